@@ -1,0 +1,1 @@
+"""Class-level logit perturbation and its relatives, as a PyTorch library."""

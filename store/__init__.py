@@ -1,0 +1,1 @@
+"""Settings, tables, queries, run life cycle and the queue doorbell."""
