@@ -1,0 +1,19 @@
+"""No augmentation."""
+
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from lplcore.augmentations import Augmentation
+
+
+class NoAugmentation(Augmentation):
+    """Images as they are."""
+
+    title: ClassVar[str] = "None"
+
+    name: Literal["none"] = "none"
+
+    def apply(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        return images

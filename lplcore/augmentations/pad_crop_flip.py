@@ -1,0 +1,36 @@
+"""Zero padding, random crop and horizontal flip."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional
+
+from lplcore.augmentations import Augmentation
+
+
+class PadCropFlip(Augmentation):
+    """The standard CIFAR augmentation: pad, crop at a random place, flip with probability one half."""
+
+    title: ClassVar[str] = "Pad, crop, flip"
+    citation: ClassVar[str] = "He et al., CVPR 2016, Section 4.2"
+    images_only: ClassVar[bool] = True
+
+    name: Literal["pad_crop_flip"] = "pad_crop_flip"
+    padding: int = Field(4, ge=0, le=64, description="pixels on each side")
+    padding_mode: Literal["zero", "reflect"] = "zero"
+
+    def apply(self, images: Tensor, generator: torch.Generator) -> Tensor:
+        number, _, height, width = images.shape
+        shifts = torch.randint(0, 2 * self.padding + 1, (2, number), generator=generator)
+        flips = torch.rand(number, generator=generator) < 0.5
+        shifts, flips = shifts.to(images.device), flips.to(images.device)
+        mode = "constant" if self.padding_mode == "zero" else "reflect"
+        padded = functional.pad(images, (self.padding,) * 4, mode=mode)
+        rows = shifts[0, :, None] + torch.arange(height, device=images.device)
+        columns = torch.arange(width, device=images.device).expand(number, width)
+        columns = torch.where(flips[:, None], width - 1 - columns, columns) + shifts[1, :, None]
+        examples = torch.arange(number, device=images.device)
+        # Advanced indices around a slice put the channel last: [N, H, W, channels], which is channels_last in memory.
+        return padded[examples[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)

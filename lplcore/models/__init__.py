@@ -1,0 +1,58 @@
+"""Models: networks that return logits and features."""
+
+from abc import abstractmethod
+from typing import ClassVar, Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lplcore.plugin import Plugin
+
+
+class ModelOutput(NamedTuple):
+    """A network's answer for N examples."""
+
+    logits: Tensor
+    """[N, C]."""
+    features: Tensor
+    """[N, D], input of the last layer."""
+
+
+class CosineLinear(nn.Module):
+    """Scaled cosine of feature and class weight: logits in [-scale, scale]."""
+
+    def __init__(self, in_features: int, num_classes: int, *, scale: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(num_classes, in_features))
+        self.scale = scale
+        nn.init.kaiming_normal_(self.weight, nonlinearity="linear")
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Features [N, D] to logits [N, C]."""
+        return self.scale * functional.linear(functional.normalize(features), functional.normalize(self.weight))
+
+
+class Model(Plugin):
+    """A network architecture."""
+
+    images_only: ClassVar[bool] = False
+
+    head: Literal["linear", "cosine"] = "linear"
+    cosine_scale: float = 30.0
+
+    @abstractmethod
+    def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
+        """A module that maps inputs [N, *input_shape] to a ModelOutput and has its last layer as `classifier`."""
+
+    def check(self, input_shape: tuple[int, ...]) -> list[str]:
+        """What does not fit the shape of one example."""
+        if self.images_only and len(input_shape) != 3:
+            return [f"{self.name!r} needs images, the data set has vectors of {input_shape[0]} values; use 'mlp'"]
+        return []
+
+    def build_head(self, in_features: int, num_classes: int) -> nn.Module:
+        """The last layer."""
+        if self.head == "cosine":
+            return CosineLinear(in_features, num_classes, scale=self.cosine_scale)
+        return nn.Linear(in_features, num_classes)

@@ -1,0 +1,57 @@
+"""Residual networks of the CIFAR kind (He et al., CVPR 2016, Section 4.2): three stages of 16, 32 and 64 channels."""
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lplcore.models import Model, ModelOutput
+
+STAGE_CHANNELS = (16, 32, 64)
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions with a parameter-free shortcut (option A: subsample, pad channels with zeros)."""
+
+    def __init__(self, in_channels: int, channels: int, *, stride: int) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(in_channels, channels, 3, stride=stride, padding=1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        self.bn2 = nn.BatchNorm2d(channels)
+        self.stride, self.added = stride, channels - in_channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, in, H, W] to [N, channels, H / stride, W / stride]."""
+        out = functional.relu(self.bn1(self.conv1(x)), inplace=True)
+        out = self.bn2(self.conv2(out))
+        shortcut = x
+        if self.stride != 1 or self.added:
+            shortcut = functional.pad(
+                x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.added // 2, self.added - self.added // 2)
+            )
+        return functional.relu(out + shortcut, inplace=True)
+
+
+class CifarResNet(nn.Module):
+    """A ResNet of 6 * blocks + 2 layers."""
+
+    def __init__(self, options: Model, *, blocks: int, in_channels: int, num_classes: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, STAGE_CHANNELS[0], 3, padding=1, bias=False)
+        self.bn = nn.BatchNorm2d(STAGE_CHANNELS[0])
+        layers: list[nn.Module] = []
+        width = STAGE_CHANNELS[0]
+        for stage, channels in enumerate(STAGE_CHANNELS):
+            for block in range(blocks):
+                layers.append(BasicBlock(width, channels, stride=2 if stage and block == 0 else 1))
+                width = channels
+        self.stages = nn.Sequential(*layers)
+        self.classifier = options.build_head(width, num_classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+    def forward(self, inputs: Tensor) -> ModelOutput:
+        """Images [N, channels, H, W] to logits [N, C] and features [N, 64]."""
+        x = functional.relu(self.bn(self.conv(inputs)), inplace=True)
+        features = self.stages(x).mean(dim=(2, 3))
+        return ModelOutput(self.classifier(features), features)
