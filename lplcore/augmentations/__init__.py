@@ -16,7 +16,10 @@ class Augmentation(Plugin):
 
     @abstractmethod
     def apply(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        """Normalised images [N, channels, H, W] to the same shape; all randomness from the (CPU) generator."""
+        """Images [N, channels, H, W] before normalisation to the same shape and type.
+
+        All randomness comes from the (CPU) generator, so that it does not depend on the device.
+        """
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
         """What does not fit the shape of one example."""

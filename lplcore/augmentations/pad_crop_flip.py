@@ -26,11 +26,22 @@ class PadCropFlip(Augmentation):
         shifts = torch.randint(0, 2 * self.padding + 1, (2, number), generator=generator)
         flips = torch.rand(number, generator=generator) < 0.5
         shifts, flips = shifts.to(images.device), flips.to(images.device)
-        mode = "constant" if self.padding_mode == "zero" else "reflect"
-        padded = functional.pad(images, (self.padding,) * 4, mode=mode)
+        padded = self._pad(images)
         rows = shifts[0, :, None] + torch.arange(height, device=images.device)
         columns = torch.arange(width, device=images.device).expand(number, width)
         columns = torch.where(flips[:, None], width - 1 - columns, columns) + shifts[1, :, None]
         examples = torch.arange(number, device=images.device)
         # Advanced indices around a slice put the channel last: [N, H, W, channels], which is channels_last in memory.
         return padded[examples[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
+
+    def check(self, input_shape: tuple[int, ...]) -> list[str]:
+        found = super().check(input_shape)
+        if not found and self.padding_mode == "reflect" and self.padding >= min(input_shape[1:]):
+            found.append(f"reflecting {self.padding} pixels needs images larger than that; lower padding")
+        return found
+
+    def _pad(self, images: Tensor) -> Tensor:
+        if self.padding_mode == "zero":
+            return functional.pad(images, (self.padding,) * 4)
+        # torch reflects only floating point numbers; float32 holds every uint8.
+        return functional.pad(images.float(), (self.padding,) * 4, mode="reflect").to(images.dtype)

@@ -4,6 +4,7 @@ from abc import abstractmethod
 from typing import ClassVar, Literal, NamedTuple
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -19,6 +20,20 @@ class ModelOutput(NamedTuple):
     """[N, D], input of the last layer."""
 
 
+class Classifier(nn.Module):
+    """A network with its last layer as `classifier`."""
+
+    classifier: nn.Module
+
+    def forward(self, inputs: Tensor) -> ModelOutput:
+        """Inputs [N, ...] to logits [N, C] and features [N, D]."""
+        raise NotImplementedError
+
+    def __call__(self, inputs: Tensor) -> ModelOutput:
+        output: ModelOutput = super().__call__(inputs)
+        return output
+
+
 class CosineLinear(nn.Module):
     """Scaled cosine of feature and class weight: logits in [-scale, scale]."""
 
@@ -30,7 +45,10 @@ class CosineLinear(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Features [N, D] to logits [N, C]."""
-        return self.scale * functional.linear(functional.normalize(features), functional.normalize(self.weight))
+        # In bf16 the cosine has 8 bits, which times the scale moves logits by 0.1.
+        with torch.autocast(features.device.type, enabled=False):
+            directions = functional.normalize(self.weight.float())
+            return self.scale * functional.linear(functional.normalize(features.float()), directions)
 
 
 class Model(Plugin):
@@ -39,10 +57,10 @@ class Model(Plugin):
     images_only: ClassVar[bool] = False
 
     head: Literal["linear", "cosine"] = "linear"
-    cosine_scale: float = 30.0
+    cosine_scale: float = Field(30.0, gt=0, le=1e4, description="s of the cosine head, s * cos(w_c, f)")
 
     @abstractmethod
-    def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
+    def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         """A module that maps inputs [N, *input_shape] to a ModelOutput and has its last layer as `classifier`."""
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:

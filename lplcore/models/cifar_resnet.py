@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lplcore.models import Model, ModelOutput
+from lplcore.models import Classifier, Model, ModelOutput
 
 STAGE_CHANNELS = (16, 32, 64)
 
@@ -31,7 +31,7 @@ class BasicBlock(nn.Module):
         return functional.relu(out + shortcut, inplace=True)
 
 
-class CifarResNet(nn.Module):
+class CifarResNet(Classifier):
     """A ResNet of 6 * blocks + 2 layers."""
 
     def __init__(self, options: Model, *, blocks: int, in_channels: int, num_classes: int) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from lplcore.models import Model, ModelOutput
+from lplcore.models import Classifier, Model, ModelOutput
 
 Width = Annotated[int, Field(ge=1, le=65_536)]
 
@@ -20,11 +20,11 @@ class Mlp(Model):
     widths: list[Width] = Field(default_factory=lambda: [128, 128], min_length=1, max_length=16)
     dropout: float = Field(0.0, ge=0, lt=1)
 
-    def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
+    def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         return MlpModule(self, math.prod(input_shape), num_classes)
 
 
-class MlpModule(nn.Module):
+class MlpModule(Classifier):
     """Flatten, (linear, ReLU, dropout) per width, classifier."""
 
     def __init__(self, options: Mlp, in_features: int, num_classes: int) -> None:

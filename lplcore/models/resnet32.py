@@ -2,9 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from torch import nn
-
-from lplcore.models import Model
+from lplcore.models import Classifier, Model
 from lplcore.models.cifar_resnet import CifarResNet
 
 
@@ -17,5 +15,5 @@ class ResNet32(Model):
 
     name: Literal["resnet32"] = "resnet32"
 
-    def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> nn.Module:
+    def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         return CifarResNet(self, blocks=5, in_channels=input_shape[0], num_classes=num_classes)
