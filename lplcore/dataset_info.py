@@ -1,0 +1,30 @@
+"""Facts about a data set after its long-tailed subset and validation split."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What a data set holds. C classes."""
+
+    name: str
+    task: str
+    classes: tuple[str, ...]
+    class_counts: tuple[int, ...]
+    """Training examples per class, C entries."""
+    num_train: int
+    num_validation: int
+    num_test: int
+    input_shape: tuple[int, ...]
+    """Shape of one example: (channels, height, width) or (D,)."""
+    many_above: int = 100
+    few_below: int = 20
+    sha256: str | None = None
+    notes: tuple[str, ...] = ()
+    """What a reader of results must know, such as files that differ from the published ones."""
+
+    def shot_group(self, count: int) -> str:
+        """`many`, `medium` or `few` by the training count of a class."""
+        if count > self.many_above:
+            return "many"
+        return "few" if count < self.few_below else "medium"

@@ -1,0 +1,81 @@
+"""Data sets: facts and loaders."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from lplcore.plugin import Plugin
+
+
+class DatasetError(ValueError):
+    """A data set that is absent, corrupt or not what it should be.
+
+    Attributes:
+        field: the field of the spec's `dataset` that names the cause.
+    """
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class RegisteredDataset:
+    """A data set that somebody registered under a name of its own."""
+
+    name: str
+    path: str
+    """Absolute path of the file."""
+    format: str = "arrays"
+    task: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class RawData:
+    """A data set as its files hold it. N examples; images [N, channels, height, width] uint8, vectors [N, D] float32."""
+
+    classes: tuple[str, ...]
+    x_train: npt.NDArray[Any]
+    y_train: npt.NDArray[np.int64]
+    x_test: npt.NDArray[Any]
+    y_test: npt.NDArray[np.int64]
+    x_validation: npt.NDArray[Any] | None = None
+    y_validation: npt.NDArray[np.int64] | None = None
+    task: str = "single_label"
+    notes: tuple[str, ...] = ()
+    """What a reader of results must know, such as files that differ from the published ones."""
+
+
+class Dataset(Plugin):
+    """A data set with its long-tailed subset.
+
+    Class attributes: shot groups (`many` above `many_above` training examples, `few` below `few_below`, `medium` between)
+    and what a spec gets where it says nothing.
+    """
+
+    many_above: ClassVar[int] = 100
+    few_below: ClassVar[int] = 20
+    default_model: ClassVar[str] = "mlp"
+    default_augmentation: ClassVar[str] = "none"
+    default_epochs: ClassVar[int] = 30
+
+    imbalance_factor: float = Field(1.0, ge=1, le=1e9, description="n_max/n_min of the training subset; 1 takes all")
+    imbalance_profile: Literal["exponential", "step"] = "exponential"
+    validation_fraction: float = Field(
+        0.0, ge=0, le=0.9, description="share of each class's training examples held out, never of the test set"
+    )
+
+    @abstractmethod
+    def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:
+        """The whole data set.
+
+        Raises:
+            DatasetError: files absent or corrupt; the message says what goes where.
+        """

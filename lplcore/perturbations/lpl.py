@@ -1,0 +1,113 @@
+"""LPL for single-label classification: class-level logit perturbation learned by a PGD-like walk."""
+
+import math
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+from torch import nn
+
+from lplcore.perturbations.lpl_bounds import CountBounds, DynamicBounds, StepRule
+from lplcore.perturbations.lpl_walk import LplWalk
+from lplcore.perturbations import Perturbation
+from lplcore.statistics import ClassStatistics
+
+MAX_STEPS = 10_000
+PERFORMANCE_DEFAULTS = {"threshold": "mean", "epsilon": 0.3, "delta_epsilon": 0.0, "step_size": 0.01}
+
+
+class Lpl(Perturbation):
+    """Class-level logit perturbation (LPL), single label: Algorithms 1 and 2, Eq. 27 to 33.
+
+    Every class of a batch walks from its logits along s_c * g_c, g_c the mean of softmax(z) - e_y over the class's examples:
+    classes with s_c = +1 raise their loss (positive augmentation), those with s_c = -1 lower it. Where the split is
+    `performance`, the defaults of `threshold`, `epsilon`, `delta_epsilon` and `step_size` are "mean", 0.3, 0 and 0.01.
+    """
+
+    title: ClassVar[str] = "LPL (class-level logit perturbation)"
+    citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Eq. 27-33"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    name: Literal["lpl"] = "lpl"
+    split: Literal["class_rank", "performance"] = Field(
+        "class_rank", description="class_rank: head and tail by training count (Eq. 29); performance: q_c against tau (Eq. 27)"
+    )
+    threshold: float | Literal["mean"] = Field(
+        0.4,
+        description="tau. class_rank: below 1 a share of C, else a rank up to C + 1; performance: 'mean' or a number >= 0",
+    )
+    epsilon: float = Field(0.0, ge=0, le=1e6, description="epsilon, the fixed part of the bound (Eq. 33)")
+    delta_epsilon: float = Field(2.0, ge=0, le=1e6, description="Delta epsilon, the varied part of the bound (Eq. 33)")
+    step_size: float = Field(0.1, gt=0, le=1e6, description="alpha, length of one step (Eq. 31, 32)")
+    step_rounding: Literal["floor", "nearest", "exact"] = Field(
+        "floor", description="steps from epsilon_c / alpha; exact takes ceil steps of equal length that end at epsilon_c"
+    )
+    num_steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="n steps of epsilon_c / n; 1 is the fast mode")
+    normalize: Literal["row", "none", "column"] = Field(
+        "row", description="row: by the direction's own L2 norm; none: Eq. 31 as printed; column: as the released code"
+    )
+    bound_from: Literal["count", "performance"] = Field(
+        "count", description="ratios of Eq. 33 for class_rank: training counts (released code) or q (as printed)"
+    )
+    head_scale: float = Field(1.0, ge=0, le=1e6, description="factor on Delta epsilon for head classes")
+    q_estimate: Literal["batch", "running"] = Field("batch", description="q_c from the batch or an exponential average")
+    resign_every_step: bool = Field(False, description="performance: decide tau and the signs again at every step")
+    tau_over: Literal["present", "all"] = Field(
+        "present", description="mean threshold over the present classes, or over all with absent ones as 0 (released code)"
+    )
+    same_side_normalized: bool = Field(
+        False, description="performance: divide |tau - q_c| by its largest value on the same side (released code)"
+    )
+    detach: bool = Field(True, description="whether gradients stop at the perturbation")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_split(cls, value: object) -> object:
+        if isinstance(value, dict) and value.get("split") == "performance":
+            return {**PERFORMANCE_DEFAULTS, **value}
+        return value
+
+    @model_validator(mode="after")
+    def _threshold_fits_the_split(self) -> Self:
+        if self.split == "class_rank" and self.threshold == "mean":
+            refuse("threshold", "'mean' needs split 'performance'; give a share of the classes or a rank")
+        if self.threshold != "mean" and self.threshold < 0:
+            refuse("threshold", "must be >= 0; class_rank takes a share below 1 or a rank up to C + 1")
+        if self.largest_step_count() > MAX_STEPS:
+            refuse("step_size", f"bounds over step_size make more than {MAX_STEPS} steps; raise it or give num_steps")
+        return self
+
+    def largest_bound(self) -> float:
+        """An upper bound of epsilon_c over all classes and batches."""
+        if self.split == "class_rank":
+            return self.epsilon + self.delta_epsilon * max(1.0, self.head_scale)
+        reach = 1.0 if self.threshold == "mean" or self.same_side_normalized else max(1.0, self.threshold)
+        return self.epsilon + self.delta_epsilon * reach
+
+    def largest_step_count(self) -> int:
+        """An upper bound of K_c."""
+        if self.num_steps is not None:
+            return self.num_steps
+        return math.ceil(min(self.largest_bound() / self.step_size, MAX_STEPS + 1.0))
+
+    def check(self, num_classes: int) -> list[tuple[str, str]]:
+        if self.split == "class_rank" and self.threshold != "mean" and self.threshold > num_classes + 1:
+            return [
+                (
+                    "threshold",
+                    f"{self.threshold:g} lies outside [0, C + 1] = [0, {num_classes + 1}]; "
+                    "give a share of the classes below 1 or a rank",
+                )
+            ]
+        return []
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        rule = StepRule(step_size=self.step_size, rounding=self.step_rounding, num_steps=self.num_steps)
+        if self.split == "class_rank" and self.bound_from == "count":
+            return LplWalk(self, statistics, bounds=CountBounds(self, statistics, rule=rule))
+        return LplWalk(self, statistics, bounds=DynamicBounds(self, statistics, rule=rule))
+
+
+def refuse(field: str, message: str) -> None:
+    """Raise a validation error that names the field."""
+    raise PydanticCustomError("lpl_parameter", "{message}", {"field": field, "message": message})

@@ -1,0 +1,157 @@
+"""Plug-ins: frozen, validated records found by scanning the folder of their kind.
+
+A plug-in is one module in its kind's folder that defines one record whose `name` equals the module's name.
+"""
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Collection, Mapping
+from functools import cache
+from typing import Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validator
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+FOLDERS = {
+    "method": "methods",
+    "loss": "losses",
+    "perturbation": "perturbations",
+    "weighting": "weightings",
+    "target": "targets",
+    "sampler": "samplers",
+    "regularizer": "regularizers",
+    "procedure": "procedures",
+    "posthoc": "posthoc",
+    "model": "models",
+    "augmentation": "augmentations",
+    "optimizer": "optimizers",
+    "schedule": "schedules",
+    "dataset": "datasets",
+    "preset": "presets",
+}
+"""Kind -> folder of lplcore that holds its plug-ins."""
+
+REGISTERED = "<registered>"
+"""Tag of the record that stands for data sets known by name only (see `lplcore.datasets.registered`)."""
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """`did you mean 'x'? ` where a known name is near, and the list of all."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}Known: {', '.join(sorted(known)) or 'none'}"
+
+
+class Record(BaseModel):
+    """A frozen part of a spec; an unknown field is refused with the nearest known one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unknown_fields(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            for key in value:
+                if key not in cls.model_fields:
+                    raise PydanticCustomError(
+                        "unknown_field",
+                        "unknown field {key}; {hint}",
+                        {"field": str(key), "key": repr(key), "hint": nearest(str(key), cls.model_fields)},
+                    )
+        return value
+
+
+class Plugin(Record):
+    """A named record of hyper-parameters that can build what it describes.
+
+    Class attributes: `title`, `citation` (source of the method), `tasks` it fits.
+    """
+
+    title: ClassVar[str] = ""
+    citation: ClassVar[str] = ""
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label", "multi_label"})
+
+    name: str
+
+    def same_name(self, other: Self | None) -> bool:
+        """Whether both are one plug-in, whatever their parameters."""
+        return other is not None and self.name == other.name
+
+
+@cache
+def plugins(kind: str) -> dict[str, type[Any]]:
+    """Every plug-in of a kind by name, in alphabetical order."""
+    package = importlib.import_module(f"lplcore.{FOLDERS[kind]}")
+    found: dict[str, type[Any]] = {}
+    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
+        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+        for record in vars(loaded).values():
+            if isinstance(record, type) and issubclass(record, Plugin) and record.__module__ == loaded.__name__:
+                default = record.model_fields["name"].default
+                if default == module.name:
+                    found[module.name] = record
+    return found
+
+
+def get(kind: str, name: str) -> type[Any]:
+    """The plug-in record of that kind and name.
+
+    Raises:
+        KeyError: no such plug-in; the message names the nearest.
+    """
+    found = plugins(kind)
+    if name not in found:
+        raise KeyError(f"unknown {kind} {name!r}; {nearest(name, found)}")
+    return found[name]
+
+
+class PluginOf:
+    """Field annotation: a plug-in of one kind, given as a record, as `{"name": ...}` or as the bare name."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        choices = {name: handler.generate_schema(record) for name, record in plugins(self.kind).items()}
+        if self.kind == "dataset":
+            choices[REGISTERED] = handler.generate_schema(registered_record())
+        if not choices:
+            return core_schema.no_info_plain_validator_function(self._refuse)
+        union = core_schema.tagged_union_schema(choices, discriminator=self._tag)
+        return core_schema.with_info_before_validator_function(self._spell_out, union)
+
+    def _tag(self, value: Any) -> str | None:
+        name = value.get("name") if isinstance(value, Mapping) else getattr(value, "name", None)
+        return name if name in plugins(self.kind) else REGISTERED
+
+    def _refuse(self, value: Any) -> Any:
+        raise PydanticCustomError("unknown_plugin", "no {kind} is available; leave it out", {"kind": self.kind})
+
+    def _spell_out(self, value: Any, info: core_schema.ValidationInfo) -> Any:
+        if isinstance(value, str):
+            value = {"name": value}
+        if isinstance(value, Plugin):
+            return value
+        if not isinstance(value, Mapping):
+            raise PydanticCustomError(
+                "not_a_plugin", "give the name of a {kind} or an object with its name", {"kind": self.kind}
+            )
+        known = {*plugins(self.kind), *self._registered(info)}
+        name = value.get("name")
+        if not isinstance(name, str) or name not in known:
+            raise PydanticCustomError(
+                "unknown_plugin",
+                "unknown {kind} {given}; {hint}",
+                {"field": "name", "kind": self.kind, "given": repr(name), "hint": nearest(str(name), known)},
+            )
+        return value
+
+    def _registered(self, info: core_schema.ValidationInfo) -> Collection[str]:
+        return (info.context or {}).get("datasets", {}) if self.kind == "dataset" else ()
+
+
+def registered_record() -> type[Plugin]:
+    """The record of data sets that a service registered under a name of their own."""
+    record: type[Plugin] = importlib.import_module("lplcore.datasets.registered").Registered
+    return record

@@ -1,0 +1,16 @@
+"""Post-hoc corrections: change logits at prediction."""
+
+from abc import abstractmethod
+
+from torch import nn
+
+from lplcore.plugin import Plugin
+from lplcore.statistics import ClassStatistics
+
+
+class Posthoc(Plugin):
+    """A post-hoc correction."""
+
+    @abstractmethod
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        """A module that maps logits [N, C] to logits [N, C]."""

@@ -1,0 +1,19 @@
+"""Every example once an epoch, in random order."""
+
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from lplcore.samplers import Sampler
+
+
+class Uniform(Sampler):
+    """Every example once an epoch, in random order."""
+
+    title: ClassVar[str] = "Uniform"
+
+    name: Literal["uniform"] = "uniform"
+
+    def order(self, labels: Tensor, generator: torch.Generator) -> Tensor:
+        return torch.randperm(labels.shape[0], generator=generator)

@@ -1,0 +1,78 @@
+"""What a spec means where it says nothing: presets, defaults that depend on the data set, and their order."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from lplcore.datasets import RegisteredDataset
+from lplcore.plugin import nearest, plugins, registered_record
+from lplcore.spec_errors import SpecError
+
+NAMED = ("dataset", "model", "augmentation", "optimizer", "schedule")
+
+
+def with_defaults(data: dict[str, Any], registered: Mapping[str, RegisteredDataset]) -> dict[str, Any]:
+    """The experiment with its preset expanded and the defaults that depend on other fields filled in."""
+    if "preset" in data:
+        data = expand_preset(data)
+    for field in ("dataset", "method"):
+        if data.get(field) is None:
+            raise SpecError([{"path": field, "message": "is required"}])
+    data = {key: value for key, value in data.items() if value is not None or key not in NAMED}
+    data = {key: {"name": value} if key in NAMED and isinstance(value, str) else value for key, value in data.items()}
+    record = dataset_record(data["dataset"], registered)
+    epochs = data.setdefault("epochs", record.default_epochs if record else 30)
+    data.setdefault("model", record.default_model if record else "mlp")
+    data.setdefault("augmentation", record.default_augmentation if record else "none")
+    data.setdefault("optimizer", "sgd")
+    data.setdefault("schedule", "multistep")
+    data["schedule"] = schedule_for(data["schedule"], epochs)
+    return data
+
+
+def dataset_record(dataset: Any, registered: Mapping[str, RegisteredDataset]) -> Any:
+    """The data set's plug-in, None where the name is unknown (validation says so)."""
+    name = dataset.get("name") if isinstance(dataset, Mapping) else None
+    if not isinstance(name, str):
+        return None
+    return plugins("dataset").get(name) or (registered_record() if name in registered else None)
+
+
+def schedule_for(schedule: Any, epochs: Any) -> Any:
+    """A multistep schedule without milestones falls at 80 % and 90 % of the epochs, after a short warm-up."""
+    named = {"name": schedule} if isinstance(schedule, str) else schedule
+    if not isinstance(named, dict) or not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
+        return named
+    record = plugins("schedule").get(named.get("name", ""))
+    if record is None:
+        return named
+    filled = dict(named)
+    if "warmup_epochs" in record.model_fields:
+        filled.setdefault("warmup_epochs", min(5, epochs // 10))
+    if "milestones" in record.model_fields:
+        filled.setdefault("milestones", sorted({max(1, epochs * 8 // 10), max(1, epochs * 9 // 10)}))
+    return filled
+
+
+def expand_preset(data: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"preset": name, "override": {...}}` as an experiment."""
+    unknown = [key for key in data if key not in ("preset", "override")]
+    if unknown:
+        message = "stands beside preset; put what differs from the preset under override"
+        raise SpecError([{"path": unknown[0], "message": message}])
+    name, override = data["preset"], data.get("override") or {}
+    known = plugins("preset")
+    if not isinstance(name, str) or name not in known:
+        raise SpecError([{"path": "preset", "message": f"unknown preset {name!r}; {nearest(str(name), known)}"}])
+    if not isinstance(override, Mapping):
+        raise SpecError([{"path": "override", "message": "must be an object with the fields that differ"}])
+    return merged(dict(known[name].spec), override)
+
+
+def merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """Base with the override's values; objects that keep their name (or have none) are merged, all else replaced."""
+    result = dict(base)
+    for key, value in override.items():
+        old = result.get(key)
+        same = isinstance(old, Mapping) and isinstance(value, Mapping) and value.get("name", old.get("name")) == old.get("name")
+        result[key] = merged(old, value) if same and key != "sweep" else value  # type: ignore[arg-type]
+    return result
