@@ -1,5 +1,6 @@
 """Class-level logit perturbation (LPL) and its relatives, as a PyTorch library."""
 
+from lplcore.catalog import catalog
 from lplcore.criterion import Criterion, CriterionOutput
 from lplcore.datasets import DatasetError, RegisteredDataset
 from lplcore.long_tail import long_tail_counts
@@ -15,6 +16,7 @@ __all__ = [
     "RegisteredDataset",
     "RunPlan",
     "SpecError",
+    "catalog",
     "criterion",
     "long_tail_counts",
     "parse_spec",

@@ -117,7 +117,7 @@ class PluginOf:
         if self.kind == "dataset":
             choices[REGISTERED] = handler.generate_schema(registered_record())
         if not choices:
-            return core_schema.no_info_plain_validator_function(self._refuse)
+            return core_schema.no_info_before_validator_function(self._refuse, core_schema.none_schema())
         union = core_schema.tagged_union_schema(choices, discriminator=self._tag)
         return core_schema.with_info_before_validator_function(self._spell_out, union)
 

@@ -44,8 +44,8 @@ def problem(item: Any, value: Any) -> dict[str, str]:
     if item["type"] == "missing":
         path = [*path[:-1], str(item["loc"][-1])] if path and path[-1] == str(item["loc"][-1]) else [*path, str(item["loc"][-1])]
         message = "is required"
-    elif isinstance(item.get("input"), bool | int | float | str):
-        message = f"{message}, got {str(item['input'])[:80]!r}" if "got" not in message else message
+    elif "hint" not in context and isinstance(item.get("input"), bool | int | float | str):
+        message = f"{message}, got {str(item['input'])[:80]!r}"
     return {"path": ".".join(path), "message": message}
 
 

@@ -1,0 +1,34 @@
+"""What there is: every plug-in of every kind with its parameters."""
+
+from typing import Any
+
+from lplcore.method import MethodSpec
+from lplcore.plugin import FOLDERS, Plugin, plugins
+from lplcore.spec_errors import validated
+
+
+def catalog() -> dict[str, list[dict[str, Any]]]:
+    """Folder name (`losses`, `methods`, ...) -> `{name, title, citation, tasks, schema}` per plug-in.
+
+    Methods carry their composition, presets their spec, published figures and whose settings they follow.
+    """
+    return {folder: [entry(record) for record in plugins(kind).values()] for kind, folder in FOLDERS.items()}
+
+
+def entry(record: type[Plugin]) -> dict[str, Any]:
+    """One plug-in as JSON."""
+    described = {
+        "name": record.model_fields["name"].default,
+        "title": record.title,
+        "citation": record.citation,
+        "tasks": sorted(record.tasks),
+        "description": " ".join((record.__doc__ or "").split()),
+        "schema": record.model_json_schema(),
+    }
+    if hasattr(record, "composition"):
+        method = validated(MethodSpec, {"alias": described["name"]})
+        described["composition"] = method.model_dump(mode="json")
+    for field in ("spec", "published", "table_row", "settings_of"):
+        if hasattr(record, field):
+            described[field] = getattr(record, field)
+    return described
