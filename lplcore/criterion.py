@@ -1,4 +1,4 @@
-"""The criterion: every method of the field as weight * base_loss(logits + perturbations, labels) (the paper's Eq. 15)."""
+"""The criterion: every method as weight * base_loss(logits + perturbations, labels) (the paper's Eq. 15)."""
 
 from __future__ import annotations
 
@@ -157,6 +157,14 @@ class Criterion(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # Tables are float64; Apple devices have no float64, and a cast to half would lose the class counts' ratios.
-        if fn(torch.zeros(1)).device.type == "mps":
-            return super()._apply(lambda t: fn(t.float() if t.dtype == torch.float64 else t), recurse)
-        return super()._apply(lambda t: fn(t).to(t.dtype), recurse)
+        apple = fn(torch.zeros(1)).device.type == "mps"
+
+        def move(tensor: Tensor) -> Tensor:
+            return (
+                fn(tensor.float() if tensor.dtype == torch.float64 else tensor)
+                if apple
+                else fn(tensor).to(tensor.dtype)
+            )
+
+        super()._apply(move, recurse)  # type: ignore[no-untyped-call]
+        return self

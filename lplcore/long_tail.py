@@ -30,9 +30,7 @@ def long_tail_counts(
         raise ValueError("max_count and num_classes: must be at least 1")
     if profile == "exponential":
         # The tiny addition keeps a count that is whole in exact arithmetic (5000 / 100) from losing one to rounding.
-        return [
-            int(max_count * imbalance_factor ** (-c / max(num_classes - 1, 1)) + 1e-9) for c in range(num_classes)
-        ]
+        return [int(max_count * imbalance_factor ** (-c / max(num_classes - 1, 1)) + 1e-9) for c in range(num_classes)]
     if profile == "step":
         tail = int(max_count / imbalance_factor + 1e-9)
         head_classes = num_classes - num_classes // 2

@@ -66,7 +66,9 @@ class MethodSpec(Record):
         for path, part in self.parts():
             if task not in part.tasks:
                 fitting = [name for name, alias in plugins("method").items() if task in alias.tasks]
-                hint = f"methods that fit: {', '.join(fitting)}" if fitting else "no method for this task is available yet"
+                hint = (
+                    f"methods that fit: {', '.join(fitting)}" if fitting else "no method for this task is available yet"
+                )
                 found.append((f"{path}.name", f"{part.name!r} is not made for {task} data; {hint}"))
         for index, perturbation in enumerate(self.perturbations):
             found += [(f"perturbations.{index}.{field}", text) for field, text in perturbation.check(num_classes)]
@@ -198,6 +200,8 @@ def alias_object(method: str | Mapping[str, Any] | list[Any], parameters: Mappin
         return {**method, **parameters}
     if parameters:
         name = next(iter(parameters))
-        message = "parameters go into the items of a list of perturbations, for instance {'name': 'lpl', 'epsilon': 0.5}"
+        message = (
+            "parameters go into the items of a list of perturbations, for instance {'name': 'lpl', 'epsilon': 0.5}"
+        )
         raise SpecError([{"path": name, "message": message}])
     return method

@@ -10,8 +10,8 @@ from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from lplcore.augmentations import Augmentation
-from lplcore.datasets import Dataset, RegisteredDataset
 from lplcore.dataset_info import DatasetInfo
+from lplcore.datasets import Dataset, RegisteredDataset
 from lplcore.method import MethodSpec
 from lplcore.models import Model
 from lplcore.optimizers import Optimizer
@@ -30,7 +30,9 @@ class Checkpoints(Record):
 
     every_epochs: int = Field(10, ge=1, le=100_000)
     keep_last: int = Field(2, ge=1, le=100)
-    keep_best: bool = Field(False, description="keep the epoch with the lowest validation error; needs a validation split")
+    keep_best: bool = Field(
+        False, description="keep the epoch with the lowest validation error; needs a validation split"
+    )
 
 
 class ExperimentSpec(Record):
@@ -68,7 +70,7 @@ class ExperimentSpec(Record):
         """One run per sweep point and seed, seeds innermost.
 
         Raises:
-            SpecError: more than `max_runs` runs, a sweep over a field that does not exist, or a value that does not fit.
+            SpecError: more than `max_runs` runs, a sweep over a field that does not exist, or an unfit value.
         """
         total = len(self.seeds) * math.prod(len(values) for values in self.sweep.values())
         if total > max_runs:
@@ -102,9 +104,7 @@ class ExperimentSpec(Record):
             raise SpecError([{"path": path, "message": message} for path, message in found])
 
     def _points(self) -> list[dict[str, Any]]:
-        return [
-            dict(zip(self.sweep, values, strict=True)) for values in itertools.product(*self.sweep.values())
-        ]
+        return [dict(zip(self.sweep, values, strict=True)) for values in itertools.product(*self.sweep.values())]
 
     def _at(self, complete: Mapping[str, Any], point: Mapping[str, Any]) -> "ExperimentSpec":
         """The spec at a sweep point, with nothing left to sweep."""
@@ -118,14 +118,15 @@ class ExperimentSpec(Record):
         except SpecError as error:
             where = ", ".join(f"{field} = {value!r}" for field, value in point.items())[:200]
             problems = [
-                {"path": f"sweep.{swept(e['path'], point)}", "message": f"{e['message']} (at {where})"} for e in error.errors
+                {"path": f"sweep.{swept(e['path'], point)}", "message": f"{e['message']} (at {where})"}
+                for e in error.errors
             ]
             raise SpecError(problems) from None
 
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run of a job: `spec` has this seed only and nothing to sweep; `point` maps sweep fields to values as given."""
+    """One run of a job: its spec has this seed only and nothing to sweep; `point` maps sweep fields to values."""
 
     seed: int
     point: dict[str, Any]
@@ -160,7 +161,13 @@ def check_sweep_field(complete: Mapping[str, Any], path: str) -> None:
     value: Any = complete
     walked: list[str] = []
     for part in path.split("."):
-        known = list(value) if isinstance(value, Mapping) else [str(i) for i in range(len(value))] if isinstance(value, list) else []
+        known = (
+            list(value)
+            if isinstance(value, Mapping)
+            else [str(i) for i in range(len(value))]
+            if isinstance(value, list)
+            else []
+        )
         if part not in known:
             where = ".".join(walked) or "the spec"
             message = f"no field {part!r} in {where}; {nearest(part, known)}"
@@ -168,7 +175,9 @@ def check_sweep_field(complete: Mapping[str, Any], path: str) -> None:
         value = value[part] if isinstance(value, Mapping) else value[int(part)]
         walked.append(part)
     if walked[0] in UNSWEEPABLE or (walked[0] == "method" and walked[-1] == "alias"):
-        message = "cannot be swept; " + ("sweep 'method' with names of methods" if walked[0] == "method" else "it is no part of a run")
+        message = "cannot be swept; " + (
+            "sweep 'method' with names of methods" if walked[0] == "method" else "it is no part of a run"
+        )
         raise SpecError([{"path": f"sweep.{path}", "message": message}])
 
 

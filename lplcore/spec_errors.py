@@ -42,20 +42,24 @@ def problem(item: Any, value: Any) -> dict[str, str]:
     if "field" in context:
         path.append(str(context["field"]))
     if item["type"] == "missing":
-        path = [*path[:-1], str(item["loc"][-1])] if path and path[-1] == str(item["loc"][-1]) else [*path, str(item["loc"][-1])]
+        path = (
+            [*path[:-1], str(item["loc"][-1])]
+            if path and path[-1] == str(item["loc"][-1])
+            else [*path, str(item["loc"][-1])]
+        )
         message = "is required"
     elif "hint" not in context and isinstance(item.get("input"), bool | int | float | str):
         message = f"{message}, got {str(item['input'])[:80]!r}"
     return {"path": ".".join(path), "message": message}
 
 
-def json_path(loc: Sequence[int | str], value: Any) -> list[str]:
+def json_path(loc: Sequence[Any], value: Any) -> list[str]:
     """The location within the given value, without pydantic's names for members of unions."""
     path: list[str] = []
     for part in loc:
-        if isinstance(value, Mapping) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        if (isinstance(value, Mapping) and part in value) or (
+            isinstance(value, list) and isinstance(part, int) and part < len(value)
+        ):
             value = value[part]
         else:
             continue
@@ -79,7 +83,9 @@ def plain(value: Any, path: str = "", depth: int = 0) -> Any:
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json")
     if isinstance(value, Mapping):
-        return {plain_text(key, path): plain(part, f"{path}.{key}".lstrip("."), depth + 1) for key, part in value.items()}
+        return {
+            plain_text(key, path): plain(part, f"{path}.{key}".lstrip("."), depth + 1) for key, part in value.items()
+        }
     if isinstance(value, str):
         return plain_text(value, path)
     if value is None or isinstance(value, bool):

@@ -1,8 +1,8 @@
 """The only module that imports torchvision.
 
-The package index's torchvision for Linux is linked to CUDA. Beside a CPU build of torch its operators cannot be registered
-and its import fails on `torchvision::nms`; with the schemas of two operators declared it imports, and everything but
-detection and JPEG decoding works. Nothing changes where the first import succeeds.
+The package index's torchvision for Linux is linked to CUDA. Beside a CPU build of torch its operators cannot be
+registered and its import fails on `torchvision::nms`; with the schemas of two operators declared it imports, and
+everything but detection and JPEG decoding works. Nothing changes where the first import succeeds.
 """
 
 import importlib

@@ -39,7 +39,7 @@ class RegisteredDataset:
 
 @dataclass(frozen=True)
 class RawData:
-    """A data set as its files hold it. N examples; images [N, channels, height, width] uint8, vectors [N, D] float32."""
+    """A data set as its files hold it: N images [N, channels, height, width] uint8, or N vectors [N, D] float32."""
 
     classes: tuple[str, ...]
     x_train: npt.NDArray[Any]
@@ -56,8 +56,8 @@ class RawData:
 class Dataset(Plugin):
     """A data set with its long-tailed subset.
 
-    Class attributes: shot groups (`many` above `many_above` training examples, `few` below `few_below`, `medium` between)
-    and what a spec gets where it says nothing.
+    Class attributes: shot groups (`many` above `many_above` training examples, `few` below `few_below`, `medium`
+    between) and what a spec gets where it says nothing.
     """
 
     many_above: ClassVar[int] = 100

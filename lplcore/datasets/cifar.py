@@ -3,7 +3,7 @@
 import hashlib
 import importlib
 import io
-import pickle  # noqa: S403 - only through the restricted unpickler below
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ PIXELS = 3 * 32 * 32
 ALLOWED = {
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
-    ("multiarray", "_reconstruct"): multiarray._reconstruct,  # type: ignore[attr-defined]
+    ("multiarray", "_reconstruct"): multiarray._reconstruct,
     ("_codecs", "encode"): lambda text, encoding: text.encode(encoding),
 }
 
@@ -139,7 +139,9 @@ class Cifar(Dataset):
     def _from_binary(self, content: bytes, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
         record = self.label_bytes + PIXELS
         if not content or len(content) % record:
-            raise DatasetError("name", f"{name} is corrupt: {len(content)} bytes are no whole records of {record} bytes")
+            raise DatasetError(
+                "name", f"{name} is corrupt: {len(content)} bytes are no whole records of {record} bytes"
+            )
         rows = np.frombuffer(content, dtype=np.uint8).reshape(-1, record)
         return rows[:, self.label_bytes :].reshape(-1, 3, 32, 32), rows[:, self.label_bytes - 1].astype(np.int64)
 

@@ -14,7 +14,9 @@ from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset
 
 REQUIRED = ("x_train", "y_train")
 OPTIONAL = ("x_validation", "y_validation", "x_test", "y_test", "classes")
-FORMAT = "give x_train, y_train and x_test, y_test (x: [N, D] floats or [N, channels, H, W] uint8; y: [N] integers from 0)"
+FORMAT = (
+    "give x_train, y_train and x_test, y_test (x: [N, D] floats or [N, channels, H, W] uint8; y: [N] integers from 0)"
+)
 
 
 class Registered(Dataset):
@@ -50,7 +52,9 @@ def inspect_arrays(path: Path) -> ArraysInfo:
         DatasetError: not a readable archive of plain arrays, arrays missing or of wrong shape or type.
     """
     data = read_arrays(path)
-    counts = np.bincount(data.y_train, minlength=len(data.classes)) if data.y_train.ndim == 1 else data.y_train.sum(axis=0)
+    counts = (
+        np.bincount(data.y_train, minlength=len(data.classes)) if data.y_train.ndim == 1 else data.y_train.sum(axis=0)
+    )
     return ArraysInfo(
         task=data.task,
         classes=data.classes,
@@ -77,7 +81,9 @@ def read_arrays(path: Path) -> RawData:
     for name, x, y in parts:
         if x is not None and y is not None and (x.shape[1:] != x_train.shape[1:] or y.ndim != y_train.ndim):
             raise DatasetError("name", f"x_{name}/y_{name}: shape differs from the training arrays'")
-    num_classes = y_train.shape[1] if multi_label else 1 + max(int(y.max()) for _, _, y in parts if y is not None and len(y))
+    num_classes = (
+        y_train.shape[1] if multi_label else 1 + max(int(y.max()) for _, _, y in parts if y is not None and len(y))
+    )
     if num_classes < 2:
         raise DatasetError("name", "y_train: at least two classes are needed")
     return RawData(
@@ -104,7 +110,17 @@ def load_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
             return {name: archive[name] for name in (*REQUIRED, *OPTIONAL) if name in archive.files}
     except FileNotFoundError as error:
         raise DatasetError("name", f"{path.name} is not there; put it into the datasets folder") from error
-    except (OSError, ValueError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, MemoryError, NotImplementedError, RuntimeError) as error:
+    except (
+        OSError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+        EOFError,
+        KeyError,
+        MemoryError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
         if isinstance(error, DatasetError):
             raise
         reason = "it holds pickled objects, which are never opened" if "pickle" in str(error) else "the file is corrupt"

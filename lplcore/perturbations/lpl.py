@@ -7,9 +7,9 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from torch import nn
 
+from lplcore.perturbations import Perturbation
 from lplcore.perturbations.lpl_bounds import CountBounds, DynamicBounds, StepRule
 from lplcore.perturbations.lpl_walk import LplWalk
-from lplcore.perturbations import Perturbation
 from lplcore.statistics import ClassStatistics
 
 MAX_STEPS = 10_000
@@ -19,9 +19,10 @@ PERFORMANCE_DEFAULTS = {"threshold": "mean", "epsilon": 0.3, "delta_epsilon": 0.
 class Lpl(Perturbation):
     """Class-level logit perturbation (LPL), single label: Algorithms 1 and 2, Eq. 27 to 33.
 
-    Every class of a batch walks from its logits along s_c * g_c, g_c the mean of softmax(z) - e_y over the class's examples:
-    classes with s_c = +1 raise their loss (positive augmentation), those with s_c = -1 lower it. Where the split is
-    `performance`, the defaults of `threshold`, `epsilon`, `delta_epsilon` and `step_size` are "mean", 0.3, 0 and 0.01.
+    Every class of a batch walks from its logits along s_c * g_c, g_c the mean of softmax(z) - e_y over the class's
+    examples: classes with s_c = +1 raise their loss (positive augmentation), those with s_c = -1 lower it. Where the
+    split is `performance`, the defaults of `threshold`, `epsilon`, `delta_epsilon` and `step_size` are "mean", 0.3, 0
+    and 0.01.
     """
 
     title: ClassVar[str] = "LPL (class-level logit perturbation)"
@@ -30,17 +31,19 @@ class Lpl(Perturbation):
 
     name: Literal["lpl"] = "lpl"
     split: Literal["class_rank", "performance"] = Field(
-        "class_rank", description="class_rank: head and tail by training count (Eq. 29); performance: q_c against tau (Eq. 27)"
+        "class_rank",
+        description="class_rank: head and tail by training count (Eq. 29); performance: q_c against tau (Eq. 27)",
     )
     threshold: float | Literal["mean"] = Field(
         0.4,
-        description="tau. class_rank: below 1 a share of C, else a rank up to C + 1; performance: 'mean' or a number >= 0",
+        description="tau. class_rank: below 1 a share of C, else a rank up to C + 1; performance: 'mean' or >= 0",
     )
     epsilon: float = Field(0.0, ge=0, le=1e6, description="epsilon, the fixed part of the bound (Eq. 33)")
     delta_epsilon: float = Field(2.0, ge=0, le=1e6, description="Delta epsilon, the varied part of the bound (Eq. 33)")
     step_size: float = Field(0.1, gt=0, le=1e6, description="alpha, length of one step (Eq. 31, 32)")
     step_rounding: Literal["floor", "nearest", "exact"] = Field(
-        "floor", description="steps from epsilon_c / alpha; exact takes ceil steps of equal length that end at epsilon_c"
+        "floor",
+        description="steps from epsilon_c / alpha; exact takes ceil steps of equal length that end at epsilon_c",
     )
     num_steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="n steps of epsilon_c / n; 1 is the fast mode")
     normalize: Literal["row", "none", "column"] = Field(
@@ -53,7 +56,8 @@ class Lpl(Perturbation):
     q_estimate: Literal["batch", "running"] = Field("batch", description="q_c from the batch or an exponential average")
     resign_every_step: bool = Field(False, description="performance: decide tau and the signs again at every step")
     tau_over: Literal["present", "all"] = Field(
-        "present", description="mean threshold over the present classes, or over all with absent ones as 0 (released code)"
+        "present",
+        description="mean threshold over the present classes, or over all with absent ones as 0 (released code)",
     )
     same_side_normalized: bool = Field(
         False, description="performance: divide |tau - q_c| by its largest value on the same side (released code)"

@@ -38,7 +38,7 @@ class Steps(NamedTuple):
 
     epsilon: Tensor
     """[S] bound epsilon_c."""
-    count: Tensor
+    number: Tensor
     """[S] number of steps K_c (whole numbers)."""
     length: Tensor
     """[S] length of one step."""
@@ -140,9 +140,7 @@ class DynamicBounds(nn.Module):
             return difference.abs()
         size = torch.where(performance.present, difference.abs(), 0.0)
         raised = difference > 0
-        largest = torch.where(
-            raised, torch.where(raised, size, 0.0).amax(), torch.where(raised, 0.0, size).amax()
-        )
+        largest = torch.where(raised, torch.where(raised, size, 0.0).amax(), torch.where(raised, 0.0, size).amax())
         return torch.where(largest > 0, size / largest.clamp(min=torch.finfo(size.dtype).tiny), 0.0)
 
     def _ratio(self, slot_class: Tensor, performance: Performance) -> Tensor:

@@ -1,8 +1,8 @@
 """LPL's PGD-like walk (Algorithm 1), all classes of a batch at once.
 
-N examples, C classes, S slots. A slot stands for one class of the batch: slot c is class c where C <= N; with more classes
-than examples the slots are the at most N classes that occur, so that the work is O(N C) however large C is. All shapes are
-fixed by N and C, nothing is read back to the host, and no loop runs over classes.
+N examples, C classes, S slots. A slot stands for one class of the batch: slot c is class c where C <= N; with more
+classes than examples the slots are the at most N classes that occur, so that the work is O(N C) however large C is. All
+shapes are fixed by N and C, nothing is read back to the host, and no loop runs over classes.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class LplWalk(nn.Module):
             sign = self._sign(slots, performance)
             steps = self.bounds(slots.class_of, performance)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.detach):
-            delta = self._walk(given, slots, sign=sign, count=steps.count, length=steps.length)
+            delta = self._walk(given, slots, sign=sign, count=steps.number, length=steps.length)
         observed = {"lpl/q": performance.q, "lpl/epsilon": steps.epsilon, "lpl/sign": sign}
         by_class = {name: slots.to_classes(value, self.num_classes) for name, value in observed.items()}
         return PerturbationOutput(delta[slots.of_example], by_class)
@@ -100,9 +100,7 @@ class LplWalk(nn.Module):
             return Performance(q, self._tau(q, slots.present), slots.present, slots.class_of, q, slots.present)
         estimate, seen = self._average(slots, q, update=given.update)
         classes = torch.arange(self.num_classes, device=q.device)
-        return Performance(
-            estimate[slots.class_of], self._tau(estimate, seen), slots.present, classes, estimate, seen
-        )
+        return Performance(estimate[slots.class_of], self._tau(estimate, seen), slots.present, classes, estimate, seen)
 
     def _average(self, slots: Slots, q: Tensor, *, update: bool) -> tuple[Tensor, Tensor]:
         fresh = slots.to_classes(q, self.num_classes)

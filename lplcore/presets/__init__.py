@@ -7,7 +7,7 @@ from lplcore.plugin import Plugin
 
 
 class Preset(Plugin):
-    """An experiment. Class attributes: the spec, the published figure it is set beside, and whose settings it follows."""
+    """An experiment: its spec, the published figure it is set beside, and whose settings it follows."""
 
     spec: ClassVar[Mapping[str, Any]]
     published: ClassVar[Mapping[str, float]] = {}

@@ -14,7 +14,9 @@ class Table4LplVaried(Preset):
     citation: ClassVar[str] = "Class-Level Logit Perturbation, Table IV, LPL (varied tau + varied epsilon), 100:1"
     table_row: ClassVar[str | None] = "Table IV, LPL (varied tau + varied epsilon), 100:1"
     published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2205}
-    settings_of: ClassVar[str] = "LDAM's official training settings; the paper gives none; LPL's parameters of the released code"
+    settings_of: ClassVar[str] = (
+        "LDAM's official training settings; the paper gives none; LPL's parameters of the released code"
+    )
     spec: ClassVar[Mapping[str, Any]] = cifar_long_tail(
         "CIFAR-10-LT 100:1, LPL with varied bound",
         dataset="cifar10",

@@ -13,4 +13,4 @@ class Sampler(Plugin):
 
     @abstractmethod
     def order(self, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """Indices [M] int64 of the training examples of one epoch in order, from labels [N] and the epoch's generator."""
+        """Indices [M] int64 of one epoch's training examples in order, from labels [N] and the epoch's generator."""
