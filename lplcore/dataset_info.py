@@ -4,6 +4,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class RawFacts:
+    """What is known of a data set before anything is held out or thinned out. C classes."""
+
+    classes: tuple[str, ...]
+    class_counts: tuple[int, ...]
+    """Training examples per class, C entries."""
+    num_test: int
+    input_shape: tuple[int, ...]
+    task: str = "single_label"
+    num_train: int = 0
+    num_validation: int = 0
+    """Examples of the data set's own validation split."""
+    notes: tuple[str, ...] = ()
+    modified: bool = False
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
 class DatasetInfo:
     """What a data set holds. C classes."""
 
@@ -22,6 +40,8 @@ class DatasetInfo:
     sha256: str | None = None
     notes: tuple[str, ...] = ()
     """What a reader of results must know, such as files that differ from the published ones."""
+    modified: bool = False
+    """Whether files differ from the published ones."""
 
     def shot_group(self, count: int) -> str:
         """`many`, `medium` or `few` by the training count of a class."""

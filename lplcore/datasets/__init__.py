@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
+from lplcore.dataset_info import RawFacts
 from lplcore.plugin import Plugin
 
 
@@ -51,6 +52,8 @@ class RawData:
     task: str = "single_label"
     notes: tuple[str, ...] = ()
     """What a reader of results must know, such as files that differ from the published ones."""
+    modified: bool = False
+    """Whether files differ from the published ones."""
 
 
 class Dataset(Plugin):
@@ -71,6 +74,14 @@ class Dataset(Plugin):
     validation_fraction: float = Field(
         0.0, ge=0, le=0.9, description="share of each class's training examples held out, never of the test set"
     )
+
+    def files(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> list[Path]:
+        """The files that would be read: as long as they stay the same, so does the data."""
+        return []
+
+    def promised(self, data_dir: Path) -> RawFacts | None:
+        """Facts that hold once the files are downloaded, None where nothing is to be downloaded."""
+        return None
 
     @abstractmethod
     def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:

@@ -11,16 +11,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from numpy._core import multiarray  # the module that pickled arrays name
 from pydantic import Field
 
+from lplcore.dataset_info import RawFacts
 from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset
 
 PIXELS = 3 * 32 * 32
-ALLOWED = {
+DIFFERS = "differs from the published file"
+NUM_TRAIN = 50_000
+NUM_TEST = 10_000
+ALLOWED: dict[tuple[str, str], Any] = {
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
-    ("multiarray", "_reconstruct"): multiarray._reconstruct,
+    # numpy's private constructor of pickled arrays, taken from where it is public: what an array reduces to.
+    ("multiarray", "_reconstruct"): np.empty(0).__reduce__()[0],
     ("_codecs", "encode"): lambda text, encoding: text.encode(encoding),
 }
 
@@ -72,7 +76,20 @@ class Cifar(Dataset):
         notes: list[str] = []
         x_train, y_train = self._split(folder / layout.folder, layout.train, layout, notes)
         x_test, y_test = self._split(folder / layout.folder, layout.test, layout, notes)
-        return RawData(self.class_names, x_train, y_train, x_test, y_test, notes=tuple(notes))
+        modified = any(DIFFERS in note for note in notes)
+        return RawData(self.class_names, x_train, y_train, x_test, y_test, notes=tuple(notes), modified=modified)
+
+    def files(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> list[Path]:
+        layout = self._layout(data_dir / "datasets")
+        if layout is None:
+            return []
+        return [data_dir / "datasets" / layout.folder / file.name for file in (*layout.train, *layout.test)]
+
+    def promised(self, data_dir: Path) -> RawFacts | None:
+        if not self.download or self._layout(data_dir / "datasets") is not None:
+            return None
+        classes = len(self.class_names)
+        return RawFacts(self.class_names, (NUM_TRAIN // classes,) * classes, NUM_TEST, (3, 32, 32), num_train=NUM_TRAIN)
 
     def _layout(self, folder: Path) -> Layout | None:
         for layout in (self.python_layout, self.binary_layout):
@@ -85,7 +102,9 @@ class Cifar(Dataset):
             f"{layout.folder}/ with {', '.join(file.name for file in (*layout.train, *layout.test))}"
             for layout in (self.python_layout, self.binary_layout)
         ]
-        return f"put {forms[0]}, or {forms[1]}, into {folder}, or set dataset.download to true"
+        return (
+            f"{self.name} is not there: put {forms[0]}, or {forms[1]}, into {folder}, or set dataset.download to true"
+        )
 
     def _download(self, folder: Path) -> None:
         # torchvision takes seconds to import and is needed only here.
@@ -120,9 +139,9 @@ class Cifar(Dataset):
             notes.append(f"{file.name} is not checked: no hash was published for it")
         elif digest != file.digest:
             if not self.allow_modified:
-                message = f"{file.name} differs from the published file ({file.algorithm} {digest}); fetch it again, "
+                message = f"{file.name} {DIFFERS} ({file.algorithm} {digest}); fetch it again, "
                 raise DatasetError("name", message + "or set dataset.allow_modified to true to use it as it is")
-            notes.append(f"{file.name} differs from the published file ({file.algorithm} {digest})")
+            notes.append(f"{file.name} {DIFFERS} ({file.algorithm} {digest})")
         return content
 
     def _from_pickle(self, content: bytes, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:

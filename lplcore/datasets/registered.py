@@ -1,5 +1,6 @@
 """Data sets registered under a name of their own: an `.npz` of arrays."""
 
+import hashlib
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -29,7 +30,14 @@ class Registered(Dataset):
     def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:
         if self.name not in registered:
             raise DatasetError("name", f"no data set is registered as {self.name!r}")
-        return read_arrays(Path(registered[self.name].path))
+        entry = registered[self.name]
+        path = Path(entry.path)
+        if entry.sha256 is not None and path.is_file() and digest(path) != entry.sha256:
+            raise DatasetError("name", f"{path.name} has changed since it was registered; register it again")
+        return read_arrays(path)
+
+    def files(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> list[Path]:
+        return [Path(registered[self.name].path)] if self.name in registered else []
 
 
 @dataclass(frozen=True)
@@ -96,6 +104,12 @@ def read_arrays(path: Path) -> RawData:
         y_validation=held_out[1],
         task="multi_label" if multi_label else "single_label",
     )
+
+
+def digest(path: Path) -> str:
+    """sha256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_npz(path: Path) -> dict[str, npt.NDArray[Any]]:

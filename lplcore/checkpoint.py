@@ -1,0 +1,158 @@
+"""Checkpoints: one safetensors file with all that a run needs to go on exactly where it was.
+
+Two runs of one spec and seed write the same bytes: tensors in the library's fixed order, and all else as sorted JSON under
+one metadata key (several keys would come in the order of a hash map).
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+METADATA_KEY = "lplcore"
+FORMAT = 1
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or that belongs to another experiment."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What a checkpoint file holds: tensors by name, and JSON."""
+
+    tensors: dict[str, Tensor]
+    metadata: dict[str, Any]
+
+    def group(self, prefix: str) -> dict[str, Tensor]:
+        """The tensors under a prefix, without it."""
+        start = f"{prefix}."
+        return {name[len(start) :]: tensor for name, tensor in self.tensors.items() if name.startswith(start)}
+
+
+def save(path: Path, checkpoint: Checkpoint) -> None:
+    """Write the file; it appears under its name only when it is complete and on disk.
+
+    Raises:
+        OSError: the folder is not writable or the disk is full.
+    """
+    metadata = {METADATA_KEY: json.dumps({"format": FORMAT, **checkpoint.metadata}, sort_keys=True, allow_nan=False)}
+    # Tensors that share memory (tied weights) must be copies of their own, and all must lie densely.
+    tensors = {
+        name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in sorted(checkpoint.tensors.items())
+    }
+    temporary = path.with_name(f".{path.name}.partial")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with temporary.open("wb") as file:
+            file.write(safetensors.torch.save(tensors, metadata=metadata))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def load(path: str | Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        CheckpointError: no such file, damaged, or not a checkpoint of this program.
+    """
+    name = Path(path).name
+    try:
+        with safetensors.safe_open(path, framework="pt", device="cpu") as file:
+            text = (file.metadata() or {}).get(METADATA_KEY)
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+    except FileNotFoundError as error:
+        raise CheckpointError(f"checkpoint {name} is not there") from error
+    except (safetensors.SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"checkpoint {name} cannot be read, it is damaged or incomplete ({error})") from error
+    try:
+        metadata = json.loads(text or "")
+    except json.JSONDecodeError as error:
+        raise CheckpointError(
+            f"checkpoint {name} was not written by this program: no {METADATA_KEY} metadata"
+        ) from error
+    if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
+        raise CheckpointError(f"checkpoint {name} has format {metadata.get('format')!r}, this program reads {FORMAT}")
+    return Checkpoint(tensors, metadata)
+
+
+def check_same_experiment(checkpoint: Checkpoint, expected: Mapping[str, Any]) -> None:
+    """Refuse a checkpoint whose metadata differ from what the run would write.
+
+    Raises:
+        CheckpointError: names every field that differs, with both values.
+    """
+    found = [
+        difference
+        for field, value in expected.items()
+        for difference in differences(checkpoint.metadata.get(field), value, field)
+    ]
+    if found:
+        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+        raise CheckpointError(f"the checkpoint is of another experiment: {'; '.join(found[:5])}{more}")
+
+
+def differences(old: Any, new: Any, path: str) -> list[str]:
+    """`path: old in the checkpoint, new here` for every leaf of two JSON values that differs."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys = sorted({*old, *new})
+        return [text for key in keys for text in differences(old.get(key), new.get(key), f"{path}.{key}")]
+    if old == new:
+        return []
+    return [f"{path} is {shortened(old)} in the checkpoint, {shortened(new)} here"]
+
+
+def shortened(value: Any) -> str:
+    """JSON for a message."""
+    text = json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def load_module(module: nn.Module, state: Mapping[str, Tensor], *, what: str) -> None:
+    """Put weights and buffers into a module.
+
+    Raises:
+        CheckpointError: names or shapes differ.
+    """
+    own = module.state_dict()
+    for name in sorted({*own, *state}):
+        if name not in state:
+            raise CheckpointError(f"the checkpoint lacks {what}.{name}; it is of another model")
+        if name not in own:
+            raise CheckpointError(
+                f"the checkpoint has {what}.{name}, which does not exist here; it is of another model"
+            )
+        if own[name].shape != state[name].shape:
+            shapes = f"{list(state[name].shape)} in the checkpoint, {list(own[name].shape)} here"
+            raise CheckpointError(f"{what}.{name} is {shapes}; it is of another model")
+    module.load_state_dict(dict(state))
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The optimiser's state by `<number of the parameter>.<name>`."""
+    state: Mapping[int, Mapping[str, Any]] = optimizer.state_dict()["state"]
+    return {
+        f"{index:05d}.{name}": torch.as_tensor(value)
+        for index, values in state.items()
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put the state of `optimizer_tensors` back."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, value in tensors.items():
+        index, _, name = key.partition(".")
+        state.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,54 @@
+"""Standardisation of inputs by the statistics of the training set."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+CHUNK = 4096
+"""Examples summed at a time, so that float64 copies of images stay small."""
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """(x - mean) / std in float32, per channel of images and per feature of vectors."""
+
+    mean: Tensor
+    """[channels, 1, 1] or [D], float32."""
+    scale: Tensor
+    """1 / std of the same shape."""
+
+    def __call__(self, inputs: Tensor) -> Tensor:
+        """Inputs [N, ...] of any type, as float32 of mean 0 and standard deviation 1 over the training set."""
+        return (inputs.to(torch.float32) - self.mean) * self.scale
+
+    def to(self, device: torch.device) -> "Normalization":
+        """The same on a device."""
+        return Normalization(self.mean.to(device), self.scale.to(device))
+
+
+def training_statistics(x: npt.NDArray[np.generic]) -> Normalization:
+    """Normalisation by the training examples x [N, channels, H, W] or [N, D]; constant inputs are only centred."""
+    axes = (0, 2, 3) if x.ndim == 4 else (0,)
+    number = x.size / x.shape[1]
+    # Two passes: the difference of large sums would lose the variance of features far from zero.
+    mean = total(x, np.zeros(1), axes, power=1) / number
+    variance = total(x, mean, axes, power=2) / number
+    scale = 1 / np.where(variance > 1e-12 * np.maximum(mean**2, 1e-12), np.sqrt(variance), 1.0)
+    shape = (-1, 1, 1) if x.ndim == 4 else (-1,)
+    tensors = [torch.from_numpy(values.astype(np.float32).reshape(shape)) for values in (mean, scale)]
+    return Normalization(*tensors)
+
+
+def total(
+    x: npt.NDArray[np.generic], center: npt.NDArray[np.float64], axes: tuple[int, ...], *, power: int
+) -> npt.NDArray[np.float64]:
+    """Sum of (x - center)^power over all axes but the second, in float64."""
+    shaped = center.reshape((1, -1) + (1,) * (x.ndim - 2))
+    result = np.zeros(x.shape[1])
+    for start in range(0, len(x), CHUNK):
+        deviation = x[start : start + CHUNK].astype(np.float64) - shaped
+        result += (deviation if power == 1 else deviation**2).sum(axis=axes)
+    return result
