@@ -1,23 +1,31 @@
 """Class-level logit perturbation (LPL) and its relatives, as a PyTorch library."""
 
+from lplcore import events
 from lplcore.catalog import catalog
 from lplcore.criterion import Criterion, CriterionOutput
+from lplcore.dataset_info import DatasetInfo
+from lplcore.dataset_loading import dataset_info
 from lplcore.datasets import DatasetError, RegisteredDataset
 from lplcore.long_tail import long_tail_counts
 from lplcore.method import criterion
 from lplcore.spec import ExperimentSpec, RunPlan, parse_spec
 from lplcore.spec_errors import SpecError
+from lplcore.trainer import train
 
 __all__ = [
     "Criterion",
     "CriterionOutput",
     "DatasetError",
+    "DatasetInfo",
     "ExperimentSpec",
     "RegisteredDataset",
     "RunPlan",
     "SpecError",
     "catalog",
     "criterion",
+    "dataset_info",
+    "events",
     "long_tail_counts",
     "parse_spec",
+    "train",
 ]

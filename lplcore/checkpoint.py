@@ -1,7 +1,7 @@
 """Checkpoints: one safetensors file with all that a run needs to go on exactly where it was.
 
-Two runs of one spec and seed write the same bytes: tensors in the library's fixed order, and all else as sorted JSON under
-one metadata key (several keys would come in the order of a hash map).
+Two runs of one spec and seed write the same bytes: tensors in the library's fixed order, and all else as sorted JSON
+under one metadata key (several keys would come in the order of a hash map).
 """
 
 import json

@@ -4,9 +4,12 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
-from torch.utils import deterministic
+
+FILL: Any = torch.utils.deterministic
+"""Its settings are properties of the module, which type checkers do not see."""
 
 
 class DeviceUnavailable(RuntimeError):
@@ -41,9 +44,9 @@ def available(kind: str) -> bool:
 
 
 def describe(device: torch.device) -> str:
-    """The device with its model, for people and for comparing conditions."""
+    """The kind of device with its model, for people and for comparing conditions (two cards of a kind are equal)."""
     if device.type == "cuda":
-        return f"{device} ({torch.cuda.get_device_name(device)})"
+        return f"cuda ({torch.cuda.get_device_name(device)})"
     return f"{device.type} ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
 
 
@@ -61,7 +64,7 @@ def choose_precision(precision: str, device: torch.device, *, convolutional: boo
 def multiplies_bf16(device: torch.device) -> bool:
     """Whether the device has bf16 matrix instructions."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
         capabilities = torch.cpu.get_capabilities()
         return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
@@ -78,6 +81,11 @@ def memory_format(device: torch.device, *, convolutional: bool) -> torch.memory_
     return torch.channels_last if convolutional and device.type != "mps" else torch.contiguous_format
 
 
+def evaluation_batch(device: torch.device, *, convolutional: bool) -> int:
+    """Examples predicted at a time: on a CPU, activations of more images than this leave the cache."""
+    return 128 if convolutional and device.type == "cpu" else 1024
+
+
 def accumulator_dtype(device: torch.device) -> torch.dtype:
     """The widest floating point type of a device."""
     return torch.float32 if device.type == "mps" else torch.float64
@@ -85,18 +93,21 @@ def accumulator_dtype(device: torch.device) -> torch.dtype:
 
 @contextmanager
 def deterministic_algorithms() -> Iterator[None]:
-    """Inside, torch takes algorithms whose result does not depend on timing; outside all is as it was."""
+    """Inside, torch takes algorithms whose result does not depend on timing; outside all is as it was.
+
+    Entering takes a millisecond: wrap stretches of work, not steps.
+    """
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
-    fill, cudnn = deterministic.fill_uninitialized_memory, torch.backends.cudnn.benchmark
+    fill, cudnn = FILL.fill_uninitialized_memory, torch.backends.cudnn.benchmark
     torch.use_deterministic_algorithms(True)
     # Filling every fresh tensor with NaN is a debugging aid that costs a pass over memory.
-    deterministic.fill_uninitialized_memory = False
+    FILL.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        deterministic.fill_uninitialized_memory = fill
+        FILL.fill_uninitialized_memory = fill
         torch.backends.cudnn.benchmark = cudnn
 
 

@@ -47,7 +47,7 @@ def evaluate(predict: Predict, labels: Tensor, *, num_classes: int, batch_size: 
     device = labels.device
     cells = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=device)
     loss = torch.zeros((), dtype=accumulator_dtype(device), device=device)
-    for indices in torch.arange(labels.shape[0], device=device).split(batch_size):
+    for indices in torch.split(torch.arange(labels.shape[0], device=device), batch_size):
         logits, truth = predict(indices), labels[indices]
         loss += functional.cross_entropy(logits, truth, reduction="sum").to(loss.dtype)
         cell = truth * num_classes + logits.argmax(dim=1)
@@ -75,7 +75,9 @@ def mean(values: Sequence[float]) -> float | None:
 
 def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """part / whole, NaN where whole is zero."""
-    return np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0)
+    result: npt.NDArray[np.float64] = np.full(whole.shape, np.nan)
+    np.divide(part, whole, out=result, where=whole != 0)
+    return result
 
 
 def finite(value: float | None) -> float | None:

@@ -4,9 +4,10 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from lplcore.criterion import Criterion, CriterionOutput
+from lplcore.models import Classifier
 from lplcore.plugin import Plugin
 
 
@@ -14,11 +15,13 @@ from lplcore.plugin import Plugin
 class TrainingState:
     """What a training step works on."""
 
-    model: nn.Module
+    model: Classifier
     criterion: Criterion
     optimizer: torch.optim.Optimizer
     clip_norm: float | None
+    """Largest L2 norm of the whole gradient, None for no limit."""
     autocast_dtype: torch.dtype | None
+    """What the network computes in, None for its own type."""
     device: torch.device
 
 
@@ -29,4 +32,7 @@ class Procedure(Plugin):
     def step(
         self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float
     ) -> tuple[Tensor, CriterionOutput]:
-        """One optimiser step on a batch; returns the clean logits [N, C] and the criterion's output, both detached."""
+        """One optimiser step on inputs [N, ...] and labels [N], `progress` of training done (0 to 1).
+
+        Returns the clean logits [N, C] and the criterion's output, both detached.
+        """

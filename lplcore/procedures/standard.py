@@ -26,8 +26,9 @@ class Standard(Procedure):
         result = state.criterion.evaluate(
             output.logits, labels, features=output.features, classifier=state.model.classifier, progress=progress
         )
-        result.loss.mean().backward()
+        torch.autograd.backward(result.loss.mean())
         if state.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(state.model.parameters(), state.clip_norm)
+            parameters = [p for group in state.optimizer.param_groups for p in group["params"]]
+            torch.nn.utils.clip_grad_norm_(parameters, state.clip_norm)
         state.optimizer.step()
         return output.logits.detach(), result.detach()

@@ -1,0 +1,264 @@
+"""One run: data, network, criterion and optimiser on a device, where training is, and its checkpoint."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lplcore import checkpoint as checkpoints
+from lplcore import device as devices
+from lplcore.checkpoint import Checkpoint
+from lplcore.dataset_loading import LoadedDataset, Split, load
+from lplcore.datasets import RegisteredDataset
+from lplcore.epoch_totals import EpochTotals
+from lplcore.evaluation import Evaluation, evaluate, finite, group_errors
+from lplcore.events import EpochEnd, FloatArray
+from lplcore.method import criterion
+from lplcore.models import Classifier
+from lplcore.procedures import TrainingState
+from lplcore.randomness import draw_seed, generator, seeded
+from lplcore.spec import ExperimentSpec
+
+NOT_OF_THE_RUN = ("name", "tags", "priority")
+"""Fields of a spec that say nothing about the training of a run."""
+FREE_ON_RESUME = ("device", "checkpoints")
+"""Fields that may differ between a checkpoint and the run that goes on from it."""
+
+
+class Diverged(ArithmeticError):
+    """The loss or the weights are not finite."""
+
+
+class Best(NamedTuple):
+    """The epoch with the lowest validation error so far."""
+
+    epoch: int
+    error: float
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What must be the same for a resumed run to equal an uninterrupted one bit for bit."""
+
+    device: str
+    precision: str
+    threads: int
+    torch: str
+
+
+class TrainingRun:
+    """A run between two of its steps.
+
+    Attributes:
+        epoch: complete epochs.
+        step: steps done in the next one, of `steps`.
+        best: the best epoch, None without validation split.
+    """
+
+    def __init__(
+        self,
+        spec: ExperimentSpec,
+        *,
+        device: torch.device,
+        data_dir: str | Path,
+        datasets: Mapping[str, RegisteredDataset],
+    ) -> None:
+        self.spec, self.device, self.seed = spec, device, spec.seeds[0]
+        self.data: LoadedDataset = load(spec.dataset, seed=self.seed, data_dir=data_dir, datasets=datasets)
+        self.info = self.data.info
+        spec.check(self.info)
+        self.convolutional = spec.model.images_only
+        self.memory_format = devices.memory_format(device, convolutional=self.convolutional)
+        precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
+        self.conditions = Conditions(devices.describe(device), precision, torch.get_num_threads(), torch.__version__)
+        self.labels = self.data.train.y
+        self.train_split = self.data.train.to(device)
+        self.validation = self.data.validation.to(device) if self.data.validation else None
+        self.test = self.data.test.to(device) if self.data.test else None
+        self.normalization = self.data.normalization.to(device)
+        self.state = self._build(devices.autocast_dtype(precision))
+        posthoc = spec.method.posthoc
+        self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
+        self.epoch, self.step = 0, 0
+        self.best: Best | None = None
+        self.totals = EpochTotals(len(self.info.classes), device)
+        self.order = torch.empty(0, dtype=torch.int64)
+        self.examples, self.seconds, self.learning_rate = 0, 0.0, 0.0
+        self.begin_epoch()
+
+    def _build(self, autocast_dtype: torch.dtype | None) -> TrainingState:
+        cpu = torch.device("cpu")
+        with seeded(cpu, self.seed, "model"):
+            model: Classifier = self.spec.model.build(
+                input_shape=self.info.input_shape, num_classes=len(self.info.classes)
+            )
+        with seeded(cpu, self.seed, "criterion"):
+            loss = criterion(self.spec.method, class_counts=self.info.class_counts, task=self.info.task)
+        model.to(self.device).to(memory_format=self.memory_format)  # type: ignore[call-overload]
+        loss.to(self.device)
+        optimizer = self.spec.optimizer.build([*model.parameters(), *loss.parameters()])
+        return TrainingState(model, loss, optimizer, self.spec.optimizer.clip_norm, autocast_dtype, self.device)
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return -(-self.order.shape[0] // self.spec.batch_size)
+
+    @property
+    def fraction(self) -> float:
+        """Share of the training that is done."""
+        return (self.epoch + self.step / self.steps) / self.spec.epochs
+
+    def begin_epoch(self) -> None:
+        """Draw the order of the next epoch."""
+        order = self.spec.method.sampler.order(self.labels, generator(self.seed, "order", self.epoch))
+        self.order = order.to(self.device)
+        self.examples, self.seconds = 0, 0.0
+
+    def train_step(self) -> None:
+        """One step of the next epoch."""
+        started = time.perf_counter()
+        epoch, step, spec = self.epoch, self.step, self.spec
+        self.learning_rate = spec.optimizer.lr * spec.schedule.factor(epoch, step, steps=self.steps, epochs=spec.epochs)
+        for group in self.state.optimizer.param_groups:
+            group["lr"] = self.learning_rate
+        indices = self.order[step * spec.batch_size : (step + 1) * spec.batch_size]
+        images = self.train_split.x[indices]
+        images = spec.augmentation.apply(images, generator(self.seed, "augmentation", epoch, step))
+        labels = self.train_split.y[indices]
+        self.state.model.train()
+        self.state.criterion.train()
+        # Dropout and the like draw from torch's global generators; `train` keeps the caller's aside.
+        torch.manual_seed(draw_seed(self.seed, "step", epoch, step))
+        logits, output = spec.method.procedure.step(
+            self.state, self.network_input(images), labels, progress=self.fraction
+        )
+        self.totals.add(step, labels, logits, output)
+        self.step += 1
+        self.examples += labels.shape[0]
+        self.seconds += time.perf_counter() - started
+
+    def network_input(self, examples: Tensor) -> Tensor:
+        """Examples as stored, normalised and laid out for the network."""
+        normalized = self.normalization(examples)
+        return normalized.contiguous(memory_format=self.memory_format) if examples.dim() == 4 else normalized
+
+    def check_finite(self) -> None:
+        """Raises Diverged where a loss was not finite, and at the end of an epoch where a weight is not."""
+        bad_step = self.totals.diverged_at()
+        if bad_step is not None:
+            raise Diverged(f"the loss is not finite at epoch {self.epoch + 1}, step {bad_step + 1}; {REMEDY}")
+
+    def check_finite_weights(self) -> None:
+        """Raises Diverged where a loss was, or a weight is, not finite."""
+        self.check_finite()
+        values = [v for v in self.state.model.state_dict().values() if v.is_floating_point()]
+        values += list(self.state.criterion.parameters())
+        if not torch.stack([value.isfinite().all() for value in values]).all():
+            raise Diverged(f"weights are not finite after epoch {self.epoch + 1}, step {self.step}; {REMEDY}")
+
+    def finish_epoch(self) -> tuple[EpochEnd, bool]:
+        """Evaluate the epoch whose steps are all done; returns it, and whether it is the best so far."""
+        started = time.perf_counter()
+        self.check_finite_weights()
+        metrics: dict[str, float | None] = {
+            **self.totals.metrics(),
+            "train/learning_rate": self.learning_rate,
+            "train/examples_per_second": None,
+        }
+        series = self.totals.series()
+        seconds = self.seconds + time.perf_counter() - started
+        if self.examples and seconds > 0:
+            metrics["train/examples_per_second"] = self.examples / seconds
+        self.epoch, self.step = self.epoch + 1, 0
+        self.totals = EpochTotals(len(self.info.classes), self.device)
+        improved = self._evaluate_into(metrics, series)
+        return EpochEnd(self.epoch, metrics, series), improved
+
+    def _evaluate_into(self, metrics: dict[str, float | None], series: dict[str, FloatArray]) -> bool:
+        improved = False
+        if self.validation is not None:
+            found = self.evaluate(self.validation)
+            metrics["validation/top1_error"] = found.top1_error
+            series["validation/accuracy"] = found.accuracy.astype(np.float32)
+            improved = self.best is None or found.top1_error < self.best.error
+            self.best = Best(self.epoch, found.top1_error) if improved else self.best
+        if self.test is not None:
+            found = self.evaluate(self.test)
+            metrics["test/top1_error"] = found.top1_error
+            metrics["test/loss"] = finite(found.loss)
+            groups = group_errors(found.accuracy, self.info)
+            metrics |= {f"test/top1_error.{group}": error for group, error in groups.items()}
+            series["test/accuracy"] = found.accuracy.astype(np.float32)
+            if self.epoch == self.spec.epochs:
+                series["confusion_matrix"] = found.confusion.astype(np.float32)
+        return improved
+
+    def evaluate(self, split: Split) -> Evaluation:
+        """Predictions on clean logits (after the method's post-hoc correction, if it has one)."""
+        self.state.model.eval()
+        dtype = self.state.autocast_dtype
+
+        def predict(indices: Tensor) -> Tensor:
+            with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
+                logits = self.state.model(self.network_input(split.x[indices])).logits.float()
+            return logits if self.posthoc is None else self.posthoc(logits)
+
+        batch = devices.evaluation_batch(self.device, convolutional=self.convolutional)
+        return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch)
+
+    def checkpoint(self) -> Checkpoint:
+        """All that is needed to go on from here."""
+        groups: dict[str, Mapping[str, Tensor]] = {
+            "model": self.state.model.state_dict(),
+            "criterion": self.state.criterion.state_dict(),
+            "optimizer": checkpoints.optimizer_tensors(self.state.optimizer),
+            "epoch": self.totals.state() if self.step else {},
+        }
+        tensors = {f"{group}.{name}": tensor for group, part in groups.items() for name, tensor in part.items()}
+        metadata = {
+            "spec": run_spec(self.spec),
+            "class_names": list(self.info.classes),
+            "class_counts": list(self.info.class_counts),
+            "modified": self.info.modified,
+            "notes": list(self.info.notes),
+            "epoch": self.epoch,
+            "step": self.step,
+            "best": self.best and {"epoch": self.best.epoch, "validation/top1_error": self.best.error},
+            "conditions": dict(self.conditions.__dict__),
+        }
+        return Checkpoint(tensors, metadata)
+
+    def resume(self, saved: Checkpoint) -> list[str]:
+        """Go on from a checkpoint; returns notes on conditions that are not those of the run that wrote it.
+
+        Raises:
+            CheckpointError: it belongs to another experiment or model.
+        """
+        own = {key: value for key, value in run_spec(self.spec).items() if key not in FREE_ON_RESUME}
+        theirs = {k: v for k, v in (saved.metadata.get("spec") or {}).items() if k not in FREE_ON_RESUME}
+        comparable = Checkpoint({}, {**saved.metadata, "spec": theirs})
+        checkpoints.check_same_experiment(comparable, {"spec": own, "class_counts": list(self.info.class_counts)})
+        checkpoints.load_module(self.state.model, saved.group("model"), what="model")
+        checkpoints.load_module(self.state.criterion, saved.group("criterion"), what="criterion")
+        checkpoints.load_optimizer(self.state.optimizer, saved.group("optimizer"))
+        self.epoch, self.step = saved.metadata["epoch"], saved.metadata["step"]
+        best = saved.metadata["best"]
+        self.best = best and Best(best["epoch"], best["validation/top1_error"])
+        if self.step:
+            self.totals.load(saved.group("epoch"))
+        self.begin_epoch()
+        return checkpoints.differences(saved.metadata.get("conditions"), dict(self.conditions.__dict__), "conditions")
+
+
+REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"
+
+
+def run_spec(spec: ExperimentSpec) -> dict[str, Any]:
+    """The spec without what does not bear on the training."""
+    return {key: value for key, value in spec.model_dump(mode="json").items() if key not in NOT_OF_THE_RUN}
