@@ -42,11 +42,7 @@ def problem(item: Any, value: Any) -> dict[str, str]:
     if "field" in context:
         path.append(str(context["field"]))
     if item["type"] == "missing":
-        path = (
-            [*path[:-1], str(item["loc"][-1])]
-            if path and path[-1] == str(item["loc"][-1])
-            else [*path, str(item["loc"][-1])]
-        )
+        path.append(str(item["loc"][-1]))
         message = "is required"
     elif "hint" not in context and isinstance(item.get("input"), bool | int | float | str):
         message = f"{message}, got {str(item['input'])[:80]!r}"
@@ -57,12 +53,13 @@ def json_path(loc: Sequence[Any], value: Any) -> list[str]:
     """The location within the given value, without pydantic's names for members of unions."""
     path: list[str] = []
     for part in loc:
-        if (isinstance(value, Mapping) and part in value) or (
-            isinstance(value, list) and isinstance(part, int) and part < len(value)
-        ):
-            value = value[part]
+        if isinstance(value, list):
+            members: dict[Any, Any] = dict(enumerate(value))
         else:
+            members = dict(value) if isinstance(value, Mapping) else {}
+        if part not in members:
             continue
+        value = members[part]
         path.append(str(part))
     return path
 

@@ -15,7 +15,7 @@ class Table3LplVaried(Preset):
     table_row: ClassVar[str | None] = "Table III, LPL (varied tau + varied epsilon), 100:1"
     published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.5575}
     settings_of: ClassVar[str] = (
-        "LDAM's official training settings; the paper gives none; the paper's grid for LPL, head_scale of the released code"
+        "LDAM's official training settings (the paper gives none), the paper's grid for LPL, the released head_scale"
     )
     spec: ClassVar[Mapping[str, Any]] = cifar_long_tail(
         "CIFAR-100-LT 100:1, LPL with varied bound",
