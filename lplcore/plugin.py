@@ -94,6 +94,11 @@ def plugins(kind: str) -> dict[str, type[Any]]:
     return found
 
 
+def names(kind: str) -> list[str]:
+    """Names of every plug-in of a kind, in alphabetical order."""
+    return list(plugins(kind))
+
+
 def get(kind: str, name: str) -> type[Any]:
     """The plug-in record of that kind and name.
 

@@ -69,14 +69,17 @@ def expand_preset(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
-    """Base with the override's values; objects that keep their name (or have none) are merged, all else replaced."""
+    """Base with the override's values; objects that keep their name or alias are merged, all else replaced."""
     result = dict(base)
     for key, value in override.items():
         old = result.get(key)
-        same = (
-            isinstance(old, Mapping)
-            and isinstance(value, Mapping)
-            and value.get("name", old.get("name")) == old.get("name")
-        )
-        result[key] = merged(old, value) if same and key != "sweep" else value  # type: ignore[arg-type]
+        if isinstance(old, Mapping) and isinstance(value, Mapping) and key != "sweep" and keeps_identity(old, value):
+            result[key] = merged(old, value)
+        else:
+            result[key] = value
     return result
+
+
+def keeps_identity(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether new values speak of the same plug-in or method as the old ones."""
+    return all(new.get(field, old.get(field)) == old.get(field) for field in ("name", "alias"))

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 MAX_DEPTH = 32
+MAX_LENGTH = 1_000_000
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
 
@@ -98,6 +99,8 @@ def plain(value: Any, path: str = "", depth: int = 0) -> Any:
     if hasattr(value, "tolist"):
         return plain(value.tolist(), path, depth + 1)
     if isinstance(value, list | tuple | range):
+        if len(value) > MAX_LENGTH:
+            raise refuse(f"has {len(value)} entries, at most {MAX_LENGTH} are allowed")
         return [plain(part, f"{path}.{index}".lstrip("."), depth + 1) for index, part in enumerate(value)]
     raise refuse(f"{type(value).__name__} is not a JSON value")
 

@@ -1,6 +1,6 @@
 """What a method may know of the training set: class counts, priors and ranks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -47,13 +47,16 @@ def class_statistics(class_counts: Iterable[Any], *, task: str = "single_label")
     """Checked statistics from a list, array or tensor of counts.
 
     Raises:
-        ValueError: fewer than two classes, a negative or fractional count, or all counts zero.
+        ValueError: fewer than two classes, a negative, fractional or too large count, or all counts zero.
     """
-    values = class_counts.tolist() if hasattr(class_counts, "tolist") else list(class_counts)
+    entries = class_counts.tolist() if hasattr(class_counts, "tolist") else class_counts
+    if isinstance(entries, Mapping) or not isinstance(entries, Iterable):
+        raise ValueError("class_counts: expected a list, array or tensor of C counts")
+    values = [n.item() if hasattr(n, "item") else n for n in entries]
     if task not in TASKS:
         raise ValueError(f"task: {task!r} is neither single_label nor multi_label")
-    if any(isinstance(n, bool) or not isinstance(n, int | float) or n != int(n) or n < 0 for n in values):
-        raise ValueError("class_counts: every count must be a whole number >= 0")
+    if any(isinstance(n, bool) or not isinstance(n, int | float) or not 0 <= n < 2**53 or n != int(n) for n in values):
+        raise ValueError("class_counts: every count must be a whole number from 0 to 2^53")
     if len(values) < 2:
         raise ValueError(f"class_counts: at least two classes are needed, {len(values)} given")
     if not any(values):
