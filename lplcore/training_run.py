@@ -88,7 +88,7 @@ class TrainingRun:
         self.best: Best | None = None
         self.totals = EpochTotals(len(self.info.classes), device)
         self.order = torch.empty(0, dtype=torch.int64)
-        self.examples, self.seconds, self.learning_rate = 0, 0.0, 0.0
+        self.examples, self.seconds = 0, 0.0
         self.begin_epoch()
 
     def _build(self, autocast_dtype: torch.dtype | None) -> TrainingState:
@@ -124,9 +124,8 @@ class TrainingRun:
         """One step of the next epoch."""
         started = time.perf_counter()
         epoch, step, spec = self.epoch, self.step, self.spec
-        self.learning_rate = spec.optimizer.lr * spec.schedule.factor(epoch, step, steps=self.steps, epochs=spec.epochs)
         for group in self.state.optimizer.param_groups:
-            group["lr"] = self.learning_rate
+            group["lr"] = self.learning_rate(step)
         indices = self.order[step * spec.batch_size : (step + 1) * spec.batch_size]
         images = self.train_split.x[indices]
         images = spec.augmentation.apply(images, generator(self.seed, "augmentation", epoch, step))
@@ -142,6 +141,11 @@ class TrainingRun:
         self.step += 1
         self.examples += labels.shape[0]
         self.seconds += time.perf_counter() - started
+
+    def learning_rate(self, step: int) -> float:
+        """The rate at a step (from 0) of the next epoch."""
+        factor = self.spec.schedule.factor(self.epoch, step, steps=self.steps, epochs=self.spec.epochs)
+        return self.spec.optimizer.lr * factor
 
     def network_input(self, examples: Tensor) -> Tensor:
         """Examples as stored, normalised and laid out for the network."""
@@ -168,7 +172,7 @@ class TrainingRun:
         self.check_finite_weights()
         metrics: dict[str, float | None] = {
             **self.totals.metrics(),
-            "train/learning_rate": self.learning_rate,
+            "train/learning_rate": self.learning_rate(self.steps - 1),
             "train/examples_per_second": None,
         }
         series = self.totals.series()

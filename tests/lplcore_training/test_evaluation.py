@@ -1,0 +1,114 @@
+"""Metrics against numbers worked out by hand, and against scikit-learn where it is installed."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from lplcore.criterion import CriterionOutput
+from lplcore.dataset_info import DatasetInfo
+from lplcore.epoch_totals import EpochTotals
+from lplcore.evaluation import Evaluation, evaluate, group_errors
+from lplcore.loss_variation import LossVariation
+
+LOGITS = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+LABELS = torch.tensor([0, 1, 1, 1, 0])
+CPU = torch.device("cpu")
+
+
+def evaluated(logits: torch.Tensor, labels: torch.Tensor, *, batch_size: int = 2) -> Evaluation:
+    return evaluate(lambda indices: logits[indices], labels, num_classes=logits.shape[1], batch_size=batch_size)
+
+
+def info(*counts: int) -> DatasetInfo:
+    names = tuple(str(c) for c in range(len(counts)))
+    return DatasetInfo("made", "single_label", names, counts, sum(counts), 0, 0, (1,))
+
+
+def test_confusion_accuracy_error_and_loss_by_hand() -> None:
+    found = evaluated(LOGITS, LABELS)
+    assert found.confusion.tolist() == [[2, 0, 0], [1, 1, 1], [0, 0, 0]]
+    np.testing.assert_allclose(found.accuracy, [1.0, 1 / 3, math.nan])
+    assert found.top1_error == pytest.approx(2 / 5)
+    right2, right1 = math.log(1 + 2 * math.exp(-2)), math.log(1 + 2 * math.exp(-1))
+    wrong3, wrong1 = math.log(2 + math.exp(3)), math.log(2 + math.exp(1))
+    assert found.loss == pytest.approx((right2 + right1 + wrong3 + wrong1 + right1) / 5, rel=1e-6)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 5, 100])
+def test_the_batch_size_changes_nothing(batch_size: int) -> None:
+    found, expected = evaluated(LOGITS, LABELS, batch_size=batch_size), evaluated(LOGITS, LABELS)
+    np.testing.assert_array_equal(found.confusion, expected.confusion)
+    assert found.loss == pytest.approx(expected.loss)
+
+
+def test_metrics_agree_with_scikit_learn() -> None:
+    metrics: Any = pytest.importorskip("sklearn.metrics")
+    generator = torch.Generator().manual_seed(0)
+    logits = torch.randn(500, 7, generator=generator)
+    labels = torch.randint(0, 6, (500,), generator=generator)
+    found, predicted = evaluated(logits, labels, batch_size=64), logits.argmax(dim=1)
+    np.testing.assert_array_equal(found.confusion, metrics.confusion_matrix(labels, predicted, labels=range(7)))
+    assert found.top1_error == pytest.approx(1 - metrics.accuracy_score(labels, predicted))
+    assert np.nanmean(found.accuracy) == pytest.approx(
+        metrics.recall_score(labels, predicted, labels=range(6), average="macro")
+    )
+    assert found.loss == pytest.approx(
+        metrics.log_loss(labels, logits.softmax(dim=1).double(), labels=range(7)), rel=1e-5
+    )
+
+
+def test_group_errors_are_means_over_the_groups_classes() -> None:
+    errors = group_errors(np.array([0.9, 0.8, 0.5, 0.25, 0.0]), info(500, 101, 100, 20, 19))
+    assert errors["many"] == pytest.approx(0.15)
+    assert errors["medium"] == pytest.approx(0.625)
+    assert errors["few"] == pytest.approx(1.0)
+
+
+def test_an_empty_group_is_none_and_absent_classes_do_not_count() -> None:
+    errors = group_errors(np.array([0.5, math.nan, math.nan]), info(500, 200, 5))
+    assert errors == {"many": 0.5, "medium": None, "few": None}
+
+
+def test_loss_variation_is_a_ratio_of_sums_over_the_epoch() -> None:
+    variation = LossVariation(3, CPU)
+    variation.add(torch.tensor([0, 1, 0]), torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 1.0, 3.0]))
+    variation.add(torch.tensor([1, 1]), torch.tensor([0.0, 2.0]), torch.tensor([1.0, 2.0]))
+    np.testing.assert_allclose(variation.relative().numpy(), [1 / 4, 0.0, math.nan])
+    again = LossVariation(3, CPU)
+    again.load(variation.state())
+    np.testing.assert_array_equal(again.relative().numpy(), variation.relative().numpy())
+
+
+def test_loss_variation_is_undefined_where_the_clean_loss_is_zero() -> None:
+    variation = LossVariation(2, CPU)
+    variation.add(torch.tensor([0, 1]), torch.tensor([0.0, 1.0]), torch.tensor([1.0, 3.0]))
+    np.testing.assert_allclose(variation.relative().numpy(), [math.nan, 2.0])
+
+
+def output(loss: list[float], clean: list[float], **observations: list[float]) -> CriterionOutput:
+    tensors = {f"lpl/{name}": torch.tensor(values) for name, values in observations.items()}
+    return CriterionOutput(torch.tensor(loss), torch.tensor(clean), torch.tensor(loss), tensors)
+
+
+def test_epoch_totals_by_hand() -> None:
+    totals = EpochTotals(3, CPU)
+    totals.add(0, LABELS[:2], LOGITS[:2], output([1.0, 2.0], [0.5, 1.0], q=[0.2, 0.4, math.nan]))
+    totals.add(1, LABELS[2:4], LOGITS[2:4], output([3.0, 4.0], [1.5, 2.0], q=[math.nan, 0.6, math.nan]))
+    metrics, series = totals.metrics(), totals.series()
+    assert metrics == {"train/loss": 2.5, "train/base_loss": 1.25, "train/top1_error": 0.5}
+    np.testing.assert_allclose(series["train/accuracy"], [1.0, 1 / 3, math.nan], rtol=1e-6)
+    np.testing.assert_allclose(series["lpl/q"], [0.2, 0.5, math.nan], rtol=1e-6)
+    np.testing.assert_allclose(series["relative_loss_variation"], [1.0, 1.0, math.nan])
+    assert totals.diverged_at() is None
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_epoch_totals_remember_the_first_step_that_was_not_finite(bad: float) -> None:
+    totals = EpochTotals(3, CPU)
+    for step, value in enumerate([1.0, bad, 1.0, bad]):
+        totals.add(step, LABELS[:1], LOGITS[:1], output([value], [1.0]))
+    assert totals.diverged_at() == 1
+    assert totals.metrics()["train/loss"] is None
