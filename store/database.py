@@ -1,0 +1,233 @@
+"""The database: engine, transactions, time and migrations, on SQLite (WAL) and PostgreSQL."""
+
+import errno
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import Float
+
+import migrations
+from store.errors import DatabaseUnavailable, StorageFull, StoreError
+from store.tables import EventRow
+
+LOCK_MIGRATION, LOCK_EVENTS = 7_205_021, 7_205_022
+RETRIES = 6
+RETRYABLE = ("40001", "40P01")
+FULL = ("53100", "53200", "54000")
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class db_now(FunctionElement[float]):
+    """The database's clock in seconds since the epoch."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(db_now, "sqlite")
+def _sqlite_now(element: Any, compiler: Any, **options: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+@compiles(db_now, "postgresql")
+def _postgresql_now(element: Any, compiler: Any, **options: Any) -> str:
+    return "CAST(extract(epoch from clock_timestamp()) AS double precision)"
+
+
+class Database:
+    """A database by its URL. Cheap to make; connects when used.
+
+    Args:
+        url: `sqlite:///path` or `postgresql+psycopg://...` (`postgresql://` is taken as psycopg).
+        clock_offset: seconds added to the database's clock, for tests.
+    """
+
+    def __init__(self, url: str, *, clock_offset: float = 0.0) -> None:
+        parsed = make_url(url)
+        if parsed.drivername in ("postgresql", "postgres"):
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        self.url, self.clock_offset = parsed, clock_offset
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine()
+        self._writer = self.engine.execution_options(write=True)
+
+    def _sqlite_engine(self) -> Engine:
+        engine = create_engine(self.url, connect_args={"timeout": 30, "check_same_thread": False})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def _postgresql_engine(self) -> Engine:
+        arguments = {"connect_timeout": 5, "options": "-c statement_timeout=60000 -c lock_timeout=30000"}
+        return create_engine(
+            self.url, connect_args=arguments, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10
+        )
+
+    def __str__(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A transaction that only reads.
+
+        Raises:
+            DatabaseUnavailable: the database does not answer.
+        """
+        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
+            yield session
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in one transaction and commit; again where the database asks for it (deadlock, busy).
+
+        Raises:
+            DatabaseUnavailable: the database does not answer.
+            StorageFull: it cannot grow.
+        """
+        for attempt in range(RETRIES):
+            try:
+                with self._translated(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+                    result = work(session)
+                    self._write_events(session)
+                    return result
+            except _TryAgain as again:
+                if attempt == RETRIES - 1:
+                    raise DatabaseUnavailable(f"{self} is too busy") from again
+                time.sleep(0.02 * 2**attempt)
+        raise AssertionError("unreachable")
+
+    def now(self, session: Session) -> float:
+        """The database's time."""
+        return float(session.scalar(select(db_now())) or 0.0) + self.clock_offset
+
+    def _write_events(self, session: Session) -> None:
+        """Events come last, under a lock that ends with the transaction: ids rise in the order of commits."""
+        recorded = session.info.pop("events", [])
+        if not recorded:
+            return
+        session.flush()
+        if not self.is_sqlite:
+            session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_EVENTS})
+        now = self.now(session)
+        session.execute(insert(EventRow), [{**entry, "created_at": now} for entry in recorded])
+
+    def ping(self) -> None:
+        """Raise DatabaseUnavailable unless the database answers."""
+        with self.read() as session:
+            session.execute(text("SELECT 1"))
+
+    def migrate(self) -> None:
+        """Bring the schema to this version, one process at a time.
+
+        Raises:
+            DatabaseUnavailable, StorageFull, StoreError: with a remedy.
+        """
+        if self.is_sqlite and self.url.database:
+            make_writable(Path(self.url.database).parent)
+        with self._translated(), self._writer.begin() as connection:
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_MIGRATION})
+            command.upgrade(migration_config(connection), "head")
+
+    def downgrade(self, revision: str) -> None:
+        """Take the schema back to a revision (`base` removes all tables and their data)."""
+        with self._translated(), self._writer.begin() as connection:
+            command.downgrade(migration_config(connection), revision)
+
+    def revision(self) -> str | None:
+        """The schema's revision, None where there is none."""
+        with self._translated(), self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def dispose(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except DBAPIError as error:
+            raise self._translation(error) from error
+        except SQLAlchemyError as error:
+            raise DatabaseUnavailable(f"{self} cannot be used: {type(error).__name__}") from error
+
+    def _translation(self, error: DBAPIError) -> Exception:
+        state = getattr(error.orig, "sqlstate", None) or ""
+        reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+        if state in RETRYABLE or "database is locked" in reason or state == "55P03":
+            return _TryAgain(reason)
+        if state in FULL or any(sign in reason for sign in ("disk is full", "disk I/O error", "readonly database")):
+            return StorageFull(f"{self} cannot be written ({reason}); free space or make it writable")
+        if isinstance(error, OperationalError) or error.connection_invalidated or state[:2] in ("57", "08"):
+            return DatabaseUnavailable(f"{self} does not answer ({self._without_secret(reason)})")
+        return error
+
+    def _without_secret(self, reason: str) -> str:
+        password = self.url.password
+        return reason.replace(str(password), "***") if password else reason
+
+
+class _TryAgain(Exception):
+    """The database asks to repeat the transaction."""
+
+
+def make_writable(folder: Path) -> None:
+    """Create a folder and see that files can be made in it.
+
+    Raises:
+        StorageFull: it cannot be written, with the reason.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".write-test"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        reason = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
+        raise StorageFull(f"{folder} cannot be written: {reason}; choose another LPL_DATA_DIR") from error
+
+
+def migration_config(connection: Connection) -> Config:
+    """Alembic's configuration without a file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
+    cursor = connection.cursor()
+    for pragma in (
+        "busy_timeout = 30000",
+        "auto_vacuum = INCREMENTAL",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+__all__ = ["Database", "DatabaseUnavailable", "StorageFull", "StoreError", "db_now", "make_writable"]

@@ -1,0 +1,82 @@
+"""Registered data sets."""
+
+from typing import Any
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from store import pages
+from store.database import Database
+from store.errors import Conflict, NotFound
+from store.identifiers import new_id
+from store.records import ENDED, DatasetRecord, Page
+from store.tables import DatasetRow, RunRow
+
+
+def add(
+    db: Database, *, name: str, format: str, path: str, task: str, sha256: str | None, info: dict[str, Any]
+) -> DatasetRecord:
+    """Register a data set.
+
+    Raises:
+        Conflict: the name is taken.
+    """
+
+    def work(session: Session) -> None:
+        values = {"name": name, "format": format, "path": path, "task": task, "sha256": sha256, "info": info}
+        session.execute(insert(DatasetRow), [{**values, "id": new_id("d"), "created_at": db.now(session)}])
+
+    try:
+        db.write(work)
+    except IntegrityError as error:
+        raise Conflict(f"a data set named {name!r} exists; choose another name or delete that one first") from error
+    return get(db, name)
+
+
+def get(db: Database, name: str) -> DatasetRecord:
+    """The data set of that name.
+
+    Raises:
+        NotFound: no such data set.
+    """
+    with db.read() as session:
+        row = session.get(DatasetRow, name)
+        if row is None:
+            raise NotFound(f"there is no data set {name!r}")
+        return dataset_of(row)
+
+
+def list_datasets(db: Database, *, limit: int = 100, cursor: str | None = None) -> Page[DatasetRecord]:
+    """Registered data sets, oldest first."""
+    query = select(DatasetRow).order_by(DatasetRow.id).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(DatasetRow.id > pages.decode(cursor))
+    with db.read() as session:
+        return pages.page(session.scalars(query).all(), limit, dataset_of)
+
+
+def delete_dataset(db: Database, name: str) -> None:
+    """Forget a data set (its file stays).
+
+    Raises:
+        NotFound: no such data set.
+        Conflict: a run that has not ended uses it.
+    """
+
+    def work(session: Session) -> None:
+        if session.get(DatasetRow, name) is None:
+            raise NotFound(f"there is no data set {name!r}")
+        user = session.scalars(
+            select(RunRow.job_id).where(RunRow.dataset == name, RunRow.state.not_in(ENDED)).limit(1)
+        ).first()
+        if user is not None:
+            raise Conflict(f"job {user} still uses data set {name!r}; cancel it first")
+        session.execute(delete(DatasetRow).where(DatasetRow.name == name))
+
+    db.write(work)
+
+
+def dataset_of(row: DatasetRow) -> DatasetRecord:
+    """The record of a row."""
+    return DatasetRecord(row.id, row.name, row.format, row.path, row.task, row.sha256, row.info, row.created_at)

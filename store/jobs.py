@@ -1,0 +1,270 @@
+"""Jobs: submission, lists, summaries, deletion."""
+
+import statistics
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from store import events, pages
+from store.database import Database
+from store.errors import Conflict, NotFound
+from store.identifiers import new_id
+from store.records import ENDED, Job, NewRun, Page, Run, State, Submitted
+from store.requests import queued_run
+from store.rows import job_of, run_of
+from store.tables import (
+    CheckpointRow,
+    ChunkRow,
+    EpochRow,
+    EventRow,
+    IdempotencyRow,
+    JobRow,
+    JobTagRow,
+    RunRow,
+    SeriesRow,
+)
+
+DELETE_BATCH = 50
+
+
+def submit(
+    db: Database,
+    *,
+    spec: dict[str, Any],
+    runs: Sequence[NewRun],
+    method: str,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+    owner: str = "",
+) -> Submitted:
+    """Store a job and its runs in one transaction, with the idempotency key that makes it at most one.
+
+    Args:
+        spec: the complete experiment.
+        method: the method's name in lists.
+        request_hash: hash of the request's body, to tell a repetition from another request with the same key.
+
+    Raises:
+        Conflict: the key was used with another request.
+    """
+    earlier = earlier_submission(db, owner, idempotency_key, request_hash)
+    if earlier is not None:
+        return earlier
+    job_id = new_id("j")
+
+    def work(session: Session) -> None:
+        now = db.now(session)
+        session.add(job_row(job_id, spec, runs, method=method, owner=owner, now=now))
+        session.flush()
+        if idempotency_key is not None:
+            row = IdempotencyRow(
+                owner=owner, key=idempotency_key, request_hash=request_hash, job_id=job_id, created_at=now
+            )
+            session.add(row)
+            session.flush()
+        session.add_all(JobTagRow(job_id=job_id, tag=tag) for tag in dict.fromkeys(spec.get("tags", [])))
+        session.add_all(
+            queued_run(
+                job_id=job_id,
+                position=position,
+                seed=run.seed,
+                point=run.point,
+                spec=run.spec,
+                dataset=run.spec["dataset"]["name"],
+                priority=spec["priority"],
+                epochs=run.epochs,
+                retry_of=None,
+                created_at=now,
+            )
+            for position, run in enumerate(runs)
+        )
+        events.record(session, "state", {"job": job_id, "state": State.QUEUED}, job_id=job_id, run_id=None)
+
+    try:
+        db.write(work)
+    except IntegrityError:
+        earlier = earlier_submission(db, owner, idempotency_key, request_hash)
+        if earlier is None:
+            raise
+        return earlier
+    return Submitted(get(db, job_id), created=True)
+
+
+def job_row(
+    job_id: str, spec: dict[str, Any], runs: Sequence[NewRun], *, method: str, owner: str, now: float
+) -> JobRow:
+    """A job that waits."""
+    return JobRow(
+        id=job_id,
+        name=spec["name"],
+        owner=owner,
+        state=State.QUEUED,
+        requested=None,
+        progress=0.0,
+        priority=spec["priority"],
+        method=method,
+        dataset=spec["dataset"]["name"],
+        tags=spec["tags"],
+        spec=spec,
+        runs_total=len(runs),
+        created_at=now,
+        version=1,
+    )
+
+
+def earlier_submission(db: Database, owner: str, key: str | None, request_hash: str) -> Submitted | None:
+    """What this key made before.
+
+    Raises:
+        Conflict: it was another request.
+    """
+    if key is None:
+        return None
+    with db.read() as session:
+        row = session.get(IdempotencyRow, (owner, key))
+        if row is None:
+            return None
+        if row.request_hash != request_hash:
+            raise Conflict("this Idempotency-Key was used with another request; use a new key for a new job")
+        job_id = row.job_id
+    return Submitted(get(db, job_id), created=False)
+
+
+def get(db: Database, job_id: str) -> Job:
+    """The job.
+
+    Raises:
+        NotFound: no such job.
+    """
+    with db.read() as session:
+        row = session.get(JobRow, job_id)
+        if row is None:
+            raise NotFound(f"there is no job {job_id}")
+        return job_of(row)
+
+
+def list_jobs(
+    db: Database,
+    *,
+    state: str | None = None,
+    tag: str | None = None,
+    name: str | None = None,
+    dataset: str | None = None,
+    method: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[Job]:
+    """Jobs, newest first. Filters compare exactly, `name` finds what it is part of.
+
+    Raises:
+        BadCursor: no list gave the cursor out.
+    """
+    query = select(JobRow).order_by(JobRow.id.desc()).limit(limit + 1)
+    for column, value in ((JobRow.state, state), (JobRow.dataset, dataset), (JobRow.method, method)):
+        if value is not None:
+            query = query.where(column == value)
+    if name is not None:
+        query = query.where(JobRow.name.icontains(name, autoescape=True))
+    if tag is not None:
+        query = query.where(JobRow.id.in_(select(JobTagRow.job_id).where(JobTagRow.tag == tag)))
+    if cursor is not None:
+        query = query.where(JobRow.id < pages.decode(cursor))
+    with db.read() as session:
+        return pages.page(session.scalars(query).all(), limit, job_of)
+
+
+def list_runs(db: Database, job_id: str, *, limit: int = 100, cursor: str | None = None) -> Page[Run]:
+    """Runs of a job in the order of submission, retries last.
+
+    Raises:
+        NotFound: no such job.
+        BadCursor: no list gave the cursor out.
+    """
+    query = select(RunRow).where(RunRow.job_id == job_id).order_by(RunRow.id).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(RunRow.id > pages.decode(cursor))
+    with db.read() as session:
+        if session.get(JobRow, job_id) is None:
+            raise NotFound(f"there is no job {job_id}")
+        return pages.page(session.scalars(query).all(), limit, run_of)
+
+
+def summary(db: Database, job_id: str) -> list[dict[str, Any]]:
+    """Per sweep point: last-epoch metrics as mean and standard deviation (n - 1; null at n = 1) over the seeds that
+    succeeded, and the seeds that are missing."""
+    columns = (RunRow.point, RunRow.seed, RunRow.state, RunRow.last_metrics)
+    current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
+    with db.read() as session:
+        rows = session.execute(select(*columns).where(current).order_by(RunRow.position)).all()
+    points: list[dict[str, Any]] = []
+    members: list[list[Any]] = []
+    for row in rows:
+        if row.point not in points:
+            points.append(row.point)
+            members.append([])
+        members[points.index(row.point)].append(row)
+    return [point_summary(point, runs) for point, runs in zip(points, members, strict=True)]
+
+
+def point_summary(point: dict[str, Any], runs: Sequence[Any]) -> dict[str, Any]:
+    """The summary of one sweep point."""
+    done = [run for run in runs if run.state == State.SUCCEEDED and run.last_metrics]
+    names = list(dict.fromkeys(name for run in done for name in run.last_metrics))
+    return {
+        "point": point,
+        "metrics": {name: spread([(run.seed, run.last_metrics.get(name)) for run in done]) for name in names},
+        "missing_seeds": [run.seed for run in runs if run not in done],
+    }
+
+
+def spread(pairs: Sequence[tuple[int, float | None]]) -> dict[str, Any]:
+    """Mean and standard deviation of the values that are there."""
+    known = [(seed, value) for seed, value in pairs if value is not None]
+    values = [value for _, value in known]
+    return {
+        "mean": statistics.fmean(values) if values else None,
+        "std": statistics.stdev(values) if len(values) > 1 else None,
+        "n": len(values),
+        "values": values,
+        "seeds": [seed for seed, _ in known],
+    }
+
+
+def delete_job(db: Database, job_id: str) -> None:
+    """Delete a job that has ended with all that belongs to it, in small transactions; the job itself goes last.
+
+    Raises:
+        NotFound: no such job.
+        Conflict: it has not ended.
+    """
+    job = get(db, job_id)
+    if job.state not in ENDED:
+        raise Conflict(f"job {job_id} is {job.state}: cancel it first, then delete it")
+    with db.read() as session:
+        run_ids = list(session.scalars(select(RunRow.id).where(RunRow.job_id == job_id)))
+    for start in range(0, len(run_ids), DELETE_BATCH):
+        batch = run_ids[start : start + DELETE_BATCH]
+        db.write(lambda session, batch=batch: delete_content(session, batch))
+
+    def work(session: Session) -> None:
+        row = session.get(JobRow, job_id, with_for_update=True)
+        if row is None:
+            return
+        if row.state not in ENDED:
+            raise Conflict(f"job {job_id} is {row.state} again: cancel it first, then delete it")
+        for table in (EventRow, RunRow, JobTagRow, IdempotencyRow):
+            session.execute(delete(table).where(table.job_id == job_id))
+        session.delete(row)
+
+    db.write(work)
+
+
+def delete_content(session: Session, run_ids: Sequence[str]) -> None:
+    """Delete what runs have recorded."""
+    checkpoints = select(CheckpointRow.id).where(CheckpointRow.run_id.in_(run_ids))
+    session.execute(delete(ChunkRow).where(ChunkRow.checkpoint_id.in_(checkpoints)))
+    for table in (CheckpointRow, SeriesRow, EpochRow):
+        session.execute(delete(table).where(table.run_id.in_(run_ids)))

@@ -1,0 +1,112 @@
+"""API keys: random, shown once, stored as SHA-256."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from store.database import Database
+from store.errors import NotFound, StoreError
+from store.identifiers import new_id
+from store.records import ApiKey
+from store.tables import KeyRow
+
+SCOPES = ("read", "submit", "admin")
+PREFIX = "lpl_"
+MIN_SECRET_LENGTH = 16
+
+
+def create(db: Database, *, name: str, scopes: Sequence[str] = SCOPES, secret: str | None = None) -> tuple[ApiKey, str]:
+    """A new key and its secret, which cannot be shown again.
+
+    Raises:
+        StoreError: an unknown scope, or a given secret shorter than 16 characters.
+    """
+    unknown = [scope for scope in scopes if scope not in SCOPES]
+    if unknown or not scopes:
+        raise StoreError(f"scopes: {', '.join(unknown) or 'none given'}; known: {', '.join(SCOPES)}")
+    token = secret or PREFIX + secrets.token_urlsafe(32)
+    if len(token) < MIN_SECRET_LENGTH:
+        raise StoreError(f"a key has at least {MIN_SECRET_LENGTH} characters; let `lpl key create` make one")
+    key_id = new_id("k")
+
+    def work(session: Session) -> None:
+        now = db.now(session)
+        session.add(
+            KeyRow(id=key_id, name=name, secret_sha256=digest(token), scopes=sorted(set(scopes)), created_at=now)
+        )
+
+    db.write(work)
+    with db.read() as session:
+        return key_of(session.get_one(KeyRow, key_id)), token
+
+
+def bootstrap(db: Database, secret: str | None) -> None:
+    """Make the given first key valid with all scopes; nothing happens where it exists."""
+    if secret is None or verify(db, secret) is not None:
+        return
+    try:
+        create(db, name="first key", secret=secret)
+    except IntegrityError:
+        return  # another process made it meanwhile, or it was revoked
+
+
+def verify(db: Database, secret: str) -> ApiKey | None:
+    """The key of a secret, None where there is none or it was revoked. Notes its use, at most once a minute."""
+    with db.read() as session:
+        row = session.scalars(
+            select(KeyRow).where(KeyRow.secret_sha256 == digest(secret), KeyRow.revoked_at.is_(None))
+        ).first()
+        if row is None:
+            return None
+        stale = row.last_used_at is None or db.now(session) - row.last_used_at > 60
+        key = key_of(row)
+    if stale:
+        db.write(lambda session: note_use(db, session, key.id))
+    return key
+
+
+def note_use(db: Database, session: Session, key_id: str) -> None:
+    """Write down when a key was used."""
+    session.execute(update(KeyRow).where(KeyRow.id == key_id).values(last_used_at=db.now(session)))
+
+
+def list_keys(db: Database) -> list[ApiKey]:
+    """All keys, oldest first."""
+    with db.read() as session:
+        return [key_of(row) for row in session.scalars(select(KeyRow).order_by(KeyRow.id))]
+
+
+def revoke(db: Database, key_id: str) -> None:
+    """Make a key invalid; again is harmless.
+
+    Raises:
+        NotFound: no such key.
+    """
+
+    def work(session: Session) -> None:
+        row = session.get(KeyRow, key_id)
+        if row is None:
+            raise NotFound(f"there is no key {key_id}")
+        row.revoked_at = row.revoked_at or db.now(session)
+
+    db.write(work)
+
+
+def any_keys(db: Database) -> bool:
+    """Whether any key is valid."""
+    with db.read() as session:
+        return session.scalars(select(KeyRow.id).where(KeyRow.revoked_at.is_(None)).limit(1)).first() is not None
+
+
+def digest(secret: str) -> str:
+    """What is stored of a secret. A fast hash is enough: secrets are random, not chosen."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def key_of(row: KeyRow) -> ApiKey:
+    """The record of a row."""
+    return ApiKey(row.id, row.name, tuple(row.scopes), row.created_at, row.last_used_at, row.revoked_at)

@@ -1,0 +1,194 @@
+"""What the store answers: frozen records. Times are seconds since the epoch, UTC."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class State(StrEnum):
+    """State of a run, and, derived from its runs, of a job."""
+
+    QUEUED = "queued"  # waits for a worker
+    RUNNING = "running"  # a worker holds a lease on it
+    PAUSED = "paused"  # waits for somebody to resume it
+    SUCCEEDED = "succeeded"  # ended; never changes
+    FAILED = "failed"  # ended; never changes, `reason` says why
+    CANCELLED = "cancelled"  # ended; never changes
+
+
+ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+
+
+@dataclass(frozen=True)
+class NewRun:
+    """A run to be submitted."""
+
+    seed: int
+    point: dict[str, Any]
+    spec: dict[str, Any]
+    epochs: int
+
+
+@dataclass(frozen=True)
+class Job:
+    """What somebody submitted."""
+
+    id: str
+    name: str
+    tags: tuple[str, ...]
+    state: str
+    requested: str | None
+    progress: float
+    priority: int
+    method: str
+    dataset: str
+    spec: dict[str, Any]
+    runs_total: int
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    version: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: a seed and a sweep point."""
+
+    id: str
+    job_id: str
+    seed: int
+    point: dict[str, Any]
+    state: str
+    reason: str | None
+    message: str | None
+    requested: str | None
+    attempt: int
+    retry_of: str | None
+    progress: float
+    epoch: int
+    epochs: int
+    device: str | None
+    worker: str | None
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    info: dict[str, Any]
+    version: int
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The answer to a submission; `created` is false where an idempotency key had made the job before."""
+
+    job: Job
+    created: bool
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """A page of a list; `next` is the cursor of the following page."""
+
+    items: Sequence[T]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A published checkpoint. `epoch` completed epochs, `step` steps done in the next one."""
+
+    id: str
+    run_id: str
+    epoch: int
+    step: int
+    kind: str
+    size_bytes: int
+    sha256: str
+    created_at: float
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A worker's hold on a run; every write carries its attempt."""
+
+    run_id: str
+    job_id: str
+    attempt: int
+    worker_id: str
+    seed: int
+    spec: dict[str, Any]
+    resume: Checkpoint | None
+    datasets: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Series:
+    """A float32 array, little-endian, C order."""
+
+    shape: tuple[int, ...]
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened; ids rise in the order of commits."""
+
+    id: int
+    job_id: str | None
+    run_id: str | None
+    kind: str
+    data: dict[str, Any]
+    created_at: float
+
+
+@dataclass(frozen=True)
+class DatasetRecord:
+    """A registered data set; `info` is what its inspection found."""
+
+    id: str
+    name: str
+    format: str
+    path: str
+    task: str
+    sha256: str | None
+    info: dict[str, Any]
+    created_at: float
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker process and the device it trains on."""
+
+    id: str
+    hostname: str
+    pid: int
+    device: str
+    device_name: str
+    version: str
+    run_id: str | None
+    started_at: float
+    last_seen_at: float
+    alive: bool
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """An API key without its secret."""
+
+    id: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: float
+    last_used_at: float | None
+    revoked_at: float | None
+
+
+@dataclass(frozen=True)
+class SweepResult:
+    """What a sweep did: runs put back into the queue, runs ended, runs that wait for a worker."""
+
+    requeued: int
+    ended: int
+    waiting: int

@@ -1,0 +1,192 @@
+"""What users ask of runs and jobs: cancel, pause, resume, retry."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from store import job_state, runs
+from store.database import Database
+from store.errors import Conflict, NotFound
+from store.identifiers import new_id
+from store.records import Job, Run, State
+from store.rows import job_of
+from store.tables import JobRow, RunRow
+
+ACTIONS = ("cancel", "pause", "resume", "retry")
+
+
+def request_run(db: Database, run_id: str, action: str) -> Run:
+    """Ask for `cancel`, `pause`, `resume` or `retry`; a repeated request is harmless.
+
+    A waiting run changes at once; a running one is told by its worker's next heartbeat. A retry is a new run in the old
+    one's place; it is what this returns.
+
+    Raises:
+        NotFound: no such run.
+        Conflict: the run's state does not allow it.
+    """
+
+    def work(session: Session) -> str:
+        row = runs.row_of(session, run_id)
+        changed = apply_request(db, session, row, action)
+        job_state.refresh(db, session, row.job_id)
+        return changed
+
+    return runs.get(db, db.write(work))
+
+
+def request_job(db: Database, job_id: str, action: str) -> Job:
+    """Ask the same of every current run of a job that can take it; a repeated request is harmless.
+
+    Raises:
+        NotFound: no such job.
+        Conflict: no run of the job can take it.
+    """
+
+    def work(session: Session) -> None:
+        if session.get(JobRow, job_id) is None:
+            raise NotFound(f"there is no job {job_id}")
+        refusals, taken = [], 0
+        current = select(RunRow).where(RunRow.job_id == job_id, RunRow.replaced.is_(False)).order_by(RunRow.id)
+        for row in session.scalars(current).all():
+            try:
+                apply_request(db, session, row, action)
+                taken += 1
+            except Conflict as refusal:
+                refusals.append(str(refusal))
+        if not taken:
+            raise Conflict(refusals[0] if refusals else f"job {job_id} has no runs")
+        job_state.refresh(db, session, job_id)
+
+    db.write(work)
+    with db.read() as session:
+        row = session.get(JobRow, job_id)
+        if row is None:
+            raise NotFound(f"there is no job {job_id}")
+        return job_of(row)
+
+
+def apply_request(db: Database, session: Session, row: RunRow, action: str) -> str:
+    """Carry a request out in the caller's transaction; returns the id of the run that it concerns.
+
+    Raises:
+        Conflict: the run's state does not allow it, or changed under the request.
+    """
+    if action == "retry":
+        return retry(db, session, row)
+    step = next_state(row, action)
+    if step is None:
+        return row.id
+    state, requested = step
+    values: dict[str, Any] = {"requested": requested}
+    if state != row.state:
+        values |= {"state": state}
+        if state == State.CANCELLED:
+            values |= {"reason": "cancelled_by_user", "finished_at": db.now(session)}
+        if state == State.QUEUED:
+            values |= {"not_before": None}
+    runs.change(session, row.id, (RunRow.state == row.state) & same_request(row), values)
+    runs.say_state(session, row, state, requested=requested, reason=values.get("reason"))
+    return row.id
+
+
+def next_state(row: RunRow, action: str) -> tuple[str, str | None] | None:
+    """(state, requested) after a request, None where there is nothing left to do.
+
+    Raises:
+        Conflict: the state does not allow the action.
+    """
+    state, requested = row.state, row.requested
+    if action == "cancel":
+        if state == State.CANCELLED or (state == State.RUNNING and requested == "cancel"):
+            return None
+        if state in (State.QUEUED, State.PAUSED):
+            return State.CANCELLED, None
+        if state == State.RUNNING:
+            return state, "cancel"
+    if action == "pause":
+        if state == State.PAUSED or (state == State.RUNNING and requested == "pause"):
+            return None
+        if state == State.QUEUED:
+            return State.PAUSED, None
+        if state == State.RUNNING and requested is None:
+            return state, "pause"
+    if action == "resume":
+        if state == State.QUEUED or (state == State.RUNNING and requested is None):
+            return None
+        if state == State.PAUSED:
+            return State.QUEUED, None
+        if state == State.RUNNING and requested == "pause":
+            return state, None
+    under_way = f" and about to {requested}" if requested else ""
+    raise Conflict(f"run {row.id} is {state}{under_way}: it cannot {action}")
+
+
+def retry(db: Database, session: Session, row: RunRow) -> str:
+    """A new run in the place of one that failed or was cancelled; the same again where it was retried before."""
+    if row.replaced:
+        newer = session.scalar(select(RunRow.id).where(RunRow.job_id == row.job_id, RunRow.retry_of == row.id))
+        if newer is not None:
+            return newer
+    if row.state not in (State.FAILED, State.CANCELLED):
+        raise Conflict(f"run {row.id} is {row.state}: only a failed or cancelled run can be retried")
+    runs.change(session, row.id, RunRow.replaced.is_(False), {"replaced": True})
+    fresh = queued_run(
+        job_id=row.job_id,
+        position=row.position,
+        seed=row.seed,
+        point=row.point,
+        spec=row.spec,
+        dataset=row.dataset,
+        priority=row.priority,
+        epochs=row.epochs,
+        retry_of=row.id,
+        created_at=db.now(session),
+    )
+    session.add(fresh)
+    session.flush()
+    runs.say_state(session, fresh, State.QUEUED, requested=None, reason=None)
+    return fresh.id
+
+
+def queued_run(
+    *,
+    job_id: str,
+    position: int,
+    seed: int,
+    point: dict[str, Any],
+    spec: dict[str, Any],
+    dataset: str,
+    priority: int,
+    epochs: int,
+    retry_of: str | None,
+    created_at: float,
+) -> RunRow:
+    """A run that waits for its first worker."""
+    return RunRow(
+        id=new_id("r"),
+        job_id=job_id,
+        position=position,
+        seed=seed,
+        point=point,
+        spec=spec,
+        dataset=dataset,
+        priority=priority,
+        state=State.QUEUED,
+        attempt=0,
+        losses=0,
+        retry_of=retry_of,
+        replaced=False,
+        progress=0.0,
+        epoch=0,
+        epochs=epochs,
+        info={},
+        created_at=created_at,
+        version=1,
+    )
+
+
+def same_request(row: RunRow) -> ColumnElement[bool]:
+    """That nothing else was requested meanwhile."""
+    return RunRow.requested.is_(None) if row.requested is None else RunRow.requested == row.requested

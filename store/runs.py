@@ -1,0 +1,232 @@
+"""The run's life cycle as workers drive it; users drive it in `store.requests`, time in `store.sweeper`.
+
+Drawn in docs/lifecycle.md:
+
+    queued -> running -> succeeded | failed | cancelled
+    running -> queued (handed over, lease lost), running -> paused -> queued
+    queued -> paused | cancelled, paused -> cancelled
+
+Every transition is one conditional UPDATE. A worker's writes carry the attempt of its claim; where the run has moved on
+they change nothing and raise LeaseLost.
+"""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from store import events, job_state
+from store.database import Database
+from store.errors import Conflict, LeaseLost, NotFound
+from store.records import ENDED, Checkpoint, Claim, Run, State
+from store.rewinds import rewind
+from store.rows import run_of
+from store.tables import CheckpointRow, DatasetRow, RunRow
+
+OUTCOMES = ("succeeded", "failed", "cancelled", "paused", "released")
+
+
+def get(db: Database, run_id: str) -> Run:
+    """The run.
+
+    Raises:
+        NotFound: no such run.
+    """
+    with db.read() as session:
+        return run_of(row_of(session, run_id))
+
+
+def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) -> Claim | None:
+    """Take the best waiting run: highest priority, then oldest. None where nothing waits.
+
+    The claim raises the run's attempt; what an earlier attempt recorded beyond the resumed checkpoint is taken back in
+    the same transaction, with a `rewind` event.
+    """
+
+    def work(session: Session) -> Claim | None:
+        now = db.now(session)
+        ready = (RunRow.state == State.QUEUED) & (RunRow.not_before.is_(None) | (RunRow.not_before <= now))
+        row = session.scalars(
+            select(RunRow)
+            .where(ready)
+            .order_by(RunRow.priority.desc(), RunRow.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).first()
+        if row is None:
+            return None
+        values = {
+            "state": State.RUNNING,
+            "attempt": row.attempt + 1,
+            "worker": worker_id,
+            "device": device,
+            "lease_expires_at": now + lease_seconds,
+            "started_at": row.started_at or now,
+            "reason": None,
+            "message": None,
+            "requested": None,
+        }
+        change(session, row.id, (RunRow.state == State.QUEUED) & (RunRow.attempt == row.attempt), values)
+        resume = rewind(session, row)
+        say_state(session, row, State.RUNNING, requested=None, reason=None, attempt=row.attempt + 1)
+        job_state.refresh(db, session, row.job_id)
+        dataset = session.get(DatasetRow, row.dataset)
+        registered = [{f: getattr(dataset, f) for f in ("name", "format", "path", "task", "sha256")}] if dataset else []
+        return Claim(row.id, row.job_id, row.attempt + 1, worker_id, row.seed, row.spec, resume, registered)
+
+    return db.write(work)
+
+
+def reject_checkpoint(db: Database, claim: Claim, checkpoint_id: str) -> Checkpoint | None:
+    """Give up a checkpoint whose content is damaged; the run goes back to the one before, which is returned."""
+
+    def work(session: Session) -> Checkpoint | None:
+        fenced(session, claim, {})
+        session.execute(update(CheckpointRow).where(CheckpointRow.id == checkpoint_id).values(superseded=True))
+        return rewind(session, row_of(session, claim.run_id))
+
+    return db.write(work)
+
+
+def heartbeat(db: Database, claim: Claim, *, lease_seconds: float, progress: float | None = None) -> str | None:
+    """Renew the lease, also an expired one while the attempt stands; returns what is requested of the run.
+
+    Raises:
+        LeaseLost: another attempt owns the run, or it has ended.
+    """
+
+    def work(session: Session) -> str | None:
+        values: dict[str, Any] = {"lease_expires_at": db.now(session) + lease_seconds}
+        if progress is not None:
+            values |= {"progress": min(max(progress, 0.0), 1.0)}
+        fenced(session, claim, values)
+        if progress is not None:
+            job_state.refresh(db, session, claim.job_id)
+        return session.scalar(select(RunRow.requested).where(RunRow.id == claim.run_id))
+
+    return db.write(work)
+
+
+def finish(db: Database, claim: Claim, *, outcome: str, reason: str | None = None, message: str | None = None) -> Run:
+    """End the attempt: `succeeded`, `failed`, `cancelled`, `paused`, or `released` for another worker to go on.
+
+    A release or pause while a cancel is requested ends as cancelled, a release while a pause is requested as paused.
+
+    Raises:
+        LeaseLost: another attempt owns the run.
+    """
+
+    def work(session: Session) -> None:
+        row = row_of(session, claim.run_id)
+        state, why = outcome_state(outcome, row.requested, reason)
+        values: dict[str, Any] = {
+            "state": state,
+            "reason": why,
+            "message": message[:4000] if message else None,
+            "requested": None,
+            "lease_expires_at": None,
+            "worker": row.worker if state in ENDED else None,
+        }
+        if state in ENDED:
+            values |= {"finished_at": db.now(session)}
+        if state == State.SUCCEEDED:
+            values |= {"progress": 1.0}
+        fenced(session, claim, values)
+        say_state(session, row, state, requested=None, reason=why, message=values["message"])
+        job_state.refresh(db, session, claim.job_id)
+
+    db.write(work)
+    return get(db, claim.run_id)
+
+
+def outcome_state(outcome: str, requested: str | None, reason: str | None) -> tuple[str, str | None]:
+    """(state, reason) that an attempt's outcome leads to."""
+    if outcome not in OUTCOMES:
+        raise ValueError(f"outcome: {outcome!r} is none of {', '.join(OUTCOMES)}")
+    if outcome == "cancelled" or (outcome in ("paused", "released") and requested == "cancel"):
+        return State.CANCELLED, reason or "cancelled_by_user"
+    if outcome == "paused" or (outcome == "released" and requested == "pause"):
+        return State.PAUSED, None
+    if outcome == "released":
+        return State.QUEUED, None
+    return outcome, reason
+
+
+def log(db: Database, claim: Claim, level: str, message: str) -> None:
+    """Add a log line to the run's events.
+
+    Raises:
+        LeaseLost: another attempt owns the run.
+    """
+
+    def work(session: Session) -> None:
+        fenced(session, claim, {})
+        data = {"run": claim.run_id, "attempt": claim.attempt, "level": level, "message": message[:8000]}
+        events.record(session, "log", data, job_id=claim.job_id, run_id=claim.run_id)
+
+    db.write(work)
+
+
+def fenced(session: Session, claim: Claim, values: dict[str, Any]) -> None:
+    """Update the claimed run while its attempt stands.
+
+    Raises:
+        LeaseLost: it does not.
+    """
+    standing = (RunRow.state == State.RUNNING) & (RunRow.attempt == claim.attempt) & (RunRow.worker == claim.worker_id)
+    try:
+        change(session, claim.run_id, standing, values)
+    except Conflict as error:
+        raise LeaseLost(f"attempt {claim.attempt} of run {claim.run_id} is over") from error
+
+
+def change(session: Session, run_id: str, condition: ColumnElement[bool], values: dict[str, Any]) -> None:
+    """One conditional UPDATE of a run.
+
+    Raises:
+        Conflict: the condition does not hold.
+    """
+    result = session.execute(
+        update(RunRow)
+        .where(RunRow.id == run_id, condition)
+        .values(**values, version=RunRow.version + 1)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    if result.rowcount == 0:
+        raise Conflict(f"run {run_id} has changed meanwhile; look again")
+
+
+def row_of(session: Session, run_id: str) -> RunRow:
+    """The run's row as the database has it now.
+
+    Raises:
+        NotFound: no such run.
+    """
+    row = session.get(RunRow, run_id, populate_existing=True)
+    if row is None:
+        raise NotFound(f"there is no run {run_id}")
+    return row
+
+
+def say_state(
+    session: Session,
+    row: RunRow,
+    state: str,
+    *,
+    requested: str | None,
+    reason: str | None,
+    message: str | None = None,
+    attempt: int | None = None,
+) -> None:
+    """A `state` event of a run."""
+    data = {
+        "job": row.job_id,
+        "run": row.id,
+        "state": state,
+        "requested": requested,
+        "reason": reason,
+        "message": message,
+        "attempt": row.attempt if attempt is None else attempt,
+    }
+    events.record(session, "state", data, job_id=row.job_id, run_id=row.id)

@@ -1,0 +1,58 @@
+"""The process's settings: flags and environment (`LPL_...`)."""
+
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRETS = ("admin_key", "database_url", "broker_url")
+
+
+class Settings(BaseSettings):
+    """Settings of every process of the service; `lpl settings` lists them."""
+
+    model_config = SettingsConfigDict(env_prefix="LPL_", extra="ignore", env_ignore_empty=True)
+
+    host: str = Field("127.0.0.1", description="address the API listens on; any but loopback needs an API key")
+    port: int = Field(8000, ge=0, le=65535, description="port of the API; 0 takes a free one")
+    data_dir: Path = Field(Path("lpl-data"), description="data sets, the embedded database, scratch files")
+    database_url: str | None = Field(None, description="SQLAlchemy URL; empty: SQLite in the data directory")
+    broker_url: str | None = Field(None, description="Redis URL of Celery's broker; empty: bundled (serve) or none")
+    lease_seconds: float = Field(60.0, gt=0, le=86_400, description="how long a silent worker keeps its run")
+    sweep_seconds: float = Field(10.0, gt=0, le=3_600, description="how often expired leases are looked for")
+    poll_seconds: float = Field(20.0, gt=0, le=3_600, description="how often a worker asks the database unasked")
+    grace_seconds: float = Field(30.0, ge=0, le=3_600, description="time a trainer has to write its last checkpoint")
+    max_runs_per_job: int = Field(10_000, ge=1, le=1_000_000, description="largest number of runs in one job")
+    max_body_bytes: int = Field(4_000_000, ge=1_000, description="largest JSON body of a request")
+    allowed_hosts: list[str] = Field(default_factory=list, description="host names accepted beside loopback")
+    admin_key: SecretStr | None = Field(None, description="first API key, with all scopes")
+    admin_key_file: Path | None = Field(None, description="file that holds the first API key")
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+
+    @model_validator(mode="after")
+    def _absolute_data_dir(self) -> Self:
+        self.data_dir = self.data_dir.expanduser().absolute()
+        return self
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'lpl.sqlite3'}"
+
+    @property
+    def datasets_dir(self) -> Path:
+        """Where data sets lie."""
+        return self.data_dir / "datasets"
+
+    def first_key(self) -> str | None:
+        """The first API key, from the environment or its file.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        if self.admin_key is not None:
+            return self.admin_key.get_secret_value().strip() or None
+        if self.admin_key_file is not None:
+            return self.admin_key_file.read_text().strip() or None
+        return None

@@ -1,0 +1,72 @@
+"""Workers: who is there, on which device, and what they train."""
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from store.database import Database
+from store.identifiers import new_id
+from store.records import Worker
+from store.tables import WorkerRow
+
+FORGET_SECONDS = 86_400.0
+
+
+def register(db: Database, *, hostname: str, pid: int, device: str, device_name: str, version: str) -> str:
+    """Note a worker's slot; returns its id. Workers silent for a day are forgotten."""
+    worker_id = new_id("w")
+
+    def work(session: Session) -> None:
+        now = db.now(session)
+        session.execute(delete(WorkerRow).where(WorkerRow.last_seen_at < now - FORGET_SECONDS))
+        session.add(
+            WorkerRow(
+                id=worker_id,
+                hostname=hostname,
+                pid=pid,
+                device=device,
+                device_name=device_name,
+                version=version,
+                started_at=now,
+                last_seen_at=now,
+            )
+        )
+
+    db.write(work)
+    return worker_id
+
+
+def beat(db: Database, worker_id: str, *, run_id: str | None = None) -> None:
+    """Say that the worker lives and what it trains."""
+
+    def work(session: Session) -> None:
+        values = {"last_seen_at": db.now(session), "run_id": run_id}
+        session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(**values))
+
+    db.write(work)
+
+
+def leave(db: Database, worker_id: str) -> None:
+    """Forget a worker that stops."""
+    db.write(lambda session: session.execute(delete(WorkerRow).where(WorkerRow.id == worker_id)))
+
+
+def list_workers(db: Database, *, silent_after: float, limit: int = 1000) -> list[Worker]:
+    """Workers, newest first; alive are those seen within `silent_after` seconds."""
+    with db.read() as session:
+        now = db.now(session)
+        rows = session.scalars(select(WorkerRow).order_by(WorkerRow.last_seen_at.desc()).limit(limit)).all()
+        return [
+            Worker(
+                id=row.id,
+                hostname=row.hostname,
+                pid=row.pid,
+                device=row.device,
+                device_name=row.device_name,
+                version=row.version,
+                run_id=row.run_id,
+                started_at=row.started_at,
+                last_seen_at=row.last_seen_at,
+                alive=now - row.last_seen_at <= silent_after,
+            )
+            for row in rows
+        ]

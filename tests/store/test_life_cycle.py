@@ -1,0 +1,289 @@
+"""The run's life cycle on SQLite and PostgreSQL: every transition, fencing, leases, retries."""
+
+import hashlib
+import threading
+from typing import Any
+
+import pytest
+
+from store import checkpoints, events, jobs, metrics, requests, runs, sweeper
+from store.database import Database
+from store.errors import Conflict, LeaseLost, NotFound
+from store.records import Claim, Job, NewRun, Series, State
+
+SPEC: dict[str, Any] = {
+    "name": "a job",
+    "tags": ["one", "two"],
+    "priority": 5,
+    "dataset": {"name": "digits"},
+    "method": {"alias": "lpl"},
+}
+LEASE = 60.0
+
+
+def submit(db: Database, number: int = 1, **changes: Any) -> Job:
+    new = [NewRun(seed=seed, point={}, spec=SPEC, epochs=10) for seed in range(number)]
+    return jobs.submit(db, spec={**SPEC, **changes}, runs=new, method="lpl").job
+
+
+def claim(db: Database, worker: str = "w_1", lease: float = LEASE) -> Claim:
+    taken = runs.claim(db, worker_id=worker, device="cpu", lease_seconds=lease)
+    assert taken is not None
+    return taken
+
+
+def sweep(db: Database) -> Any:
+    return sweeper.sweep(db, lease_seconds=LEASE, sweep_seconds=10)
+
+
+def epoch(db: Database, held: Claim, number: int, error: float = 0.5) -> None:
+    array = Series((2,), b"\x00\x00\x80?\x00\x00\x00@")
+    metrics.record_epoch(
+        db, held, epoch=number, epochs=10, metrics={"test/top1_error": error}, series={"test/accuracy": array}
+    )
+
+
+def checkpoint(db: Database, held: Claim, number: int, content: bytes = b"x" * 10, kind: str = "last") -> str:
+    made = checkpoints.begin(db, held, epoch=number, step=0, kind=kind)
+    checkpoints.append(db, held, made, 0, content)
+    digest = hashlib.sha256(content).hexdigest()
+    return checkpoints.publish(db, held, made, size_bytes=len(content), sha256=digest, keep_last=2).id
+
+
+def test_a_job_runs_and_succeeds(db: Database) -> None:
+    job = submit(db, 2)
+    assert (job.state, job.runs_total, job.progress) == ("queued", 2, 0.0)
+    first = claim(db)
+    assert jobs.get(db, job.id).state == "running"
+    epoch(db, first, 1)
+    assert jobs.get(db, job.id).progress == pytest.approx(0.05)
+    assert runs.finish(db, first, outcome="succeeded").state == "succeeded"
+    assert jobs.get(db, job.id).state == "queued"
+    second = claim(db)
+    runs.finish(db, second, outcome="succeeded")
+    ended = jobs.get(db, job.id)
+    assert (ended.state, ended.progress) == ("succeeded", 1.0)
+    assert ended.finished_at is not None
+    assert runs.claim(db, worker_id="w", device="cpu", lease_seconds=1) is None
+
+
+def test_higher_priority_goes_first_then_the_older(db: Database) -> None:
+    low, high, later = submit(db, priority=1), submit(db, priority=9), submit(db, priority=9)
+    assert [claim(db).job_id for _ in range(3)] == [high.id, later.id, low.id]
+
+
+def test_of_many_workers_one_gets_the_run(db: Database) -> None:
+    submit(db, 5)
+    taken: list[Claim | None] = []
+
+    def work(name: str) -> None:
+        for _ in range(3):
+            taken.append(runs.claim(db, worker_id=name, device="cpu", lease_seconds=LEASE))
+
+    threads = [threading.Thread(target=work, args=(f"w{i}",)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    won = [held.run_id for held in taken if held]
+    assert len(won) == len(set(won)) == 5
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing(db: Database) -> None:
+    submit(db)
+    old = claim(db, "w_old", lease=-1)
+    sweep(db)
+    new = claim(db, "w_new")
+    assert (new.run_id, new.attempt) == (old.run_id, 2)
+    for write in (
+        lambda: epoch(db, old, 1),
+        lambda: runs.heartbeat(db, old, lease_seconds=LEASE),
+        lambda: runs.finish(db, old, outcome="succeeded"),
+        lambda: runs.log(db, old, "info", "late"),
+        lambda: checkpoint(db, old, 1),
+        lambda: metrics.record_start(db, old, {}),
+    ):
+        with pytest.raises(LeaseLost):
+            write()
+    assert metrics.metrics(db, new.run_id) == {}
+    assert checkpoints.list_for_run(db, new.run_id) == []
+    assert sweeper.report_loss(db, old, "late") is None
+    assert runs.get(db, new.run_id).state == "running"
+
+
+def test_an_expired_lease_can_be_renewed_while_the_attempt_stands(db: Database) -> None:
+    submit(db)
+    held = claim(db, lease=-1)
+    assert runs.heartbeat(db, held, lease_seconds=LEASE) is None
+    assert sweep(db).requeued == 0
+
+
+def test_a_lost_run_goes_on_from_its_checkpoint_with_what_came_later_taken_back(db: Database) -> None:
+    submit(db)
+    held = claim(db)
+    for number in (1, 2, 3):
+        epoch(db, held, number, error=number / 10)
+        if number == 2:
+            checkpoint(db, held, 2)
+    runs.heartbeat(db, held, lease_seconds=-1)
+    assert sweep(db).requeued == 1
+    again = claim(db, "w_2")
+    assert again.resume is not None
+    assert again.resume.epoch == 2
+    assert metrics.metrics(db, again.run_id)["test/top1_error"] == {"epoch": [1, 2], "value": [0.1, 0.2]}
+    assert list(metrics.series(db, again.run_id, "test/accuracy")) == [1, 2]
+    assert [e.data for e in events.after(db, 0, run=again.run_id) if e.kind == "rewind"] == [
+        {"run": again.run_id, "epoch": 2}
+    ]
+
+
+def test_three_losses_without_a_newer_checkpoint_fail_and_one_with_it_start_anew(db: Database) -> None:
+    submit(db)
+    for attempt in range(1, 6):
+        held = claim(db, lease=-1)
+        if attempt == 2:
+            checkpoint(db, held, 1)
+        sweep(db)
+        state = runs.get(db, held.run_id)
+        assert state.state == ("failed" if attempt == 4 else "queued")
+        if state.state == "failed":
+            break
+    assert (state.reason, attempt) == ("worker_lost", 4)
+
+
+def test_after_a_gap_workers_get_a_full_lease(db: Database) -> None:
+    submit(db)
+    sweep(db)
+    held = claim(db, lease=30)
+    db.clock_offset = 10_000
+    assert sweep(db).requeued == 0
+    db.clock_offset += LEASE - 1
+    assert sweep(db).requeued == 0
+    db.clock_offset += 2
+    assert sweep(db).requeued == 1
+    with pytest.raises(LeaseLost):
+        epoch(db, held, 1)
+
+
+@pytest.mark.parametrize(
+    ("asked", "outcome", "state"),
+    [
+        ("cancel", "cancelled", "cancelled"),
+        ("cancel", "released", "cancelled"),
+        ("cancel", "paused", "cancelled"),
+        ("cancel", "succeeded", "succeeded"),
+        ("pause", "paused", "paused"),
+        ("pause", "released", "paused"),
+        (None, "released", "queued"),
+        (None, "failed", "failed"),
+    ],
+)
+def test_a_request_reaches_the_worker_and_is_carried_out(
+    db: Database, asked: str | None, outcome: str, state: str
+) -> None:
+    job = submit(db)
+    held = claim(db)
+    if asked:
+        assert requests.request_run(db, held.run_id, asked).requested == asked
+        assert requests.request_run(db, held.run_id, asked).requested == asked
+        assert jobs.get(db, job.id).requested == asked
+    assert runs.heartbeat(db, held, lease_seconds=LEASE) == asked
+    ended = runs.finish(db, held, outcome=outcome)
+    assert (ended.state, ended.requested) == (state, None)
+    assert jobs.get(db, job.id).state == state
+
+
+def test_waiting_runs_obey_at_once(db: Database) -> None:
+    job = submit(db, 2)
+    assert requests.request_job(db, job.id, "pause").state == "paused"
+    assert requests.request_job(db, job.id, "pause").state == "paused"
+    assert runs.claim(db, worker_id="w", device="cpu", lease_seconds=1) is None
+    assert requests.request_job(db, job.id, "resume").state == "queued"
+    assert requests.request_job(db, job.id, "cancel").state == "cancelled"
+    assert requests.request_job(db, job.id, "cancel").state == "cancelled"
+
+
+@pytest.mark.parametrize("end", ["succeeded", "failed", "cancelled"])
+def test_what_has_ended_never_changes(db: Database, end: str) -> None:
+    job = submit(db)
+    held = claim(db)
+    runs.finish(db, held, outcome=end)
+    for action in ("pause", "resume", "cancel"):
+        if (end, action) == ("cancelled", "cancel"):
+            continue
+        with pytest.raises(Conflict):
+            requests.request_run(db, held.run_id, action)
+        with pytest.raises(Conflict):
+            requests.request_job(db, job.id, action)
+    with pytest.raises(LeaseLost):
+        runs.finish(db, held, outcome="succeeded")
+    assert runs.get(db, held.run_id).state == end
+
+
+def test_a_retry_is_a_new_run_in_the_old_ones_place(db: Database) -> None:
+    job = submit(db)
+    held = claim(db)
+    with pytest.raises(Conflict):
+        requests.request_run(db, held.run_id, "retry")
+    runs.finish(db, held, outcome="failed", reason="diverged")
+    fresh = requests.request_run(db, held.run_id, "retry")
+    assert (fresh.retry_of, fresh.state, fresh.seed) == (held.run_id, "queued", 0)
+    assert requests.request_run(db, held.run_id, "retry").id == fresh.id
+    assert runs.get(db, held.run_id).state == "failed"
+    assert (jobs.get(db, job.id).state, jobs.get(db, job.id).runs_total) == ("queued", 2)
+    again = claim(db)
+    epoch(db, again, 1, error=0.25)
+    runs.finish(db, again, outcome="succeeded")
+    (point,) = jobs.summary(db, job.id)
+    assert point["metrics"]["test/top1_error"] == {"mean": 0.25, "std": None, "n": 1, "values": [0.25], "seeds": [0]}
+    assert point["missing_seeds"] == []
+
+
+def test_the_summary_gives_mean_and_deviation_and_names_missing_seeds(db: Database) -> None:
+    new = [NewRun(seed=seed, point={"x": x}, spec=SPEC, epochs=1) for x in (1, 2) for seed in (0, 1, 2)]
+    job = jobs.submit(db, spec=SPEC, runs=new, method="lpl").job
+    for index in range(6):
+        held = claim(db)
+        epoch(db, held, 1, error=index / 10)
+        runs.finish(db, held, outcome="failed" if index == 5 else "succeeded")
+    one, two = jobs.summary(db, job.id)
+    assert one["metrics"]["test/top1_error"]["mean"] == pytest.approx(0.1)
+    assert one["metrics"]["test/top1_error"]["std"] == pytest.approx(0.1)
+    assert (two["point"], two["missing_seeds"], two["metrics"]["test/top1_error"]["n"]) == ({"x": 2}, [2], 2)
+    assert jobs.get(db, job.id).state == "failed"
+
+
+def test_deleting_needs_an_ended_job_and_takes_everything(db: Database) -> None:
+    job = submit(db)
+    held = claim(db)
+    epoch(db, held, 1)
+    made = checkpoint(db, held, 1)
+    with pytest.raises(Conflict):
+        jobs.delete_job(db, job.id)
+    runs.finish(db, held, outcome="succeeded")
+    jobs.delete_job(db, job.id)
+    for gone in (
+        lambda: jobs.get(db, job.id),
+        lambda: runs.get(db, held.run_id),
+        lambda: checkpoints.get(db, made),
+        lambda: jobs.delete_job(db, job.id),
+        lambda: requests.request_job(db, job.id, "cancel"),
+    ):
+        with pytest.raises(NotFound):
+            gone()
+    assert events.after(db, 0, job=job.id) == []
+
+
+def test_event_ids_rise_and_tell_the_story(db: Database) -> None:
+    job = submit(db)
+    held = claim(db)
+    epoch(db, held, 1)
+    runs.finish(db, held, outcome="succeeded")
+    told = events.after(db, 0, job=job.id)
+    assert [e.id for e in told] == sorted({e.id for e in told})
+    kinds = [e.kind for e in told]
+    assert kinds[0] == "state"
+    assert kinds[-1] == "end"
+    assert "epoch" in kinds
+    states = [e.data["state"] for e in told if e.kind == "state" and "run" in e.data]
+    assert states == [State.RUNNING, State.SUCCEEDED]
