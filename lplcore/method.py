@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from lplcore.criterion import Criterion
 from lplcore.losses import Loss
 from lplcore.perturbations import Perturbation
-from lplcore.plugin import PluginOf, Record, get, nearest, plugins
+from lplcore.plugin import PluginOf, Record, get, nearest, plugins, quoted
 from lplcore.posthoc import Posthoc
 from lplcore.regularizers import Regularizer
 from lplcore.samplers import Sampler
@@ -98,14 +98,14 @@ def expand_alias(value: Mapping[str, Any]) -> dict[str, Any]:
             raise PydanticCustomError(
                 "unknown_field",
                 "unknown field {key}; {hint}",
-                {"field": str(key), "key": repr(key), "hint": nearest(str(key), known)},
+                {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known)},
             )
         return fields
     if not isinstance(alias, str) or alias not in plugins("method"):
         raise PydanticCustomError(
             "unknown_plugin",
             "unknown method {alias}; {hint}",
-            {"alias": repr(alias), "hint": nearest(str(alias), plugins("method"))},
+            {"alias": quoted(alias), "hint": nearest(str(alias), plugins("method"))},
         )
     return {**with_parameters(get("method", alias).composition, parameters), **fields}
 
@@ -131,7 +131,7 @@ def with_parameters(composition: Mapping[str, Any], parameters: Mapping[str, Any
             raise PydanticCustomError(
                 "unknown_field",
                 "unknown parameter {key}; {hint}",
-                {"field": str(key), "key": repr(key), "hint": nearest(str(key), known)},
+                {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known)},
             )
     return filled
 

@@ -38,9 +38,15 @@ REGISTERED = "<registered>"
 
 def nearest(name: str, known: Collection[str]) -> str:
     """`did you mean 'x'? ` where a known name is near, and the list of all."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}Known: {', '.join(sorted(known)) or 'none'}"
+
+
+def quoted(value: Any) -> str:
+    """A value as a message shows it, clipped."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:80]}..."
 
 
 class Record(BaseModel):
@@ -57,7 +63,7 @@ class Record(BaseModel):
                     raise PydanticCustomError(
                         "unknown_field",
                         "unknown field {key}; {hint}",
-                        {"field": str(key), "key": repr(key), "hint": nearest(str(key), cls.model_fields)},
+                        {"field": str(key), "key": quoted(key), "hint": nearest(str(key), cls.model_fields)},
                     )
         return value
 
@@ -148,7 +154,7 @@ class PluginOf:
             raise PydanticCustomError(
                 "unknown_plugin",
                 "unknown {kind} {given}; {hint}",
-                {"field": "name", "kind": self.kind, "given": repr(name), "hint": nearest(str(name), known)},
+                {"field": "name", "kind": self.kind, "given": quoted(name), "hint": nearest(str(name), known)},
             )
         return value
 

@@ -15,7 +15,7 @@ from lplcore.datasets import Dataset, RegisteredDataset
 from lplcore.method import MethodSpec
 from lplcore.models import Model
 from lplcore.optimizers import Optimizer
-from lplcore.plugin import PluginOf, Record, nearest
+from lplcore.plugin import PluginOf, Record, nearest, quoted
 from lplcore.schedules import Schedule
 from lplcore.spec_defaults import with_defaults
 from lplcore.spec_errors import SpecError, plain, validated
@@ -170,7 +170,7 @@ def check_sweep_field(complete: Mapping[str, Any], path: str) -> None:
         )
         if part not in known:
             where = ".".join(walked) or "the spec"
-            message = f"no field {part!r} in {where}; {nearest(part, known)}"
+            message = f"no field {quoted(part)} in {where}; {nearest(part, known)}"
             raise SpecError([{"path": f"sweep.{path}", "message": message}])
         value = value[part] if isinstance(value, Mapping) else value[int(part)]
         walked.append(part)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lplcore.datasets import RegisteredDataset
-from lplcore.plugin import nearest, plugins, registered_record
+from lplcore.plugin import nearest, plugins, quoted, registered_record
 from lplcore.spec_errors import SpecError
 
 NAMED = ("dataset", "model", "augmentation", "optimizer", "schedule")
@@ -42,7 +42,7 @@ def schedule_for(schedule: Any, epochs: Any) -> Any:
     named = {"name": schedule} if isinstance(schedule, str) else schedule
     if not isinstance(named, dict) or not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
         return named
-    record = plugins("schedule").get(named.get("name", ""))
+    record = plugins("schedule").get(str(named.get("name")))
     if record is None:
         return named
     filled = dict(named)
@@ -62,7 +62,7 @@ def expand_preset(data: Mapping[str, Any]) -> dict[str, Any]:
     name, override = data["preset"], data.get("override") or {}
     known = plugins("preset")
     if not isinstance(name, str) or name not in known:
-        raise SpecError([{"path": "preset", "message": f"unknown preset {name!r}; {nearest(str(name), known)}"}])
+        raise SpecError([{"path": "preset", "message": f"unknown preset {quoted(name)}; {nearest(str(name), known)}"}])
     if not isinstance(override, Mapping):
         raise SpecError([{"path": "override", "message": "must be an object with the fields that differ"}])
     return merged(dict(known[name].spec), override)

@@ -8,6 +8,8 @@ from pydantic import BaseModel, ValidationError
 
 MAX_DEPTH = 32
 MAX_LENGTH = 1_000_000
+MAX_REPORTED = 100
+MAX_PATH = 300
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
 
@@ -32,7 +34,7 @@ def validated(record: type[RecordT], value: Any, *, context: Mapping[str, Any] |
     try:
         return record.model_validate(value, context=dict(context or {}))
     except ValidationError as error:
-        raise SpecError([problem(item, value) for item in error.errors(include_url=False)]) from None
+        raise SpecError([problem(item, value) for item in error.errors(include_url=False)[:MAX_REPORTED]]) from None
 
 
 def problem(item: Any, value: Any) -> dict[str, str]:
@@ -47,7 +49,7 @@ def problem(item: Any, value: Any) -> dict[str, str]:
         message = "is required"
     elif "hint" not in context and isinstance(item.get("input"), bool | int | float | str):
         message = f"{message}, got {str(item['input'])[:80]!r}"
-    return {"path": ".".join(path), "message": message}
+    return {"path": ".".join(path)[:MAX_PATH], "message": message}
 
 
 def json_path(loc: Sequence[Any], value: Any) -> list[str]:

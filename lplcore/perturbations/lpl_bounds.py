@@ -147,8 +147,9 @@ class DynamicBounds(nn.Module):
         ranks = self.ranks[performance.estimated_class]
         usable = performance.estimated & self.counted[performance.estimated_class]
         last = self.ranks.shape[0] + 1
-        first = performance.estimate[torch.where(usable, ranks, last).argmin()]
-        final = performance.estimate[torch.where(usable, ranks, 0).argmax()]
+        # Indexing by a scalar tensor would wait for its value on the host; index_select does not.
+        first = performance.estimate.index_select(0, torch.where(usable, ranks, last).argmin(0, keepdim=True))
+        final = performance.estimate.index_select(0, torch.where(usable, ranks, 0).argmax(0, keepdim=True))
         head = self.head[slot_class]
         numerator = torch.where(head, performance.q, final)
         denominator = torch.where(head, first, performance.q)

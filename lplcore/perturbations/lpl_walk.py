@@ -1,13 +1,12 @@
 """LPL's PGD-like walk (Algorithm 1), all classes of a batch at once.
 
-N examples, C classes, S slots. A slot stands for one class of the batch: slot c is class c where C <= N; with more
-classes than examples the slots are the at most N classes that occur, so that the work is O(N C) however large C is. All
-shapes are fixed by N and C, nothing is read back to the host, and no loop runs over classes.
+N examples, C classes, S slots (see `lpl_slots`). All shapes are fixed by N and C, nothing is read back to the host, and
+no loop runs over classes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -15,48 +14,14 @@ from torch.nn import functional
 
 from lplcore.perturbations import PerturbationInput, PerturbationOutput
 from lplcore.perturbations.lpl_bounds import CountBounds, DynamicBounds, Performance, head_mask
+from lplcore.perturbations.lpl_gradient import ClassGradient, SplitLogits, class_gradient
+from lplcore.perturbations.lpl_slots import Slots, slots_of
 from lplcore.statistics import ClassStatistics
 
 if TYPE_CHECKING:
     from lplcore.perturbations.lpl import Lpl
 
 RUNNING_MOMENTUM = 0.9
-
-
-class Slots(NamedTuple):
-    """The classes of a batch."""
-
-    of_example: Tensor
-    """[N] slot of each example."""
-    class_of: Tensor
-    """[S] class of each slot (0 where the slot is empty)."""
-    size: Tensor
-    """[S] examples in each slot, at least 1 so that it can divide."""
-    present: Tensor
-    """[S] bool, whether any example is in the slot."""
-
-    def mean(self, values: Tensor) -> Tensor:
-        """Mean of per-example values [N, ...] over each slot's examples, [S, ...]."""
-        total = values.new_zeros((self.size.shape[0], *values.shape[1:])).index_add(0, self.of_example, values)
-        return total / self.size.to(values.dtype).reshape(-1, *(1,) * (values.dim() - 1))
-
-    def to_classes(self, values: Tensor, num_classes: int) -> Tensor:
-        """Slot values [S] as class values [C], NaN for classes that are not in the batch."""
-        target = torch.where(self.present, self.class_of, num_classes)
-        return values.new_full((num_classes + 1,), float("nan")).scatter(0, target, values)[:num_classes]
-
-
-def slots_of(labels: Tensor, num_classes: int) -> Slots:
-    """Slots of labels [N]."""
-    if num_classes <= labels.shape[0]:
-        of_example, class_of = labels, torch.arange(num_classes, device=labels.device)
-    else:
-        ordered, order = torch.sort(labels, stable=True)
-        starts = functional.pad((ordered[1:] != ordered[:-1]).long(), (1, 0))
-        of_example = torch.zeros_like(labels).scatter(0, order, starts.cumsum(0))
-        class_of = torch.zeros_like(labels).scatter(0, of_example, labels)
-    size = torch.zeros_like(class_of).index_add(0, of_example, torch.ones_like(labels))
-    return Slots(of_example, class_of, size.clamp(min=1), size > 0)
 
 
 class LplWalk(nn.Module):
@@ -122,38 +87,36 @@ class LplWalk(nn.Module):
     def _sign(self, slots: Slots, performance: Performance) -> Tensor:
         if self.options.split == "class_rank":
             return self.sign[slots.class_of].to(performance.q.dtype)
-        return torch.sign(performance.tau - performance.q)
+        return sign_of(performance.tau, performance.q)
 
     def _walk(self, given: PerturbationInput, slots: Slots, *, sign: Tensor, count: Tensor, length: Tensor) -> Tensor:
-        start = given.logits.detach() if self.options.detach else given.logits
-        delta = start.new_zeros((slots.size.shape[0], self.num_classes))
+        """delta per slot, [S, C]."""
+        start = SplitLogits.of(given.logits.detach() if self.options.detach else given.logits, given.labels)
+        own = start.own.new_zeros(slots.size.shape)
+        others = start.own.new_zeros((*slots.size.shape, self.num_classes))
         resign = self.options.resign_every_step and self.options.split == "performance"
         for k in range(self.bounds.max_steps):
-            z = start + delta[slots.of_example] if k else start
-            probabilities = functional.softmax(z, dim=1)
+            here = start.moved(others[slots.of_example], own[slots.of_example]) if k else start
+            share, log_odds = here.wrong()
             if resign:
-                q = slots.mean(probabilities.detach().gather(1, given.labels[:, None]).squeeze(1))
-                sign = torch.sign(self._tau(q, slots.present) - q)
-            gradient = close_rows(slots.mean(probabilities), slots.class_of)
-            direction = self._normalized(gradient, slots)
-            step = torch.where(count > k, sign * length, 0.0)
-            delta = delta + step[:, None] * direction
-        return delta
+                q = slots.mean(log_odds.detach().neg().sigmoid())
+                sign = sign_of(self._tau(q, slots.present), q)
+            gradient = class_gradient(share, log_odds, slots)
+            step = torch.where(count > k, sign * length, 0.0) * self._factor(gradient, slots)
+            others = torch.addcmul(others, step[:, None], gradient.others)
+            own = own + step * gradient.own
+        return others.scatter(1, slots.class_of[:, None], own[:, None])
 
-    def _normalized(self, gradient: Tensor, slots: Slots) -> Tensor:
-        tiny = torch.finfo(gradient.dtype).tiny
+    def _factor(self, gradient: ClassGradient, slots: Slots) -> Tensor:
+        """[S] what turns the scaled gradient into the direction to walk."""
+        if self.options.normalize == "row":
+            return 1 / gradient.row_norms()
         if self.options.normalize == "none":
-            return gradient
-        if self.options.normalize == "column":
-            squares = gradient.square().sum(0)[slots.class_of]
-            return gradient / squares.clamp(min=tiny).sqrt()[:, None]
-        # Scaling first keeps the squares of a nearly vanished gradient from underflowing.
-        scaled = gradient / gradient.detach().abs().amax(dim=1, keepdim=True).clamp(min=tiny)
-        return scaled / scaled.square().sum(dim=1, keepdim=True).clamp(min=tiny).sqrt()
+            return gradient.log_scale.exp()
+        return gradient.log_scale.exp() / gradient.column_norms(slots)
 
 
-def close_rows(means: Tensor, class_of: Tensor) -> Tensor:
-    """Mean softmax [S, C] minus the one-hot class, its own entry as minus the sum of the others (no cancellation)."""
-    index = class_of[:, None]
-    others = means.scatter(1, index, 0.0)
-    return others.scatter(1, index, -others.sum(dim=1, keepdim=True))
+def sign_of(tau: Tensor, q: Tensor) -> Tensor:
+    """sign(tau - q), 0 where they differ by rounding alone (classes that are all equally well known)."""
+    difference = tau - q
+    return torch.where(difference.abs() <= 8 * torch.finfo(q.dtype).eps * tau, 0.0, torch.sign(difference))

@@ -109,8 +109,9 @@ def test_an_alias_puts_parameters_where_they_belong() -> None:
     method = {"alias": "la_lpl", "strength": 2.0, "delta_epsilon": 3.0}
     parsed = lplcore.parse_spec({"dataset": "digits", "method": method}).method
     assert parsed.alias == "la_lpl"
-    assert parsed.perturbations[0].strength == 2.0
-    assert parsed.perturbations[1].delta_epsilon == 3.0
+    adjustment, lpl = (part.model_dump() for part in parsed.perturbations)
+    assert adjustment["strength"] == 2.0
+    assert lpl["delta_epsilon"] == 3.0
 
 
 def test_a_composition_without_an_alias_has_none() -> None:
@@ -120,8 +121,8 @@ def test_a_composition_without_an_alias_has_none() -> None:
 
 def test_the_performance_split_has_defaults_of_its_own() -> None:
     method = {"alias": "lpl", "split": "performance"}
-    lpl = lplcore.parse_spec({"dataset": "digits", "method": method}).method.perturbations[0]
-    assert (lpl.threshold, lpl.epsilon, lpl.delta_epsilon, lpl.step_size) == ("mean", 0.3, 0.0, 0.01)
+    lpl = lplcore.parse_spec({"dataset": "digits", "method": method}).method.perturbations[0].model_dump()
+    assert [lpl[f] for f in ("threshold", "epsilon", "delta_epsilon", "step_size")] == ["mean", 0.3, 0.0, 0.01]
 
 
 def test_a_sweep_over_methods_replaces_the_method() -> None:

@@ -1,0 +1,52 @@
+"""The classes of a batch, in tensors whose shapes are fixed by N and C.
+
+N examples, C classes, S slots. A slot stands for one class of the batch: slot c is class c where C <= N; with more
+classes than examples the slots are the at most N classes that occur, so that the work is O(N C) however large C is.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+class Slots(NamedTuple):
+    """The classes of a batch."""
+
+    of_example: Tensor
+    """[N] slot of each example."""
+    class_of: Tensor
+    """[S] class of each slot (0 where the slot is empty)."""
+    size: Tensor
+    """[S] examples in each slot, at least 1 so that it can divide."""
+    present: Tensor
+    """[S] bool, whether any example is in the slot."""
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Mean of per-example values [N, ...] over each slot's examples, [S, ...]."""
+        total = values.new_zeros((self.size.shape[0], *values.shape[1:])).index_add(0, self.of_example, values)
+        return total / self.size.to(values.dtype).reshape(-1, *(1,) * (values.dim() - 1))
+
+    def largest(self, values: Tensor) -> Tensor:
+        """Largest of per-example values [N] in each slot, [S]; -inf where the slot is empty."""
+        lowest = values.new_full(self.size.shape, -torch.inf)
+        return lowest.scatter_reduce(0, self.of_example, values, "amax")
+
+    def to_classes(self, values: Tensor, num_classes: int) -> Tensor:
+        """Slot values [S] as class values [C], NaN for classes that are not in the batch."""
+        target = torch.where(self.present, self.class_of, num_classes)
+        return values.new_full((num_classes + 1,), float("nan")).scatter(0, target, values)[:num_classes]
+
+
+def slots_of(labels: Tensor, num_classes: int) -> Slots:
+    """Slots of labels [N]."""
+    if num_classes <= labels.shape[0]:
+        of_example, class_of = labels, torch.arange(num_classes, device=labels.device)
+    else:
+        ordered, order = torch.sort(labels, stable=True)
+        starts = functional.pad((ordered[1:] != ordered[:-1]).long(), (1, 0))
+        of_example = torch.zeros_like(labels).scatter(0, order, starts.cumsum(0))
+        class_of = torch.zeros_like(labels).scatter(0, of_example, labels)
+    size = torch.zeros_like(class_of).index_add(0, of_example, torch.ones_like(labels))
+    return Slots(of_example, class_of, size.clamp(min=1), size > 0)
