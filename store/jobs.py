@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -247,7 +248,7 @@ def delete_job(db: Database, job_id: str) -> None:
         run_ids = list(session.scalars(select(RunRow.id).where(RunRow.job_id == job_id)))
     for start in range(0, len(run_ids), DELETE_BATCH):
         batch = run_ids[start : start + DELETE_BATCH]
-        db.write(lambda session, batch=batch: delete_content(session, batch))
+        db.write(partial(delete_content, run_ids=batch))
 
     def work(session: Session) -> None:
         row = session.get(JobRow, job_id, with_for_update=True)

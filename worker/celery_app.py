@@ -1,0 +1,55 @@
+"""Celery, as a doorbell only: a message is acknowledged at once and wakes a slot; the database is the queue."""
+
+import logging
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+
+from store.doorbell import QUEUE, TASK, celery_app
+from worker.slots import Slots
+
+log = logging.getLogger(__name__)
+
+
+def worker_app(broker_url: str, slots: Slots) -> Celery:
+    """The consumer's application with its one task."""
+    app = celery_app(broker_url)
+    app.conf.update(
+        task_acks_late=False,
+        worker_prefetch_multiplier=1,
+        worker_disable_prefetch=True,
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+    )
+
+    def wake() -> None:
+        slots.wake()
+
+    app.task(name=TASK, queue=QUEUE, ignore_result=True)(wake)
+    return app
+
+
+def consume(app: Celery, *, concurrency: int) -> None:
+    """Listen for wake-ups until the process is told to stop; blocks. Signal handlers are Celery's."""
+    worker: Any = app.Worker(
+        pool="threads",
+        concurrency=concurrency,
+        loglevel="WARNING",
+        queues=[QUEUE],
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    worker.start()
+
+
+@setup_logging.connect  # type: ignore[untyped-decorator]
+def keep_logging(**options: Any) -> None:
+    """Celery leaves logging as it is."""

@@ -1,0 +1,94 @@
+"""`lpl worker`."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Annotated, Any
+
+import typer
+from celery.signals import worker_shutting_down
+
+from store.command import fail, load_settings
+from store.database import Database, make_writable
+from store.errors import DatabaseUnavailable, StoreError
+from store.settings import Settings
+from worker.celery_app import consume, worker_app
+from worker.devices import CPU, Device, probe
+from worker.slots import Slot, Slots
+
+CONNECT_SECONDS = 30.0
+log = logging.getLogger(__name__)
+
+
+def worker(
+    device: Annotated[str, typer.Option(help="auto (all GPUs, else the CPU), cpu, mps or cuda:N.")] = "auto",
+    data_dir: Annotated[str | None, typer.Option(help="LPL_DATA_DIR.")] = None,
+) -> None:
+    """Train what is queued, one run per device, until stopped; a running one is handed over."""
+    settings = load_settings(data_dir=data_dir)
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    db = Database(settings.database)
+    try:
+        make_writable(settings.data_dir)
+        wait_for(db)
+    except StoreError as error:
+        fail(str(error))
+    stopping = threading.Event()
+    devices = chosen(device)
+    slots = Slots(db, settings, [Slot(db, settings, found, stopping=stopping) for found in devices], stopping)
+    worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    slots.start()
+    log.info("training on %s", ", ".join(found.name for found in devices))
+    serve(settings, slots, stopping, concurrency=len(devices))
+    slots.join(settings.grace_seconds + 10)
+    db.dispose()
+    # Celery's threads may still sleep; everything that matters is written.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def serve(settings: Settings, slots: Slots, stopping: threading.Event, *, concurrency: int) -> None:
+    """Listen for wake-ups where there is a broker, else just live; returns when told to stop."""
+    if settings.broker_url is None:
+        stopping.wait()
+        return
+    app = worker_app(settings.broker_url, slots)
+    threading.Thread(target=consume, args=(app,), kwargs={"concurrency": concurrency}, daemon=True).start()
+    stopping.wait()
+
+
+def chosen(name: str) -> list[Device]:
+    """The devices of this worker."""
+    if name == "cpu":
+        return [CPU]
+    found = probe()
+    if name == "auto":
+        return found
+    fitting = [device for device in found if device.name == name]
+    if not fitting:
+        fail(f"--device: there is no {name}; there are {', '.join(device.name for device in found)} and cpu")
+    return fitting
+
+
+def wait_for(db: Database) -> None:
+    """Wait a while for the database and its schema.
+
+    Raises:
+        StoreError: it is not there, or has no schema.
+    """
+    deadline = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            if db.revision() is not None:
+                return
+            problem: Any = StoreError(f"{db} has no schema; run `lpl db upgrade` first")
+        except DatabaseUnavailable as error:
+            problem = error
+        if time.monotonic() > deadline:
+            raise problem
+        time.sleep(0.5)

@@ -1,0 +1,63 @@
+"""Which devices there are, found by a process of its own: a worker never loads torch, and CUDA never starts in it."""
+
+import importlib
+import json
+import logging
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+
+PROBE_SECONDS = 120
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device to train on. `name` is cpu, mps or cuda:N, `title` what the hardware calls itself."""
+
+    name: str
+    title: str
+
+    def environment(self) -> dict[str, str]:
+        """The environment of a process that may see this device only."""
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
+        if not self.name.startswith("cuda:"):
+            return {"CUDA_VISIBLE_DEVICES": ""}
+        index = int(self.name.removeprefix("cuda:"))
+        return {"CUDA_VISIBLE_DEVICES": visible[index] if visible != [""] else str(index)}
+
+    def torch_name(self) -> str:
+        """What torch calls the device in such a process."""
+        return "cuda" if self.name.startswith("cuda:") else self.name
+
+
+CPU = Device("cpu", "CPU")
+
+
+def probe() -> list[Device]:
+    """All CUDA devices, else the Apple device, else the CPU."""
+    command = [sys.executable, "-m", "worker.devices"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=PROBE_SECONDS, check=True, text=True)
+        return [Device(**entry) for entry in json.loads(done.stdout.splitlines()[-1])]
+    except (subprocess.SubprocessError, OSError, ValueError, IndexError) as error:
+        log.warning("the device probe failed (%s); training on the CPU", type(error).__name__)
+        return [CPU]
+
+
+def found() -> list[dict[str, str]]:
+    """What torch sees in this process."""
+    torch = importlib.import_module("torch")
+    if torch.cuda.is_available():
+        return [
+            {"name": f"cuda:{index}", "title": torch.cuda.get_device_name(index)}
+            for index in range(torch.cuda.device_count())
+        ]
+    if torch.backends.mps.is_available():
+        return [{"name": "mps", "title": "Apple GPU"}]
+    return [{"name": "cpu", "title": f"CPU, {torch.get_num_threads()} threads"}]
+
+
+if __name__ == "__main__":
+    print(json.dumps(found()))

@@ -1,0 +1,106 @@
+"""From a trainer's events to the store. A database that is away is waited for; nothing is dropped."""
+
+import base64
+import logging
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from store import checkpoints, metrics, runs
+from store.database import Database
+from store.errors import DatabaseUnavailable, LeaseLost
+from store.records import Claim, Series
+
+T = TypeVar("T")
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
+log = logging.getLogger(__name__)
+
+
+class Reporter:
+    """Writes what a run reports under its claim.
+
+    Args:
+        given_up: asked while the database is away; true ends the waiting with LeaseLost.
+    """
+
+    def __init__(self, db: Database, claim: Claim, *, given_up: Callable[[], bool]) -> None:
+        self._db, self._claim, self._given_up = db, claim, given_up
+        self._epochs = int(claim.spec.get("epochs", 1))
+        self._keep_last = int(claim.spec.get("checkpoints", {}).get("keep_last", 2))
+        self.end: dict[str, Any] | None = None
+        self.fraction: float | None = None
+
+    def report(self, event: Mapping[str, Any]) -> None:
+        """Take one event in.
+
+        Raises:
+            LeaseLost: another attempt owns the run.
+            StorageFull: the database cannot grow.
+        """
+        kind = event.get("type")
+        if kind == "run_end":
+            self.end = dict(event)
+        elif kind == "progress":
+            self.fraction = float(event["fraction"])
+        elif kind == "run_start":
+            self._epochs = int(event["epochs"])
+            info = {key: value for key, value in event.items() if key != "type"}
+            self.insist(lambda: metrics.record_start(self._db, self._claim, info))
+        elif kind == "epoch":
+            self._epoch(event)
+        elif kind == "checkpoint":
+            self._checkpoint(event)
+        elif kind == "log":
+            self.log(str(event["level"]), str(event["message"]))
+
+    def log(self, level: str, message: str) -> None:
+        """Add a line to the run's log."""
+        self.insist(lambda: runs.log(self._db, self._claim, level, message))
+
+    def insist(self, write: Callable[[], T]) -> T:
+        """Write, again and again while the database is away.
+
+        Raises:
+            LeaseLost: another attempt owns the run, or the caller gave up.
+        """
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return write()
+            except DatabaseUnavailable as error:
+                if self._given_up():
+                    raise LeaseLost(f"run {self._claim.run_id} was given up during a database outage") from error
+                log.warning("run %s: %s; training goes on, trying again", self._claim.run_id, error)
+                time.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _epoch(self, event: Mapping[str, Any]) -> None:
+        series = {
+            name: Series(tuple(array["shape"]), base64.b64decode(array["data"]))
+            for name, array in event["series"].items()
+        }
+        epoch = int(event["epoch"])
+        self.fraction = epoch / max(1, self._epochs)
+        self.insist(
+            lambda: metrics.record_epoch(
+                self._db, self._claim, epoch=epoch, epochs=self._epochs, metrics=event["metrics"], series=series
+            )
+        )
+
+    def _checkpoint(self, event: Mapping[str, Any]) -> None:
+        path = Path(event["path"])
+        try:
+            self.insist(
+                lambda: checkpoints.upload(
+                    self._db,
+                    self._claim,
+                    path,
+                    epoch=int(event["epoch"]),
+                    step=int(event["step"]),
+                    kind=str(event["kind"]),
+                    keep_last=self._keep_last,
+                )
+            )
+        finally:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,166 @@
+"""Slots: one device, one run at a time. A slot that is woken trains until nothing waits."""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from store import checkpoints, runs, sweeper, workers
+from store.database import Database
+from store.errors import StoreError
+from store.settings import Settings
+from worker.devices import Device
+from worker.supervisor import TRAINER, Supervisor
+
+BEAT_SECONDS = 10.0
+log = logging.getLogger(__name__)
+
+
+class Slot:
+    """A device and what is trained on it."""
+
+    def __init__(
+        self,
+        db: Database,
+        settings: Settings,
+        device: Device,
+        *,
+        stopping: threading.Event,
+        command: Sequence[str] = TRAINER,
+    ) -> None:
+        self.device = device
+        self._db, self._settings, self._stopping, self._command = db, settings, stopping, command
+        self._busy = threading.Lock()
+        self._again = threading.Event()
+        self.worker_id: str | None = None
+        self.run_id: str | None = None
+
+    def register(self) -> None:
+        """Note this slot among the workers."""
+        self.worker_id = workers.register(
+            self._db,
+            hostname=socket.gethostname(),
+            pid=os.getpid(),
+            device=self.device.name,
+            device_name=self.device.title,
+            version=version("lpl-service"),
+        )
+
+    def beat(self) -> None:
+        """Say that this slot lives."""
+        if self.worker_id is None:
+            self.register()
+        else:
+            workers.beat(self._db, self.worker_id, run_id=self.run_id)
+
+    def leave(self) -> None:
+        """Forget this slot."""
+        if self.worker_id is not None:
+            workers.leave(self._db, self.worker_id)
+
+    def work(self) -> bool:
+        """Train until nothing waits; false at once where the slot is busy (it looks again before it rests)."""
+        self._again.set()
+        if not self._busy.acquire(blocking=False):
+            return False
+        try:
+            while self._again.is_set() and not self._stopping.is_set():
+                self._again.clear()
+                while self._train_next():
+                    pass
+        finally:
+            self._busy.release()
+        return True
+
+    def _train_next(self) -> bool:
+        if self._stopping.is_set() or self.worker_id is None:
+            return False
+        try:
+            claim = runs.claim(
+                self._db,
+                worker_id=self.worker_id,
+                device=self.device.name,
+                lease_seconds=self._settings.lease_seconds,
+            )
+        except StoreError as error:
+            log.warning("nothing can be claimed: %s", error)
+            return False
+        if claim is None:
+            return False
+        self.run_id = claim.run_id
+        log.info("run %s, attempt %d, on %s", claim.run_id, claim.attempt, self.device.name)
+        try:
+            Supervisor(
+                self._db,
+                claim,
+                settings=self._settings,
+                device=self.device,
+                stopping=self._stopping,
+                command=self._command,
+            ).run()
+        finally:
+            self.run_id = None
+        return True
+
+
+class Slots:
+    """All slots of this process, with the chores that need no slot: signs of life, polling, sweeping."""
+
+    def __init__(self, db: Database, settings: Settings, slots: Sequence[Slot], stopping: threading.Event) -> None:
+        self._db, self._settings, self._slots, self._stopping = db, settings, slots, stopping
+        self._threads: list[threading.Thread] = []
+
+    def wake(self) -> None:
+        """Let a free slot look for work; this thread trains. Busy slots look by themselves."""
+        for slot in self._slots:
+            if slot.work():
+                return
+
+    def start(self) -> None:
+        """Start the chores."""
+        chores = [("beat", BEAT_SECONDS, self._beat), ("sweep", self._settings.sweep_seconds, self._sweep)]
+        for name, seconds, chore in chores:
+            self._start(name, seconds, chore)
+        for slot in self._slots:
+            self._start(f"poll {slot.device.name}", self._settings.poll_seconds, slot.work)
+
+    def join(self, timeout: float) -> None:
+        """Wait for the chores and running slots to end after `stopping` is set, then forget the slots."""
+        deadline = time.monotonic() + timeout
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        for slot in self._slots:
+            try:
+                slot.leave()
+            except StoreError as error:
+                log.warning("cannot sign off: %s", error)
+
+    def _start(self, name: str, seconds: float, chore: object) -> None:
+        thread = threading.Thread(target=self._repeat, args=(seconds, chore), name=name, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _repeat(self, seconds: float, chore: object) -> None:
+        assert callable(chore)
+        while True:
+            try:
+                chore()
+            except StoreError as error:
+                log.warning("%s", error)
+            except Exception:
+                log.exception("a chore failed")
+            if self._stopping.wait(seconds):
+                return
+
+    def _beat(self) -> None:
+        for slot in self._slots:
+            slot.beat()
+
+    def _sweep(self) -> None:
+        settings = self._settings
+        sweeper.sweep(self._db, lease_seconds=settings.lease_seconds, sweep_seconds=settings.sweep_seconds)
+        while checkpoints.sweep_superseded(self._db) and not self._stopping.is_set():
+            pass

@@ -1,0 +1,185 @@
+"""One claimed run, from its trainer's start to its end. Knows nothing of Celery."""
+
+import logging
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from store import checkpoints, runs, sweeper
+from store.database import Database
+from store.errors import CorruptCheckpoint, DatabaseUnavailable, LeaseLost, NotFound, StorageFull, StoreError
+from store.records import Checkpoint, Claim
+from store.settings import Settings
+from worker.devices import Device
+from worker.process import TrainerProcess, describe_exit
+from worker.reporting import Reporter
+
+TRAINER = (sys.executable, "-m", "worker.train")
+TICK_SECONDS = 0.2
+log = logging.getLogger(__name__)
+
+
+class Supervisor:
+    """Trains one claimed run.
+
+    Args:
+        stopping: set when this worker shuts down; the run is then handed over.
+        command: the trainer program.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        claim: Claim,
+        *,
+        settings: Settings,
+        device: Device,
+        stopping: threading.Event,
+        command: Sequence[str] = TRAINER,
+    ) -> None:
+        self._db, self._claim, self._settings = db, claim, settings
+        self._device, self._stopping, self._command = device, stopping, command
+        self._lost = threading.Event()
+        self._done = threading.Event()
+        self._requested: str | None = None
+        self._reporter = Reporter(db, claim, given_up=lambda: self._lost.is_set() or self._stopping.is_set())
+
+    def run(self) -> None:
+        """Train until the run ends, is asked to stop or is lost."""
+        heart = threading.Thread(target=self._beat_until_done, name="heartbeat", daemon=True)
+        heart.start()
+        scratch: Path | None = None
+        try:
+            scratch = self._scratch()
+            self._train(scratch)
+        except LeaseLost as error:
+            log.warning("run %s: %s", self._claim.run_id, error)
+        except StorageFull as error:
+            self._finish("failed", "storage_full", str(error))
+        except OSError as error:
+            message = f"{error.filename or self._settings.data_dir}: {error.strerror}; free space or make it writable"
+            self._finish("failed", "storage_full", message)
+        finally:
+            self._done.set()
+            heart.join()
+            if scratch is not None:
+                shutil.rmtree(scratch, ignore_errors=True)
+
+    def _scratch(self) -> Path:
+        folder = self._settings.data_dir / "scratch"
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f"{self._claim.run_id}-{self._claim.attempt}-", dir=folder))
+
+    def _train(self, scratch: Path) -> None:
+        resume = self._fetch_resume(scratch)
+        payload = {
+            "run_id": self._claim.run_id,
+            "spec": self._claim.spec,
+            "seed": self._claim.seed,
+            "data_dir": str(self._settings.data_dir),
+            "datasets": self._claim.datasets,
+            "resume_from": None if resume is None else str(resume),
+            "checkpoint_dir": str(scratch),
+            "device": self._device.torch_name(),
+        }
+        trainer = TrainerProcess(
+            self._command,
+            payload,
+            environment=self._device.environment(),
+            log_path=scratch / "trainer.log",
+        )
+        try:
+            self._follow(trainer)
+        finally:
+            trainer.kill()
+            status = trainer.wait()
+        self._conclude(trainer, status)
+
+    def _fetch_resume(self, scratch: Path) -> Path | None:
+        """The checkpoint to go on from; a damaged one is given up for the one before."""
+        found: Checkpoint | None = self._claim.resume
+        path = scratch / "resume.safetensors"
+        while found is not None:
+            try:
+                self._reporter.insist(partial(checkpoints.download, self._db, found.id, path))
+                return path
+            except (CorruptCheckpoint, NotFound) as error:
+                self._reporter.log("warning", f"{error}; going back to the one before")
+                found = self._reporter.insist(partial(runs.reject_checkpoint, self._db, self._claim, found.id))
+        return None
+
+    def _follow(self, trainer: TrainerProcess) -> None:
+        """Report events until the trainer's pipe closes; end the trainer where somebody wants that."""
+        guard = threading.Thread(target=self._guard, args=(trainer,), name="guard", daemon=True)
+        guard.start()
+        while (event := trainer.events.get()) is not None:
+            self._reporter.report(event)
+
+    def _guard(self, trainer: TrainerProcess) -> None:
+        """Kill at once where the run is lost; where a stop is wanted ask, wait for the grace time, then kill."""
+        deadline: float | None = None
+        while not self._done.is_set():
+            if self._lost.is_set():
+                trainer.kill()
+                return
+            wanted = self._stopping.is_set() or self._requested in ("cancel", "pause")
+            if wanted and deadline is None:
+                deadline = time.monotonic() + self._settings.grace_seconds
+                trainer.terminate()
+            if deadline is not None and time.monotonic() > deadline:
+                trainer.kill()
+                return
+            time.sleep(TICK_SECONDS)
+
+    def _conclude(self, trainer: TrainerProcess, status: int) -> None:
+        """Say how the attempt ended."""
+        if self._lost.is_set():
+            raise LeaseLost(f"attempt {self._claim.attempt} of run {self._claim.run_id} is over")
+        end = self._reporter.end
+        if end is not None and end["outcome"] in ("succeeded", "failed"):
+            self._finish(end["outcome"], end.get("reason"), end.get("message"))
+        elif end is not None or self._requested in ("cancel", "pause") or self._stopping.is_set():
+            self._finish({"cancel": "cancelled", "pause": "paused"}.get(self._requested or "", "released"))
+        else:
+            words = trainer.last_words()
+            if words:
+                self._reporter.log("error", words)
+            message = describe_exit(status)
+            self._reporter.insist(lambda: sweeper.report_loss(self._db, self._claim, message))
+
+    def _finish(self, outcome: str, reason: str | None = None, message: str | None = None) -> None:
+        def write() -> None:
+            runs.finish(self._db, self._claim, outcome=outcome, reason=reason, message=message)
+
+        try:
+            self._reporter.insist(write)
+        except LeaseLost as error:
+            log.warning("run %s: %s", self._claim.run_id, error)
+        except StorageFull as error:
+            log.error("run %s ended as %s, which cannot be written: %s", self._claim.run_id, outcome, error)
+
+    def _beat_until_done(self) -> None:
+        """Renew the lease every quarter of it and hear what is requested."""
+        while not self._done.wait(self._settings.lease_seconds / 4):
+            self._beat()
+
+    def _beat(self) -> None:
+        try:
+            self._requested = runs.heartbeat(
+                self._db,
+                self._claim,
+                lease_seconds=self._settings.lease_seconds,
+                progress=self._reporter.fraction,
+            )
+        except LeaseLost:
+            if not self._done.is_set():
+                self._lost.set()
+        except DatabaseUnavailable as error:
+            log.warning("run %s: no heartbeat, %s; training goes on", self._claim.run_id, error)
+        except StoreError as error:
+            log.warning("run %s: no heartbeat, %s", self._claim.run_id, error)
