@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lplcore.method import MethodSpec
 
 REDUCTIONS = ("mean", "sum", "none")
+INDEX_TYPES = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
 
 class CriterionOutput(NamedTuple):
@@ -77,7 +78,7 @@ class Criterion(nn.Module):
             raise ValueError(f"reduction: {reduction!r} is unknown; known: {', '.join(REDUCTIONS)}")
         with torch.autocast(logits.device.type, enabled=False):
             given = self._given(logits, labels, features, classifier, progress, update=self.training)
-            loss = self._weighted(self.loss(self._perturb(given).logits, labels), labels, progress)
+            loss = self._weighted(self.loss(self._perturb(given).logits, given.labels), given)
         if reduction == "none":
             return loss
         return loss.mean() if reduction == "mean" else loss.sum()
@@ -110,10 +111,10 @@ class Criterion(nn.Module):
         with torch.autocast(logits.device.type, enabled=False):
             given = self._given(logits, labels, features, classifier, progress, update=self.training)
             perturbed = self._perturb(given)
-            perturbed_loss = self.loss(perturbed.logits, labels)
+            perturbed_loss = self.loss(perturbed.logits, given.labels)
             with torch.no_grad():
-                clean_loss = self.loss(given.raw_logits, labels)
-            loss = self._weighted(perturbed_loss, labels, progress)
+                clean_loss = self.loss(given.raw_logits, given.labels)
+            loss = self._weighted(perturbed_loss, given)
         return CriterionOutput(loss, clean_loss, perturbed_loss.detach(), perturbed.observations)
 
     def _given(
@@ -128,7 +129,7 @@ class Criterion(nn.Module):
     ) -> PerturbationInput:
         self._check(logits, labels)
         wide = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
-        return PerturbationInput(wide, wide, labels, features, classifier, progress, update)
+        return PerturbationInput(wide, wide, labels.long(), features, classifier, progress, update)
 
     def _check(self, logits: Tensor, labels: Tensor) -> None:
         if logits.dim() != 2 or logits.shape[1] != self.statistics.num_classes:
@@ -136,7 +137,7 @@ class Criterion(nn.Module):
                 f"logits: expected [N, {self.statistics.num_classes}] as class_counts has "
                 f"{self.statistics.num_classes} classes, got {list(logits.shape)}"
             )
-        if labels.dtype.is_floating_point or labels.shape != logits.shape[:1]:
+        if labels.dtype not in INDEX_TYPES or labels.shape != logits.shape[:1]:
             raise ValueError(
                 f"labels: expected class indices [{logits.shape[0]}] int64, got {labels.dtype} {list(labels.shape)}; "
                 "soft targets are not supported here"
@@ -152,19 +153,18 @@ class Criterion(nn.Module):
             observations.update(answer.observations)
         return Perturbed(given.logits, total, observations)
 
-    def _weighted(self, loss: Tensor, labels: Tensor, progress: float | None) -> Tensor:
-        return loss if self.weighting is None else self.weighting(labels, progress) * loss
+    def _weighted(self, loss: Tensor, given: PerturbationInput) -> Tensor:
+        return loss if self.weighting is None else self.weighting(given.labels, given.progress) * loss
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        # Tables are float64; Apple devices have no float64, and a cast to half would lose the class counts' ratios.
+        # Class tables follow the module to a device but keep their type: in half precision counts and priors lose their
+        # ratios. Apple devices alone have no float64.
         apple = fn(torch.zeros(1)).device.type == "mps"
 
         def move(tensor: Tensor) -> Tensor:
-            return (
-                fn(tensor.float() if tensor.dtype == torch.float64 else tensor)
-                if apple
-                else fn(tensor).to(tensor.dtype)
-            )
+            wide = tensor.float() if apple and tensor.dtype == torch.float64 else tensor
+            moved = fn(wide)
+            return moved if moved.dtype == wide.dtype else wide.to(moved.device)
 
         super()._apply(move, recurse)  # type: ignore[no-untyped-call]
         return self

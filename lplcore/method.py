@@ -54,8 +54,11 @@ class MethodSpec(Record):
             value = {"perturbations": value}
         if isinstance(value, str):
             value = {"alias": value}
-        if not isinstance(value, Mapping):
+        if isinstance(value, MethodSpec):
             return value
+        if not isinstance(value, Mapping):
+            message = "give the name of a method, a list of perturbations or an object with the method's parts"
+            raise PydanticCustomError("not_a_method", message)
         filled = expand_alias(value)
         names = {"alias": None, "loss": "cross_entropy", "sampler": "uniform", "procedure": "standard", **filled}
         return {**names, "alias": alias_of(names)}

@@ -100,7 +100,7 @@ def test_the_documented_example_is_accepted_unchanged() -> None:
         ({"method.perturbations.0.delta_epsilon": 1.0}, 2),
         ({"method.perturbations.0.delta_epsilon": 2.0}, 0),
     ]
-    assert plan[-1].spec.method.perturbations[0].delta_epsilon == 3.0
+    assert plan[-1].spec.method.perturbations[0].model_dump()["delta_epsilon"] == 3.0
     assert plan[-1].spec.seeds == [2]
     assert plan[-1].spec.sweep == {}
 
