@@ -8,6 +8,7 @@ from lplcore.dataset_loading import dataset_info
 from lplcore.datasets import DatasetError, RegisteredDataset
 from lplcore.long_tail import long_tail_counts
 from lplcore.method import criterion
+from lplcore.plan_check import check_plan
 from lplcore.spec import ExperimentSpec, RunPlan, parse_spec
 from lplcore.spec_errors import SpecError
 from lplcore.trainer import train
@@ -22,6 +23,7 @@ __all__ = [
     "RunPlan",
     "SpecError",
     "catalog",
+    "check_plan",
     "criterion",
     "dataset_info",
     "events",

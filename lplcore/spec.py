@@ -2,11 +2,12 @@
 
 import itertools
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from lplcore.augmentations import Augmentation
@@ -23,6 +24,13 @@ from lplcore.spec_errors import SpecError, plain, validated
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 UNSWEEPABLE = ("name", "tags", "seeds", "sweep", "priority")
+
+
+def known_device(name: str) -> str:
+    """The name of a device, else an error that lists what there is."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", name):
+        raise PydanticCustomError("device", "must be auto, cpu, mps, cuda or cuda:<number>")
+    return name
 
 
 class Checkpoints(Record):
@@ -52,7 +60,7 @@ class ExperimentSpec(Record):
     sweep: dict[str, list[Any]] = Field(default_factory=dict, max_length=16)
     checkpoints: Checkpoints = Field(default_factory=Checkpoints)
     priority: int = Field(5, ge=0, le=9, description="higher first")
-    device: str = Field("auto", pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$")
+    device: Annotated[str, AfterValidator(known_device)] = "auto"
     precision: Literal["auto", "float32", "bf16"] = "auto"
 
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
@@ -116,12 +124,7 @@ class ExperimentSpec(Record):
         try:
             return parse_spec(data, datasets=self._datasets)
         except SpecError as error:
-            where = ", ".join(f"{field} = {value!r}" for field, value in point.items())[:200]
-            problems = [
-                {"path": f"sweep.{swept(e['path'], point)}", "message": f"{e['message']} (at {where})"}
-                for e in error.errors
-            ]
-            raise SpecError(problems) from None
+            raise SpecError(sweep_problems(error, point)) from None
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,15 @@ def step_into(data: Any, part: str, path: str) -> Any:
     raise SpecError([{"path": path, "message": "does not exist at this sweep point"}])
 
 
+def sweep_problems(error: SpecError, point: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The errors of one sweep point, at the swept field that caused them where there is one."""
+    where = ", ".join(f"{field} = {quoted(value)}" for field, value in point.items())[:200]
+    return [{"path": swept(e["path"], point), "message": f"{e['message']} (at {where})"} for e in error.errors]
+
+
 def swept(path: str, point: Mapping[str, Any]) -> str:
-    """The swept field that an error at `path` comes from."""
-    return next((field for field in point if path.startswith(field)), path)
+    """Path of the swept field that holds `path`, else the path itself."""
+    for field in point:
+        if path == field or path.startswith(f"{field}."):
+            return f"sweep.{field}"
+    return path

@@ -40,7 +40,7 @@ def validated(record: type[RecordT], value: Any, *, context: Mapping[str, Any] |
 def problem(item: Any, value: Any) -> dict[str, str]:
     """Path and message of one pydantic error."""
     path = json_path(item["loc"], value)
-    message = str(item["msg"])
+    message = str(item["msg"]).replace("Input should be", "must be", 1)
     context = item.get("ctx", {})
     if "field" in context:
         path.append(str(context["field"]))
@@ -48,7 +48,8 @@ def problem(item: Any, value: Any) -> dict[str, str]:
         path.append(str(item["loc"][-1]))
         message = "is required"
     elif "hint" not in context and isinstance(item.get("input"), bool | int | float | str):
-        message = f"{message}, got {str(item['input'])[:80]!r}"
+        given = item["input"]
+        message = f"{message}, got {given[:80]!r}" if isinstance(given, str) else f"{message}, got {given}"
     return {"path": ".".join(path)[:MAX_PATH], "message": message}
 
 

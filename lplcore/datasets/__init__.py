@@ -4,11 +4,12 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from lplcore.dataset_info import RawFacts
 from lplcore.plugin import Plugin
@@ -56,6 +57,14 @@ class RawData:
     """Whether files differ from the published ones."""
 
 
+def at_least_one(factor: float) -> float:
+    """An imbalance factor, else an error that helps those who give the inverse ratio."""
+    if factor < 1:
+        inverse = f"; for the ratio n_min/n_max = {factor:g} give {1 / factor:g}" if factor > 1e-9 else ""
+        raise PydanticCustomError("imbalance_factor", "{message}", {"message": f"must be n_max/n_min >= 1{inverse}"})
+    return factor
+
+
 class Dataset(Plugin):
     """A data set with its long-tailed subset.
 
@@ -69,7 +78,9 @@ class Dataset(Plugin):
     default_augmentation: ClassVar[str] = "none"
     default_epochs: ClassVar[int] = 30
 
-    imbalance_factor: float = Field(1.0, ge=1, le=1e9, description="n_max/n_min of the training subset; 1 takes all")
+    imbalance_factor: Annotated[float, AfterValidator(at_least_one)] = Field(
+        1.0, le=1e9, description="n_max/n_min of the training subset; 1 takes all", json_schema_extra={"minimum": 1}
+    )
     imbalance_profile: Literal["exponential", "step"] = "exponential"
     validation_fraction: float = Field(
         0.0, ge=0, le=0.9, description="share of each class's training examples held out, never of the test set"

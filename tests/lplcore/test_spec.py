@@ -8,6 +8,7 @@ import pytest
 
 import lplcore
 from lplcore.dataset_info import DatasetInfo
+from lplcore.datasets import Dataset
 from lplcore.plugin import FOLDERS, plugins
 
 SMALL = {"dataset": "digits", "method": "lpl"}
@@ -157,7 +158,7 @@ def test_a_registered_data_set_goes_by_its_own_name() -> None:
         ({"method": {"weighting": "class_balanced"}}, "method.weighting", "no weighting"),
         ({"method": 7}, "method", "dictionary|object"),
         ({"method": None}, "method", "required"),
-        ({"dataset": {"name": "digits", "imbalance_factor": 0.5}}, "dataset.imbalance_factor", "greater"),
+        ({"dataset": {"name": "digits", "imbalance_factor": 0.5}}, "dataset.imbalance_factor", "n_max/n_min >= 1.*give 2"),
         ({"dataset": "digitz"}, "dataset.name", "'digits'"),
         ({"dataset": {"imbalance_factor": 2}}, "dataset.name", "Known"),
         ({"epochs": 0}, "epochs", "greater"),
@@ -171,7 +172,7 @@ def test_a_registered_data_set_goes_by_its_own_name() -> None:
         ({"seeds": [1, 1]}, "seeds", "once"),
         ({"name": "\ud800"}, "name", "surrogate"),
         ({"tags": ["a\x00"]}, "tags.0", "NUL"),
-        ({"device": "gpu"}, "device", "pattern"),
+        ({"device": "gpu"}, "device", "must be auto, cpu"),
         ({"sweep": {"method.perturbations.0.delta": [1]}}, "sweep.method.perturbations.0.delta", "no field"),
         ({"sweep": {"method.perturbations.9.epsilon": [1]}}, "sweep.method.perturbations.9.epsilon", "no field"),
         ({"sweep": {"epochs": [1, 0]}}, "sweep.epochs", "greater"),
@@ -267,3 +268,29 @@ def test_long_tail_totals_are_those_of_the_field(arguments: tuple[int, int, floa
 def test_an_inverse_imbalance_factor_is_refused(factor: float) -> None:
     with pytest.raises(ValueError, match="imbalance_factor"):
         lplcore.long_tail_counts(100, 10, imbalance_factor=factor)
+
+
+def test_a_plan_is_checked_at_every_sweep_point_but_each_data_set_is_read_once() -> None:
+    asked: list[float] = []
+
+    def info_of(dataset: Dataset) -> DatasetInfo:
+        asked.append(dataset.imbalance_factor)
+        classes = tuple(str(c) for c in range(10))
+        return DatasetInfo("digits", "single_label", classes, (50,) * 10, 500, 0, 300, (1, 8, 8))
+
+    def plan(**sweep: list[Any]) -> list[lplcore.RunPlan]:
+        data = {"dataset": "digits", "method": "lpl", "seeds": [0, 1], "sweep": sweep}
+        return lplcore.parse_spec(data).plan()
+
+    fitting: dict[str, list[Any]] = {"batch_size": [32, 64], "dataset.imbalance_factor": [1.0, 20.0]}
+    lplcore.check_plan(plan(**fitting), info_of=info_of)
+    assert asked == [1.0, 20.0]
+    with pytest.raises(lplcore.SpecError) as caught:
+        lplcore.check_plan(plan(**{"method.perturbations.0.threshold": [1, 99]}), info_of=info_of)
+    assert caught.value.errors[0]["path"] == "sweep.method.perturbations.0.threshold"
+    with pytest.raises(lplcore.SpecError, match=r"exceeds the 500 training examples.*batch_size = 501"):
+        lplcore.check_plan(plan(batch_size=[32, 501]), info_of=info_of)
+    alone = lplcore.parse_spec({"dataset": "digits", "method": "lpl", "batch_size": 501}).plan()
+    with pytest.raises(lplcore.SpecError) as caught:
+        lplcore.check_plan(alone, info_of=info_of)
+    assert caught.value.errors[0]["path"] == "batch_size"
