@@ -1,1 +1,6 @@
 """HTTP client and the `lpl` command line."""
+
+from client.client import Client
+from client.errors import ApiError, DownloadError, ServiceUnreachable
+
+__all__ = ["ApiError", "Client", "DownloadError", "ServiceUnreachable"]

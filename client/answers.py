@@ -1,0 +1,177 @@
+"""What the service answers: frozen records that keep fields they do not know, for newer services."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+ENDED = frozenset({"succeeded", "failed", "cancelled"})
+
+
+class Answer(BaseModel):
+    """A record of the service; unknown fields are kept as attributes."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", ser_json_inf_nan="null")
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as JSON-able values."""
+        return self.model_dump(mode="json")
+
+
+class Page(Answer, Generic[T]):
+    """A page of a list; `next` is the cursor of the following page, None on the last."""
+
+    items: Sequence[T]
+    next: str | None = None
+
+
+class Run(Answer):
+    """One training: a seed and a sweep point. `progress` is 0..1, `epoch` the last completed one of `epochs`."""
+
+    id: str
+    job: str | None = None
+    seed: int = 0
+    point: dict[str, Any] = Field(default_factory=dict)
+    state: str
+    reason: str | None = None
+    message: str | None = None
+    requested: str | None = None
+    attempt: int = 0
+    retry_of: str | None = None
+    progress: float = 0.0
+    epoch: int = 0
+    epochs: int = 0
+    device: str | None = None
+    worker: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the state is final."""
+        return self.state in ENDED
+
+
+class Statistic(Answer):
+    """A metric over seeds. `std` has n - 1 in its denominator and is None at n = 1."""
+
+    mean: float | None = None
+    std: float | None = None
+    n: int = 0
+    values: list[float | None] = Field(default_factory=list)
+    seeds: list[int] = Field(default_factory=list)
+
+
+class SummaryRow(Answer):
+    """The result of one sweep point after its last epoch."""
+
+    point: dict[str, Any] = Field(default_factory=dict)
+    metrics: dict[str, Statistic] = Field(default_factory=dict)
+    missing_seeds: list[int] = Field(default_factory=list)
+
+
+class Job(Answer):
+    """What somebody submitted; `runs` are the first 100 of `runs_total`."""
+
+    id: str
+    name: str | None = None
+    tags: list[str] = Field(default_factory=list)
+    state: str
+    requested: str | None = None
+    progress: float = 0.0
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    spec: dict[str, Any] = Field(default_factory=dict)
+    runs: list[Run] = Field(default_factory=list)
+    runs_total: int = 0
+    summary: list[SummaryRow] = Field(default_factory=list)
+
+    @property
+    def ended(self) -> bool:
+        """Whether all of its runs have ended."""
+        return self.state in ENDED
+
+
+class Validation(Answer):
+    """What a spec would run: the complete spec, the number of runs and the class counts."""
+
+    spec: dict[str, Any] = Field(default_factory=dict)
+    runs_total: int = 0
+    class_counts: list[int] = Field(default_factory=list)
+
+
+class Curve(Answer):
+    """A metric over epochs; a value is None where it is undefined."""
+
+    epoch: list[int] = Field(default_factory=list)
+    value: list[float | None] = Field(default_factory=list)
+
+
+class ClassSeries(Answer):
+    """A value per class and epoch: `name` -> [epochs][classes], under the series' own name (see `values`)."""
+
+    classes: list[str] = Field(default_factory=list)
+    class_counts: list[int] = Field(default_factory=list)
+    epochs: list[int] = Field(default_factory=list)
+
+    def values(self, name: str = "relative_loss_variation") -> list[list[float | None]]:
+        """[epochs][classes] of a series.
+
+        Raises:
+            KeyError: the answer has no such series; the message lists those it has.
+        """
+        extra = self.model_extra or {}
+        if name not in extra:
+            raise KeyError(f"no series {name}; there are {', '.join(extra) or 'none'}")
+        found: list[list[float | None]] = extra[name]
+        return found
+
+
+class ConfusionMatrix(Answer):
+    """Test examples by true (row) and predicted (column) class."""
+
+    classes: list[str] = Field(default_factory=list)
+    epoch: int | None = None
+
+
+class Checkpoint(Answer):
+    """A stored checkpoint; its content is a safetensors file."""
+
+    id: str
+    epoch: int = 0
+    kind: str = "last"
+    size_bytes: int = 0
+    sha256: str = ""
+    created_at: datetime | None = None
+
+
+class LogEntry(Answer):
+    """A line of a run's log."""
+
+    level: str = "info"
+    message: str = ""
+
+
+class Event(Answer):
+    """A server-sent event: `kind` is state, epoch, checkpoint, log, rewind, reset or end."""
+
+    id: str | None = None
+    kind: str
+    data: dict[str, Any] = Field(default_factory=dict)
+
+
+class Dataset(Answer):
+    """A data set that a spec may name."""
+
+    name: str
+    task: str | None = None
+
+
+class Worker(Answer):
+    """A worker and the device it trains on."""
+
+    id: str

@@ -1,0 +1,48 @@
+"""What there is: catalogue, data sets, workers, queue."""
+
+from typing import Any
+
+from client.answers import Dataset, Worker
+from client.calls import Calls, at, read
+from client.errors import ApiError
+
+
+class CatalogCalls(Calls):
+    """The calls on what there is."""
+
+    def catalog(self) -> dict[str, Any]:
+        """Methods, losses, models, data sets, presets...: each with title, citation and JSON schema."""
+        return read(dict[str, Any], self._transport.get(at("catalog")))
+
+    def datasets(self) -> list[Dataset]:
+        """The data sets that a spec may name."""
+        return list(self._all(Dataset, at("datasets")))
+
+    def get_dataset(self, name: str) -> Dataset:
+        """A data set with its classes, counts and shot groups."""
+        return read(Dataset, self._transport.get(at("datasets", name)))
+
+    def add_dataset(self, name: str, path: str, *, task: str | None = None) -> Dataset:
+        """Register an `.npz` by its path relative to the service's `LPL_DATA_DIR/datasets`."""
+        body = {"name": name, "path": path} | ({"task": task} if task else {})
+        return read(Dataset, self._transport.post(at("datasets"), body, repeatable=False))
+
+    def delete_dataset(self, name: str) -> None:
+        """Forget a registered data set; its file stays."""
+        self._transport.delete(at("datasets", name))
+
+    def workers(self) -> list[Worker]:
+        """The workers and what they train."""
+        return list(self._all(Worker, at("workers")))
+
+    def queue(self) -> dict[str, Any]:
+        """The queue in numbers."""
+        return read(dict[str, Any], self._transport.get(at("queue")))
+
+    def ready(self) -> bool:
+        """Whether the service is ready for requests."""
+        try:
+            self._transport.get("/readyz")
+        except ApiError:
+            return False
+        return True

@@ -1,0 +1,65 @@
+"""The service from Python: `from client import Client`."""
+
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Self
+
+from client import streams
+from client.answers import Event
+from client.calls import at
+from client.catalog_calls import CatalogCalls
+from client.job_calls import JobCalls
+from client.run_calls import RunCalls
+from client.transport import Transport
+
+
+class Client(JobCalls, RunCalls, CatalogCalls):
+    """A connection to the service; use it as a context manager or call `close`.
+
+    Requests that can safely be repeated are repeated with growing pauses while the service or its database is away.
+
+    Args:
+        url: the service's address; LPL_URL, or http://127.0.0.1:8000.
+        key: an API key; LPL_API_KEY, or the file that LPL_API_KEY_FILE names. None is needed on loopback by default.
+        timeout_seconds: longest wait for one answer.
+        retry_seconds: how long to go on trying; 0 tries once.
+
+    Raises:
+        ValueError: an address or a key that cannot be one.
+
+    Every method raises `ApiError` where the service refuses and `ServiceUnreachable` where nothing answers.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        key: str | None = None,
+        *,
+        timeout_seconds: float = 30.0,
+        retry_seconds: float = 15.0,
+    ) -> None:
+        super().__init__(Transport(url, key=key, timeout_seconds=timeout_seconds, retry_seconds=retry_seconds))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    @property
+    def url(self) -> str:
+        """The service's address."""
+        return self._transport.url
+
+    def events(
+        self, *, job: str | None = None, run: str | None = None, last_event_id: str | None = None
+    ) -> Iterator[Event]:
+        """Events as they happen, of everything, a job or a run; a broken stream is taken up where it was."""
+        params = {"job": job, "run": run}
+        return streams.follow(self._transport, at("events"), params=params, last_event_id=last_event_id)

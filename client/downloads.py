@@ -1,0 +1,79 @@
+"""Checkpoints to files: streamed, taken up where they broke off, checked, put in place whole."""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+from client.answers import Checkpoint
+from client.errors import DownloadError, ServiceUnreachable
+from client.transport import Transport, pauses
+
+BLOCK_BYTES = 1 << 20
+
+
+def download(
+    transport: Transport, checkpoint: Checkpoint, target: Path, *, on_bytes: Callable[[int], None] | None = None
+) -> Path:
+    """Write a checkpoint's content to `target`, which appears only when it is whole and its SHA-256 is right.
+
+    Args:
+        transport: how to reach the service.
+        checkpoint: what to fetch.
+        target: the file to write.
+        on_bytes: called with the number of bytes of every block.
+
+    Raises:
+        DownloadError: the content is not what the service announced.
+        OSError: the file cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            digest = fetch(transport, checkpoint, file, on_bytes=on_bytes)
+            file.flush()
+            os.fsync(file.fileno())
+        if digest != checkpoint.sha256:
+            raise DownloadError(f"checkpoint {checkpoint.id} came with the wrong SHA-256 ({digest}); download it again")
+        os.chmod(name, 0o666 & ~umask())
+        os.replace(name, target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+    return target
+
+
+def fetch(
+    transport: Transport, checkpoint: Checkpoint, file: IO[bytes], *, on_bytes: Callable[[int], None] | None
+) -> str:
+    """Write all bytes of the content; returns their SHA-256. A broken connection goes on from where it was."""
+    digest, done, deadline = hashlib.sha256(), 0, time.monotonic() + transport.retry_seconds
+    for pause in pauses():
+        headers = {"Accept": "*/*", **({"Range": f"bytes={done}-"} if done else {})}
+        try:
+            with transport.stream(f"/v1/checkpoints/{checkpoint.id}/content", headers=headers) as response:
+                if done and response.status_code != 206:
+                    raise DownloadError(f"checkpoint {checkpoint.id} broke off for good; download it again")
+                for block in response.iter_bytes(BLOCK_BYTES):
+                    file.write(block)
+                    digest.update(block)
+                    done += len(block)
+                    deadline = time.monotonic() + transport.retry_seconds
+                    if on_bytes is not None:
+                        on_bytes(len(block))
+            return digest.hexdigest()
+        except ServiceUnreachable:
+            if time.monotonic() + pause > deadline:
+                raise
+            time.sleep(pause)
+    raise AssertionError("pauses() never ends")
+
+
+def umask() -> int:
+    """The process's umask, which mkstemp does not follow."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,249 @@
+"""Requests to the service: address, key, retries with backoff, errors."""
+
+import ipaddress
+import json
+import os
+import random
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from client.errors import ApiError, ServiceUnreachable, problem
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+RETRY_STATUS = (429, 503)
+SAFE_METHODS = ("GET", "HEAD")
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 5.0
+
+
+class Transport:
+    """Sends requests and repeats those that may be repeated, for `retry_seconds` at most."""
+
+    def __init__(self, url: str | None, *, key: str | None, timeout_seconds: float, retry_seconds: float) -> None:
+        self.url = checked_url(url or os.environ.get("LPL_URL") or DEFAULT_URL)
+        self.retry_seconds = retry_seconds
+        self._http = httpx.Client(
+            base_url=self.url,
+            headers={"Accept": "application/json", **authorization(key or key_from_environment())},
+            timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 5.0)),
+            trust_env=not is_loopback(self.url),  # a proxy of the environment cannot reach this machine's loopback
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
+        """The decoded JSON of a resource."""
+        return self.request("GET", path, params=params)
+
+    def post(self, path: str, body: Any = None, *, idempotency_key: str | None = None, repeatable: bool = True) -> Any:
+        """Post JSON under an idempotency key, one per call and the same on every repetition.
+
+        Args:
+            path: the resource.
+            body: JSON-able, or None for no body.
+            idempotency_key: a key of the caller's; a random one otherwise.
+            repeatable: whether it may be sent again where it is unknown if the first one arrived.
+        """
+        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        return self.request("POST", path, body=body, headers=headers, repeatable=repeatable)
+
+    def delete(self, path: str) -> None:
+        """Delete a resource."""
+        self.request("DELETE", path)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+    ) -> Any:
+        """The decoded JSON of an answer, None for an empty one.
+
+        Raises:
+            ApiError: the service refused.
+            ServiceUnreachable: nothing answered within the time for retries.
+        """
+        repeatable = method in SAFE_METHODS if repeatable is None else repeatable
+        request = self._http.build_request(
+            method, path, params=given(params), content=encoded(body), headers={**content_type(body), **(headers or {})}
+        )
+        deadline = time.monotonic() + self.retry_seconds
+        for pause in pauses():
+            try:
+                return decoded(self._http.send(request))
+            except httpx.TransportError as error:
+                last: Exception = ServiceUnreachable(self.url, reason(error))
+                again = repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+            except ApiError as error:
+                last, again = error, error.status in RETRY_STATUS
+                pause = max(pause, error.retry_after_seconds or 0.0)
+            if not again or time.monotonic() + pause > deadline:
+                raise last
+            time.sleep(pause)
+        raise AssertionError("pauses() never ends")
+
+    @contextmanager
+    def stream(
+        self, path: str, *, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Iterator[httpx.Response]:
+        """An open answer whose body is read by the caller; not repeated.
+
+        Raises:
+            ApiError: the service refused.
+            ServiceUnreachable: nothing answered, or the answer broke off while it was read.
+        """
+        try:
+            with self._http.stream("GET", path, params=given(params), headers=dict(headers or {})) as response:
+                if response.is_error:
+                    response.read()
+                    decoded(response)
+                yield response
+        except httpx.TransportError as error:
+            raise ServiceUnreachable(self.url, reason(error)) from error
+
+
+def encoded(body: Any) -> bytes | None:
+    """Body of a request; JSON without NaN, which no service could read.
+
+    Raises:
+        ApiError: it is not JSON-able.
+    """
+    if body is None:
+        return None
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ApiError(400, "Invalid request", detail=f"the request cannot be written as JSON: {error}") from error
+
+
+def content_type(body: Any) -> dict[str, str]:
+    """Header that says what the body is."""
+    return {} if body is None else {"Content-Type": "application/json"}
+
+
+def decoded(response: httpx.Response) -> Any:
+    """JSON of an answer.
+
+    Raises:
+        ApiError: an error status, or an answer that is not JSON.
+    """
+    is_json = "json" in response.headers.get("content-type", "")
+    try:
+        body = response.json() if is_json and response.content else response.text
+    except ValueError:
+        body, is_json = response.text, False
+    if response.is_success and (is_json or not response.content):
+        return body if is_json and response.content else None
+    if response.is_success or response.is_redirect:
+        detail = f"{response.url} answered {response.status_code} without JSON; is it the address of the service?"
+        raise ApiError(response.status_code, "Not the service", detail=detail)
+    raise problem(response.status_code, response.reason_phrase, body, retry_after_seconds=retry_after(response))
+
+
+def pauses() -> Iterator[float]:
+    """Seconds to wait between attempts: doubling, jittered so that many clients do not come back at once."""
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        yield pause * random.uniform(0.75, 1.25)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+
+def retry_after(response: httpx.Response) -> float | None:
+    """Retry-After in seconds, given as a number or a date."""
+    text = response.headers.get("retry-after")
+    if text is None:
+        return None
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def given(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Query parameters without those left out."""
+    return {name: value for name, value in (params or {}).items() if value is not None}
+
+
+def reason(error: httpx.TransportError) -> str:
+    """Why a request failed, short."""
+    if isinstance(error, httpx.TimeoutException):
+        return "it did not answer in time"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def checked_url(url: str) -> str:
+    """An http or https address without a trailing slash.
+
+    Raises:
+        ValueError: anything else.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"LPL_URL: {url!r} is no address of a service; it looks like {DEFAULT_URL}")
+    return url.rstrip("/")
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def key_from_environment() -> str | None:
+    """The key in LPL_API_KEY, or in the file that LPL_API_KEY_FILE names.
+
+    Raises:
+        ValueError: the file cannot be read.
+    """
+    if key := os.environ.get("LPL_API_KEY", "").strip():
+        return key
+    path = os.environ.get("LPL_API_KEY_FILE")
+    if not path:
+        return None
+    try:
+        return Path(path).read_text().strip() or None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"LPL_API_KEY_FILE: {path} cannot be read: {error}") from error
+
+
+def authorization(key: str | None) -> dict[str, str]:
+    """The header that carries a key.
+
+    Raises:
+        ValueError: the key holds characters that no key has.
+    """
+    if not key:
+        return {}
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise ValueError("LPL_API_KEY: a key has printable ASCII characters only, without spaces")
+    return {"Authorization": f"Bearer {key}"}
