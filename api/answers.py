@@ -1,0 +1,306 @@
+"""The shapes of answers."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from store.records import ApiKey, Checkpoint, Job, Run, Worker
+
+
+class RunAnswer(BaseModel):
+    """One training: a seed and a sweep point."""
+
+    id: str
+    job: str
+    seed: int
+    point: dict[str, Any]
+    state: str
+    reason: str | None
+    message: str | None
+    requested: str | None
+    attempt: int
+    retry_of: str | None
+    progress: float
+    epoch: int
+    epochs: int
+    device: str | None
+    worker: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    notes: list[str] = Field(description="What a reader of the results must know, such as modified data")
+
+
+class JobListed(BaseModel):
+    """A job in a list."""
+
+    id: str
+    name: str
+    tags: list[str]
+    state: str
+    requested: str | None
+    progress: float
+    priority: int
+    dataset: str
+    method: str
+    runs_total: int
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class Spread(BaseModel):
+    """A metric over seeds; `std` has n - 1 in its denominator and is null at n = 1."""
+
+    mean: float | None
+    std: float | None
+    n: int
+    values: list[float]
+    seeds: list[int]
+
+
+class PointSummary(BaseModel):
+    """Last-epoch metrics of a sweep point."""
+
+    point: dict[str, Any]
+    metrics: dict[str, Spread]
+    missing_seeds: list[int]
+
+
+class JobAnswer(JobListed):
+    """A job with its complete spec, its first 100 runs and its summary."""
+
+    spec: dict[str, Any]
+    runs: list[RunAnswer]
+    summary: list[PointSummary]
+
+
+class JobList(BaseModel):
+    """A page of jobs."""
+
+    items: list[JobListed]
+    next: str | None
+
+
+class RunList(BaseModel):
+    """A page of runs."""
+
+    items: list[RunAnswer]
+    next: str | None
+
+
+class Validation(BaseModel):
+    """What a submission would run."""
+
+    spec: dict[str, Any]
+    runs_total: int
+    class_counts: list[int]
+    classes: list[str]
+    num_train: int
+    num_validation: int
+    num_test: int
+    notes: list[str]
+
+
+class CheckpointAnswer(BaseModel):
+    """A checkpoint of a run."""
+
+    id: str
+    epoch: int
+    step: int
+    kind: str
+    size_bytes: int
+    sha256: str
+    created_at: datetime
+
+
+class Curve(BaseModel):
+    """A metric over epochs."""
+
+    epoch: list[int]
+    value: list[float | None]
+
+
+class Metrics(BaseModel):
+    """Metrics by name."""
+
+    metrics: dict[str, Curve]
+
+
+class LossVariations(BaseModel):
+    """Relative loss variation per class and epoch; null where undefined."""
+
+    classes: list[str]
+    class_counts: list[int]
+    epochs: list[int]
+    relative_loss_variation: list[list[float | None]] | None = None
+    positive: list[list[float | None]] | None = None
+    negative: list[list[float | None]] | None = None
+
+
+class ClassMetrics(BaseModel):
+    """A per-class series."""
+
+    name: str
+    classes: list[str]
+    class_counts: list[int]
+    epochs: list[int]
+    values: list[list[float | None]]
+
+
+class ConfusionMatrix(BaseModel):
+    """Test examples by true class (row) and predicted class (column)."""
+
+    classes: list[str]
+    epoch: int | None
+    matrix: list[list[float | None]]
+
+
+class LogEntry(BaseModel):
+    """A line of a run's log."""
+
+    id: int
+    at: datetime
+    attempt: int | None
+    level: str
+    message: str
+
+
+class Logs(BaseModel):
+    """A page of log lines, oldest first; pass `next` as `after`."""
+
+    items: list[LogEntry]
+    next: int | None
+
+
+class DatasetAnswer(BaseModel):
+    """A data set."""
+
+    name: str
+    builtin: bool
+    available: bool
+    message: str | None = None
+    format: str
+    task: str | None = None
+    path: str | None = None
+    sha256: str | None = None
+    created_at: datetime | None = None
+
+
+class DatasetDetail(DatasetAnswer):
+    """A data set with its classes."""
+
+    classes: list[str] = []
+    class_counts: list[int] = []
+    shot_groups: dict[str, list[int]] = Field(default_factory=dict, description="many, medium, few: class indices")
+    many_above: int | None = None
+    few_below: int | None = None
+    num_train: int | None = None
+    num_validation: int | None = None
+    num_test: int | None = None
+    input_shape: list[int] = []
+    preview: list[dict[str, Any]] = Field(default_factory=list, description="one example per class, up to 12")
+
+
+class DatasetList(BaseModel):
+    """A page of data sets."""
+
+    items: list[DatasetAnswer]
+    next: str | None
+
+
+class WorkerAnswer(BaseModel):
+    """A worker's slot."""
+
+    id: str
+    hostname: str
+    pid: int
+    device: str
+    device_name: str
+    version: str
+    run: str | None
+    started_at: datetime
+    last_seen_at: datetime
+    alive: bool
+
+
+class WorkerList(BaseModel):
+    """Workers, those seen last first."""
+
+    items: list[WorkerAnswer]
+    next: str | None = None
+
+
+class QueueAnswer(BaseModel):
+    """The queue as numbers."""
+
+    runs: dict[str, int]
+    jobs: dict[str, int]
+    oldest_waiting_seconds: float | None
+    workers_alive: int
+
+
+class KeyAnswer(BaseModel):
+    """An API key; its secret is shown once, when it is made."""
+
+    id: str
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+    secret: str | None = None
+
+
+class KeyList(BaseModel):
+    """All keys."""
+
+    items: list[KeyAnswer]
+    next: str | None = None
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """Seconds since the epoch as a UTC time."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def at(seconds: float) -> datetime:
+    """Seconds since the epoch as a UTC time."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def run_answer(run: Run) -> RunAnswer:
+    """A run's answer."""
+    shared = {name: getattr(run, name) for name in RunAnswer.model_fields if hasattr(run, name)}
+    times = {"created_at": at(run.created_at), "started_at": moment(run.started_at)}
+    notes = list(run.info.get("notes", []))
+    return RunAnswer(**{**shared, **times, "finished_at": moment(run.finished_at), "job": run.job_id, "notes": notes})
+
+
+def job_listed(job: Job) -> JobListed:
+    """A job's answer in a list."""
+    shared = {name: getattr(job, name) for name in JobListed.model_fields}
+    times = {"created_at": at(job.created_at), "started_at": moment(job.started_at)}
+    return JobListed(**{**shared, **times, "finished_at": moment(job.finished_at), "tags": list(job.tags)})
+
+
+def checkpoint_answer(checkpoint: Checkpoint) -> CheckpointAnswer:
+    """A checkpoint's answer."""
+    shared = {name: getattr(checkpoint, name) for name in CheckpointAnswer.model_fields}
+    return CheckpointAnswer(**{**shared, "created_at": at(checkpoint.created_at)})
+
+
+def worker_answer(worker: Worker) -> WorkerAnswer:
+    """A worker's answer."""
+    shared = {name: getattr(worker, name) for name in WorkerAnswer.model_fields if hasattr(worker, name)}
+    times = {"started_at": at(worker.started_at), "last_seen_at": at(worker.last_seen_at)}
+    return WorkerAnswer(**{**shared, **times, "run": worker.run_id})
+
+
+def key_answer(key: ApiKey, secret: str | None = None) -> KeyAnswer:
+    """A key's answer."""
+    times = {name: moment(getattr(key, name)) for name in ("last_used_at", "revoked_at")}
+    return KeyAnswer(
+        id=key.id, name=key.name, scopes=list(key.scopes), created_at=at(key.created_at), secret=secret, **times
+    )

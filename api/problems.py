@@ -1,0 +1,200 @@
+"""Errors as problem documents (RFC 9457): one class, one renderer, one table of who answers with which status."""
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from lplcore import DatasetError, SpecError
+from store.errors import BadCursor, Conflict, DatabaseUnavailable, LeaseLost, NotFound, StorageFull, StoreError
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+MAX_DETAIL = 2000
+log = logging.getLogger(__name__)
+
+STATUSES: dict[type[StoreError], int] = {
+    NotFound: 404,
+    Conflict: 409,
+    LeaseLost: 409,
+    BadCursor: 422,
+    DatabaseUnavailable: 503,
+    StorageFull: 503,
+}
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    path: str = Field(description="where, for instance method.perturbations.0.epsilon; empty for the whole body")
+    message: str = Field(description="what is wrong and what to do")
+
+
+class ProblemDocument(BaseModel):
+    """A problem document (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="about:blank: the status says it all")
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = Field(None, description="the fields at fault")
+
+
+class Problem(Exception):
+    """Ends a request with a problem document."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **more: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.errors = status, detail, errors
+        self.headers, self.more = dict(headers or {}), more
+
+    def response(self) -> Response:
+        """The document as a response."""
+        content: dict[str, Any] = {
+            "type": "about:blank",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail[:MAX_DETAIL],
+            **self.more,
+        }
+        if self.errors is not None:
+            content["errors"] = [{"path": e["path"], "message": e["message"]} for e in self.errors]
+        # ASCII: a message may quote an unpaired surrogate, which UTF-8 cannot carry.
+        body = json.dumps(content, ensure_ascii=True).encode()
+        return Response(body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses=` of a route that can end with these problems; any route can end with the default ones."""
+    schema = {"$ref": "#/components/schemas/ProblemDocument"}
+    content = {MEDIA_TYPE: {"schema": schema}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    """Let the application answer every error with a problem document."""
+    app.add_exception_handler(Problem, lambda request, error: of_problem(error))
+    app.add_exception_handler(HTTPException, lambda request, error: of_http(error))
+    app.add_exception_handler(RequestValidationError, lambda request, error: of_validation(error))
+    app.add_exception_handler(SpecError, lambda request, error: of_spec(error))
+    app.add_exception_handler(DatasetError, lambda request, error: of_dataset(error))
+    app.add_exception_handler(StoreError, lambda request, error: of_store(error))
+
+
+def of_problem(error: Exception) -> Response:
+    """A problem that a handler raised."""
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+def of_http(error: Exception) -> Response:
+    """What the framework refuses: unknown routes, methods, bodies too large."""
+    assert isinstance(error, HTTPException)
+    detail = str(error.detail)
+    if error.status_code == 404 and detail == "Not Found":
+        detail = "there is nothing at this address; /docs lists what there is"
+    return Problem(error.status_code, detail, headers=error.headers).response()
+
+
+def of_validation(error: Exception) -> Response:
+    """Parameters or a body of the wrong shape. An identifier that cannot exist is simply not found."""
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(item["loc"][0] == "path" for item in found):
+        return Problem(404, "there is nothing by this identifier").response()
+    errors = [{"path": path_of(item["loc"]), "message": message_of(item)} for item in found[:100]]
+    return Problem(422, summary(errors), errors=errors).response()
+
+
+def of_spec(error: Exception) -> Response:
+    """A spec that cannot be run."""
+    assert isinstance(error, SpecError)
+    return Problem(422, summary(error.errors), errors=error.errors).response()
+
+
+def of_dataset(error: Exception) -> Response:
+    """A data set that is absent or corrupt."""
+    assert isinstance(error, DatasetError)
+    errors = [{"path": f"dataset.{error.field}", "message": str(error)}]
+    return Problem(422, summary(errors), errors=errors).response()
+
+
+def of_store(error: Exception) -> Response:
+    """What the store refuses."""
+    assert isinstance(error, StoreError)
+    status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 422)
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
+    return Problem(status, str(error), headers=headers).response()
+
+
+def path_of(location: Sequence[Any]) -> str:
+    """`body.dataset.name` -> `dataset.name`."""
+    place, *rest = location
+    if place == "body" and rest and isinstance(rest[0], int):
+        rest = rest[1:]  # the offset of a JSON syntax error
+    return ".".join(str(part) for part in rest)[:300]
+
+
+def message_of(item: Mapping[str, Any]) -> str:
+    """A validation error in words."""
+    if item["type"] == "json_invalid":
+        return f"the body is not JSON: {item['ctx']['error']} at character {item['loc'][-1]}"
+    if item["type"] == "missing":
+        return "is required"
+    return str(item["msg"])
+
+
+def summary(errors: Sequence[Mapping[str, str]]) -> str:
+    """The first problem in one line, and how many more there are."""
+    if not errors:
+        return "the request is not valid"
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    return f"{first['path']}: {first['message']}{more}".removeprefix(": ")
+
+
+class CatchAll:
+    """ASGI middleware: what nobody expected is logged under an id, and the answer carries that id only."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        started = False
+
+        async def note_start(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, note_start)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            incident = secrets.token_hex(8)
+            log.exception("incident %s: %s %s", incident, scope["method"], scope["path"])
+            if started:
+                return  # the server sees an unfinished answer and closes the connection
+            detail = f"an unexpected {type(error).__name__}; the log has more under incident {incident}"
+            await Problem(500, detail, incident=incident).response()(scope, receive, send)

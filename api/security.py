@@ -1,0 +1,129 @@
+"""Who may ask: host names, origins, keys."""
+
+from collections.abc import Iterable, MutableMapping
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import Problem
+from api.state import Service
+from store import keys
+from store.records import ApiKey
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+IMPLIED = {"read": {"read", "submit", "admin"}, "submit": {"submit", "admin"}, "admin": {"admin"}}
+"""Scope that a route asks for -> scopes of a key that give it."""
+CONTENT_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key: `Authorization: Bearer lpl_...`")
+
+
+class Gate:
+    """ASGI middleware: refuses foreign hosts (DNS rebinding) and cross-site writes, and adds security headers."""
+
+    def __init__(self, app: ASGIApp, *, host: str, allowed_hosts: Iterable[str]) -> None:
+        self.app = app
+        self.allowed = {name.lower().strip("[]") for name in (*LOOPBACK_NAMES, host, *allowed_hosts)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                add_headers(message)
+            await send(message)
+
+        refusal = self.refusal(scope["method"], Headers(scope=scope))
+        await (self.app if refusal is None else refusal.response())(scope, receive, with_headers)
+
+    def refusal(self, method: str, headers: Headers) -> Problem | None:
+        """Why a request is not served, None where it is."""
+        host = headers.get("host", "")
+        if "*" not in self.allowed and host_name(host) not in self.allowed:
+            detail = f"host {host[:100]!r} is not served here; name it in LPL_ALLOWED_HOSTS"
+            return Problem(403 if host else 400, detail)
+        origin = headers.get("origin")
+        if method in SAFE_METHODS:
+            return None
+        foreign = origin is not None and authority(origin) != host.lower()
+        if foreign or (origin is None and headers.get("sec-fetch-site") in ("cross-site", "same-site")):
+            return Problem(403, "a page of another origin may not change anything here")
+        return None
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header, without its port."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def authority(origin: str) -> str:
+    """Host and port of an Origin header as the Host header would have them."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def add_headers(message: MutableMapping[str, Any]) -> None:
+    """Add the security headers that the response does not set itself."""
+    headers = MutableHeaders(raw=message["headers"])
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    message["headers"] = headers.raw
+
+
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
+
+
+def caller(state: Service, credentials: Credentials) -> ApiKey | None:
+    """The key of the request; None where none is needed.
+
+    Raises:
+        Problem: 401, no key or an unknown one where keys are required.
+    """
+    if not state.keys.required():
+        return None
+    challenge = {"WWW-Authenticate": "Bearer"}
+    if credentials is None:
+        raise Problem(401, "give an API key: Authorization: Bearer lpl_...", headers=challenge)
+    key = keys.verify(state.db, credentials.credentials)
+    if key is None:
+        raise Problem(401, "the API key is unknown or revoked", headers=challenge)
+    return key
+
+
+Caller = Annotated[ApiKey | None, Depends(caller)]
+
+
+def require(scope: str) -> Any:
+    """A dependency: the request's key has the scope."""
+
+    def check(key: Caller) -> None:
+        if key is not None and not IMPLIED[scope] & set(key.scopes):
+            raise Problem(403, f"the API key lacks the scope {scope!r}; it has {', '.join(key.scopes)}")
+
+    return Depends(check)
+
+
+READ, SUBMIT, ADMIN = require("read"), require("submit"), require("admin")

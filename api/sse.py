@@ -1,0 +1,151 @@
+"""Server-sent events: what was, then what happens, without a gap or a repetition."""
+
+import asyncio
+import json
+import logging
+import math
+from collections.abc import AsyncIterator
+from typing import Any
+
+from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+from api.feed import BATCH, Feed, Subscription
+from store import jobs, runs
+from store.database import Database
+from store.errors import NotFound, StoreError
+from store.records import ENDED, Event
+
+KEEPALIVE_SECONDS = 15.0
+MAX_ID = 2**63 - 1
+HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+log = logging.getLogger(__name__)
+
+
+class EventStream(StreamingResponse):
+    """A stream of events."""
+
+    media_type = "text/event-stream"
+
+
+class Follower:
+    """Follows one job, one run or everything.
+
+    Args:
+        after: the last id that the client has seen. None: from the beginning of the job or run, and from now on where
+            everything is followed. Negative: an id that never was.
+    """
+
+    def __init__(self, db: Database, feed: Feed, *, job: str | None, run: str | None, after: int | None) -> None:
+        self._db, self._feed = db, feed
+        self._job, self._run, self._after = job, run, after
+        self._position = 0
+        self._over = False
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """The events in the wire format; ends with the job or run, or when the service stops."""
+        try:
+            async with self._feed.subscribe(job=self._job, run=self._run) as subscription:
+                if await self._begin():
+                    yield message("reset", {"after": self._position}, self._position)
+                while not self._over:
+                    async for piece in self._backlog(subscription):
+                        yield piece
+                    async for piece in self._live(subscription):
+                        yield piece
+        except StoreError as error:
+            log.warning("an event stream ends: %s", error)  # the client comes back with the last id it has
+
+    async def _begin(self) -> bool:
+        """Find the position to start from; true where the client must read again."""
+        oldest, latest = await self._feed.bounds()
+        everything = self._job is None and self._run is None
+        if self._after is None:
+            self._position = latest if everything else 0
+            return False
+        known = self._after == 0 or oldest - 1 <= self._after <= latest
+        self._position = self._after if known else latest
+        return not known
+
+    async def _backlog(self, subscription: Subscription) -> AsyncIterator[bytes]:
+        """What the database has beyond the position."""
+        subscription.overflowed = False
+        while not self._over:
+            batch = await self._feed.read(self._position, job=self._job, run=self._run)
+            for event in batch:
+                async for piece in self._deliver(event):
+                    yield piece
+            if len(batch) < BATCH:
+                break
+        if not self._over and await self._ended() and not await self._feed.read(self._position, job=self._job):
+            yield self._end()
+
+    async def _live(self, subscription: Subscription) -> AsyncIterator[bytes]:
+        """What happens, until the end or until the subscriber was too slow."""
+        while not (self._over or (subscription.overflowed and subscription.queue.empty())):
+            try:
+                event = await asyncio.wait_for(subscription.queue.get(), KEEPALIVE_SECONDS)
+            except TimeoutError:
+                yield KEEPALIVE_COMMENT
+                continue
+            if event is None:
+                self._over = True
+            elif event.id > self._position:
+                async for piece in self._deliver(event):
+                    yield piece
+
+    async def _deliver(self, event: Event) -> AsyncIterator[bytes]:
+        """One event, and the end where it is the last of what is followed."""
+        if self._over:
+            return
+        self._position = event.id
+        if event.kind == "end" and self._job is not None and self._run is None:
+            if await self._ended():  # else somebody has retried a run since
+                yield self._end()
+            return
+        yield message(event.kind, event.data, event.id)
+        if self._run is not None and event.kind == "state" and await self._ended():
+            yield self._end()
+
+    def _end(self) -> bytes:
+        self._over = True
+        return message("end", {"job": self._job, "run": self._run, "state": self._state}, self._position)
+
+    async def _ended(self) -> bool:
+        """Whether what is followed has ended, by the database."""
+        state = await run_in_threadpool(self._current_state)
+        self._state = state
+        return state in ENDED
+
+    def _current_state(self) -> str | None:
+        try:
+            if self._run is not None:
+                return runs.get(self._db, self._run).state
+            return jobs.get(self._db, self._job).state if self._job is not None else None
+        except NotFound:
+            return "cancelled"  # deleted meanwhile: there will be nothing more
+
+
+def message(kind: str, data: dict[str, Any], event_id: int) -> bytes:
+    """One event in the wire format."""
+    return format_sse_event(event=kind, data_str=json.dumps(finite(data)), id=str(event_id))
+
+
+def finite(value: Any) -> Any:
+    """The value with null in place of numbers that JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: finite(part) for name, part in value.items()}
+    return [finite(part) for part in value] if isinstance(value, list) else value
+
+
+def last_event_id(header: str | None, after: int | None) -> int | None:
+    """The id to go on from: the header, which a browser sends when it comes back, before the parameter."""
+    if header is None or not header.strip():
+        return after
+    text = header.strip()
+    if text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= MAX_ID:
+        return int(text)
+    return -1
