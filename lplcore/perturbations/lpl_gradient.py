@@ -17,25 +17,28 @@ from lplcore.perturbations.lpl_slots import Slots
 
 
 class ClassGradient(NamedTuple):
-    """g_c = exp(log_scale) * (others, with `own` at its own class), per slot."""
+    """g_c = scale * (others, with -total at its own class), per slot."""
 
     others: Tensor
     """[S, C], zero at the slot's own class."""
-    own: Tensor
-    """[S], minus the sum of the others."""
+    total: Tensor
+    """[S], sum of the others; the own entry is minus it."""
     log_scale: Tensor
-    """[S], no gradient; -inf where the slot is empty."""
+    """[S], log of scale times the slot's size, no gradient; -inf where the slot is empty."""
+
+    def scale(self, slots: Slots) -> Tensor:
+        """[S], zero where the slot is empty; it underflows for fitted classes, unlike the scaled entries."""
+        return self.log_scale.exp() / slots.size
 
     def row_norms(self) -> Tensor:
         """L2 norm of each scaled row, [S]."""
-        tiny = torch.finfo(self.own.dtype).tiny
-        return (self.others.square().sum(1) + self.own.square()).clamp(min=tiny).sqrt()
+        tiny = torch.finfo(self.total.dtype).tiny
+        return torch.hypot(torch.linalg.vector_norm(self.others, dim=1), self.total).clamp(min=tiny)
 
     def column_norms(self, slots: Slots) -> Tensor:
         """L2 norm of the unscaled gradient's column of each slot's class, [S] (the released code divides by it)."""
-        tiny = torch.finfo(self.own.dtype).tiny
-        scale = self.log_scale.exp()[:, None]
-        full = scale * self.others.scatter(1, slots.class_of[:, None], self.own[:, None])
+        tiny = torch.finfo(self.total.dtype).tiny
+        full = self.others.scatter(1, slots.class_of[:, None], -self.total[:, None]) * self.scale(slots)[:, None]
         # Dividing first keeps the squares of a nearly vanished column from underflowing.
         largest = full.detach().abs().amax(0).clamp(min=tiny)
         return (largest * (full / largest).square().sum(0).clamp(min=tiny).sqrt())[slots.class_of].clamp(min=tiny)
@@ -76,5 +79,5 @@ def class_gradient(share: Tensor, log_odds: Tensor, slots: Slots) -> ClassGradie
     log_wrong = functional.logsigmoid(log_odds)
     log_scale = slots.largest(log_wrong.detach())
     weight = (log_wrong - log_scale[slots.of_example]).exp()
-    others = slots.mean(share * weight[:, None])
-    return ClassGradient(others, -others.sum(1), log_scale)
+    others = slots.sum(share * weight[:, None])
+    return ClassGradient(others, others.sum(1), log_scale)

@@ -23,10 +23,13 @@ class Slots(NamedTuple):
     present: Tensor
     """[S] bool, whether any example is in the slot."""
 
+    def sum(self, values: Tensor) -> Tensor:
+        """Sum of per-example values [N, ...] over each slot's examples, [S, ...]."""
+        return values.new_zeros((*self.size.shape, *values.shape[1:])).index_add(0, self.of_example, values)
+
     def mean(self, values: Tensor) -> Tensor:
-        """Mean of per-example values [N, ...] over each slot's examples, [S, ...]."""
-        total = values.new_zeros((self.size.shape[0], *values.shape[1:])).index_add(0, self.of_example, values)
-        return total / self.size.to(values.dtype).reshape(-1, *(1,) * (values.dim() - 1))
+        """Mean of per-example values [N] over each slot's examples, [S]; 0 where the slot is empty."""
+        return self.sum(values) / self.size
 
     def largest(self, values: Tensor) -> Tensor:
         """Largest of per-example values [N] in each slot, [S]; -inf where the slot is empty."""

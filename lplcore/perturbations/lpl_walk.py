@@ -95,16 +95,17 @@ class LplWalk(nn.Module):
         own = start.own.new_zeros(slots.size.shape)
         others = start.own.new_zeros((*slots.size.shape, self.num_classes))
         resign = self.options.resign_every_step and self.options.split == "performance"
+        stride = sign * length
         for k in range(self.bounds.max_steps):
             here = start.moved(others[slots.of_example], own[slots.of_example]) if k else start
             share, log_odds = here.wrong()
             if resign:
                 q = slots.mean(log_odds.detach().neg().sigmoid())
-                sign = sign_of(self._tau(q, slots.present), q)
+                stride = sign_of(self._tau(q, slots.present), q) * length
             gradient = class_gradient(share, log_odds, slots)
-            step = torch.where(count > k, sign * length, 0.0) * self._factor(gradient, slots)
+            step = torch.where(count > k, stride, 0.0) * self._factor(gradient, slots)
             others = torch.addcmul(others, step[:, None], gradient.others)
-            own = own + step * gradient.own
+            own = torch.addcmul(own, step, gradient.total, value=-1)
         return others.scatter(1, slots.class_of[:, None], own[:, None])
 
     def _factor(self, gradient: ClassGradient, slots: Slots) -> Tensor:
@@ -112,8 +113,8 @@ class LplWalk(nn.Module):
         if self.options.normalize == "row":
             return 1 / gradient.row_norms()
         if self.options.normalize == "none":
-            return gradient.log_scale.exp()
-        return gradient.log_scale.exp() / gradient.column_norms(slots)
+            return gradient.scale(slots)
+        return gradient.scale(slots) / gradient.column_norms(slots)
 
 
 def sign_of(tau: Tensor, q: Tensor) -> Tensor:

@@ -234,20 +234,6 @@ def test_lpl_walks_from_the_adjusted_logits_and_judges_by_the_raw_ones() -> None
         torch.testing.assert_close(combined.perturbation(logits, labels), expected, rtol=0, atol=1e-9)
 
 
-def test_logit_adjustment_by_hand() -> None:
-    criterion = lplcore.criterion("logit_adjustment", class_counts=[30, 10])
-    loss = criterion(torch.zeros(1, 2), torch.tensor([1]))
-    assert loss.item() == pytest.approx(math.log(4))
-    weaker = lplcore.criterion("logit_adjustment", class_counts=[30, 10], strength=2.0)
-    assert weaker(torch.zeros(1, 2), torch.tensor([1])).item() == pytest.approx(math.log(10))
-
-
-def test_logit_adjustment_of_equal_counts_is_cross_entropy() -> None:
-    logits, labels = batch(4, 9)
-    loss = lplcore.criterion("logit_adjustment", class_counts=[7] * 4)(logits, labels)
-    torch.testing.assert_close(loss, functional.cross_entropy(logits, labels))
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["cross_entropy", "logit_adjustment", "lpl", "la_lpl"])
 def test_the_loss_compiles_without_graph_breaks(method: str) -> None:
