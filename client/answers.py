@@ -102,6 +102,7 @@ class Validation(Answer):
     spec: dict[str, Any] = Field(default_factory=dict)
     runs_total: int = 0
     class_counts: list[int] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
 
 
 class Curve(Answer):
@@ -111,24 +112,27 @@ class Curve(Answer):
     value: list[float | None] = Field(default_factory=list)
 
 
-class ClassSeries(Answer):
-    """A value per class and epoch: `name` -> [epochs][classes], under the series' own name (see `values`)."""
+class ClassValues(Answer):
+    """What values per class and epoch have in common."""
 
     classes: list[str] = Field(default_factory=list)
     class_counts: list[int] = Field(default_factory=list)
     epochs: list[int] = Field(default_factory=list)
 
-    def values(self, name: str = "relative_loss_variation") -> list[list[float | None]]:
-        """[epochs][classes] of a series.
 
-        Raises:
-            KeyError: the answer has no such series; the message lists those it has.
-        """
-        extra = self.model_extra or {}
-        if name not in extra:
-            raise KeyError(f"no series {name}; there are {', '.join(extra) or 'none'}")
-        found: list[list[float | None]] = extra[name]
-        return found
+class LossVariations(ClassValues):
+    """Relative loss variation, [epochs][classes]; positive and negative labels apart for multi-label tasks."""
+
+    relative_loss_variation: list[list[float | None]] | None = None
+    positive: list[list[float | None]] | None = None
+    negative: list[list[float | None]] | None = None
+
+
+class ClassMetrics(ClassValues):
+    """A metric per class, [epochs][classes]."""
+
+    name: str = ""
+    values: list[list[float | None]] = Field(default_factory=list)
 
 
 class ConfusionMatrix(Answer):
@@ -136,6 +140,7 @@ class ConfusionMatrix(Answer):
 
     classes: list[str] = Field(default_factory=list)
     epoch: int | None = None
+    matrix: list[list[float | None]] = Field(default_factory=list)
 
 
 class Checkpoint(Answer):
@@ -152,6 +157,8 @@ class Checkpoint(Answer):
 class LogEntry(Answer):
     """A line of a run's log."""
 
+    id: int | None = None
+    at: datetime | None = None
     level: str = "info"
     message: str = ""
 
@@ -165,13 +172,24 @@ class Event(Answer):
 
 
 class Dataset(Answer):
-    """A data set that a spec may name."""
+    """A data set that a spec may name; the lists are filled where one data set is asked for."""
 
     name: str
     task: str | None = None
+    builtin: bool = False
+    available: bool = True
+    message: str | None = None
+    classes: list[str] = Field(default_factory=list)
+    class_counts: list[int] = Field(default_factory=list)
 
 
 class Worker(Answer):
     """A worker and the device it trains on."""
 
     id: str
+    hostname: str = ""
+    device: str = ""
+    device_name: str = ""
+    run: str | None = None
+    alive: bool = True
+    last_seen_at: datetime | None = None

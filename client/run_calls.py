@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from client import downloads
-from client.answers import Checkpoint, ClassSeries, ConfusionMatrix, Curve, LogEntry, Run
-from client.calls import Calls, at, listed, read
+from client.answers import Checkpoint, ClassMetrics, ConfusionMatrix, Curve, LogEntry, LossVariations, Run
+from client.calls import PAGE_SIZE, Calls, at, listed, read
 
 
 class RunCalls(Calls):
@@ -39,15 +39,15 @@ class RunCalls(Calls):
         answer = self._transport.get(at("runs", run_id, "metrics"), params)
         return read(dict[str, Curve], answer["metrics"])
 
-    def loss_variations(self, run_id: str, *, epoch: int | None = None) -> ClassSeries:
+    def loss_variations(self, run_id: str, *, epoch: int | None = None) -> LossVariations:
         """Relative loss variation per epoch and class; None where undefined."""
         path = at("runs", run_id, "loss-variations")
-        return read(ClassSeries, self._transport.get(path, {"epoch": epoch}))
+        return read(LossVariations, self._transport.get(path, {"epoch": epoch}))
 
-    def class_metrics(self, run_id: str, name: str = "test/accuracy", *, epoch: int | None = None) -> ClassSeries:
+    def class_metrics(self, run_id: str, name: str = "test/accuracy", *, epoch: int | None = None) -> ClassMetrics:
         """A metric per epoch and class: `test/accuracy`, `lpl/q`, `lpl/epsilon`, `lpl/sign`..."""
         path = at("runs", run_id, "class-metrics")
-        return read(ClassSeries, self._transport.get(path, {"name": name, "epoch": epoch}))
+        return read(ClassMetrics, self._transport.get(path, {"name": name, "epoch": epoch}))
 
     def confusion_matrix(self, run_id: str) -> ConfusionMatrix:
         """The test set's confusion matrix after the last epoch."""
@@ -69,5 +69,12 @@ class RunCalls(Calls):
         return downloads.download(self._transport, checkpoint, Path(path), on_bytes=on_bytes)
 
     def logs(self, run_id: str) -> list[LogEntry]:
-        """All log lines of a run."""
-        return list(self._all(LogEntry, at("runs", run_id, "logs")))
+        """All log lines of a run, oldest first."""
+        lines: list[LogEntry] = []
+        after: int | None = None
+        while True:
+            answer = self._transport.get(at("runs", run_id, "logs"), {"limit": PAGE_SIZE, "after": after})
+            lines += listed(LogEntry, answer)
+            after = answer.get("next")
+            if after is None:
+                return lines

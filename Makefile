@@ -1,0 +1,115 @@
+# `make help` lists the targets. Needs Python 3.11 or newer with venv and pip, nothing else.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo serve test lint types test-compose clean-venv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+export PIP_NO_INPUT := 1
+# Not the caller's: the environment made here is the only one used.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV
+
+VENV ?= .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python
+ARGS ?=
+
+# cpu: the pinned CPU pair; cuda: the newest CUDA build; skip: what the interpreter has.
+TORCH ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)
+ifeq ($(filter $(TORCH),cpu cuda skip),)
+$(error TORCH=$(TORCH): choose cpu, cuda or skip)
+endif
+CONSTRAINTS_cpu := -c constraints-cpu.txt
+CONSTRAINTS_skip := -c $(VENV)/torch.txt
+CANDIDATES_cpu := python3.11 python3.12 python3.13 python3.14 python3
+CANDIDATES_cuda := $(CANDIDATES_cpu)
+CANDIDATES_skip := python3 $(CANDIDATES_cpu)
+# An interpreter counts if it runs, is new enough, can make environments and, with `skip`, has torch.
+CHECK := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+CHECK_skip := ; import importlib.util as u; sys.exit(not (u.find_spec("torch") and u.find_spec("torchvision")))
+SERVICE := $(VENV)/.service-$(TORCH)
+DEV := $(VENV)/.dev-$(TORCH)
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
+	@echo "TORCH=cpu|cuda|skip overrides the choice of torch's build (now $(TORCH)); PYTHON=... the interpreter; ARGS=... is passed on."
+
+demo: $(SERVICE) ## Install, serve, train a real experiment, show the result; ARGS=--exit ends then.
+	@exec $(RUN) -m client.demo $(ARGS)
+
+serve: $(SERVICE) ## Install and serve on LPL_PORT, or on a free port if it is taken.
+	@exec $(RUN) -m client serve --port "$$($(RUN) -m client.ports)" $(ARGS)
+
+test: $(DEV) ## Install what the tests need and run them: quick ones first.
+	@$(CHROMIUM)
+	@exec $(RUN) -m pytest $(ARGS)
+
+lint: $(DEV) ## Check style and the direction of imports.
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(BIN)/lint-imports
+
+types: $(DEV) ## Check types.
+	@$(RUN) -m mypy api worker lplcore store client migrations tests
+
+test-compose: $(SERVICE) ## Build the image and test the composed service (needs a Docker engine).
+	@PYTHON=$(RUN) bash tests/compose/run.sh
+
+clean-venv: ## Remove the environment.
+	@rm -rf "$(VENV)"
+
+# Browser tests run where a Chromium is found. Without root, or elsewhere than on Debian, it is the user's to install.
+define CHROMIUM
+if ! command -v chromium >/dev/null 2>&1; then \
+  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && grep -q '^ID=debian' /etc/os-release; then \
+    echo "Installing Chromium for the browser tests..."; \
+    export DEBIAN_FRONTEND=noninteractive; \
+    install="apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=60 chromium fonts-dejavu-core"; \
+    $$install >/dev/null 2>&1 || { apt-get update -qq >/dev/null 2>&1; $$install >/dev/null 2>&1; } || \
+      echo "Chromium could not be installed: the browser tests will be skipped."; \
+  else \
+    echo "There is no chromium on the path: the browser tests will be skipped."; \
+  fi; \
+fi
+endef
+
+# An environment that works is kept; one that does not (interrupted, moved, of a Python that is gone) is made anew.
+$(VENV)/.made-$(TORCH):
+	@set -e; \
+	if [ -e "$(VENV)" ] && [ "$$(cat $(VENV)/.torch 2>/dev/null || echo $(TORCH))" = "$(TORCH)" ] && \
+	   $(RUN) -c '$(CHECK)' 2>/dev/null && $(RUN) -m pip --version >/dev/null 2>&1; then \
+	  :; \
+	else \
+	  found=; \
+	  for python in $(if $(PYTHON),"$(PYTHON)",$(CANDIDATES_$(TORCH))); do \
+	    if "$$python" -c '$(CHECK)' >/dev/null 2>&1 && \
+	       { [ "$(TORCH)" != skip ] || "$$python" -c 'import sys$(CHECK_skip)' >/dev/null 2>&1; }; then \
+	      found=$$python; break; \
+	    fi; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "No usable Python found (tried: $(or $(PYTHON),$(CANDIDATES_$(TORCH))))." >&2; \
+	    echo "Needed: Python 3.11 or newer with venv and pip$(if $(filter skip,$(TORCH)), that has torch and torchvision)." >&2; \
+	    echo "On Debian and Ubuntu: apt install python3-venv. Another one: make PYTHON=/path/to/python." >&2; \
+	    exit 1; \
+	  fi; \
+	  echo "Making $(VENV) with $$found ($$("$$found" -V))..."; \
+	  "$$found" -m venv --clear $(if $(filter skip,$(TORCH)),--system-site-packages) "$(VENV)"; \
+	fi
+	@if [ "$(TORCH)" = skip ]; then \
+	  $(RUN) -c 'from importlib.metadata import version as v; print(*(f"{n}=={v(n)}" for n in ("torch", "torchvision")), sep="\n")' \
+	    > $(VENV)/torch.txt; \
+	fi
+	@rm -f $(VENV)/.service-* $(VENV)/.dev-* $(VENV)/.made-*
+	@echo $(TORCH) > $(VENV)/.torch
+	@touch $@
+
+$(SERVICE): pyproject.toml constraints-cpu.txt | $(VENV)/.made-$(TORCH)
+	@echo "Installing the service into $(VENV) (torch: $(TORCH)); the first time takes a minute or more..."
+	@$(RUN) -m pip install --quiet $(CONSTRAINTS_$(TORCH)) -e '.[service,client]'
+	@touch $@
+
+$(DEV): pyproject.toml constraints-cpu.txt | $(VENV)/.made-$(TORCH)
+	@echo "Installing the service and what the tests need into $(VENV) (torch: $(TORCH))..."
+	@$(RUN) -m pip install --quiet $(CONSTRAINTS_$(TORCH)) -e '.[service,client,dev]'
+	@touch $(SERVICE) $@

@@ -1,0 +1,109 @@
+"""The `lpl` command line."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from client.commands import inventory, jobs, results, submitting
+from client.entry_points import CommandError, add_commands
+from client.errors import ApiError, DownloadError, ServiceUnreachable
+from client.output import complain
+from client.specs import SpecFileError
+
+INTERRUPTED = 130
+
+
+def make_app() -> typer.Typer:
+    """The commands of this package and, not loaded yet, those of the others."""
+    app = typer.Typer(name="lpl", no_args_is_help=True, add_completion=False)
+    app.callback()(options)
+    for module in (submitting, jobs, results, inventory):
+        module.add_to(app)
+    add_commands(app)
+    return app
+
+
+def say_version(wanted: bool) -> None:
+    """Print the version and end."""
+    if not wanted:
+        return
+    try:
+        typer.echo(f"lpl {version('lpl-service')}")
+    except PackageNotFoundError:
+        typer.echo("lpl (not installed)")
+    raise typer.Exit
+
+
+def options(
+    url: Annotated[
+        str | None, typer.Option(metavar="URL", envvar="LPL_URL", help="Address of the service.", show_default=False)
+    ] = None,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=say_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Training jobs for class-imbalanced classification.
+
+    The service is looked for at http://127.0.0.1:8000; --url or LPL_URL name another one. The API key, where one is
+    needed, comes from LPL_API_KEY or from the file that LPL_API_KEY_FILE names.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and end the process: status 0 on success, 1 on errors, 2 on wrong usage."""
+    sys.exit(status(sys.argv[1:] if arguments is None else arguments))
+
+
+def status(arguments: Sequence[str]) -> int:
+    """Run a command; its exit status. Errors are lines on standard error, never a stack trace."""
+    try:
+        answer: Any = get_command(make_app()).main(list(arguments), prog_name="lpl", standalone_mode=False)
+        return answer if isinstance(answer, int) else 0
+    except SystemExit as error:
+        return exit_code(error)
+    except ApiError as error:
+        complain(error.lines)
+    except BrokenPipeError:
+        # The reader has gone; Python would complain about it once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except (ServiceUnreachable, SpecFileError, DownloadError, CommandError, ValueError, OSError, TimeoutError) as error:
+        complain([str(error)])
+    except typer.Abort:
+        complain(["aborted"])
+    except Exception as error:
+        return unexpected(error)
+    return 1
+
+
+def exit_code(error: SystemExit) -> int:
+    """The status of a `sys.exit`; a message goes to standard error."""
+    if error.code is None or isinstance(error.code, int):
+        return error.code or 0
+    complain([str(error.code)])
+    return 1
+
+
+def unexpected(error: Exception) -> int:
+    """Status for an error in the usage, whose class differs between versions of Typer, or for a fault of ours."""
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        context = getattr(error, "ctx", None)
+        hint = f" (see {context.command_path} --help)" if context is not None else ""
+        message = error.format_message()
+        if message:  # none where the help was printed in its place
+            complain([f"{message.rstrip('.')}{hint}"])
+        return int(error.exit_code)
+    if os.environ.get("LPL_LOG_LEVEL") == "debug":
+        raise error
+    complain([f"{type(error).__name__}: {error} (LPL_LOG_LEVEL=debug shows where)"])
+    return 1
+
+
+if __name__ == "__main__":
+    main()

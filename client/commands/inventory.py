@@ -1,0 +1,163 @@
+"""`lpl catalog`, `dataset`, `workers`, `queue`."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from client.answers import Dataset
+from client.connection import connected
+from client.errors import ApiError
+from client.output import AsJson, say_json, say_list, say_table
+
+dataset = typer.Typer(help="Data sets: add, list, show, delete.", no_args_is_help=True)
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Data set.")]
+NOT_FOUND = 404
+
+
+def catalog(
+    context: typer.Context,
+    kind: Annotated[str | None, typer.Argument(help="methods, losses, models, datasets, presets...")] = None,
+    name: Annotated[str | None, typer.Argument(help="One of them, with its parameters.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a spec can be made of."""
+    with connected(context) as client:
+        found = client.catalog()
+    chosen = {kind: entries(found, kind)} if kind else {title: entries(found, title) for title in found}
+    if name:
+        say_entry(one(chosen, kind or "", name), as_json=as_json)
+    elif as_json:
+        say_json(found[kind] if kind else found)
+    else:
+        rows = [[title, item.get("name"), item.get("title")] for title, items in chosen.items() for item in items]
+        say_table(["kind", "name", "title"], rows)
+
+
+def entries(found: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+    """The entries of a kind.
+
+    Raises:
+        ApiError: there is no such kind.
+    """
+    if kind not in found:
+        raise ApiError(NOT_FOUND, "Not found", detail=f"the catalogue has no {kind}; it has: {', '.join(found)}")
+    items = found[kind]
+    if isinstance(items, Mapping):
+        return [{"name": name, **item} for name, item in items.items() if isinstance(item, Mapping)]
+    return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+
+
+def one(chosen: Mapping[str, list[Mapping[str, Any]]], kind: str, name: str) -> Mapping[str, Any]:
+    """The entry of a name.
+
+    Raises:
+        ApiError: there is none.
+    """
+    for item in chosen[kind]:
+        if item.get("name") == name:
+            return item
+    known = ", ".join(str(item.get("name")) for item in chosen[kind])
+    raise ApiError(NOT_FOUND, "Not found", detail=f"there is no {name} among {kind}; there are: {known}")
+
+
+def say_entry(item: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print an entry: its facts, then its parameters."""
+    if as_json:
+        say_json(item)
+        return
+    facts = [[key, value] for key, value in item.items() if not isinstance(value, Mapping) and value not in (None, [])]
+    say_table(["", ""], facts)
+    schema: Mapping[str, Any] = next((item[key] for key in ("schema", "parameters", "json_schema") if key in item), {})
+    rows = [
+        [name, "" if "default" not in field else repr(field["default"]), field.get("description")]
+        for name, field in schema.get("properties", {}).items()
+        if name not in ("name", "alias")
+    ]
+    if rows:
+        typer.echo()
+        say_table(["parameter", "default", ""], rows)
+
+
+@dataset.command("add")
+def add_dataset(
+    context: typer.Context,
+    name: Name,
+    path: Annotated[str, typer.Argument(help="An .npz file, relative to LPL_DATA_DIR/datasets.")],
+    task: Annotated[str | None, typer.Option(help="single_label or multi_label; read from the labels.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Register an .npz that lies under the service's LPL_DATA_DIR/datasets."""
+    with connected(context) as client:
+        say_dataset(client.add_dataset(name, path, task=task), as_json=as_json)
+
+
+@dataset.command("list")
+def list_datasets(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the data sets."""
+    with connected(context) as client:
+        say_list(client.datasets(), ["name", "task", "builtin", "available", "message"], as_json=as_json)
+
+
+@dataset.command("show")
+def show_dataset(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Show a data set's classes and counts."""
+    with connected(context) as client:
+        say_dataset(client.get_dataset(name), as_json=as_json)
+
+
+@dataset.command("delete")
+def delete_dataset(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
+    """Forget a registered data set; its file stays."""
+    with connected(context) as client:
+        client.delete_dataset(name)
+    if as_json:
+        say_json({"deleted": name})
+    else:
+        typer.echo(f"{name} is deleted; its file stays.")
+
+
+def say_dataset(found: Dataset, *, as_json: bool) -> None:
+    """Print a data set."""
+    if as_json:
+        say_json(found)
+        return
+    lists = ("classes", "class_counts", "preview")
+    facts = [
+        [key.replace("_", " "), value]
+        for key, value in found.model_dump(mode="json").items()
+        if key not in lists and value not in (None, [], {})
+    ]
+    say_table(["", ""], facts)
+    if found.classes:
+        typer.echo()
+        say_table(["class", "examples"], zip(found.classes, found.class_counts, strict=False), right=[1])
+
+
+def workers(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the workers and what they train."""
+    with connected(context) as client:
+        columns = ["id", "hostname", "device", "device_name", "alive", "run", "last_seen_at"]
+        say_list(client.workers(), columns, as_json=as_json)
+
+
+def queue(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show the queue in numbers."""
+    with connected(context) as client:
+        found = client.queue()
+    if as_json:
+        say_json(found)
+        return
+    rows = []
+    for key, value in found.items():
+        inner = value.items() if isinstance(value, Mapping) else [("", value)]
+        rows += [[f"{key} {name}".strip().replace("_", " "), number] for name, number in inner]
+    say_table(["", ""], rows, right=[1])
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("catalog")(catalog)
+    app.add_typer(dataset, name="dataset")
+    app.command("workers")(workers)
+    app.command("queue")(queue)

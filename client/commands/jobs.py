@@ -1,0 +1,145 @@
+"""`lpl list`, `show`, `cancel`, `pause`, `resume`, `retry`, `delete`."""
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from client.answers import Job, Run
+from client.connection import connected
+from client.errors import ApiError
+from client.output import AsJson, say_json, say_table
+from client.progress import current_runs
+from client.tables import run_label, say_job, say_results, say_runs
+
+Either = Annotated[str, typer.Argument(metavar="ID", help="Job or run.")]
+NOT_FOUND = 404
+
+
+def list_jobs(
+    context: typer.Context,
+    state: Annotated[str | None, typer.Option(help="queued, running, paused, succeeded, failed, cancelled.")] = None,
+    tag: Annotated[str | None, typer.Option(help="Only jobs with this tag.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only jobs of this name.")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Only jobs on this data set.")] = None,
+    method: Annotated[str | None, typer.Option(help="Only jobs of this method.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Length of the page.")] = 50,
+    cursor: Annotated[str | None, typer.Option(help="Go on where a page ended.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List jobs, newest first."""
+    with connected(context) as client:
+        page = client.list_jobs(
+            state=state, tag=tag, name=name, dataset=dataset, method=method, limit=limit, cursor=cursor
+        )
+    if as_json:
+        say_json(page)
+        return
+    rows = [[job.id, job.name, job.state, f"{job.progress:.0%}", job.runs_total, job.created_at] for job in page.items]
+    say_table(["job", "name", "state", "done", "runs", "created"], rows, right=[3, 4])
+    if page.next:
+        typer.echo(f"More: lpl list --cursor {page.next}")
+
+
+def show(context: typer.Context, resource: Either, as_json: AsJson = False) -> None:
+    """Show a job with its results and runs, or a run."""
+    with connected(context) as client:
+        found = either(resource, client.get_job, client.get_run)
+        if as_json:
+            say_json(found)
+        elif isinstance(found, Run):
+            say_run(found)
+        else:
+            say_job(found)
+            typer.echo()
+            say_results(found)
+            typer.echo()
+            say_runs(current_runs(client, found))
+
+
+def cancel(context: typer.Context, resource: Either, as_json: AsJson = False) -> None:
+    """Cancel a job or a run; what it has recorded stays."""
+    with connected(context) as client:
+        say_requested(either(resource, client.cancel, client.cancel_run), as_json=as_json)
+
+
+def pause(context: typer.Context, resource: Either, as_json: AsJson = False) -> None:
+    """Let a job or a run wait, from a checkpoint."""
+    with connected(context) as client:
+        say_requested(either(resource, client.pause, client.pause_run), as_json=as_json)
+
+
+def resume(context: typer.Context, resource: Either, as_json: AsJson = False) -> None:
+    """Let a paused job or run go on."""
+    with connected(context) as client:
+        say_requested(either(resource, client.resume, client.resume_run), as_json=as_json)
+
+
+def retry(context: typer.Context, resource: Either, as_json: AsJson = False) -> None:
+    """Run a job's failed and cancelled runs, or one of them, again."""
+    with connected(context) as client:
+        say_requested(either(resource, client.retry, client.retry_run), as_json=as_json)
+
+
+def delete(
+    context: typer.Context, job: Annotated[str, typer.Argument(help="A job that has ended.")], as_json: AsJson = False
+) -> None:
+    """Delete a job that has ended, with its metrics and checkpoints."""
+    with connected(context) as client:
+        client.delete(job)
+    if as_json:
+        say_json({"deleted": job})
+    else:
+        typer.echo(f"{job} is deleted.")
+
+
+def either(resource: str, of_job: Callable[[str], Job], of_run: Callable[[str], Run]) -> Job | Run:
+    """The answer of the job of an identifier, or, where there is no such job, of its run."""
+    try:
+        return of_job(resource)
+    except ApiError as error:
+        if error.status != NOT_FOUND:
+            raise
+    try:
+        return of_run(resource)
+    except ApiError as error:
+        if error.status != NOT_FOUND:
+            raise
+        raise ApiError(NOT_FOUND, error.title, detail=f"there is no job or run {resource}; see `lpl list`") from error
+
+
+def say_requested(found: Job | Run, *, as_json: bool) -> None:
+    """Print what is under way."""
+    if as_json:
+        say_json(found)
+    else:
+        requested = f", {found.requested} requested" if found.requested else ""
+        typer.echo(f"{found.id}: {found.state}{requested}")
+
+
+def say_run(run: Run) -> None:
+    """Print a run."""
+    requested = f" ({run.requested} requested)" if run.requested else ""
+    rows: list[list[Any]] = [
+        ["run", run.id],
+        ["job", run.job],
+        ["what", run_label(run)],
+        ["state", f"{run.state}{requested}"],
+        ["reason", run.reason],
+        ["message", run.message],
+        ["epoch", f"{run.epoch}/{run.epochs}"],
+        ["attempt", run.attempt],
+        ["retry of", run.retry_of],
+        ["worker", run.worker],
+        ["device", run.device],
+        ["started", run.started_at],
+        ["finished", run.finished_at],
+    ]
+    say_table(["", ""], [row for row in rows if row[1] is not None])
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("list")(list_jobs)
+    for command in (show, cancel, pause, resume, retry, delete):
+        app.command(command.__name__)(command)

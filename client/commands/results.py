@@ -1,0 +1,189 @@
+"""`lpl metrics`, `download`, `logs`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from client.answers import Checkpoint, Curve
+from client.client import Client
+from client.connection import connected
+from client.errors import ApiError, DownloadError
+from client.output import AsJson, clean, console, say_json, say_list, say_table
+
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="Run; `lpl show JOB` lists a job's.")]
+SHOWN = (
+    "train/loss",
+    "train/top1_error",
+    "validation/top1_error",
+    "test/top1_error",
+    "test/top1_error.many",
+    "test/top1_error.medium",
+    "test/top1_error.few",
+    "test/mean_average_precision",
+)
+FRACTIONS = ("top1_error", "mean_average_precision")
+NOT_FOUND = 404
+
+
+def metrics(
+    context: typer.Context,
+    run: RunId,
+    name: Annotated[list[str] | None, typer.Option(help="A metric; may be repeated.")] = None,
+    after_epoch: Annotated[int, typer.Option(min=0, help="Later epochs only.")] = 0,
+    classes: Annotated[bool, typer.Option("--classes", help="Per class: accuracy and loss variation.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a run's learning curves, or its last figures per class."""
+    with connected(context) as client:
+        if classes:
+            say_classes(client, run, as_json=as_json)
+            return
+        curves = client.metrics(run, names=name, after_epoch=after_epoch)
+    if as_json:
+        say_json({"metrics": curves})
+    else:
+        say_curves(curves, name or [title for title in SHOWN if title in curves])
+
+
+def say_curves(curves: Mapping[str, Curve], names: Sequence[str]) -> None:
+    """Print a line per epoch; errors and precisions in percent."""
+    values = {name: dict(zip(curves[name].epoch, curves[name].value, strict=True)) for name in names if name in curves}
+    epochs = sorted({epoch for curve in values.values() for epoch in curve})
+    header = ["epoch", *(f"{name} %" if is_fraction(name) else name for name in values)]
+    rows = [[epoch, *(figure(name, curve.get(epoch)) for name, curve in values.items())] for epoch in epochs]
+    say_table(header, rows, right=range(len(header)))
+
+
+def is_fraction(name: str) -> bool:
+    """Whether a metric is a fraction."""
+    return name.rsplit("/", 1)[-1].partition(".")[0] in FRACTIONS
+
+
+def figure(name: str, value: float | None) -> str:
+    """A metric's value for the eye."""
+    if value is None:
+        return "-"
+    return f"{100 * value:.2f}" if is_fraction(name) else f"{value:.4g}"
+
+
+def say_classes(client: Client, run: str, *, as_json: bool) -> None:
+    """Print accuracy and relative loss variation per class after the last epoch."""
+    accuracy = client.class_metrics(run, "test/accuracy")
+    variation = client.loss_variations(run)
+    if as_json:
+        say_json({"test/accuracy": accuracy, "loss_variations": variation})
+        return
+    columns: list[tuple[str, Sequence[Any]]] = [
+        ("examples", accuracy.class_counts),
+        ("accuracy %", [figure("top1_error", value) for value in last(accuracy.values)]),
+    ]
+    for title in ("relative_loss_variation", "positive", "negative"):
+        if getattr(variation, title):
+            columns.append((title.replace("_", " "), [figure("", value) for value in last(getattr(variation, title))]))
+    rows = [
+        [label, *(values[number] if number < len(values) else "-" for _, values in columns)]
+        for number, label in enumerate(accuracy.classes)
+    ]
+    say_table(["class", *(title for title, _ in columns)], rows, right=range(1, 1 + len(columns)))
+
+
+def last(values: Sequence[Sequence[float | None]]) -> Sequence[float | None]:
+    """The last epoch's values."""
+    return values[-1] if values else []
+
+
+def download(
+    context: typer.Context,
+    run: RunId,
+    kind: Annotated[str | None, typer.Option(help="best, last or periodic; best if there is one, else last.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="A checkpoint by its id.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File; RUN-KIND.safetensors.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="List the checkpoints.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Download a run's checkpoint; its SHA-256 is checked."""
+    with connected(context, patient=True) as client:
+        found = client.checkpoints(run)
+        if listing:
+            say_list(found, ["id", "epoch", "kind", "size_bytes", "sha256", "created_at"], as_json=as_json)
+            return
+        chosen = choose(found, run, kind=kind, checkpoint_id=checkpoint)
+        target = output or Path(f"{run}-{chosen.kind}.safetensors")
+        if target.exists() and not force:
+            raise DownloadError(f"{target} exists; --force replaces it, --output names another file")
+        fetch(client, chosen, target)
+    if as_json:
+        say_json({"path": str(target), "checkpoint": chosen})
+    else:
+        typer.echo(f"{target}: epoch {chosen.epoch}, {chosen.size_bytes} bytes, sha256 {chosen.sha256}")
+
+
+def choose(found: Sequence[Checkpoint], run: str, *, kind: str | None, checkpoint_id: str | None) -> Checkpoint:
+    """The checkpoint that was asked for: by id, by kind, else the best, else the last.
+
+    Raises:
+        ApiError: there is none.
+    """
+    kinds = [kind] if kind else ["best", "last", "periodic"]
+    if checkpoint_id:
+        fitting = [item for item in found if item.id == checkpoint_id]
+    else:
+        fitting = [item for wanted in kinds for item in reversed(found) if item.kind == wanted]
+    if not fitting:
+        have = ", ".join(f"{item.id} ({item.kind})" for item in found) or "none yet"
+        raise ApiError(NOT_FOUND, "Not found", detail=f"run {run} has no such checkpoint; it has: {have}")
+    return max(fitting, key=lambda item: (-kinds.index(item.kind) if item.kind in kinds else 0, item.epoch))
+
+
+def fetch(client: Client, checkpoint: Checkpoint, target: Path) -> None:
+    """Download with a progress bar on a terminal."""
+    terminal = console()
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=terminal, disable=not terminal.is_terminal, transient=True) as progress:
+        task = progress.add_task(clean(target.name), total=checkpoint.size_bytes)
+        client.download_checkpoint(checkpoint, target, on_bytes=lambda count: progress.advance(task, count))
+
+
+def logs(
+    context: typer.Context,
+    run: RunId,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a run's log."""
+    with connected(context, patient=follow) as client:
+        lines = client.logs(run)
+        if as_json and not follow:
+            say_list(lines, [], as_json=True)
+            return
+        for line in lines:
+            say_line(line.model_dump(mode="json"), as_json=as_json)
+        if follow and not client.get_run(run).ended:
+            follow_log(client, run, last_event_id=str(lines[-1].id) if lines else "0", as_json=as_json)
+
+
+def follow_log(client: Client, run: str, *, last_event_id: str, as_json: bool) -> None:
+    """Print log lines as they come."""
+    for event in client.events(run=run, last_event_id=last_event_id):
+        if event.kind == "log":
+            say_line(event.data, as_json=as_json)
+        if event.kind == "state" and client.get_run(run).ended:
+            return
+
+
+def say_line(line: Mapping[str, Any], *, as_json: bool) -> None:
+    """Print a log line."""
+    if as_json:
+        console().print_json(data=dict(line), indent=None)
+    else:
+        typer.echo(clean(f"{line.get('at') or ''} {line.get('level', 'info'):7} {line.get('message', '')}".strip()))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (metrics, download, logs):
+        app.command(command.__name__)(command)

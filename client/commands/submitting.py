@@ -1,0 +1,119 @@
+"""`lpl submit`, `validate`, `watch`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from client.answers import Job, Validation
+from client.client import Client
+from client.connection import connected
+from client.output import AsJson, complain, console, say_json, say_table
+from client.progress import current_runs, watch
+from client.specs import SpecFileError, overridden, preset_spec, read_spec
+from client.tables import run_label, say_results
+
+Source = Annotated[str | None, typer.Argument(metavar="[SPEC]", help="YAML or JSON file; - reads standard input.")]
+Preset = Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A preset of `lpl catalog presets`.")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--override", "-o", metavar="PATH=VALUE", help="Change a field; may be repeated.")
+]
+
+
+def submit(
+    context: typer.Context,
+    source: Source = None,
+    preset: Preset = None,
+    override: Overrides = None,
+    watch_it: Annotated[bool, typer.Option("--watch", "-w", help="Follow it; status 0 if every run succeeds.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Submit an experiment."""
+    with connected(context, patient=watch_it) as client:
+        job = client.submit(spec_of(client, source, preset, override or []))
+        if watch_it:
+            if not as_json:
+                typer.echo(f"Submitted {job.id}: {job.runs_total} runs.")
+            follow(client, job.id, as_json=as_json)
+        elif as_json:
+            say_json(job)
+        else:
+            typer.echo(f"{job.id}  {job.runs_total} runs; follow with: lpl watch {job.id}")
+
+
+def validate(
+    context: typer.Context,
+    source: Source = None,
+    preset: Preset = None,
+    override: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a spec would run; starts nothing."""
+    with connected(context) as client:
+        answer = client.validate(spec_of(client, source, preset, override or []))
+    if as_json:
+        say_json(answer)
+    else:
+        say_validation(answer)
+
+
+def watch_job(
+    context: typer.Context, job: Annotated[str, typer.Argument(help="Job.")], as_json: AsJson = False
+) -> None:
+    """Follow a job to its end; status 0 only if every run succeeded."""
+    with connected(context, patient=True) as client:
+        follow(client, job, as_json=as_json)
+
+
+def follow(client: Client, job_id: str, *, as_json: bool) -> None:
+    """Watch a job, print its result, end with status 1 unless every run succeeded."""
+    try:
+        job = watch(client, job_id, quiet=as_json)
+    except KeyboardInterrupt:
+        complain([f"stopped watching; the job goes on: lpl watch {job_id}"])
+        raise typer.Exit(130) from None
+    if as_json:
+        say_json(job)
+    else:
+        say_results(job)
+        complain(failures(client, job))
+    if job.state != "succeeded":
+        raise typer.Exit(1)
+
+
+def failures(client: Client, job: Job) -> list[str]:
+    """A line per run that did not succeed."""
+    lost = [run for run in current_runs(client, job) if run.state != "succeeded"]
+    lines = [f"{run_label(run)} ({run.id}): {run.state}, {run.reason or 'no reason'}: {run.message}" for run in lost]
+    return [line.removesuffix(": None") for line in lines]
+
+
+def spec_of(client: Client, source: str | None, preset: str | None, overrides: list[str]) -> dict[str, Any]:
+    """The spec that the arguments name."""
+    if (source is None) == (preset is None):
+        raise SpecFileError("give either a spec file (- for standard input) or --preset NAME")
+    if source is not None:
+        return overridden(read_spec(source), overrides)
+    return preset_spec(preset or "", overrides, complete=lambda spec: client.validate(spec).spec)
+
+
+def say_validation(answer: Validation) -> None:
+    """Print what would run."""
+    spec = answer.spec
+    counts = answer.class_counts
+    rows: list[list[Any]] = [
+        ["runs", answer.runs_total],
+        ["epochs", spec.get("epochs")],
+        ["seeds", spec.get("seeds")],
+        ["classes", len(counts)],
+        ["examples", f"{sum(counts)} (largest class {max(counts, default=0)}, smallest {min(counts, default=0)})"],
+        ["notes", answer.notes],
+    ]
+    say_table(["would run", ""], [row for row in rows if row[1] not in (None, [])])
+    console().print_json(data=spec)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("submit")(submit)
+    app.command("validate")(validate)
+    app.command("watch")(watch_job)

@@ -1,0 +1,96 @@
+"""`make demo`: serve, train a real experiment, show the result."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from client.answers import Job
+from client.client import Client
+from client.commands.submitting import failures
+from client.errors import ApiError
+from client.output import complain
+from client.ports import chosen_port
+from client.progress import watch
+from client.service import Service, ServiceFailed
+from client.tables import say_results
+
+PRESET = "digits_long_tail"
+INTERRUPTED = 130
+WATCH_RETRY_SECONDS = 60.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demonstration.
+
+    Returns:
+        0 where every run succeeded, 1 where one did not or the service did not come up, 130 where it was interrupted.
+    """
+    parser = argparse.ArgumentParser(prog="make demo ARGS=...", description=__doc__)
+    parser.add_argument("--exit", action="store_true", help="end after the result instead of serving on")
+    options = parser.parse_args(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    try:
+        return demonstrate(stay=not options.exit)
+    except KeyboardInterrupt:
+        complain(["interrupted; the service has ended"])
+        return INTERRUPTED
+    except ApiError as error:
+        complain(error.lines)
+    except ServiceFailed as error:
+        print(f"error: {error}", file=sys.stderr)
+    except (OSError, ValueError) as error:
+        complain([str(error)])
+    return 1
+
+
+def interrupt(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C does, so that the service is ended too."""
+    raise KeyboardInterrupt
+
+
+def demonstrate(*, stay: bool) -> int:
+    """Serve, submit, watch, show; the exit status."""
+    data_dir = Path(os.environ.get("LPL_DATA_DIR") or "lpl-data").absolute()
+    with Service(chosen_port(), data_dir=data_dir) as service:
+        print(f"Starting the service at {service.url} (data and log in {data_dir})...", flush=True)
+        service.wait_until_ready()
+        with Client(service.url, retry_seconds=WATCH_RETRY_SECONDS) as client:
+            job = client.submit({"preset": PRESET})
+            print(f"Submitted {job.name}: {job.runs_total} runs. Dashboard: {service.url}/", flush=True)
+            job = watch(client, job.id)
+            show(client, job)
+        if stay:
+            serve_on(service)
+    return 0 if job.state == "succeeded" else 1
+
+
+def show(client: Client, job: Job) -> None:
+    """Print the result table and what failed."""
+    print("\nError on the balanced test set, mean ± standard deviation over seeds:\n")
+    say_results(job)
+    complain(failures(client, job))
+    print(f"\nDashboard: {client.url}/", flush=True)
+
+
+def serve_on(service: Service) -> None:
+    """Serve until somebody ends it.
+
+    Raises:
+        ServiceFailed: it ended by itself.
+    """
+    print(f"Serving until Ctrl-C. In another terminal: export LPL_URL={service.url}; .venv/bin/lpl list", flush=True)
+    try:
+        status = service.wait()
+    except KeyboardInterrupt:
+        print("\nEnding the service...", flush=True)
+        return
+    raise ServiceFailed(f"the service ended with status {status}; see {service.log}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

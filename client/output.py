@@ -1,0 +1,92 @@
+"""What the command line prints: values, tables, JSON, errors."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+STYLES = {"succeeded": "green", "failed": "red", "running": "cyan", "paused": "yellow", "cancelled": "magenta"}
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+PLAIN_WIDTH = 200
+
+
+def console() -> Console:
+    """Standard output; wide where it is no terminal, so that tables in files and pipes keep their lines."""
+    terminal = Console(highlight=False)
+    return terminal if terminal.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+
+
+def say_json(value: Any) -> None:
+    """Print a value as JSON."""
+    typer.echo(json.dumps(jsonable(value), indent=2, ensure_ascii=False))
+
+
+def jsonable(value: Any) -> Any:
+    """Records, in lists and mappings too, as JSON-able values."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [jsonable(item) for item in value]
+    return value
+
+
+def say_list(items: Sequence[Any], columns: Sequence[str], *, as_json: bool, next_cursor: str | None = None) -> None:
+    """Print a list as JSON, or as a table of some of its fields."""
+    if as_json:
+        say_json({"items": list(items), "next": next_cursor})
+        return
+    rows = [[getattr(item, name, None) for name in columns] for item in items]
+    say_table([name.removesuffix("_at").replace("_", " ") for name in columns], rows)
+
+
+def say_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[int] = ()) -> None:
+    """Print a table without lines; the columns in `right` are aligned right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for number, name in enumerate(header):
+        table.add_column(name, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(cell(value) for value in row))
+    console().print(table)
+
+
+def cell(value: Any) -> Text:
+    """A value as it stands in a table. Text of others shows no markup and no control characters."""
+    text = shown(value)
+    return Text(text, style=STYLES.get(text, ""))
+
+
+def shown(value: Any) -> str:
+    """A value for the eye."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(shown(item) for item in value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    return clean(str(value))
+
+
+def clean(text: str) -> str:
+    """Text without control characters, which could steer the terminal."""
+    return CONTROL.sub(" ", text)
+
+
+def complain(lines: Iterable[str]) -> None:
+    """Print errors, one line each, on standard error."""
+    for line in lines:
+        print(f"error: {clean(' '.join(line.split()))}", file=sys.stderr)

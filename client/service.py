@@ -1,0 +1,96 @@
+"""A service of one's own: `lpl serve` as a child process, for the demonstration."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from client.client import Client
+
+READY_SECONDS = 120.0
+# Longer than a trainer is given for its last checkpoint.
+STOP_SECONDS = 60.0
+LOG_LINES = 15
+
+
+class ServiceFailed(Exception):
+    """The service did not come up; the message ends with what it said."""
+
+
+class Service:
+    """`lpl serve` on loopback; stopped at the end of the `with` block.
+
+    Args:
+        port: where it listens.
+        data_dir: its data; its output goes to `serve.log` there.
+    """
+
+    def __init__(self, port: int, *, data_dir: Path) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = data_dir / "serve.log"
+        self._port = port
+        self._data_dir = data_dir
+
+    def __enter__(self) -> Self:
+        self._data_dir.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "client", "serve", "--host", "127.0.0.1", "--port", str(self._port)]
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "LPL_DATA_DIR": str(self._data_dir)},
+                start_new_session=True,  # Ctrl-C comes to this process, which then ends the service in order
+            )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def wait_until_ready(self, *, timeout_seconds: float = READY_SECONDS) -> None:
+        """Return when the service takes requests.
+
+        Raises:
+            ServiceFailed: it ended, or was not ready in time.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        with Client(self.url, retry_seconds=0, timeout_seconds=5) as client:
+            while not self._ready(client):
+                if self._process.poll() is not None:
+                    raise ServiceFailed(f"the service ended with status {self._process.returncode}{self._said()}")
+                if time.monotonic() > deadline:
+                    raise ServiceFailed(f"the service was not ready after {timeout_seconds:g} seconds{self._said()}")
+                time.sleep(0.2)
+
+    def wait(self) -> int:
+        """Wait for the service's own end; its status."""
+        return self._process.wait()
+
+    def stop(self) -> None:
+        """End the service and everything it started."""
+        if self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+    @staticmethod
+    def _ready(client: Client) -> bool:
+        try:
+            return client.ready()
+        except ConnectionError:
+            return False
+
+    def _said(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+        return "; it said:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
