@@ -67,7 +67,7 @@ def bundled_binary() -> Path | None:
     except ImportError:
         return None
     folder = Path(package.__file__).parent
-    found = [path for path in sorted(folder.rglob("*server*")) if path.is_file() and path.suffix not in (".py", ".pyc")]
+    found = [path for path in sorted(folder.glob("_binaries/*/valkey-server*")) if path.is_file()]
     return found[0] if found else None
 
 

@@ -120,7 +120,9 @@ class Slots:
                 return
 
     def start(self) -> None:
-        """Start the chores."""
+        """Sign the slots on and start the chores."""
+        for slot in self._slots:
+            slot.register()
         chores = [("beat", BEAT_SECONDS, self._beat), ("sweep", self._settings.sweep_seconds, self._sweep)]
         for name, seconds, chore in chores:
             self._start(name, seconds, chore)

@@ -1,0 +1,165 @@
+"""`lpl serve`: API, bundled broker and one worker, started and stopped together."""
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+import uvicorn
+
+from api.app import create_app
+from api.broker import Broker, die_with_parent, start_broker
+from api.security import refusal_to_start
+from store import keys
+from store.command import fail
+from store.database import Database, make_writable
+from store.doorbell import Doorbell
+from store.errors import StoreError
+from store.settings import Settings
+
+RESTART_SECONDS = (1.0, 30.0)
+"""First and longest pause before a dead worker is started again."""
+log = logging.getLogger(__name__)
+
+
+class WorkerChild:
+    """The worker process of this service; started again when it dies."""
+
+    def __init__(self, settings: Settings, broker_url: str | None) -> None:
+        self._grace = settings.grace_seconds + 15
+        self._environment = {**os.environ, **worker_environment(settings, broker_url)}
+        self._stopping = threading.Event()
+        self._process = self._start()
+        threading.Thread(target=self._keep, name="worker-child", daemon=True).start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "worker"],
+            env=self._environment,
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+        )
+
+    def _keep(self) -> None:
+        pause, longest = RESTART_SECONDS
+        while True:
+            started = time.monotonic()
+            status = self._process.wait()
+            if self._stopping.is_set():
+                return
+            pause = RESTART_SECONDS[0] if time.monotonic() - started > 60 else min(2 * pause, longest)
+            log.warning("the worker ended with status %s; starting it again in %.0f s", status, pause)
+            if self._stopping.wait(pause):
+                return
+            self._process = self._start()
+
+    def stop(self) -> None:
+        """Let it hand its run over, then see that it is gone."""
+        self._stopping.set()
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=self._grace)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def worker_environment(settings: Settings, broker_url: str | None) -> dict[str, str]:
+    """What the worker must know that flags may have set."""
+    known = {
+        "LPL_DATA_DIR": str(settings.data_dir),
+        "LPL_DATABASE_URL": settings.database_url,
+        "LPL_BROKER_URL": broker_url,
+        "LPL_LEASE_SECONDS": str(settings.lease_seconds),
+        "LPL_SWEEP_SECONDS": str(settings.sweep_seconds),
+        "LPL_POLL_SECONDS": str(settings.poll_seconds),
+        "LPL_GRACE_SECONDS": str(settings.grace_seconds),
+        "LPL_LOG_LEVEL": settings.log_level,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def opened(settings: Settings) -> Database:
+    """The migrated database; what is wrong ends the process with one line."""
+    try:
+        make_writable(settings.data_dir)
+        make_writable(settings.datasets_dir)
+        db = Database(settings.database)
+        db.migrate()
+        keys.bootstrap(db, settings.first_key())
+        refused = refusal_to_start(settings, db)
+    except (StoreError, OSError) as error:
+        fail(str(error))
+    if refused is not None:
+        fail(refused)
+    return db
+
+
+def listening(settings: Settings, *, any_port: bool) -> socket.socket:
+    """A bound socket; another port where the wanted one is taken and that is allowed."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    ports = [settings.port, 0] if any_port else [settings.port]
+    problem: OSError | None = None
+    for port in ports:
+        bound = socket.socket(family, socket.SOCK_STREAM)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            bound.bind((settings.host, port))
+        except OSError as error:
+            bound.close()
+            problem = error
+            continue
+        if port != settings.port:
+            print(f"port {settings.port} is taken; using {bound.getsockname()[1]}", flush=True)
+        return bound
+    reason = problem.strerror if problem else "no port"
+    fail(f"cannot listen on {settings.host}:{settings.port}: {reason}; choose another --port, 0 takes a free one")
+
+
+def listen(settings: Settings, db: Database, doorbell: Doorbell, bound: socket.socket) -> None:
+    """Serve until a signal; in-flight requests get a moment."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    print(f"serving on http://{host}:{bound.getsockname()[1]}", flush=True)
+    config = uvicorn.Config(
+        create_app(settings, db, doorbell),
+        log_level=settings.log_level,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        server_header=False,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)  # uvicorn raises a signal again after it has stopped
+    uvicorn.Server(config).run(sockets=[bound])
+
+
+def run_api(settings: Settings) -> None:
+    """The API alone, until a signal."""
+    db = opened(settings)
+    bound = listening(settings, any_port=False)
+    doorbell = Doorbell(settings.broker_url)
+    try:
+        listen(settings, db, doorbell, bound)
+    finally:
+        doorbell.close()
+        db.dispose()
+
+
+def run_all(settings: Settings) -> None:
+    """API, broker and worker, until a signal; then everything ends in order."""
+    db = opened(settings)
+    bound = listening(settings, any_port=True)
+    with contextlib.ExitStack() as ending:
+        ending.callback(db.dispose)
+        broker: Broker | None = None
+        if settings.broker_url is None and (broker := start_broker()) is not None:
+            ending.callback(broker.stop)
+        broker_url = settings.broker_url or (broker.url if broker else None)
+        worker = WorkerChild(settings, broker_url)
+        ending.callback(worker.stop)
+        doorbell = Doorbell(broker_url)
+        ending.callback(doorbell.close)
+        listen(settings, db, doorbell, bound)
