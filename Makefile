@@ -38,7 +38,7 @@ demo: $(SERVICE) ## Install, serve, train a real experiment, show the result; AR
 	@exec $(RUN) -m client.demo $(ARGS)
 
 serve: $(SERVICE) ## Install and serve on LPL_PORT, or on a free port if it is taken.
-	@exec $(RUN) -m client serve --port "$$($(RUN) -m client.ports)" $(ARGS)
+	@exec $(RUN) -m client serve $(ARGS)
 
 test: $(DEV) ## Install what the tests need and run them: quick ones first.
 	@$(CHROMIUM)

@@ -6,14 +6,12 @@ import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 
 from client.answers import Job
 from client.client import Client
 from client.commands.submitting import failures
 from client.errors import ApiError
 from client.output import complain
-from client.ports import chosen_port
 from client.progress import watch
 from client.service import Service, ServiceFailed
 from client.tables import say_results
@@ -33,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--exit", action="store_true", help="end after the result instead of serving on")
     options = parser.parse_args(arguments)
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, interrupt)
+        signal.signal(number, signal.default_int_handler)  # as Ctrl-C, so that the service is ended too
     try:
         return demonstrate(stay=not options.exit)
     except KeyboardInterrupt:
@@ -48,25 +46,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1
 
 
-def interrupt(number: int, frame: FrameType | None) -> None:
-    """End as Ctrl-C does, so that the service is ended too."""
-    raise KeyboardInterrupt
-
-
 def demonstrate(*, stay: bool) -> int:
     """Serve, submit, watch, show; the exit status."""
     data_dir = Path(os.environ.get("LPL_DATA_DIR") or "lpl-data").absolute()
-    with Service(chosen_port(), data_dir=data_dir) as service:
-        print(f"Starting the service at {service.url} (data and log in {data_dir})...", flush=True)
-        service.wait_until_ready()
-        with Client(service.url, retry_seconds=WATCH_RETRY_SECONDS) as client:
+    with Service(data_dir=data_dir) as service:
+        print(f"Starting the service (data and log in {data_dir})...", flush=True)
+        url = service.ready_url()
+        say_if_moved(url)
+        with Client(url, retry_seconds=WATCH_RETRY_SECONDS) as client:
             job = client.submit({"preset": PRESET})
-            print(f"Submitted {job.name}: {job.runs_total} runs. Dashboard: {service.url}/", flush=True)
+            print(f"Submitted {job.name}: {job.runs_total} runs. Dashboard: {url}/", flush=True)
             job = watch(client, job.id)
             show(client, job)
         if stay:
-            serve_on(service)
+            serve_on(service, url)
     return 0 if job.state == "succeeded" else 1
+
+
+def say_if_moved(url: str) -> None:
+    """Say so where the service had to take another port than the wanted one."""
+    wanted = os.environ.get("LPL_PORT") or "8000"
+    if wanted != "0" and not url.endswith(f":{wanted}"):
+        print(f"Port {wanted} is taken; the service is at {url}", flush=True)
 
 
 def show(client: Client, job: Job) -> None:
@@ -77,13 +78,13 @@ def show(client: Client, job: Job) -> None:
     print(f"\nDashboard: {client.url}/", flush=True)
 
 
-def serve_on(service: Service) -> None:
+def serve_on(service: Service, url: str) -> None:
     """Serve until somebody ends it.
 
     Raises:
         ServiceFailed: it ended by itself.
     """
-    print(f"Serving until Ctrl-C. In another terminal: export LPL_URL={service.url}; .venv/bin/lpl list", flush=True)
+    print(f"Serving until Ctrl-C. In another terminal: export LPL_URL={url}; .venv/bin/lpl list", flush=True)
     try:
         status = service.wait()
     except KeyboardInterrupt:

@@ -61,10 +61,9 @@ def loaded(entry: EntryPoint) -> Any:
     """
     try:
         target = entry.load()
-    except ImportError as error:
-        missing = f" ({error})"
-        message = f"`lpl {entry.name}` needs the service's packages{missing}: pip install 'lpl-service[service]'"
-        raise CommandError(message) from error
+    except ModuleNotFoundError as error:
+        needs = f"`lpl {entry.name}` needs {error.name}, which is not installed"
+        raise CommandError(f"{needs}; pip install 'lpl-service[service]'") from error
     if not isinstance(target, typer.Typer):
         app = typer.Typer(add_completion=False)
         app.command(entry.name)(target)

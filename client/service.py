@@ -1,6 +1,7 @@
 """A service of one's own: `lpl serve` as a child process, for the demonstration."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ READY_SECONDS = 120.0
 # Longer than a trainer is given for its last checkpoint.
 STOP_SECONDS = 60.0
 LOG_LINES = 15
+ADDRESS = re.compile(r"^serving on (http://\S+)$", re.MULTILINE)
 
 
 class ServiceFailed(Exception):
@@ -22,29 +24,26 @@ class ServiceFailed(Exception):
 
 
 class Service:
-    """`lpl serve` on loopback; stopped at the end of the `with` block.
+    """`lpl serve` on loopback, on LPL_PORT or, where that is taken, a free port; ended with the `with` block.
 
     Args:
-        port: where it listens.
         data_dir: its data; its output goes to `serve.log` there.
     """
 
-    def __init__(self, port: int, *, data_dir: Path) -> None:
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, *, data_dir: Path) -> None:
         self.log = data_dir / "serve.log"
-        self._port = port
         self._data_dir = data_dir
 
     def __enter__(self) -> Self:
         self._data_dir.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "client", "serve", "--host", "127.0.0.1", "--port", str(self._port)]
+        command = [sys.executable, "-m", "client", "serve", "--host", "127.0.0.1"]
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "LPL_DATA_DIR": str(self._data_dir)},
+                env={**os.environ, "LPL_DATA_DIR": str(self._data_dir), "PYTHONUNBUFFERED": "1"},
                 start_new_session=True,  # Ctrl-C comes to this process, which then ends the service in order
             )
         return self
@@ -54,20 +53,20 @@ class Service:
     ) -> None:
         self.stop()
 
-    def wait_until_ready(self, *, timeout_seconds: float = READY_SECONDS) -> None:
-        """Return when the service takes requests.
+    def ready_url(self, *, timeout_seconds: float = READY_SECONDS) -> str:
+        """The address, once the service takes requests.
 
         Raises:
             ServiceFailed: it ended, or was not ready in time.
         """
         deadline = time.monotonic() + timeout_seconds
-        with Client(self.url, retry_seconds=0, timeout_seconds=5) as client:
-            while not self._ready(client):
-                if self._process.poll() is not None:
-                    raise ServiceFailed(f"the service ended with status {self._process.returncode}{self._said()}")
-                if time.monotonic() > deadline:
-                    raise ServiceFailed(f"the service was not ready after {timeout_seconds:g} seconds{self._said()}")
-                time.sleep(0.2)
+        while (url := self._address()) is None or not is_ready(url):
+            if self._process.poll() is not None:
+                raise ServiceFailed(f"the service ended with status {self._process.returncode}{self._said()}")
+            if time.monotonic() > deadline:
+                raise ServiceFailed(f"the service was not ready after {timeout_seconds:g} seconds{self._said()}")
+            time.sleep(0.1)
+        return url
 
     def wait(self) -> int:
         """Wait for the service's own end; its status."""
@@ -84,13 +83,20 @@ class Service:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 
-    @staticmethod
-    def _ready(client: Client) -> bool:
-        try:
-            return client.ready()
-        except ConnectionError:
-            return False
+    def _address(self) -> str | None:
+        # Only the service itself knows which port it got.
+        found = ADDRESS.search(self.log.read_text(errors="replace"))
+        return found.group(1) if found else None
 
     def _said(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
         return "; it said:\n" + "\n".join(f"  {line}" for line in lines) if lines else ""
+
+
+def is_ready(url: str) -> bool:
+    """Whether the service at an address takes requests."""
+    with Client(url, retry_seconds=0, timeout_seconds=5) as client:
+        try:
+            return client.ready()
+        except ConnectionError:
+            return False
