@@ -1,0 +1,57 @@
+// The HTTP interface: keys, ETags, problem documents.
+const KEY = "lpl-api-key";
+const cache = new Map();
+
+export class Problem extends Error {
+  constructor(status, document) {
+    super(document.detail || document.title || `The service answered ${status}`);
+    this.status = status;
+    this.errors = document.errors || [];
+  }
+}
+
+export function setKey(key) {
+  sessionStorage.setItem(KEY, key);
+  cache.clear();
+}
+
+export function headers(extra = {}) {
+  const key = sessionStorage.getItem(KEY);
+  return key ? { ...extra, Authorization: `Bearer ${key}` } : extra;
+}
+
+async function answer(response) {
+  if (response.ok) return response.status === 204 ? null : response.json();
+  const document = await response.json().catch(() => ({}));
+  throw new Problem(response.status, document);
+}
+
+export async function get(path) {
+  const known = cache.get(path);
+  const response = await fetch(path, { headers: headers(known ? { "If-None-Match": known.etag } : {}) });
+  if (response.status === 304) return known.body;
+  const body = await answer(response);
+  const etag = response.headers.get("ETag");
+  if (etag) cache.set(path, { etag, body });
+  return body;
+}
+
+export async function send(method, path, body) {
+  const options = { method, headers: headers(body === undefined ? {} : { "Content-Type": "application/json" }) };
+  if (body !== undefined) options.body = typeof body === "string" ? body : JSON.stringify(body);
+  return answer(await fetch(path, options));
+}
+
+export async function download(path, filename) {
+  const response = await fetch(path, { headers: headers() });
+  if (!response.ok) await answer(response);
+  save(await response.blob(), filename);
+}
+
+export function save(blob, filename) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = filename;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
