@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from store.records import ApiKey, Checkpoint, Job, Run, Worker
+from store.records import ApiKey, Checkpoint, Event, Job, Run, Worker
 
 
 class RunAnswer(BaseModel):
@@ -115,6 +115,13 @@ class CheckpointAnswer(BaseModel):
     created_at: datetime
 
 
+class CheckpointList(BaseModel):
+    """A run's checkpoints."""
+
+    items: list[CheckpointAnswer]
+    next: str | None
+
+
 class Curve(BaseModel):
     """A metric over epochs."""
 
@@ -139,21 +146,22 @@ class LossVariations(BaseModel):
     negative: list[list[float | None]] | None = None
 
 
-class ClassMetrics(BaseModel):
-    """A per-class series."""
+class ClassSeries(BaseModel):
+    """A per-class series: its values, [C] per epoch, stand under its own name."""
 
-    name: str
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, list[list[float | None]]]
+
     classes: list[str]
     class_counts: list[int]
     epochs: list[int]
-    values: list[list[float | None]]
 
 
 class ConfusionMatrix(BaseModel):
     """Test examples by true class (row) and predicted class (column)."""
 
     classes: list[str]
-    epoch: int | None
+    epoch: int
     matrix: list[list[float | None]]
 
 
@@ -161,17 +169,17 @@ class LogEntry(BaseModel):
     """A line of a run's log."""
 
     id: int
-    at: datetime
+    created_at: datetime
     attempt: int | None
     level: str
     message: str
 
 
-class Logs(BaseModel):
-    """A page of log lines, oldest first; pass `next` as `after`."""
+class LogList(BaseModel):
+    """A page of log lines."""
 
     items: list[LogEntry]
-    next: int | None
+    next: str | None
 
 
 class DatasetAnswer(BaseModel):
@@ -229,7 +237,7 @@ class WorkerList(BaseModel):
     """Workers, those seen last first."""
 
     items: list[WorkerAnswer]
-    next: str | None = None
+    next: str | None
 
 
 class QueueAnswer(BaseModel):
@@ -257,7 +265,7 @@ class KeyList(BaseModel):
     """All keys."""
 
     items: list[KeyAnswer]
-    next: str | None = None
+    next: str | None
 
 
 def moment(seconds: float | None) -> datetime | None:
@@ -289,6 +297,18 @@ def checkpoint_answer(checkpoint: Checkpoint) -> CheckpointAnswer:
     """A checkpoint's answer."""
     shared = {name: getattr(checkpoint, name) for name in CheckpointAnswer.model_fields}
     return CheckpointAnswer(**{**shared, "created_at": at(checkpoint.created_at)})
+
+
+def log_entry(line: Event) -> LogEntry:
+    """A log line's answer."""
+    data = line.data
+    return LogEntry(
+        id=line.id,
+        created_at=at(line.created_at),
+        attempt=data.get("attempt"),
+        level=str(data.get("level", "info")),
+        message=str(data.get("message", "")),
+    )
 
 
 def worker_answer(worker: Worker) -> WorkerAnswer:

@@ -1,12 +1,12 @@
 """ETag and If-None-Match: what is polled and has not changed costs nothing."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
-NOT_MODIFIED = {304: {"description": "Not changed since the given ETag"}}
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the given ETag"}}
 
 
 def weak(*parts: object) -> str:

@@ -57,10 +57,12 @@ class QueueCollector(Collector):
         return [up, *found]
 
     def _queue(self) -> Iterable[Metric]:
-        runs = GaugeMetricFamily("lpl_runs", "Runs by state; succeeded, failed and cancelled have ended", ["state"])
+        runs = GaugeMetricFamily(
+            "lpl_runs", "Runs by state; succeeded, failed and cancelled have ended", labels=["state"]
+        )
         for state, number in queue.run_counts(self._db).items():
             runs.add_metric([state], number)
-        jobs = GaugeMetricFamily("lpl_jobs", "Jobs by state", ["state"])
+        jobs = GaugeMetricFamily("lpl_jobs", "Jobs by state", labels=["state"])
         for state, number in queue.job_counts(self._db).items():
             jobs.add_metric([state], number)
         oldest = GaugeMetricFamily("lpl_queue_oldest_seconds", "Age of the run that has waited longest, 0 if none")

@@ -2,10 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Header, Path, Query
 from pydantic import AfterValidator
 
 MAX_INT = 2**31 - 1
+ID = r"^[A-Za-z0-9_\-]+$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$"
 
 
 def storable(text: str) -> str:
@@ -16,9 +18,13 @@ def storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(storable)]
-Identifier = Annotated[str, Path(max_length=40, pattern=r"^[A-Za-z0-9_\-]+$")]
-Reference = Annotated[str | None, Query(max_length=40, pattern=r"^[A-Za-z0-9_\-]+$")]
+Identifier = Annotated[str, Path(max_length=40, pattern=ID)]
+DatasetName = Annotated[str, Path(pattern=NAME)]
+Selected = Annotated[str | None, Query(max_length=40, pattern=ID)]
 Limit = Annotated[int, Query(ge=1, le=1000, description="items per page")]
-Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
+Cursor = Annotated[Text | None, Query(max_length=200, description="`next` of the page before")]
 Filter = Annotated[Text | None, Query(max_length=200)]
 Epoch = Annotated[int | None, Query(ge=1, le=MAX_INT, description="this epoch only")]
+IdempotencyKey = Annotated[
+    str | None, Header(min_length=1, max_length=200, pattern=r"^[!-~]+$", description="makes a repetition harmless")
+]

@@ -90,23 +90,31 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
+ANYWHERE = problems(400, 401, 403, 422, 503)
+"""What any route may end with."""
+
+
 def install(app: FastAPI) -> None:
     """Let the application answer every error with a problem document."""
-    app.add_exception_handler(Problem, lambda request, error: of_problem(error))
-    app.add_exception_handler(HTTPException, lambda request, error: of_http(error))
-    app.add_exception_handler(RequestValidationError, lambda request, error: of_validation(error))
-    app.add_exception_handler(SpecError, lambda request, error: of_spec(error))
-    app.add_exception_handler(DatasetError, lambda request, error: of_dataset(error))
-    app.add_exception_handler(StoreError, lambda request, error: of_store(error))
+    handlers = {
+        Problem: of_problem,
+        HTTPException: of_http,
+        RequestValidationError: of_validation,
+        SpecError: of_spec,
+        DatasetError: of_dataset,
+        StoreError: of_store,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
 
 
-def of_problem(error: Exception) -> Response:
+def of_problem(_: Request, error: Exception) -> Response:
     """A problem that a handler raised."""
     assert isinstance(error, Problem)
     return error.response()
 
 
-def of_http(error: Exception) -> Response:
+def of_http(_: Request, error: Exception) -> Response:
     """What the framework refuses: unknown routes, methods, bodies too large."""
     assert isinstance(error, HTTPException)
     detail = str(error.detail)
@@ -115,7 +123,7 @@ def of_http(error: Exception) -> Response:
     return Problem(error.status_code, detail, headers=error.headers).response()
 
 
-def of_validation(error: Exception) -> Response:
+def of_validation(_: Request, error: Exception) -> Response:
     """Parameters or a body of the wrong shape. An identifier that cannot exist is simply not found."""
     assert isinstance(error, RequestValidationError)
     found = error.errors()
@@ -125,20 +133,20 @@ def of_validation(error: Exception) -> Response:
     return Problem(422, summary(errors), errors=errors).response()
 
 
-def of_spec(error: Exception) -> Response:
+def of_spec(_: Request, error: Exception) -> Response:
     """A spec that cannot be run."""
     assert isinstance(error, SpecError)
     return Problem(422, summary(error.errors), errors=error.errors).response()
 
 
-def of_dataset(error: Exception) -> Response:
+def of_dataset(_: Request, error: Exception) -> Response:
     """A data set that is absent or corrupt."""
     assert isinstance(error, DatasetError)
     errors = [{"path": f"dataset.{error.field}", "message": str(error)}]
     return Problem(422, summary(errors), errors=errors).response()
 
 
-def of_store(error: Exception) -> Response:
+def of_store(_: Request, error: Exception) -> Response:
     """What the store refuses."""
     assert isinstance(error, StoreError)
     status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 422)

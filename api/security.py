@@ -9,10 +9,13 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.key_ring import is_loopback
 from api.problems import Problem
-from api.state import Service
+from api.state import Services
 from store import keys
+from store.database import Database
 from store.records import ApiKey
+from store.settings import Settings
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -31,6 +34,16 @@ SECURITY_HEADERS = {
 }
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key: `Authorization: Bearer lpl_...`")
+
+
+def refusal_to_start(settings: Settings, db: Database) -> str | None:
+    """Why the service may not start: it can be reached from other machines and there is no key. None where it may."""
+    if is_loopback(settings.host) or keys.any_keys(db):
+        return None
+    return (
+        f"{settings.host} can be reached from other machines, so an API key is required and there is none: "
+        "run `lpl key create NAME`, or set LPL_ADMIN_KEY or LPL_ADMIN_KEY_FILE"
+    )
 
 
 class Gate:
@@ -96,18 +109,18 @@ def add_headers(message: MutableMapping[str, Any]) -> None:
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-def caller(state: Service, credentials: Credentials) -> ApiKey | None:
+def caller(found: Services, credentials: Credentials) -> ApiKey | None:
     """The key of the request; None where none is needed.
 
     Raises:
         Problem: 401, no key or an unknown one where keys are required.
     """
-    if not state.keys.required():
+    if not found.keys.required():
         return None
     challenge = {"WWW-Authenticate": "Bearer"}
     if credentials is None:
         raise Problem(401, "give an API key: Authorization: Bearer lpl_...", headers=challenge)
-    key = keys.verify(state.db, credentials.credentials)
+    key = keys.verify(found.db, credentials.credentials)
     if key is None:
         raise Problem(401, "the API key is unknown or revoked", headers=challenge)
     return key

@@ -1,4 +1,4 @@
-"""What handlers reach through dependencies: settings, database, doorbell, event feed, measurements."""
+"""What handlers reach through a dependency: settings, database, doorbell, event feed, measurements, keys."""
 
 from dataclasses import dataclass
 from typing import Annotated, cast
@@ -14,7 +14,7 @@ from store.settings import Settings
 
 
 @dataclass(frozen=True)
-class State:
+class Service:
     """Made once per application."""
 
     settings: Settings
@@ -25,15 +25,9 @@ class State:
     keys: KeyRing
 
 
-def state_of(request: Request) -> State:
-    """The application's state."""
-    return cast(State, request.app.state.lpl)
+def service_of(request: Request) -> Service:
+    """The application's parts."""
+    return cast(Service, request.app.state.service)
 
 
-def database(request: Request) -> Database:
-    """The database."""
-    return state_of(request).db
-
-
-Service = Annotated[State, Depends(state_of)]
-Db = Annotated[Database, Depends(database)]
+Services = Annotated[Service, Depends(service_of)]

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import lplcore
@@ -9,49 +11,16 @@ from lplcore.method import MethodSpec
 from store import datasets, jobs
 from store.database import Database
 from store.errors import NotFound
-from store.records import NewRun, Submitted
+from store.records import DatasetRecord, NewRun, Submitted
 from store.settings import Settings
 
-
-def known_datasets(db: Database, data: Any) -> dict[str, lplcore.RegisteredDataset]:
-    """The registered data sets that a spec names, its sweep included."""
-    return {
-        record.name: lplcore.RegisteredDataset(
-            name=record.name, path=record.path, format=record.format, task=record.task, sha256=record.sha256
-        )
-        for name in sorted(dataset_names(data))
-        if (record := registered(db, name)) is not None
-    }
-
-
-def dataset_names(data: Any) -> set[str]:
-    """Every name that may be a data set's."""
-    if not isinstance(data, dict):
-        return set()
-    swept = data.get("sweep") if isinstance(data.get("sweep"), dict) else {}
-    override = data.get("override") if isinstance(data.get("override"), dict) else {}
-    values = [data.get("dataset"), *dataset_names(override)]
-    for field in ("dataset", "dataset.name"):
-        found = swept.get(field) if swept else None
-        values += found if isinstance(found, list) else []
-    names = {value.get("name") if isinstance(value, dict) else value for value in values if not isinstance(value, list)}
-    return {name for name in names if isinstance(name, str) and 0 < len(name) <= 100}
-
-
-def registered(db: Database, name: str) -> Any:
-    """The data set of that name, None where there is none."""
-    if "\x00" in name or not name.isprintable():
-        return None
-    try:
-        return datasets.get(db, name)
-    except NotFound:
-        return None
+Registered = dict[str, lplcore.RegisteredDataset]
 
 
 def planned(
-    db: Database, settings: Settings, data: Any
+    db: Database, settings: Settings, data: Mapping[str, Any]
 ) -> tuple[lplcore.ExperimentSpec, list[lplcore.RunPlan], lplcore.DatasetInfo]:
-    """The complete spec, its runs, and the data of the first, all checked.
+    """The complete spec, its runs, and facts about its data set, all checked.
 
     Raises:
         SpecError, DatasetError: with the field and the remedy.
@@ -59,19 +28,13 @@ def planned(
     known = known_datasets(db, data)
     spec = lplcore.parse_spec(data, datasets=known)
     plan = spec.plan(max_runs=settings.max_runs_per_job)
-    checked: dict[str, lplcore.DatasetInfo] = {}
-    for run in plan:
-        if run.seed != plan[0].seed:
-            continue  # seeds differ in nothing that is checked
-        key = run.spec.dataset.model_dump_json()
-        if key not in checked:
-            checked[key] = lplcore.dataset_info(run.spec.dataset, data_dir=settings.data_dir, datasets=known)
-        run.spec.check(checked[key])
-    return spec, plan, next(iter(checked.values()))
+    info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=known)
+    lplcore.check_plan(plan, info_of=info_of)
+    return spec, plan, info_of(plan[0].spec.dataset)
 
 
 def submit(
-    db: Database, settings: Settings, data: Any, *, idempotency_key: str | None, owner: str
+    db: Database, settings: Settings, data: Mapping[str, Any], *, idempotency_key: str | None, owner: str
 ) -> Submitted:
     """Check and store a job.
 
@@ -79,7 +42,7 @@ def submit(
         SpecError, DatasetError: with the field and the remedy.
         Conflict: the key was used with another request.
     """
-    request_hash = hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    request_hash = fingerprint(data)
     earlier = jobs.earlier_submission(db, owner, idempotency_key, request_hash)
     if earlier is not None:
         return earlier
@@ -96,7 +59,54 @@ def submit(
     )
 
 
+def fingerprint(data: Mapping[str, Any]) -> str:
+    """Hash of a body that does not depend on the order of its fields.
+
+    Raises:
+        SpecError: nested too deeply.
+    """
+    try:
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    except RecursionError:
+        raise lplcore.SpecError([{"path": "", "message": "is nested too deeply"}]) from None
+
+
+def known_datasets(db: Database, data: Mapping[str, Any]) -> Registered:
+    """The registered data sets that a spec names, its sweep included."""
+    records = (registered(db, name) for name in sorted(dataset_names(data)))
+    return {record.name: entry_of(record) for record in records if record is not None}
+
+
+def entry_of(record: DatasetRecord) -> lplcore.RegisteredDataset:
+    """A data set as lplcore knows it."""
+    return lplcore.RegisteredDataset(
+        name=record.name, path=record.path, format=record.format, task=record.task, sha256=record.sha256
+    )
+
+
+def dataset_names(data: Mapping[str, Any]) -> set[str]:
+    """Every text that may be a data set's name: in the spec, in what overrides a preset, in the sweep."""
+    values: list[Any] = []
+    for part in (data, data.get("override")):
+        if not isinstance(part, Mapping):
+            continue
+        sweep = part.get("sweep")
+        swept = [sweep.get(field) for field in ("dataset", "dataset.name")] if isinstance(sweep, Mapping) else []
+        values += [part.get("dataset"), *(value for found in swept if isinstance(found, list) for value in found)]
+    names = [value.get("name") if isinstance(value, Mapping) else value for value in values]
+    return {name for name in names if isinstance(name, str)}
+
+
+def registered(db: Database, name: str) -> DatasetRecord | None:
+    """The data set of that name, None where there is none."""
+    if not 0 < len(name) <= 100 or not name.isprintable():
+        return None
+    try:
+        return datasets.get(db, name)
+    except NotFound:
+        return None
+
+
 def method_label(method: MethodSpec) -> str:
-    """The alias, or the names of the parts."""
-    names = [part.name for path, part in method.parts() if path.split(".")[0] in ("loss", "perturbations", "weighting")]
-    return method.alias or " + ".join(names)
+    """The alias, or the names of the loss and the perturbations."""
+    return method.alias or "+".join([method.loss.name, *(part.name for part in method.perturbations)])

@@ -1,1 +1,29 @@
-SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true });
+// Where keys are required the page asks for one and keeps it for this tab only.
+const NAME = "lpl-docs-key";
+
+async function readable(key) {
+  const headers = key ? { Authorization: `Bearer ${key}` } : {};
+  const answer = await fetch("/openapi.json", { headers });
+  return answer.status !== 401 && answer.status !== 403;
+}
+
+async function start() {
+  let key = sessionStorage.getItem(NAME);
+  while (!(await readable(key))) {
+    key = window.prompt("API key (scope read)");
+    if (key === null) return;
+    sessionStorage.setItem(NAME, key.trim());
+    key = key.trim();
+  }
+  SwaggerUIBundle({
+    url: "/openapi.json",
+    dom_id: "#swagger-ui",
+    deepLinking: true,
+    requestInterceptor(request) {
+      if (key && !request.headers.Authorization) request.headers.Authorization = `Bearer ${key}`;
+      return request;
+    },
+  });
+}
+
+start();

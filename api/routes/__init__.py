@@ -1,14 +1,12 @@
-"""Route groups, one file each."""
+"""Route groups, one file each, found by a scan of this folder."""
 
-from api.routes import catalog, checkpoints, datasets, events, jobs, operations, pages, runs
+import importlib
+import pkgutil
 
-ROUTERS = (
-    jobs.router,
-    runs.router,
-    events.router,
-    checkpoints.router,
-    catalog.router,
-    datasets.router,
-    operations.router,
-    pages.router,
-)
+from fastapi import APIRouter
+
+
+def routers() -> list[APIRouter]:
+    """The `router` of every module here."""
+    modules = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return [importlib.import_module(f"{__name__}.{name}").router for name in modules]

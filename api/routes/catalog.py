@@ -6,9 +6,9 @@ from typing import Any
 from fastapi import APIRouter
 
 import lplcore
-from api.security import Reader
+from api.security import READ
 
-router = APIRouter(prefix="/v1", tags=["catalog"])
+router = APIRouter(prefix="/v1", tags=["catalog"], dependencies=[READ])
 
 
 @cache
@@ -24,12 +24,12 @@ def experiment_schema() -> dict[str, Any]:
 
 
 @router.get("/catalog", operation_id="getCatalog")
-def catalog(key: Reader) -> dict[str, list[dict[str, Any]]]:
+def catalog() -> dict[str, list[dict[str, Any]]]:
     """Methods, losses, perturbations, models, data sets, presets and all other plug-ins, with their parameters."""
     return listed()
 
 
 @router.get("/schema/experiment", operation_id="getExperimentSchema")
-def schema(key: Reader) -> dict[str, Any]:
+def schema() -> dict[str, Any]:
     """JSON schema of a complete experiment."""
     return experiment_schema()

@@ -1,21 +1,23 @@
 """Jobs: submit, list, follow, ask, delete."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Response
 
 from api import submission
 from api.answers import JobAnswer, JobList, RunList, Validation, job_listed, run_answer
-from api.caching import etag_of, unchanged
+from api.bodies import JSON_BODY, Experiment
+from api.conditional import NOT_MODIFIED, Cached
 from api.parameters import Cursor, Filter, IdempotencyKey, Identifier, Limit
-from api.security import Reader, Submitter
+from api.problems import problems
+from api.security import READ, SUBMIT, Caller
 from api.state import Service, Services
 from store import jobs, requests
 from store.records import Job, State
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404))
 RUNS_SHOWN = 100
-Experiment = Annotated[dict[str, Any], Body(description="An experiment; its schema is at /v1/schema/experiment")]
+asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "responses": problems(409)}
 
 
 def job_answer(found: Service, job: Job) -> JobAnswer:
@@ -26,9 +28,15 @@ def job_answer(found: Service, job: Job) -> JobAnswer:
     return JobAnswer(**listed, spec=job.spec, runs=[run_answer(run) for run in runs], summary=summary)
 
 
-@router.post("", status_code=201, operation_id="submitJob")
+@router.post(
+    "",
+    status_code=201,
+    operation_id="submitJob",
+    dependencies=[SUBMIT, JSON_BODY],
+    responses=problems(409, 413, 415),
+)
 def submit(
-    found: Services, key: Submitter, response: Response, body: Experiment, idempotency_key: IdempotencyKey = None
+    found: Services, key: Caller, response: Response, body: Experiment, idempotency_key: IdempotencyKey = None
 ) -> JobAnswer:
     """Submit an experiment. The same Idempotency-Key with the same body returns the first answer."""
     owner = key.id if key else ""
@@ -38,8 +46,8 @@ def submit(
     return job_answer(found, made.job)
 
 
-@router.post("/validate", operation_id="validateJob")
-def validate(found: Services, key: Reader, body: Experiment) -> Validation:
+@router.post("/validate", operation_id="validateJob", dependencies=[JSON_BODY], responses=problems(413, 415))
+def validate(found: Services, body: Experiment) -> Validation:
     """What would run; nothing is started."""
     spec, plan, info = submission.planned(found.db, found.settings, body)
     return Validation(
@@ -54,12 +62,10 @@ def validate(found: Services, key: Reader, body: Experiment) -> Validation:
     )
 
 
-@router.get("", operation_id="listJobs", response_model=JobList)
+@router.get("", operation_id="listJobs", response_model=JobList, responses=NOT_MODIFIED)
 def list_jobs(
     found: Services,
-    key: Reader,
-    request: Request,
-    response: Response,
+    cached: Cached,
     state: State | None = None,
     tag: Filter = None,
     name: Filter = None,
@@ -68,30 +74,35 @@ def list_jobs(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JobList | Response:
-    """Jobs, newest first."""
-    filters = {"state": state, "tag": tag, "name": name, "dataset": dataset, "method": method}
-    page = jobs.list_jobs(found.db, **filters, limit=limit, cursor=cursor)
-    etag = etag_of([(job.id, job.version) for job in page.items])
+    """Jobs, newest first. `name` finds what it is part of; the other filters compare exactly."""
+    page = jobs.list_jobs(
+        found.db, state=state, tag=tag, name=name, dataset=dataset, method=method, limit=limit, cursor=cursor
+    )
     answer = JobList(items=[job_listed(job) for job in page.items], next=page.next)
-    return unchanged(request, response, etag) or answer
+    return cached.unchanged([(job.id, job.version) for job in page.items], page.next) or answer
 
 
-@router.get("/{job_id}", operation_id="getJob", response_model=JobAnswer)
-def get(
-    found: Services, key: Reader, request: Request, response: Response, job_id: Identifier
-) -> JobAnswer | Response:
+@router.get("/{job_id}", operation_id="getJob", response_model=JobAnswer, responses=NOT_MODIFIED)
+def get(found: Services, cached: Cached, job_id: Identifier) -> JobAnswer | Response:
     """A job with its complete spec, its first 100 runs and its summary."""
     job = jobs.get(found.db, job_id)
-    return unchanged(request, response, etag_of([job.id, job.version])) or job_answer(found, job)
+    return cached.unchanged(job.id, job.version) or job_answer(found, job)
 
 
-@router.get("/{job_id}/runs", operation_id="listRuns")
+@router.get("/{job_id}/runs", operation_id="listRuns", response_model=RunList, responses=NOT_MODIFIED)
 def list_runs(
-    found: Services, key: Reader, job_id: Identifier, limit: Limit = 100, cursor: Cursor = None
-) -> RunList:
+    found: Services, cached: Cached, job_id: Identifier, limit: Limit = 100, cursor: Cursor = None
+) -> RunList | Response:
     """Runs of a job in the order of submission, retries last."""
     page = jobs.list_runs(found.db, job_id, limit=limit, cursor=cursor)
-    return RunList(items=[run_answer(run) for run in page.items], next=page.next)
+    answer = RunList(items=[run_answer(run) for run in page.items], next=page.next)
+    return cached.unchanged([(run.id, run.version) for run in page.items], page.next) or answer
+
+
+@router.delete("/{job_id}", status_code=204, operation_id="deleteJob", dependencies=[SUBMIT], responses=problems(409))
+def delete(found: Services, job_id: Identifier) -> None:
+    """Delete a job that has ended with everything it recorded."""
+    jobs.delete_job(found.db, job_id)
 
 
 def ask(found: Service, job_id: str, action: str) -> JobAnswer:
@@ -102,31 +113,25 @@ def ask(found: Service, job_id: str, action: str) -> JobAnswer:
     return job_answer(found, job)
 
 
-@router.post("/{job_id}/cancel", status_code=202, operation_id="cancelJob")
-def cancel(found: Services, key: Submitter, job_id: Identifier) -> JobAnswer:
+@router.post("/{job_id}/cancel", operation_id="cancelJob", **asking)
+def cancel(found: Services, job_id: Identifier) -> JobAnswer:
     """Cancel every run that has not ended."""
     return ask(found, job_id, "cancel")
 
 
-@router.post("/{job_id}/pause", status_code=202, operation_id="pauseJob")
-def pause(found: Services, key: Submitter, job_id: Identifier) -> JobAnswer:
+@router.post("/{job_id}/pause", operation_id="pauseJob", **asking)
+def pause(found: Services, job_id: Identifier) -> JobAnswer:
     """Pause every run that has not ended."""
     return ask(found, job_id, "pause")
 
 
-@router.post("/{job_id}/resume", status_code=202, operation_id="resumeJob")
-def resume(found: Services, key: Submitter, job_id: Identifier) -> JobAnswer:
+@router.post("/{job_id}/resume", operation_id="resumeJob", **asking)
+def resume(found: Services, job_id: Identifier) -> JobAnswer:
     """Let paused runs go on."""
     return ask(found, job_id, "resume")
 
 
-@router.post("/{job_id}/retry", status_code=202, operation_id="retryJob")
-def retry(found: Services, key: Submitter, job_id: Identifier) -> JobAnswer:
+@router.post("/{job_id}/retry", operation_id="retryJob", **asking)
+def retry(found: Services, job_id: Identifier) -> JobAnswer:
     """A new run for every one that failed or was cancelled."""
     return ask(found, job_id, "retry")
-
-
-@router.delete("/{job_id}", status_code=204, operation_id="deleteJob")
-def delete(found: Services, key: Submitter, job_id: Identifier) -> None:
-    """Delete a job that has ended with everything it recorded."""
-    jobs.delete_job(found.db, job_id)

@@ -1,0 +1,78 @@
+"""Request bodies: JSON only, and what a spec's body is in the documentation."""
+
+from typing import Annotated, Any
+
+from fastapi import Body, Depends, Header
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.problems import Problem
+
+EXPERIMENT: dict[str, Any] = {
+    "anyOf": [
+        {"type": "object", "required": ["dataset", "method"]},
+        {"type": "object", "required": ["preset"]},
+    ]
+}
+EXAMPLE = {"dataset": {"name": "digits", "imbalance_factor": 20}, "method": "lpl", "seeds": [0, 1, 2]}
+
+
+def only_json(content_type: Annotated[str | None, Header(include_in_schema=False)] = None) -> None:
+    """Refuse a body that is not said to be JSON.
+
+    Raises:
+        Problem: 415.
+    """
+    kind = (content_type or "").split(";")[0].strip().lower()
+    if kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json")):
+        return
+    if kind == "multipart/form-data":
+        raise Problem(415, "uploads are not supported yet: put the file under LPL_DATA_DIR/datasets and post its path")
+    raise Problem(415, "send the body as JSON, with Content-Type: application/json")
+
+
+JSON_BODY = Depends(only_json)
+Experiment = Annotated[
+    dict[str, Any],
+    Body(
+        description="An experiment; its complete form is at /v1/schema/experiment, and nearly everything has a default",
+        json_schema_extra=EXPERIMENT,
+        openapi_examples={"digits": {"value": EXAMPLE}},
+    ),
+]
+
+
+class BodyLimit:
+    """ASGI middleware: refuses larger bodies, as soon as they say so or turn out to be."""
+
+    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
+        self.app, self.max_bytes = app, max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        too_large = f"the body has more than {self.max_bytes} bytes (LPL_MAX_BODY_BYTES)"
+        if declared_length(scope) > self.max_bytes:
+            await Problem(413, too_large).response()(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self.max_bytes:
+                raise HTTPException(413, too_large)
+            return message
+
+        await self.app(scope, counted, send)
+
+
+def declared_length(scope: Scope) -> int:
+    """The Content-Length, 0 where there is none."""
+    value = Headers(scope=scope).get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else 0

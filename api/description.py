@@ -1,0 +1,37 @@
+"""The OpenAPI document."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.problems import ProblemDocument
+from api.security import READ
+
+SUMMARY = """Training jobs for class-imbalanced classification.
+
+Times are UTC (RFC 3339), fractions are fractions, epochs count from 1, identifiers sort by creation time. Errors are
+problem documents (RFC 9457). Lists are `{"items": [...], "next": cursor}`.
+"""
+
+
+def describe(app: FastAPI) -> None:
+    """Serve the document, made once, at /openapi.json."""
+    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+
+    @app.get("/openapi.json", include_in_schema=False, dependencies=[READ])
+    def openapi() -> dict[str, Any]:
+        """This interface as an OpenAPI document."""
+        return app.openapi()
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The document, kept in the application."""
+    if app.openapi_schema is None:
+        made = get_openapi(title=app.title, version=app.version, description=SUMMARY, routes=app.routes)
+        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= problem.pop("$defs", {})
+        schemas[ProblemDocument.__name__] = problem
+        app.openapi_schema = made
+    return app.openapi_schema

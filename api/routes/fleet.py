@@ -1,0 +1,29 @@
+"""Workers and the queue."""
+
+from fastapi import APIRouter
+
+from api.answers import QueueAnswer, WorkerList, worker_answer
+from api.security import READ
+from api.state import Services
+from store import queue, workers
+
+router = APIRouter(prefix="/v1", tags=["fleet"], dependencies=[READ])
+
+
+@router.get("/workers", operation_id="listWorkers")
+def list_workers(found: Services) -> WorkerList:
+    """Workers' slots, those seen last first; the thousand newest."""
+    seen = workers.list_workers(found.db, silent_after=found.settings.lease_seconds)
+    return WorkerList(items=[worker_answer(worker) for worker in seen], next=None)
+
+
+@router.get("/queue", operation_id="getQueue")
+def get_queue(found: Services) -> QueueAnswer:
+    """The queue as numbers."""
+    seen = workers.list_workers(found.db, silent_after=found.settings.lease_seconds)
+    return QueueAnswer(
+        runs=queue.run_counts(found.db),
+        jobs=queue.job_counts(found.db),
+        oldest_waiting_seconds=queue.oldest_waiting_seconds(found.db),
+        workers_alive=sum(worker.alive for worker in seen),
+    )

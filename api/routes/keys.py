@@ -1,0 +1,48 @@
+"""API keys."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Body, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.answers import KeyAnswer, KeyList, key_answer
+from api.bodies import JSON_BODY
+from api.parameters import Identifier, Text
+from api.problems import problems
+from api.security import ADMIN
+from api.state import Services
+from store import keys
+
+router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=[ADMIN])
+
+
+class NewKey(BaseModel):
+    """A key to be made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Text = Field(min_length=1, max_length=100, description="what it is for")
+    scopes: list[Literal["read", "submit", "admin"]] = Field(default=["read", "submit"], min_length=1, max_length=3)
+
+
+@router.post("", status_code=201, operation_id="createKey", dependencies=[JSON_BODY], responses=problems(413, 415))
+def create_key(found: Services, response: Response, body: Annotated[NewKey, Body()]) -> KeyAnswer:
+    """Make an API key; its secret is in this answer and nowhere else. The first key makes keys necessary."""
+    made, secret = keys.create(found.db, name=body.name, scopes=body.scopes)
+    found.keys.changed()
+    response.headers["Location"] = f"/v1/keys/{made.id}"
+    response.headers["Cache-Control"] = "no-store"
+    return key_answer(made, secret)
+
+
+@router.get("", operation_id="listKeys")
+def list_keys(found: Services) -> KeyList:
+    """All keys, without their secrets."""
+    return KeyList(items=[key_answer(each) for each in keys.list_keys(found.db)], next=None)
+
+
+@router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problems(404))
+def revoke_key(found: Services, key_id: Identifier) -> None:
+    """Make a key invalid."""
+    keys.revoke(found.db, key_id)
+    found.keys.changed()

@@ -1,0 +1,131 @@
+"""What a run has measured and kept: metrics, per-class series, checkpoints, log."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from api.answers import (
+    CheckpointList,
+    ClassSeries,
+    ConfusionMatrix,
+    LogList,
+    LossVariations,
+    Metrics,
+    checkpoint_answer,
+    log_entry,
+)
+from api.conditional import NOT_MODIFIED, Cached
+from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Text
+from api.problems import problems
+from api.security import READ
+from api.series_answers import by_epoch, classes_of, rows
+from api.state import Services
+from store import checkpoints, events, metrics, pages, runs
+from store.errors import BadCursor, NotFound
+
+router = APIRouter(prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404))
+VARIATION, CONFUSION = "relative_loss_variation", "confusion_matrix"
+Names = Annotated[list[Text] | None, Query(max_length=200, description="names, repeated or joined by commas")]
+
+
+@router.get("/{run_id}/metrics", operation_id="getMetrics", response_model=Metrics, responses=NOT_MODIFIED)
+def get_metrics(
+    found: Services,
+    cached: Cached,
+    run_id: Identifier,
+    names: Names = None,
+    after_epoch: Annotated[int, Query(ge=0, le=MAX_INT)] = 0,
+) -> Metrics | Response:
+    """Scalars per epoch; a value is null where it is undefined."""
+    run = runs.get(found.db, run_id)
+    if (same := cached.unchanged(run.id, run.version)) is not None:
+        return same
+    wanted = [name for part in names for name in part.split(",")] if names else None
+    curves = metrics.metrics(found.db, run_id, names=wanted, after_epoch=after_epoch)
+    return Metrics.model_validate({"metrics": curves})
+
+
+@router.get(
+    "/{run_id}/loss-variations",
+    operation_id="getLossVariations",
+    response_model=LossVariations,
+    response_model_exclude_unset=True,
+    responses=NOT_MODIFIED,
+)
+def get_loss_variations(
+    found: Services, cached: Cached, run_id: Identifier, epoch: Epoch = None
+) -> LossVariations | Response:
+    """Relative loss variation (l' - l) / l per class and epoch; `positive` and `negative` for multi label."""
+    run = runs.get(found.db, run_id)
+    if (same := cached.unchanged(run.id, run.version)) is not None:
+        return same
+    series: dict[str, Any] = {}
+    for sign in ("positive", "negative"):
+        series |= by_epoch(sign, metrics.series(found.db, run_id, f"{VARIATION}.{sign}", epoch=epoch))
+    plain = metrics.series(found.db, run_id, VARIATION, epoch=epoch)
+    if plain or not series["epochs"]:
+        series = by_epoch(VARIATION, plain)
+    return LossVariations(**classes_of(run), **series)
+
+
+@router.get(
+    "/{run_id}/class-metrics", operation_id="getClassMetrics", response_model=ClassSeries, responses=NOT_MODIFIED
+)
+def get_class_metrics(
+    found: Services,
+    cached: Cached,
+    run_id: Identifier,
+    name: Annotated[Text, Query(max_length=100, description="for instance test/accuracy or lpl/q")],
+    epoch: Epoch = None,
+) -> ClassSeries | Response:
+    """A per-class series under its own name."""
+    run = runs.get(found.db, run_id)
+    if (same := cached.unchanged(run.id, run.version)) is not None:
+        return same
+    known = [each for each in metrics.series_names(found.db, run_id) if each != CONFUSION]
+    if name not in known:
+        raise NotFound(f"run {run_id} has no series {name!r}; it has {', '.join(known) or 'none yet'}")
+    return ClassSeries(**classes_of(run), **by_epoch(name, metrics.series(found.db, run_id, name, epoch=epoch)))
+
+
+@router.get("/{run_id}/confusion-matrix", operation_id="getConfusionMatrix")
+def get_confusion_matrix(found: Services, run_id: Identifier, epoch: Epoch = None) -> ConfusionMatrix:
+    """Test examples by true (row) and predicted (column) class, of the newest epoch or of the one asked for."""
+    run = runs.get(found.db, run_id)
+    newest = metrics.latest_series(found.db, run_id, CONFUSION)
+    if epoch is not None:
+        newest = next(iter(metrics.series(found.db, run_id, CONFUSION, epoch=epoch).items()), None)
+    if newest is None:
+        raise NotFound(f"run {run_id} has no confusion matrix{' of that epoch' if epoch else ' yet'}")
+    return ConfusionMatrix(classes=classes_of(run)["classes"], epoch=newest[0], matrix=rows(newest[1]))
+
+
+@router.get("/{run_id}/checkpoints", operation_id="listCheckpoints")
+def list_checkpoints(found: Services, run_id: Identifier) -> CheckpointList:
+    """Checkpoints of a run, oldest first; all of them, as only a few are kept."""
+    runs.get(found.db, run_id)
+    kept = checkpoints.list_for_run(found.db, run_id)
+    return CheckpointList(items=[checkpoint_answer(each) for each in kept], next=None)
+
+
+@router.get("/{run_id}/logs", operation_id="getLogs")
+def get_logs(found: Services, run_id: Identifier, limit: Limit = 500, cursor: Cursor = None) -> LogList:
+    """Log lines, oldest first."""
+    runs.get(found.db, run_id)
+    lines = events.logs(found.db, run_id, after_id=after_line(cursor), limit=limit + 1)
+    following = pages.encode(str(lines[limit - 1].id)) if len(lines) > limit else None
+    return LogList(items=[log_entry(line) for line in lines[:limit]], next=following)
+
+
+def after_line(cursor: str | None) -> int:
+    """The id of the log line that a cursor stands after.
+
+    Raises:
+        BadCursor: no log gave it out.
+    """
+    if cursor is None:
+        return 0
+    text = pages.decode(cursor)
+    if not text.isascii() or not text.isdigit() or len(text) > 18:
+        raise BadCursor("cursor: not one that a log has given; start without it")
+    return int(text)
