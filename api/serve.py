@@ -1,6 +1,7 @@
 """`lpl serve`: API, bundled broker and one worker, started and stopped together."""
 
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -41,7 +42,7 @@ class WorkerChild:
         return subprocess.Popen(
             [sys.executable, "-m", "worker"],
             env=self._environment,
-            preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            preexec_fn=die_with_parent if sys.platform == "linux" else None,
         )
 
     def _keep(self) -> None:
@@ -102,22 +103,18 @@ def opened(settings: Settings) -> Database:
 def listening(settings: Settings, *, any_port: bool) -> socket.socket:
     """A bound socket; another port where the wanted one is taken and that is allowed."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    ports = [settings.port, 0] if any_port else [settings.port]
-    problem: OSError | None = None
-    for port in ports:
-        bound = socket.socket(family, socket.SOCK_STREAM)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            bound.bind((settings.host, port))
-        except OSError as error:
-            bound.close()
-            problem = error
-            continue
-        if port != settings.port:
-            print(f"port {settings.port} is taken; using {bound.getsockname()[1]}", flush=True)
-        return bound
-    reason = problem.strerror if problem else "no port"
-    fail(f"cannot listen on {settings.host}:{settings.port}: {reason}; choose another --port, 0 takes a free one")
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((settings.host, settings.port))
+    except OSError as error:
+        if not (any_port and error.errno == errno.EADDRINUSE):
+            reason = f"cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+            fail(f"{reason}; choose another --port (0 takes a free one) or --host")
+        bound.bind((settings.host, 0))
+        print(f"port {settings.port} is taken; using {bound.getsockname()[1]}", flush=True)
+    bound.listen()
+    return bound
 
 
 def listen(settings: Settings, db: Database, doorbell: Doorbell, bound: socket.socket) -> None:

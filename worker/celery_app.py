@@ -1,19 +1,21 @@
 """Celery, as a doorbell only: a message is acknowledged at once and wakes a slot; the database is the queue."""
 
 import logging
+import time
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
 
 from store.doorbell import QUEUE, TASK, celery_app
-from worker.slots import Slots
 
+RESTART_SECONDS = 5.0
 log = logging.getLogger(__name__)
 
 
-def worker_app(broker_url: str, slots: Slots) -> Celery:
-    """The consumer's application with its one task."""
+def worker_app(broker_url: str, ring: Callable[[], object]) -> Celery:
+    """The consumer's application with its one task, which rings."""
     app = celery_app(broker_url)
     app.conf.update(
         task_acks_late=False,
@@ -29,25 +31,31 @@ def worker_app(broker_url: str, slots: Slots) -> Celery:
     )
 
     def wake() -> None:
-        slots.wake()
+        ring()
 
     app.task(name=TASK, queue=QUEUE, ignore_result=True)(wake)
     return app
 
 
 def consume(app: Celery, *, concurrency: int) -> None:
-    """Listen for wake-ups until the process is told to stop; blocks. Signal handlers are Celery's."""
-    worker: Any = app.Worker(
-        pool="threads",
-        concurrency=concurrency,
-        loglevel="WARNING",
-        queues=[QUEUE],
-        without_gossip=True,
-        without_mingle=True,
-        without_heartbeat=True,
-        quiet=True,
-    )
-    worker.start()
+    """Listen for wake-ups for ever, through any absence of the broker; meant for a thread of its own."""
+    while True:
+        worker: Any = app.Worker(
+            pool="threads",
+            concurrency=concurrency,
+            loglevel="WARNING",
+            queues=[QUEUE],
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            quiet=True,
+        )
+        try:
+            worker.start()
+        except (Exception, SystemExit) as error:
+            log.warning("the consumer ended (%s)", type(error).__name__)
+        log.warning("listening for wake-ups again in %.0f s; polling goes on", RESTART_SECONDS)
+        time.sleep(RESTART_SECONDS)
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]

@@ -6,18 +6,17 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
-from celery.signals import worker_shutting_down
 
 from store.command import fail, load_settings
 from store.database import Database, make_writable
 from store.errors import DatabaseUnavailable, StoreError
-from store.settings import Settings
 from worker.celery_app import consume, worker_app
 from worker.devices import CPU, Device, probe
-from worker.slots import Slot, Slots
+from worker.slots import Slots
 
 CONNECT_SECONDS = 30.0
 log = logging.getLogger(__name__)
@@ -36,30 +35,40 @@ def worker(
         wait_for(db)
     except StoreError as error:
         fail(str(error))
-    stopping = threading.Event()
-    devices = chosen(device)
-    slots = Slots(db, settings, [Slot(db, settings, found, stopping=stopping) for found in devices], stopping)
-    worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    slots.start()
-    log.info("training on %s", ", ".join(found.name for found in devices))
-    serve(settings, slots, stopping, concurrency=len(devices))
-    slots.join(settings.grace_seconds + 10)
+    slots = Slots(db, settings, chosen(device))
+    wait_for_signal = signalled()
+    try:
+        slots.start()
+    except StoreError as error:
+        fail(str(error))
+    log.info("training on %s", ", ".join(slots.device_names()))
+    if settings.broker_url is not None:
+        listen(settings.broker_url, slots)
+    wait_for_signal()
+    log.info("stopping; what trains is handed over")
+    slots.stop(settings.grace_seconds + 10)
     db.dispose()
     # Celery's threads may still sleep; everything that matters is written.
     sys.stdout.flush()
     os._exit(0)
 
 
-def serve(settings: Settings, slots: Slots, stopping: threading.Event, *, concurrency: int) -> None:
-    """Listen for wake-ups where there is a broker, else just live; returns when told to stop."""
-    if settings.broker_url is None:
-        stopping.wait()
-        return
-    app = worker_app(settings.broker_url, slots)
+def signalled() -> Callable[[], bytes]:
+    """Take SIGTERM and SIGINT over; the result waits for the first.
+
+    A pipe, since an event's lock may be held by the very thread that a handler interrupts.
+    """
+    reading, writing = os.pipe()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os.write(writing, b"!"))
+    return lambda: os.read(reading, 1)
+
+
+def listen(broker_url: str, slots: Slots) -> None:
+    """Take wake-ups in the background, as long as this process lives."""
+    app = worker_app(broker_url, slots.wake)
+    concurrency = len(slots.device_names())
     threading.Thread(target=consume, args=(app,), kwargs={"concurrency": concurrency}, daemon=True).start()
-    stopping.wait()
 
 
 def chosen(name: str) -> list[Device]:

@@ -1,9 +1,11 @@
 """From a trainer's events to the store. A database that is away is waited for; nothing is dropped."""
 
 import base64
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -91,16 +93,22 @@ class Reporter:
     def _checkpoint(self, event: Mapping[str, Any]) -> None:
         path = Path(event["path"])
         try:
-            self.insist(
-                lambda: checkpoints.upload(
-                    self._db,
-                    self._claim,
-                    path,
-                    epoch=int(event["epoch"]),
-                    step=int(event["step"]),
-                    kind=str(event["kind"]),
-                    keep_last=self._keep_last,
-                )
-            )
+            self._upload(path, epoch=int(event["epoch"]), step=int(event["step"]), kind=str(event["kind"]))
         finally:
             path.unlink(missing_ok=True)
+
+    def _upload(self, path: Path, *, epoch: int, step: int, kind: str) -> None:
+        """`store.checkpoints.upload`, but an outage repeats a chunk, not the file."""
+        db, claim, keep_last = self._db, self._claim, self._keep_last
+        checkpoint_id = self.insist(lambda: checkpoints.begin(db, claim, epoch=epoch, step=step, kind=kind))
+        digest, size = hashlib.sha256(), 0
+        with path.open("rb") as file:
+            for number, data in enumerate(iter(lambda: file.read(checkpoints.CHUNK_BYTES), b"")):
+                self.insist(partial(checkpoints.append, db, claim, checkpoint_id, number, data))
+                digest.update(data)
+                size += len(data)
+        self.insist(
+            lambda: checkpoints.publish(
+                db, claim, checkpoint_id, size_bytes=size, sha256=digest.hexdigest(), keep_last=keep_last
+            )
+        )

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import socket
 import threading
 import time
@@ -10,12 +11,15 @@ from importlib.metadata import version
 
 from store import checkpoints, runs, sweeper, workers
 from store.database import Database
-from store.errors import StoreError
+from store.errors import NotFound, StoreError
+from store.records import State
 from store.settings import Settings
 from worker.devices import Device
 from worker.supervisor import TRAINER, Supervisor
 
 BEAT_SECONDS = 10.0
+DEAF_POLLS = 4
+"""A slot that misses this many polls counts as dead though its process lives."""
 log = logging.getLogger(__name__)
 
 
@@ -35,6 +39,7 @@ class Slot:
         self._db, self._settings, self._stopping, self._command = db, settings, stopping, command
         self._busy = threading.Lock()
         self._again = threading.Event()
+        self._looked_at = time.monotonic()
         self.worker_id: str | None = None
         self.run_id: str | None = None
 
@@ -50,9 +55,11 @@ class Slot:
         )
 
     def beat(self) -> None:
-        """Say that this slot lives."""
+        """Say that this slot lives: that it trains, or has lately looked for work."""
         if self.worker_id is None:
             self.register()
+        elif self.run_id is None and time.monotonic() - self._looked_at > DEAF_POLLS * self._settings.poll_seconds:
+            log.error("%s has not looked for work for too long; no sign of life is given", self.device.name)
         else:
             workers.beat(self._db, self.worker_id, run_id=self.run_id)
 
@@ -61,23 +68,28 @@ class Slot:
         if self.worker_id is not None:
             workers.leave(self._db, self.worker_id)
 
+    def wait_until_idle(self, timeout: float) -> None:
+        """Wait for the run that this slot trains, in whatever thread; it stays idle."""
+        self._busy.acquire(timeout=timeout)
+
     def work(self) -> bool:
         """Train until nothing waits; false at once where the slot is busy (it looks again before it rests)."""
         self._again.set()
-        if not self._busy.acquire(blocking=False):
-            return False
-        try:
-            while self._again.is_set() and not self._stopping.is_set():
+        worked = False
+        while self._again.is_set() and not self._stopping.is_set() and self._busy.acquire(blocking=False):
+            try:
                 self._again.clear()
                 while self._train_next():
                     pass
-        finally:
-            self._busy.release()
-        return True
+            finally:
+                self._busy.release()
+            worked = True
+        return worked
 
     def _train_next(self) -> bool:
         if self._stopping.is_set() or self.worker_id is None:
             return False
+        self._looked_at = time.monotonic()
         try:
             claim = runs.claim(
                 self._db,
@@ -109,9 +121,16 @@ class Slot:
 class Slots:
     """All slots of this process, with the chores that need no slot: signs of life, polling, sweeping."""
 
-    def __init__(self, db: Database, settings: Settings, slots: Sequence[Slot], stopping: threading.Event) -> None:
-        self._db, self._settings, self._slots, self._stopping = db, settings, slots, stopping
+    def __init__(
+        self, db: Database, settings: Settings, devices: Sequence[Device], *, command: Sequence[str] = TRAINER
+    ) -> None:
+        self._db, self._settings, self._stopping = db, settings, threading.Event()
+        self._slots = [Slot(db, settings, device, stopping=self._stopping, command=command) for device in devices]
         self._threads: list[threading.Thread] = []
+
+    def device_names(self) -> list[str]:
+        """One name per slot."""
+        return [slot.device.name for slot in self._slots]
 
     def wake(self) -> None:
         """Let a free slot look for work; this thread trains. Busy slots look by themselves."""
@@ -120,18 +139,26 @@ class Slots:
                 return
 
     def start(self) -> None:
-        """Sign the slots on and start the chores."""
+        """Sign the slots on and start the chores.
+
+        Raises:
+            StoreError: the database does not take them.
+        """
         for slot in self._slots:
             slot.register()
+        self._clear_scratch()
         chores = [("beat", BEAT_SECONDS, self._beat), ("sweep", self._settings.sweep_seconds, self._sweep)]
         for name, seconds, chore in chores:
             self._start(name, seconds, chore)
         for slot in self._slots:
             self._start(f"poll {slot.device.name}", self._settings.poll_seconds, slot.work)
 
-    def join(self, timeout: float) -> None:
-        """Wait for the chores and running slots to end after `stopping` is set, then forget the slots."""
+    def stop(self, timeout: float) -> None:
+        """Hand over what trains, end the chores, sign the slots off."""
+        self._stopping.set()
         deadline = time.monotonic() + timeout
+        for slot in self._slots:
+            slot.wait_until_idle(max(0.0, deadline - time.monotonic()))
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         for slot in self._slots:
@@ -156,6 +183,17 @@ class Slots:
                 log.exception("a chore failed")
             if self._stopping.wait(seconds):
                 return
+
+    def _clear_scratch(self) -> None:
+        """Remove what attempts that are over have left, as after a SIGKILL; other workers may share the folder."""
+        for folder in (self._settings.data_dir / "scratch").glob("*-*"):
+            run_id, _, attempt = folder.name.rpartition("-")
+            try:
+                run = runs.get(self._db, run_id)
+            except NotFound:
+                continue
+            if run.state != State.RUNNING or str(run.attempt) != attempt:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _beat(self) -> None:
         for slot in self._slots:

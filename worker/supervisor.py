@@ -3,7 +3,6 @@
 import logging
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from store import checkpoints, runs, sweeper
 from store.database import Database
-from store.errors import CorruptCheckpoint, DatabaseUnavailable, LeaseLost, NotFound, StorageFull, StoreError
+from store.errors import CorruptCheckpoint, LeaseLost, NotFound, StorageFull, StoreError
 from store.records import Checkpoint, Claim
 from store.settings import Settings
 from worker.devices import Device
@@ -20,7 +19,11 @@ from worker.process import TrainerProcess, describe_exit
 from worker.reporting import Reporter
 
 TRAINER = (sys.executable, "-m", "worker.train")
-TICK_SECONDS = 0.2
+TICK_SECONDS = 0.1
+LONGEST_BEAT_SECONDS = 5.0
+"""A request to cancel or pause comes back with a heartbeat, so it is heard this soon also under a long lease."""
+REMEDY = "free space, make it writable or choose another LPL_DATA_DIR, then retry the run"
+STOPS = {"cancel": "cancelled", "pause": "paused"}
 log = logging.getLogger(__name__)
 
 
@@ -47,33 +50,30 @@ class Supervisor:
         self._lost = threading.Event()
         self._done = threading.Event()
         self._requested: str | None = None
-        self._reporter = Reporter(db, claim, given_up=lambda: self._lost.is_set() or self._stopping.is_set())
+        self._stop_by: float | None = None
+        self._reporter = Reporter(db, claim, given_up=self._given_up)
 
     def run(self) -> None:
         """Train until the run ends, is asked to stop or is lost."""
         heart = threading.Thread(target=self._beat_until_done, name="heartbeat", daemon=True)
         heart.start()
-        scratch: Path | None = None
+        scratch = scratch_folder(self._settings, self._claim.run_id, self._claim.attempt)
         try:
-            scratch = self._scratch()
+            scratch.mkdir(parents=True, exist_ok=True)
             self._train(scratch)
         except LeaseLost as error:
             log.warning("run %s: %s", self._claim.run_id, error)
         except StorageFull as error:
             self._finish("failed", "storage_full", str(error))
         except OSError as error:
-            message = f"{error.filename or self._settings.data_dir}: {error.strerror}; free space or make it writable"
-            self._finish("failed", "storage_full", message)
+            self._finish("failed", "storage_full", f"{error.filename or scratch}: {error.strerror}; {REMEDY}")
+        except Exception as error:
+            log.exception("run %s cannot be supervised", self._claim.run_id)
+            self._finish("failed", "error", f"{type(error).__name__}: {error}")
         finally:
             self._done.set()
             heart.join()
-            if scratch is not None:
-                shutil.rmtree(scratch, ignore_errors=True)
-
-    def _scratch(self) -> Path:
-        folder = self._settings.data_dir / "scratch"
-        folder.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix=f"{self._claim.run_id}-{self._claim.attempt}-", dir=folder))
+            shutil.rmtree(scratch, ignore_errors=True)
 
     def _train(self, scratch: Path) -> None:
         resume = self._fetch_resume(scratch)
@@ -87,18 +87,16 @@ class Supervisor:
             "checkpoint_dir": str(scratch),
             "device": self._device.torch_name(),
         }
-        trainer = TrainerProcess(
-            self._command,
-            payload,
-            environment=self._device.environment(),
-            log_path=scratch / "trainer.log",
-        )
+        command = [*self._command, self._claim.run_id]  # seen in process lists from the first moment
+        trainer = TrainerProcess(command, payload, environment=self._device.environment())
         try:
             self._follow(trainer)
-        finally:
+        except BaseException:
             trainer.kill()
+            raise
+        finally:
             status = trainer.wait()
-        self._conclude(trainer, status)
+        self._conclude(status)
 
     def _fetch_resume(self, scratch: Path) -> Path | None:
         """The checkpoint to go on from; a damaged one is given up for the one before."""
@@ -117,39 +115,45 @@ class Supervisor:
         """Report events until the trainer's pipe closes; end the trainer where somebody wants that."""
         guard = threading.Thread(target=self._guard, args=(trainer,), name="guard", daemon=True)
         guard.start()
-        while (event := trainer.events.get()) is not None:
+        while (event := trainer.next_event()) is not None:
             self._reporter.report(event)
 
     def _guard(self, trainer: TrainerProcess) -> None:
-        """Kill at once where the run is lost; where a stop is wanted ask, wait for the grace time, then kill."""
-        deadline: float | None = None
-        while not self._done.is_set():
-            if self._lost.is_set():
-                trainer.kill()
-                return
-            wanted = self._stopping.is_set() or self._requested in ("cancel", "pause")
-            if wanted and deadline is None:
-                deadline = time.monotonic() + self._settings.grace_seconds
-                trainer.terminate()
-            if deadline is not None and time.monotonic() > deadline:
-                trainer.kill()
-                return
-            time.sleep(TICK_SECONDS)
+        """Kill at once where the run is lost; where a stop is wanted ask, wait for the grace time, then kill.
 
-    def _conclude(self, trainer: TrainerProcess, status: int) -> None:
+        A trainer that died is killed too: what it started may still hold its event pipe open.
+        """
+        while not (self._lost.is_set() or trainer.ended() or self._overdue()):
+            if self._stop_by is None and self._stop_wanted():
+                self._stop_by = time.monotonic() + self._settings.grace_seconds
+                trainer.terminate()
+            if self._done.wait(TICK_SECONDS):
+                return
+        trainer.kill()
+
+    def _stop_wanted(self) -> bool:
+        return self._stopping.is_set() or self._requested in STOPS
+
+    def _overdue(self) -> bool:
+        """Whether a wanted stop has used up its grace time."""
+        return self._stop_by is not None and time.monotonic() > self._stop_by
+
+    def _given_up(self) -> bool:
+        """Whether to wait no longer for a database that is away."""
+        return self._lost.is_set() or (self._stopping.is_set() and self._overdue())
+
+    def _conclude(self, status: int) -> None:
         """Say how the attempt ended."""
         if self._lost.is_set():
             raise LeaseLost(f"attempt {self._claim.attempt} of run {self._claim.run_id} is over")
         end = self._reporter.end
         if end is not None and end["outcome"] in ("succeeded", "failed"):
             self._finish(end["outcome"], end.get("reason"), end.get("message"))
-        elif end is not None or self._requested in ("cancel", "pause") or self._stopping.is_set():
-            self._finish({"cancel": "cancelled", "pause": "paused"}.get(self._requested or "", "released"))
+        elif end is not None or self._stop_wanted():
+            self._finish(STOPS.get(self._requested or "", "released"))
         else:
-            words = trainer.last_words()
-            if words:
-                self._reporter.log("error", words)
             message = describe_exit(status)
+            self._reporter.log("error", message)
             self._reporter.insist(lambda: sweeper.report_loss(self._db, self._claim, message))
 
     def _finish(self, outcome: str, reason: str | None = None, message: str | None = None) -> None:
@@ -164,9 +168,12 @@ class Supervisor:
             log.error("run %s ended as %s, which cannot be written: %s", self._claim.run_id, outcome, error)
 
     def _beat_until_done(self) -> None:
-        """Renew the lease every quarter of it and hear what is requested."""
-        while not self._done.wait(self._settings.lease_seconds / 4):
-            self._beat()
+        """Renew the lease at least every quarter of it and hear what is requested."""
+        while not self._done.wait(min(self._settings.lease_seconds / 4, LONGEST_BEAT_SECONDS)):
+            try:
+                self._beat()
+            except Exception:  # without a heartbeat the run would be lost
+                log.exception("run %s: no heartbeat", self._claim.run_id)
 
     def _beat(self) -> None:
         try:
@@ -179,7 +186,10 @@ class Supervisor:
         except LeaseLost:
             if not self._done.is_set():
                 self._lost.set()
-        except DatabaseUnavailable as error:
-            log.warning("run %s: no heartbeat, %s; training goes on", self._claim.run_id, error)
         except StoreError as error:
-            log.warning("run %s: no heartbeat, %s", self._claim.run_id, error)
+            log.warning("run %s: no heartbeat (%s); training goes on", self._claim.run_id, error)
+
+
+def scratch_folder(settings: Settings, run_id: str, attempt: int) -> Path:
+    """Where an attempt keeps its files."""
+    return settings.data_dir / "scratch" / f"{run_id}-{attempt}"

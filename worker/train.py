@@ -1,6 +1,7 @@
 """The trainer process: a run on standard input, events out through a pipe."""
 
 import ctypes
+import faulthandler
 import json
 import logging
 import os
@@ -34,7 +35,7 @@ class Pipe:
 
 
 class EventHandler(logging.Handler):
-    """Warnings and errors as log events."""
+    """Python's warnings and errors as log events."""
 
     def __init__(self, pipe: Pipe) -> None:
         super().__init__(logging.WARNING)
@@ -71,9 +72,14 @@ def registered(entries: list[dict[str, Any]]) -> dict[str, lplcore.RegisteredDat
     return {entry["name"]: lplcore.RegisteredDataset(**entry) for entry in entries}
 
 
+def device_of(payload: dict[str, Any]) -> str:
+    """This worker's device, unless the spec names a kind: that one then, or a failure that says it is not here."""
+    wanted = str(payload["spec"].get("device") or "auto").partition(":")[0]
+    return str(payload["device"]) if wanted == "auto" else wanted
+
+
 def train(payload: dict[str, Any], pipe: Pipe, stop: threading.Event) -> None:
     """Send the events of the run."""
-    wanted = payload["spec"].get("device", "auto")
     events = lplcore.train(
         payload["spec"],
         seed=payload["seed"],
@@ -82,7 +88,7 @@ def train(payload: dict[str, Any], pipe: Pipe, stop: threading.Event) -> None:
         checkpoint_dir=payload["checkpoint_dir"],
         resume_from=payload["resume_from"],
         should_stop=stop.is_set,
-        device="cpu" if wanted == "cpu" else payload["device"],
+        device=device_of(payload),
     )
     for event in events:
         pipe.send(event.to_json())
@@ -92,6 +98,7 @@ def main() -> int:
     """Train the run of standard input; the exit status is 0 where the last event says how it ended."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    faulthandler.enable()
     pipe = Pipe(os.fdopen(int(os.environ[EVENT_FD]), "wb"))
     payload = json.loads(first_line())
     die_with_parent()
@@ -104,7 +111,7 @@ def main() -> int:
         pipe.send({"type": "run_end", "outcome": "failed", "reason": "bad_spec", "message": str(error)})
     except Exception as error:
         pipe.send({"type": "log", "level": "error", "message": traceback.format_exc()})
-        message = f"{type(error).__name__}: {error}"
+        message = traceback.format_exception_only(error)[-1].strip().partition("\n")[0]
         pipe.send({"type": "run_end", "outcome": "failed", "reason": "error", "message": message})
     return 0
 
