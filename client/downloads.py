@@ -12,8 +12,6 @@ from client.answers import Checkpoint
 from client.errors import DownloadError, ServiceUnreachable
 from client.transport import Transport, pauses
 
-BLOCK_BYTES = 1 << 20
-
 
 def download(
     transport: Transport, checkpoint: Checkpoint, target: Path, *, on_bytes: Callable[[int], None] | None = None
@@ -52,12 +50,13 @@ def fetch(
     """Write all bytes of the content; returns their SHA-256. A broken connection goes on from where it was."""
     digest, done, deadline = hashlib.sha256(), 0, time.monotonic() + transport.retry_seconds
     for pause in pauses():
-        headers = {"Accept": "*/*", **({"Range": f"bytes={done}-"} if done else {})}
+        # Positions count stored bytes, so nothing on the way may compress them.
+        headers = {"Accept": "*/*", "Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
         try:
             with transport.stream(f"/v1/checkpoints/{checkpoint.id}/content", headers=headers) as response:
                 if done and response.status_code != 206:
                     raise DownloadError(f"checkpoint {checkpoint.id} broke off for good; download it again")
-                for block in response.iter_bytes(BLOCK_BYTES):
+                for block in response.iter_bytes():
                     file.write(block)
                     digest.update(block)
                     done += len(block)

@@ -1,0 +1,132 @@
+"""Retries, errors, addresses and keys."""
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from client import ApiError, Client, ServiceUnreachable
+from tests.client.scripted import PROBLEM, Reply, in_turn, scripted
+
+JOB = {"id": "j_1", "state": "queued", "runs_total": 3}
+AWAY = Reply({"title": "Service Unavailable", "status": 503}, 503, {"Retry-After": "0", **PROBLEM})
+
+
+def closed_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_a_database_that_is_away_for_a_moment_is_waited_for() -> None:
+    with scripted(in_turn(AWAY, AWAY, Reply(JOB))) as server, Client(server.url) as client:
+        assert client.get_job("j_1").runs_total == 3
+    assert len(server.asked) == 3
+
+
+def test_a_submission_is_repeated_under_the_same_idempotency_key() -> None:
+    with scripted(in_turn(AWAY, Reply(JOB, cut=0), Reply(JOB, 201))) as server, Client(server.url) as client:
+        client.submit({"dataset": "digits"})
+        client.submit({"dataset": "digits"})
+    keys = [asked.headers["Idempotency-Key"] for asked in server.asked]
+    assert len(keys) == 4
+    assert keys[0] == keys[1] == keys[2] != keys[3]
+
+
+def test_a_retry_whose_answer_was_lost_is_not_sent_twice() -> None:
+    with scripted(in_turn(Reply(JOB, cut=0), Reply(JOB))) as server, Client(server.url) as client:
+        with pytest.raises(ServiceUnreachable):
+            client.retry("j_1")
+        client.cancel("j_1")
+    assert [asked.path for asked in server.asked] == ["/v1/jobs/j_1/retry", "/v1/jobs/j_1/cancel"]
+
+
+def test_a_pause_longer_than_the_time_for_retries_is_not_waited_for() -> None:
+    busy = Reply({"title": "Too Many Requests", "status": 429}, 429, {"Retry-After": "3600", **PROBLEM})
+    with scripted(in_turn(busy)) as server, Client(server.url) as client, pytest.raises(ApiError) as caught:
+        client.queue()
+    assert caught.value.status == 429
+    assert caught.value.retry_after_seconds == 3600
+    assert len(server.asked) == 1
+
+
+def test_a_refusal_is_not_repeated_and_names_fields_and_remedies() -> None:
+    errors = [{"path": "epochs", "message": "must be at least 1"}, {"path": "method.epsilon", "message": "use 0"}]
+    refusal = Reply({"title": "Bad spec", "status": 422, "detail": "2 fields", "errors": errors}, 422, PROBLEM)
+    with scripted(in_turn(refusal)) as server, Client(server.url) as client, pytest.raises(ApiError) as caught:
+        client.submit({})
+    assert str(caught.value) == "epochs: must be at least 1\nmethod.epsilon: use 0"
+    assert (caught.value.status, caught.value.title) == (422, "Bad spec")
+    assert len(server.asked) == 1
+
+
+def test_nobody_there_names_the_address_and_the_remedy() -> None:
+    url = f"http://127.0.0.1:{closed_port()}"
+    with Client(url, retry_seconds=0) as client, pytest.raises(ConnectionError, match="lpl serve") as caught:
+        client.queue()
+    assert url in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(b"<html>hello</html>", headers={"Content-Type": "text/html"}),
+        Reply(b"{", headers={"Content-Type": "application/json"}),
+        Reply(b"", 302, {"Location": "/elsewhere"}),
+        Reply({"state": 5}),
+        Reply([1, 2]),
+    ],
+)
+def test_an_answer_of_something_else_is_a_clear_error(reply: Reply) -> None:
+    with scripted(in_turn(reply)) as server, Client(server.url) as client, pytest.raises(ApiError) as caught:
+        client.get_job("j_1")
+    assert "service" in str(caught.value)
+
+
+def test_fields_that_a_newer_service_adds_are_kept() -> None:
+    with scripted(in_turn(Reply({**JOB, "colour": "green"}))) as server, Client(server.url) as client:
+        assert client.get_job("j_1").to_json()["colour"] == "green"
+
+
+def test_identifiers_are_quoted() -> None:
+    with scripted(in_turn(Reply(JOB))) as server, Client(server.url) as client:
+        client.get_job("a/b?c")
+    assert server.asked[0].path == "/v1/jobs/a%2Fb%3Fc"
+
+
+def test_not_a_number_in_a_spec_is_refused_before_sending() -> None:
+    with scripted(in_turn(Reply(JOB))) as server, Client(server.url) as client, pytest.raises(ApiError, match="JSON"):
+        client.submit({"optimizer": {"lr": float("nan")}})
+    assert not server.asked
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://here", "http://", "http://[::1"])
+def test_an_address_that_is_none_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LPL_URL", url)
+    if not url:
+        assert Client().url == "http://127.0.0.1:8000"
+        return
+    with pytest.raises(ValueError, match=r"LPL_URL|IPv6"):
+        Client()
+
+
+def test_the_key_comes_from_argument_environment_or_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "key"
+    file.write_text("from-file\n")
+    with scripted(in_turn(Reply({"items": []}))) as server:
+        monkeypatch.setenv("LPL_API_KEY_FILE", str(file))
+        Client(server.url).workers()
+        monkeypatch.setenv("LPL_API_KEY", "from-environment")
+        Client(server.url).workers()
+        Client(server.url, key="from-argument").workers()
+    sent = [asked.headers["Authorization"] for asked in server.asked]
+    assert sent == ["Bearer from-file", "Bearer from-environment", "Bearer from-argument"]
+
+
+def test_a_key_that_cannot_be_sent_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="LPL_API_KEY"):
+        Client(key="two words")
+    monkeypatch.setenv("LPL_API_KEY_FILE", str(tmp_path / "absent"))
+    with pytest.raises(ValueError, match="LPL_API_KEY_FILE"):
+        Client()
