@@ -8,16 +8,14 @@ import signal
 import subprocess
 import threading
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 EVENT_FD = "LPL_EVENT_FD"
 SECRETS = ("LPL_DATABASE_URL", "LPL_BROKER_URL", "LPL_ADMIN_KEY", "LPL_ADMIN_KEY_FILE")
-MAX_OUTPUT_LINES = 1_000
-"""Lines of output that a run's log takes from one attempt; a chatty trainer must not fill the database."""
-MAX_LINE_BYTES = 4_000
-LAST_LINES = 20
+MAX_OUTPUT_BYTES = 200_000
+"""Output that a run's log takes from one attempt; a chatty trainer must not fill the database."""
+PIECE_BYTES = 4_000
 EXIT_SECONDS = 10.0
 OUT_OF_MEMORY_HINT = "; the machine may be out of memory"
 
@@ -38,7 +36,6 @@ class TrainerProcess:
 
     def __init__(self, command: Sequence[str], payload: Mapping[str, Any], *, environment: Mapping[str, str]) -> None:
         self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._reaping = threading.Lock()
         receiving, sending = os.pipe()
         inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
@@ -109,10 +106,6 @@ class TrainerProcess:
                 self._process.stdin.close()
         return status
 
-    def last_words(self) -> str:
-        """The end of its output."""
-        return "\n".join(self._last_lines)
-
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
@@ -131,17 +124,29 @@ class TrainerProcess:
         self._events.put(None)
 
     def _read_output(self, stream: IO[bytes]) -> None:
-        """Turn output into log events, a bounded number of them."""
+        """Turn output into log events, one for what comes at once, and a bounded amount of them."""
+        room, rest = MAX_OUTPUT_BYTES, b""
         with stream:
-            for number, line in enumerate(iter(lambda: stream.readline(MAX_LINE_BYTES), b"")):
-                text = line.decode(errors="replace").rstrip()
-                if not text:
-                    continue
-                self._last_lines.append(text)
-                if number < MAX_OUTPUT_LINES:
-                    self._events.put(log_event("info", text))
-                elif number == MAX_OUTPUT_LINES:
-                    self._events.put(log_event("warning", f"more than {MAX_OUTPUT_LINES} lines; the rest is dropped"))
+            while piece := os.read(stream.fileno(), PIECE_BYTES):
+                lines, newline, rest = (rest + piece).rpartition(b"\n")
+                if len(rest) > PIECE_BYTES:
+                    lines, newline, rest = rest, b"\n", b""
+                if newline:
+                    room = self._log_output(lines, room)
+            self._log_output(rest, room)
+
+    def _log_output(self, lines: bytes, room: int) -> int:
+        """Log lines while there is room; returns how much is left."""
+        text = lines.decode(errors="replace").strip("\n")
+        if not text.strip():
+            return room
+        if room >= len(lines):
+            self._events.put(log_event("info", text))
+        elif room >= 0:
+            self._events.put(
+                log_event("warning", f"more than {MAX_OUTPUT_BYTES:,} bytes of output; the rest is dropped")
+            )
+        return room - len(lines)
 
 
 def parsed(line: bytes) -> dict[str, Any]:

@@ -1,0 +1,89 @@
+"""A store with one submitted run, and a supervisor of a real child process."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from store import events, jobs, runs
+from store.database import Database
+from store.records import Claim, NewRun, Run
+from store.settings import Settings
+from worker.devices import CPU
+from worker.supervisor import Supervisor
+
+T = TypeVar("T")
+SCRIPT = (sys.executable, str(Path(__file__).parent / "trainer_script.py"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Database]:
+    """A migrated SQLite database."""
+    database = Database(f"sqlite:///{tmp_path / 'lpl.sqlite3'}")
+    database.migrate()
+    yield database
+    database.dispose()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Quick heartbeats and little grace."""
+    return Settings(data_dir=tmp_path / "data", lease_seconds=2, grace_seconds=1, poll_seconds=0.2, sweep_seconds=0.2)
+
+
+def submit(store: Database, *scripts: list[str], number: int = 1) -> list[str]:
+    """Submit runs whose attempts do what the scripts say (the last one again and again); returns their ids."""
+    spec: dict[str, Any] = {
+        "name": "scripted",
+        "tags": [],
+        "priority": 5,
+        "dataset": {"name": "digits"},
+        "epochs": 4,
+        "checkpoints": {"keep_last": 2},
+        "script": list(scripts),
+    }
+    new = [NewRun(seed=seed, point={}, spec=spec, epochs=4) for seed in range(number)]
+    job = jobs.submit(store, spec=spec, runs=new, method="lpl").job
+    return [run.id for run in jobs.list_runs(store, job.id, limit=100, cursor=None).items]
+
+
+class Supervised:
+    """An attempt under a supervisor in a thread of its own."""
+
+    def __init__(self, store: Database, settings: Settings) -> None:
+        claim = runs.claim(store, worker_id="w_test", device="cpu", lease_seconds=settings.lease_seconds)
+        assert claim is not None
+        self.claim: Claim = claim
+        self.stopping = threading.Event()
+        self._store = store
+        supervisor = Supervisor(store, claim, settings=settings, device=CPU, stopping=self.stopping, command=SCRIPT)
+        self._thread = threading.Thread(target=supervisor.run)
+        self._thread.start()
+
+    def until(self, reached: Callable[[Run], object]) -> Run:
+        """Wait until the run is as wanted."""
+        return wait_for(lambda: runs.get(self._store, self.claim.run_id), reached)
+
+    def end(self, timeout: float = 15) -> Run:
+        """Wait for the supervisor; returns the run."""
+        self._thread.join(timeout)
+        assert not self._thread.is_alive()
+        return runs.get(self._store, self.claim.run_id)
+
+
+def wait_for(look: Callable[[], T], reached: Callable[[T], object], timeout: float = 15) -> T:
+    """What `look` gives as soon as it is as wanted."""
+    deadline = time.monotonic() + timeout
+    while not reached(found := look()):
+        assert time.monotonic() < deadline, f"waited {timeout} s in vain; last seen: {found}"
+        time.sleep(0.02)
+    return found
+
+
+def logged(store: Database, run_id: str) -> list[str]:
+    """Messages of a run's log."""
+    return [event.data["message"] for event in events.after(store, 0, run=run_id, limit=1000) if event.kind == "log"]
