@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from store import events
@@ -197,6 +197,16 @@ def sweep_superseded(db: Database) -> int:
 
     gone = db.write(work)
     if gone and db.is_sqlite:
-        with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("PRAGMA incremental_vacuum(1000)")).all()
+        reclaim(db)
     return gone
+
+
+def reclaim(db: Database) -> None:
+    """Give free pages of SQLite's file back to the disk, a few megabytes at a time."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute("PRAGMA incremental_vacuum(1000)")
+            cursor.fetchall()  # every row fetched frees a page
+        finally:
+            cursor.close()

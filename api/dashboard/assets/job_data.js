@@ -41,6 +41,6 @@ export function readClasses(store, run) {
     const [variation, accuracy] = await Promise.all([
       get(`/v1/runs/${run.id}/loss-variations`), get(`/v1/runs/${run.id}/class-metrics?name=test/accuracy`).catch(() => nothing),
     ]);
-    return { variation, accuracy };
+    return { variation, accuracy: { epochs: accuracy.epochs, values: accuracy["test/accuracy"] || [] } };
   });
 }

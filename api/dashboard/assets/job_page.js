@@ -62,7 +62,8 @@ export async function jobPage(root, [id]) {
       return { name: p.name, values: order.map((c) => means[c] ?? null) };
     });
     const rowAt = (series, rows) => rows?.[series.epochs.indexOf(at)];
-    const slider = h("input", { type: "range", min: 1, max: epochs, value: String(at), "aria-label": "epoch" });
+    const slider = h("input", { type: "range", min: 1, max: epochs, step: 1, "aria-label": "epoch" });
+    slider.value = String(at);
     slider.addEventListener("change", () => { view.epoch = Number(slider.value) === epochs ? null : Number(slider.value); drawClasses(points); });
     parts.variation.replaceChildren(
       bars("Relative loss variation per class", "percent", labels, group((r) => rowAt(r.variation, r.variation.relative_loss_variation)), 100),
@@ -122,8 +123,9 @@ function heading(job, act) {
   return h("div", {},
     h("div", { class: "row spread" }, h("h1", {}, job.name || job.id), h("div", { class: "row" }, buttons)),
     h("p", { class: "row quiet" }, state(job.state), job.requested ? `(${job.requested} requested)` : null, bar(job.progress, "progress"),
-      `${Math.round(100 * job.progress)} %`, `${job.dataset}`, `${job.runs_total} runs`, `submitted ${time(job.created_at)}`,
-      job.finished_at ? `finished ${time(job.finished_at)}` : null, job.tags.map((tag) => h("span", { class: "tag" }, tag))),
+      [`${Math.round(100 * job.progress)} %`, job.dataset, `${job.runs_total} runs`, `submitted ${time(job.created_at)}`,
+        job.finished_at ? `finished ${time(job.finished_at)}` : null].filter(Boolean).map((text) => h("span", {}, text)),
+      job.tags.map((tag) => h("span", { class: "tag" }, tag))),
     message);
 }
 

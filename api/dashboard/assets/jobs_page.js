@@ -10,7 +10,7 @@ const COLUMNS = [
   { title: "State", cell: (job) => state(job.state) },
   { title: "Progress", cell: (job) => bar(job.progress, `progress of ${job.name || job.id}`) },
   { title: "Data set", cell: (job) => job.dataset },
-  { title: "Method", cell: (job) => (job.swept_method ? "several" : job.method) },
+  { title: "Method", cell: (job) => job.method },
   { title: "Runs", class: "number", cell: (job) => String(job.runs_total) },
   { title: "Tags", class: "wide", cell: (job) => h("span", { class: "row" }, job.tags.map((tag) => h("span", { class: "tag" }, tag))) },
   { title: "Submitted", cell: (job) => time(job.created_at) },
