@@ -158,7 +158,7 @@ class LogEntry(Answer):
     """A line of a run's log."""
 
     id: int | None = None
-    at: datetime | None = None
+    created_at: datetime | None = None
     level: str = "info"
     message: str = ""
 

@@ -52,7 +52,7 @@ def say_list(items: Sequence[Any], columns: Sequence[str], *, as_json: bool, nex
 
 def say_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[int] = ()) -> None:
     """Print a table without lines; the columns in `right` are aligned right."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold", show_header=any(header))
     for number, name in enumerate(header):
         table.add_column(name, justify="right" if number in right else "left", overflow="fold")
     for row in rows:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from client import downloads
 from client.answers import Checkpoint, ClassMetrics, ConfusionMatrix, Curve, LogEntry, LossVariations, Run
@@ -47,7 +48,10 @@ class RunCalls(Calls):
     def class_metrics(self, run_id: str, name: str = "test/accuracy", *, epoch: int | None = None) -> ClassMetrics:
         """A metric per epoch and class: `test/accuracy`, `lpl/q`, `lpl/epsilon`, `lpl/sign`..."""
         path = at("runs", run_id, "class-metrics")
-        return read(ClassMetrics, self._transport.get(path, {"name": name, "epoch": epoch}))
+        answer = read(dict[str, Any], self._transport.get(path, {"name": name, "epoch": epoch}))
+        # The service answers the values under the metric's own name.
+        values = answer.pop(name, [])
+        return read(ClassMetrics, {**answer, "name": name, "values": values})
 
     def confusion_matrix(self, run_id: str) -> ConfusionMatrix:
         """The test set's confusion matrix after the last epoch."""

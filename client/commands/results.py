@@ -41,7 +41,11 @@ def metrics(
         if classes:
             say_classes(client, run, as_json=as_json)
             return
-        curves = client.metrics(run, names=name, after_epoch=after_epoch)
+        curves = client.metrics(run, after_epoch=after_epoch)
+    if unknown := [title for title in name or [] if title not in curves]:
+        detail = f"run {run} has no metric {', '.join(unknown)}; it has: {', '.join(curves) or 'none yet'}"
+        raise ApiError(NOT_FOUND, "Not found", detail=detail)
+    curves = {title: curve for title, curve in curves.items() if not name or title in name}
     if as_json:
         say_json({"metrics": curves})
     else:
@@ -180,7 +184,9 @@ def say_line(line: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         console().print_json(data=dict(line), indent=None)
     else:
-        typer.echo(clean(f"{line.get('at') or ''} {line.get('level', 'info'):7} {line.get('message', '')}".strip()))
+        typer.echo(
+            clean(f"{line.get('created_at') or ''} {line.get('level', 'info'):7} {line.get('message', '')}".strip())
+        )
 
 
 def add_to(app: typer.Typer) -> None:

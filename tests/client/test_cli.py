@@ -1,0 +1,174 @@
+"""The command line against a server whose answers are written down."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client.cli import status
+from client.output import clean
+from tests.client.scripted import PROBLEM, Answers, Asked, Reply, in_turn, scripted
+
+RUNS = [
+    {"id": "r_1", "job": "j_1", "seed": 0, "point": {"method": "lpl"}, "state": "succeeded", "epoch": 2, "epochs": 2},
+    {"id": "r_2", "job": "j_1", "seed": 1, "point": {"method": "lpl"}, "state": "succeeded", "epoch": 2, "epochs": 2},
+]
+SUMMARY = [
+    {
+        "point": {"method": "lpl"},
+        "metrics": {
+            "test/top1_error": {"mean": 0.123, "std": 0.01, "n": 2, "values": [0.113, 0.133], "seeds": [0, 1]},
+            "test/top1_error.few": {"mean": None, "std": None, "n": 0, "values": [], "seeds": []},
+        },
+        "missing_seeds": [2],
+    }
+]
+JOB: dict[str, Any] = {
+    "id": "j_1",
+    "name": "A job",
+    "state": "succeeded",
+    "progress": 1.0,
+    "runs": RUNS,
+    "runs_total": 2,
+    "summary": SUMMARY,
+}
+NOT_FOUND = Reply({"title": "Not found", "status": 404, "detail": "there is none"}, 404, PROBLEM)
+
+
+def by_path(replies: dict[str, Reply]) -> Answers:
+    return lambda asked: replies.get(asked.path.partition("?")[0], NOT_FOUND)
+
+
+def test_submitting_sends_the_spec_and_names_the_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text("dataset: digits\nmethod: lpl\n")
+    with scripted(in_turn(Reply({**JOB, "state": "queued"}, 201))) as server:
+        assert status(["--url", server.url, "submit", str(file), "-o", "epochs=7"]) == 0
+    assert json.loads(server.asked[0].body) == {"dataset": "digits", "method": "lpl", "epochs": 7}
+    assert "j_1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("state", "expected"), [("succeeded", 0), ("failed", 1), ("cancelled", 1)])
+def test_watching_ends_with_status_0_only_if_every_run_succeeded(
+    state: str, expected: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ended = {**RUNS[1], "state": state, "reason": "diverged", "message": "the loss is infinite\x1b[2J"}
+    running = Reply({**JOB, "state": "running", "runs": [RUNS[0], {**RUNS[1], "state": "running"}]})
+    last = Reply({**JOB, "state": state, "runs": [RUNS[0], ended]})
+    with scripted(in_turn(running, last)) as server:
+        assert status(["--url", server.url, "watch", "j_1"]) == expected
+    said = capsys.readouterr()
+    assert "lpl seed 1: running" in said.out
+    assert f"lpl seed 1: {state}" in said.out
+    assert "12.30 ± 1.00" in said.out
+    assert "2 of 3" in said.out
+    assert ("r_2" in said.err) == (state != "succeeded")
+    assert "\x1b" not in said.out + said.err
+
+
+def test_a_watch_outlives_a_moment_without_database(capsys: pytest.CaptureFixture[str]) -> None:
+    away = Reply({"title": "away", "status": 503}, 503, PROBLEM)
+    with scripted(in_turn(away, Reply(JOB, cut=3), away, Reply(JOB))) as server:
+        assert status(["--url", server.url, "watch", "j_1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["id"] == "j_1"
+
+
+def test_runs_whose_place_a_retry_took_do_not_count(capsys: pytest.CaptureFixture[str]) -> None:
+    first = {**RUNS[0], "state": "failed", "reason": "worker_lost"}
+    again = {**RUNS[0], "id": "r_3", "retry_of": "r_1"}
+    with scripted(in_turn(Reply({**JOB, "runs": [first, RUNS[1], again]}))) as server:
+        assert status(["--url", server.url, "watch", "j_1"]) == 0
+    assert "worker_lost" not in "".join(capsys.readouterr())
+
+
+def test_wrong_fields_are_one_line_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text("epochs: 0")
+    errors = [{"path": "epochs", "message": "must be\nat least 1"}, {"path": "method", "message": "is missing"}]
+    with scripted(in_turn(Reply({"title": "Bad spec", "status": 422, "errors": errors}, 422, PROBLEM))) as server:
+        assert status(["--url", server.url, "submit", str(file)]) == 1
+    said = capsys.readouterr()
+    assert said.err == "error: epochs: must be at least 1\nerror: method: is missing\n"
+    assert not said.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected", "message"),
+    [
+        (["list", "--nonsense"], 2, "--nonsense"),
+        (["nonsense"], 2, "nonsense"),
+        (["submit"], 1, "--preset"),
+        (["submit", "a.yaml", "--preset", "b"], 1, "--preset"),
+        (["submit", "absent.yaml"], 1, "absent.yaml: No such file"),
+        (["--url", "nowhere", "list"], 1, "LPL_URL"),
+        (["--url", "http://127.0.0.1:9", "list"], 1, "lpl serve"),
+        (["show"], 2, "ID"),
+    ],
+)
+def test_errors_are_one_line_without_a_trace(
+    arguments: list[str], expected: int, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status(arguments) == expected
+    said = capsys.readouterr()
+    assert message in said.err
+    assert said.err.count("\n") == 1
+    assert not said.out
+
+
+def test_an_identifier_may_name_a_job_or_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    replies = {
+        "/v1/jobs/j_1/cancel": Reply({**JOB, "state": "running", "requested": "cancel"}, 202),
+        "/v1/runs/r_1/cancel": Reply({**RUNS[0], "state": "running", "requested": "cancel"}, 202),
+    }
+    with scripted(by_path(replies)) as server:
+        assert status(["--url", server.url, "cancel", "j_1"]) == 0
+        assert status(["--url", server.url, "cancel", "r_1"]) == 0
+        assert status(["--url", server.url, "cancel", "x_1"]) == 1
+    said = capsys.readouterr()
+    assert said.out == "j_1: running, cancel requested\nr_1: running, cancel requested\n"
+    assert "no job or run x_1" in said.err
+
+
+def test_every_page_of_runs_is_watched(capsys: pytest.CaptureFixture[str]) -> None:
+    many = [{**RUNS[0], "id": f"r_{number}", "seed": number} for number in range(150)]
+
+    def answers(asked: Asked) -> Reply:
+        if asked.path.startswith("/v1/jobs/j_1/runs"):
+            first = "cursor" not in asked.path
+            return Reply({"items": many[:100] if first else many[100:], "next": "more" if first else None})
+        return Reply({**JOB, "runs": many[:100], "runs_total": 150})
+
+    with scripted(answers) as server:
+        assert status(["--url", server.url, "watch", "j_1"]) == 0
+    assert "lpl seed 149: succeeded" in capsys.readouterr().out
+
+
+def test_a_file_is_replaced_only_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+    checkpoint = {"id": "c_1", "kind": "last", "epoch": 2, "size_bytes": 5, "sha256": digest}
+    replies = {"/v1/runs/r_1/checkpoints": Reply([checkpoint]), "/v1/checkpoints/c_1/content": Reply(b"hello")}
+    with scripted(by_path(replies)) as server:
+        download = ["--url", server.url, "download", "r_1"]
+        assert status(download) == 0
+        assert Path("r_1-last.safetensors").read_bytes() == b"hello"
+        assert status(download) == 1
+        assert status([*download, "--force"]) == 0
+        assert status([*download, "--kind", "best"]) == 1
+
+
+def test_commands_of_other_packages_get_their_arguments(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["settings", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["LPL_LEASE_SECONDS"]["default"] == 60
+    assert status(["db", "nonsense"]) == 2
+    assert "lpl db" in capsys.readouterr().err
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert status(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("lpl ")
+
+
+def test_text_of_others_cannot_steer_the_terminal() -> None:
+    assert clean("a\x1b[31mb\x9bc\x07\r") == "a [31mb c  "
