@@ -3,6 +3,7 @@
 import ctypes
 import importlib
 import logging
+import os
 import secrets
 import signal
 import socket
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 PR_SET_PDEATHSIG = 1
-START_SECONDS = 10.0
+LIBC = ctypes.CDLL(None)  # loaded here, for nothing may be loaded between fork and exec
+PDEATHSIG_WORKS = sys.platform == "linux"
+START_SECONDS, STOP_SECONDS, ATTEMPTS = 10.0, 5.0, 3
 log = logging.getLogger(__name__)
 
 
@@ -22,15 +25,23 @@ class Broker:
 
     def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
         self._process, self.url = process, url
+        self._watchdog = None if PDEATHSIG_WORKS else watchdog(process.pid)
 
     def stop(self) -> None:
         """End the server."""
-        self._process.terminate()
-        try:
-            self._process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        for process in (self._watchdog, self._process):
+            if process is not None:
+                end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Terminate a process, kill it where that is not enough."""
+    process.terminate()
+    try:
+        process.wait(timeout=STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def start_broker() -> Broker | None:
@@ -39,23 +50,36 @@ def start_broker() -> Broker | None:
     if binary is None:
         log.warning("no bundled broker on this platform; workers find runs by polling")
         return None
-    port, password = free_port(), secrets.token_urlsafe(32)
+    for _ in range(ATTEMPTS):  # somebody may take the free port first
+        port = free_port()
+        broker = started(binary, port)
+        if broker is not None:
+            return broker
+    log.warning("the bundled broker did not start; workers find runs by polling")
+    return None
+
+
+def started(binary: Path, port: int) -> Broker | None:
+    """A broker on that port, None where it does not come up."""
+    password = secrets.token_urlsafe(32)
     # The password goes in by standard input: an argument would show in the process list.
     configuration = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\ndaemonize no\n'
-    process = subprocess.Popen(
-        [str(binary), "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        preexec_fn=die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - before any thread matters
-    )
-    assert process.stdin is not None
-    process.stdin.write(configuration.encode())
-    process.stdin.close()
+    try:
+        process = subprocess.Popen(
+            [str(binary), "-"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=die_with_parent if PDEATHSIG_WORKS else None,
+        )
+        feed(process, configuration)
+    except OSError as error:
+        log.warning("the bundled broker cannot be started: %s", error)
+        return None
     broker = Broker(process, f"redis://:{password}@127.0.0.1:{port}/0")
-    if answers(process, port):
+    if answers(process, port, password):
         return broker
-    log.warning("the bundled broker did not start; workers find runs by polling")
     broker.stop()
     return None
 
@@ -73,16 +97,30 @@ def bundled_binary() -> Path | None:
 
 def die_with_parent() -> None:
     """Ask the kernel to end this process with its parent."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def answers(process: subprocess.Popen[bytes], port: int) -> bool:
-    """Wait until the server accepts connections."""
+def watchdog(pid: int) -> subprocess.Popen[bytes]:
+    """A shell that ends the process when this one is gone, for systems whose kernel does not."""
+    script = 'while kill -0 "$1" 2>/dev/null; do sleep 1; done; kill "$2"'
+    return subprocess.Popen(["/bin/sh", "-c", script, "sh", str(os.getpid()), str(pid)], start_new_session=True)
+
+
+def feed(process: subprocess.Popen[bytes], text: str) -> None:
+    """Write a process's whole standard input."""
+    assert process.stdin is not None
+    with process.stdin as stream:
+        stream.write(text.encode())
+
+
+def answers(process: subprocess.Popen[bytes], port: int, password: str) -> bool:
+    """Wait until the server lets somebody with its password in: another program on the port would not."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=0.5):
-                return True
+            with socket.create_connection(("127.0.0.1", port), timeout=0.5) as connection:
+                connection.sendall(f"AUTH {password}\r\n".encode())
+                return connection.recv(64).startswith(b"+OK")
         except OSError:
             time.sleep(0.02)
     return False

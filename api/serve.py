@@ -11,11 +11,10 @@ import sys
 import threading
 import time
 
-import uvicorn
-
 from api.app import create_app
-from api.broker import Broker, die_with_parent, start_broker
+from api.broker import Broker, start_broker
 from api.security import refusal_to_start
+from api.server import ApiServer
 from store import keys
 from store.command import fail
 from store.database import Database, make_writable
@@ -25,6 +24,9 @@ from store.settings import Settings
 
 RESTART_SECONDS = (1.0, 30.0)
 """First and longest pause before a dead worker is started again."""
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+HEALTHY_SECONDS = 60.0
+"""A worker that lived this long is started again after the first pause."""
 log = logging.getLogger(__name__)
 
 
@@ -35,43 +37,49 @@ class WorkerChild:
         self._grace = settings.grace_seconds + 15
         self._environment = {**os.environ, **worker_environment(settings, broker_url)}
         self._stopping = threading.Event()
+        self._starting = threading.Lock()
         self._process = self._start()
         threading.Thread(target=self._keep, name="worker-child", daemon=True).start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "worker"],
-            env=self._environment,
-            preexec_fn=die_with_parent if sys.platform == "linux" else None,
-        )
+        # A session of its own: Ctrl-C in a terminal reaches this process alone, which then stops things in order.
+        return subprocess.Popen([sys.executable, "-P", "-m", "worker"], env=self._environment, start_new_session=True)
 
     def _keep(self) -> None:
-        pause, longest = RESTART_SECONDS
+        first, longest = RESTART_SECONDS
+        pause = first
         while True:
             started = time.monotonic()
             status = self._process.wait()
+            if time.monotonic() - started > HEALTHY_SECONDS:
+                pause = first
             if self._stopping.is_set():
                 return
-            pause = RESTART_SECONDS[0] if time.monotonic() - started > 60 else min(2 * pause, longest)
             log.warning("the worker ended with status %s; starting it again in %.0f s", status, pause)
-            if self._stopping.wait(pause):
-                return
-            self._process = self._start()
+            self._stopping.wait(pause)
+            pause = min(2 * pause, longest)
+            with self._starting:
+                if self._stopping.is_set():
+                    return
+                self._process = self._start()
 
     def stop(self) -> None:
         """Let it hand its run over, then see that it is gone."""
-        self._stopping.set()
+        with self._starting:
+            self._stopping.set()
         self._process.terminate()
         try:
             self._process.wait(timeout=self._grace)
         except subprocess.TimeoutExpired:
+            log.warning("the worker does not end; killing it")
             self._process.kill()
             self._process.wait()
 
 
 def worker_environment(settings: Settings, broker_url: str | None) -> dict[str, str]:
-    """What the worker must know that flags may have set."""
+    """What the worker must know that flags may have set, and whom it must not outlive."""
     known = {
+        "LPL_PARENT_PID": str(os.getpid()),
         "LPL_DATA_DIR": str(settings.data_dir),
         "LPL_DATABASE_URL": settings.database_url,
         "LPL_BROKER_URL": broker_url,
@@ -117,40 +125,45 @@ def listening(settings: Settings, *, any_port: bool) -> socket.socket:
     return bound
 
 
-def listen(settings: Settings, db: Database, doorbell: Doorbell, bound: socket.socket) -> None:
-    """Serve until a signal; in-flight requests get a moment."""
+def serve(settings: Settings, db: Database, doorbell: Doorbell, bound: socket.socket) -> None:
+    """Answer requests until a signal."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    server = ApiServer(create_app(settings, db, doorbell), log_level=settings.log_level)
     print(f"serving on http://{host}:{bound.getsockname()[1]}", flush=True)
-    config = uvicorn.Config(
-        create_app(settings, db, doorbell),
-        log_level=settings.log_level,
-        access_log=False,
-        timeout_graceful_shutdown=3,
-        server_header=False,
-    )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)  # uvicorn raises a signal again after it has stopped
-    uvicorn.Server(config).run(sockets=[bound])
+    server.run(sockets=[bound])
+
+
+def end_on_signal() -> None:
+    """The first SIGTERM or SIGINT raises SystemExit, at any moment; later ones do not disturb the ending."""
+
+    def end(*_: object) -> None:
+        for each in SIGNALS:
+            signal.signal(each, lambda *_: None)
+        raise SystemExit(0)
+
+    for each in SIGNALS:
+        signal.signal(each, end)
 
 
 def run_api(settings: Settings) -> None:
     """The API alone, until a signal."""
-    db = opened(settings)
-    bound = listening(settings, any_port=False)
-    doorbell = Doorbell(settings.broker_url)
-    try:
-        listen(settings, db, doorbell, bound)
-    finally:
-        doorbell.close()
-        db.dispose()
+    end_on_signal()
+    with contextlib.ExitStack() as ending:
+        db = opened(settings)
+        ending.callback(db.dispose)
+        bound = listening(settings, any_port=False)
+        doorbell = Doorbell(settings.broker_url)
+        ending.callback(doorbell.close)
+        serve(settings, db, doorbell, bound)
 
 
 def run_all(settings: Settings) -> None:
-    """API, broker and worker, until a signal; then everything ends in order."""
-    db = opened(settings)
-    bound = listening(settings, any_port=True)
+    """API, broker and worker, until a signal; then everything ends, the broker last."""
+    end_on_signal()
     with contextlib.ExitStack() as ending:
+        db = opened(settings)
         ending.callback(db.dispose)
+        bound = listening(settings, any_port=True)
         broker: Broker | None = None
         if settings.broker_url is None and (broker := start_broker()) is not None:
             ending.callback(broker.stop)
@@ -159,4 +172,4 @@ def run_all(settings: Settings) -> None:
         ending.callback(worker.stop)
         doorbell = Doorbell(broker_url)
         ending.callback(doorbell.close)
-        listen(settings, db, doorbell, bound)
+        serve(settings, db, doorbell, bound)

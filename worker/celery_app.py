@@ -2,10 +2,12 @@
 
 import logging
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
+from celery.platforms import SecurityWarning
 from celery.signals import setup_logging
 
 from store.doorbell import QUEUE, TASK, celery_app
@@ -16,6 +18,10 @@ log = logging.getLogger(__name__)
 
 def worker_app(broker_url: str, ring: Callable[[], object]) -> Celery:
     """The consumer's application with its one task, which rings."""
+    # Celery warns root of pickled messages; this worker takes JSON only.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    for name in ("celery", "kombu"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     app = celery_app(broker_url)
     app.conf.update(
         task_acks_late=False,

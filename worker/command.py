@@ -19,6 +19,7 @@ from worker.devices import CPU, Device, probe
 from worker.slots import Slots
 
 CONNECT_SECONDS = 30.0
+PARENT_PID, PARENT_SECONDS = "LPL_PARENT_PID", 0.5
 log = logging.getLogger(__name__)
 
 
@@ -29,6 +30,7 @@ def worker(
     """Train what is queued, one run per device, until stopped; a running one is handed over."""
     settings = load_settings(data_dir=data_dir)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     db = Database(settings.database)
     try:
         make_writable(settings.data_dir)
@@ -44,6 +46,8 @@ def worker(
     log.info("training on %s", ", ".join(slots.device_names()))
     if settings.broker_url is not None:
         listen(settings.broker_url, slots)
+    if PARENT_PID in os.environ:
+        threading.Thread(target=end_with, args=(int(os.environ[PARENT_PID]),), daemon=True).start()
     wait_for_signal()
     log.info("stopping; what trains is handed over")
     slots.stop(settings.grace_seconds + 10)
@@ -62,6 +66,14 @@ def signalled() -> Callable[[], bytes]:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os.write(writing, b"!"))
     return lambda: os.read(reading, 1)
+
+
+def end_with(parent: int) -> None:
+    """Stop in good order when the process that started this one is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    log.warning("the service that started this worker is gone")
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def listen(broker_url: str, slots: Slots) -> None:

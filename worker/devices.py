@@ -37,7 +37,7 @@ CPU = Device("cpu", "CPU")
 
 def probe() -> list[Device]:
     """All CUDA devices, else the Apple device, else the CPU."""
-    command = [sys.executable, "-m", "worker.devices"]
+    command = [sys.executable, "-P", "-m", "worker.devices"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=PROBE_SECONDS, check=True, text=True)
         return [Device(**entry) for entry in json.loads(done.stdout.splitlines()[-1])]

@@ -18,7 +18,7 @@ from worker.devices import Device
 from worker.process import TrainerProcess, describe_exit
 from worker.reporting import Reporter
 
-TRAINER = (sys.executable, "-m", "worker.train")
+TRAINER = (sys.executable, "-P", "-m", "worker.train")  # -P: the current folder holds no modules
 TICK_SECONDS = 0.1
 LONGEST_BEAT_SECONDS = 5.0
 """A request to cancel or pause comes back with a heartbeat, so it is heard this soon also under a long lease."""
