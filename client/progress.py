@@ -61,7 +61,7 @@ class Bars:
         self._client = client
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
-            BarColumn(),
+            BarColumn(complete_style="cyan", finished_style="green"),
             TextColumn("{task.fields[epochs]}", justify="right", markup=False),
             TextColumn("{task.fields[figure]}", justify="right", markup=False),
             StateColumn(),

@@ -127,7 +127,10 @@ def test_a_data_set_is_added_used_and_deleted(url: str, data_dir: Path, capsys: 
     assert "mine" in said(capsys, url, "dataset", "add", "mine", "mine.npz")
     assert "10" in said(capsys, url, "dataset", "show", "mine")
     with Client(url) as client:
-        assert client.validate({"dataset": "mine", "model": "mlp", "method": "lpl"}).class_counts == [10] * 4
+        assert (
+            client.validate({"dataset": "mine", "model": "mlp", "method": "lpl", "batch_size": 8}).class_counts
+            == [10] * 4
+        )
     assert said(capsys, url, "dataset", "delete", "mine")
     assert said(capsys, url, "dataset", "show", "mine", expected=1)
 
