@@ -1,0 +1,119 @@
+"""A real service with real data, and a real browser."""
+
+import shutil
+import struct
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+import lplcore
+from api.app import create_app
+from store import jobs, metrics, runs
+from store.database import Database
+from store.doorbell import Doorbell
+from store.records import NewRun, Series
+from store.settings import Settings
+
+CHROMIUM = shutil.which("chromium")
+EPOCHS = 3
+
+
+@pytest.fixture(scope="package")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A migrated database, with the settings' data directory beside it."""
+    folder = tmp_path_factory.mktemp("dashboard")
+    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
+    db.migrate()
+    yield db
+    db.dispose()
+
+
+@pytest.fixture(scope="package")
+def address(database: Database) -> Iterator[str]:
+    """The address of a running service."""
+    folder = Path(str(database.url.database)).parent
+    app = create_app(Settings(data_dir=folder), database, Doorbell(None))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on the path")
+    with sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page; a message on its console or an uncaught error fails the test."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    opened = context.new_page()
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        # Chromium notes every refused request itself; the page shows the problem document.
+        if message.type == "error" and "the server responded with a status" not in message.text:
+            complaints.append(message.text)
+
+    opened.on("console", hear)
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def series(*values: float) -> Series:
+    """A float32 array."""
+    return Series((len(values),), struct.pack(f"<{len(values)}f", *values))
+
+
+def finished_job(db: Database, name: str, **override: Any) -> str:
+    """A job with two methods and two seeds whose runs have all succeeded; its id."""
+    change = {
+        "name": name,
+        "epochs": EPOCHS,
+        "seeds": [0, 1],
+        "sweep": {"method": ["cross_entropy", "lpl"]},
+        **override,
+    }
+    spec = lplcore.parse_spec({"preset": "digits_long_tail", "override": change})
+    plan = [NewRun(run.seed, run.point, run.spec.model_dump(mode="json"), EPOCHS) for run in spec.plan()]
+    job = jobs.submit(db, spec=spec.model_dump(mode="json"), runs=plan, method="cross_entropy").job
+    for number in range(len(plan)):
+        train(db, number)
+    return job.id
+
+
+def train(db: Database, number: int) -> None:
+    """Write what a worker writes for one run."""
+    claim = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=60)
+    assert claim is not None
+    info = {"class_names": ["a", "b", "c"], "class_counts": [9, 5, 2], "notes": []}
+    metrics.record_start(db, claim, info)
+    for epoch in range(1, EPOCHS + 1):
+        error = 0.5 / epoch + number / 100
+        values = {"test/top1_error": error, "test/top1_error.many": error, "train/loss": 1 / epoch}
+        arrays = {
+            "relative_loss_variation": series(-0.1, 0.0, 0.4),
+            "test/accuracy": series(0.9, 0.8, 0.5),
+        }
+        metrics.record_epoch(db, claim, epoch=epoch, epochs=EPOCHS, metrics=values, series=arrays)
+    runs.log(db, claim, "info", "a line of the log")
+    runs.finish(db, claim, outcome="succeeded")
