@@ -10,10 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem
 
+NAMED: dict[str, Any] = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "object"}]}
 EXPERIMENT: dict[str, Any] = {
     "anyOf": [
-        {"type": "object", "required": ["dataset", "method"]},
-        {"type": "object", "required": ["preset"]},
+        {"type": "object", "required": ["dataset", "method"], "properties": {"dataset": NAMED, "method": NAMED}},
+        {"type": "object", "required": ["preset"], "properties": {"preset": {"type": "string"}}},
     ]
 }
 EXAMPLE = {"dataset": {"name": "digits", "imbalance_factor": 20}, "method": "lpl", "seeds": [0, 1, 2]}

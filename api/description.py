@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.key_ring import is_loopback
 from api.problems import ProblemDocument
 from api.security import READ
 
@@ -15,9 +16,9 @@ problem documents (RFC 9457). Lists are `{"items": [...], "next": cursor}`.
 """
 
 
-def describe(app: FastAPI) -> None:
+def describe(app: FastAPI, *, host: str) -> None:
     """Serve the document, made once, at /openapi.json."""
-    app.openapi = lambda: document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: document(app, host=host)  # type: ignore[method-assign]
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[READ])
     def openapi() -> dict[str, Any]:
@@ -25,7 +26,7 @@ def describe(app: FastAPI) -> None:
         return app.openapi()
 
 
-def document(app: FastAPI) -> dict[str, Any]:
+def document(app: FastAPI, *, host: str) -> dict[str, Any]:
     """The document, kept in the application."""
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=SUMMARY, routes=app.routes)
@@ -33,5 +34,15 @@ def document(app: FastAPI) -> dict[str, Any]:
         problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= problem.pop("$defs", {})
         schemas[ProblemDocument.__name__] = problem
+        if is_loopback(host):
+            make_keys_optional(made)
         app.openapi_schema = made
     return app.openapi_schema
+
+
+def make_keys_optional(made: dict[str, Any]) -> None:
+    """On loopback keys are needed only once there is one."""
+    for operations in made["paths"].values():
+        for operation in operations.values():
+            if "security" in operation:
+                operation["security"].append({})

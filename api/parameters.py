@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Header, Path, Query
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 MAX_INT = 2**31 - 1
 ID = r"^[A-Za-z0-9_\-]+$"
@@ -17,7 +17,7 @@ def storable(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(storable)]
+Text = Annotated[str, AfterValidator(storable), Field(json_schema_extra={"pattern": r"^[^\x00]*$"})]
 Identifier = Annotated[str, Path(max_length=40, pattern=ID)]
 DatasetName = Annotated[str, Path(pattern=NAME)]
 Selected = Annotated[str | None, Query(max_length=40, pattern=ID)]

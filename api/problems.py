@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lplcore import DatasetError, SpecError
@@ -114,13 +115,25 @@ def of_problem(_: Request, error: Exception) -> Response:
     return error.response()
 
 
-def of_http(_: Request, error: Exception) -> Response:
+def of_http(request: Request, error: Exception) -> Response:
     """What the framework refuses: unknown routes, methods, bodies too large."""
     assert isinstance(error, HTTPException)
-    detail = str(error.detail)
+    detail, headers = str(error.detail), dict(error.headers or {})
+    if error.status_code == 405:
+        # The framework names the methods of the first route that matches; an address may have several.
+        methods = ", ".join(methods_at(request.app.openapi(), request.url.path)) or headers.get("Allow", "GET")
+        headers["Allow"], detail = methods, f"{request.method[:20]} is not for this address; it takes {methods}"
     if error.status_code == 404 and detail == "Not Found":
         detail = "there is nothing at this address; /docs lists what there is"
-    return Problem(error.status_code, detail, headers=error.headers).response()
+    return Problem(error.status_code, detail, headers=headers).response()
+
+
+def methods_at(document: Mapping[str, Any], path: str) -> list[str]:
+    """The methods that a documented address takes, empty where it is none."""
+    for template, operations in document["paths"].items():
+        if compile_path(template)[0].match(path):
+            return sorted(method.upper() for method in operations)
+    return []
 
 
 def of_validation(_: Request, error: Exception) -> Response:
@@ -168,7 +181,7 @@ def message_of(item: Mapping[str, Any]) -> str:
         return f"the body is not JSON: {item['ctx']['error']} at character {item['loc'][-1]}"
     if item["type"] == "missing":
         return "is required"
-    return str(item["msg"])
+    return str(item["msg"]).removeprefix("Value error, ")
 
 
 def summary(errors: Sequence[Mapping[str, str]]) -> str:

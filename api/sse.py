@@ -15,7 +15,7 @@ from api.feed import BATCH, Feed, Subscription
 from store import jobs, runs
 from store.database import Database
 from store.errors import NotFound, StoreError
-from store.records import ENDED, Event
+from store.records import ENDED, Event, State
 
 KEEPALIVE_SECONDS = 15.0
 MAX_ID = 2**63 - 1
@@ -35,19 +35,29 @@ class Follower:
     Args:
         after: the last id that the client has seen. None: from the beginning of the job or run, and from now on where
             everything is followed. Negative: an id that never was.
+        bounds: (oldest, latest) id in the log when the client asked.
     """
 
-    def __init__(self, db: Database, feed: Feed, *, job: str | None, run: str | None, after: int | None) -> None:
+    def __init__(
+        self,
+        db: Database,
+        feed: Feed,
+        *,
+        job: str | None,
+        run: str | None,
+        after: int | None,
+        bounds: tuple[int, int],
+    ) -> None:
         self._db, self._feed = db, feed
-        self._job, self._run, self._after = job, run, after
-        self._position = 0
-        self._over = False
+        self._job, self._run = job, run
+        self._over, self._state = False, ""
+        self._position, self._unknown = self._start(after, bounds)
 
     async def stream(self) -> AsyncIterator[bytes]:
         """The events in the wire format; ends with the job or run, or when the service stops."""
         try:
             async with self._feed.subscribe(job=self._job, run=self._run) as subscription:
-                if await self._begin():
+                if self._unknown:
                     yield message("reset", {"after": self._position}, self._position)
                 while not self._over:
                     async for piece in self._backlog(subscription):
@@ -57,16 +67,13 @@ class Follower:
         except StoreError as error:
             log.warning("an event stream ends: %s", error)  # the client comes back with the last id it has
 
-    async def _begin(self) -> bool:
-        """Find the position to start from; true where the client must read again."""
-        oldest, latest = await self._feed.bounds()
-        everything = self._job is None and self._run is None
-        if self._after is None:
-            self._position = latest if everything else 0
-            return False
-        known = self._after == 0 or oldest - 1 <= self._after <= latest
-        self._position = self._after if known else latest
-        return not known
+    def _start(self, after: int | None, bounds: tuple[int, int]) -> tuple[int, bool]:
+        """(id to start after, whether the client must read again because the id it has is not in the log)."""
+        oldest, latest = bounds
+        if after is None:
+            return (latest if self._job is None and self._run is None else 0), False
+        known = after == 0 or oldest - 1 <= after <= latest
+        return (after, False) if known else (latest, True)
 
     async def _backlog(self, subscription: Subscription) -> AsyncIterator[bytes]:
         """What the database has beyond the position."""
@@ -114,17 +121,16 @@ class Follower:
 
     async def _ended(self) -> bool:
         """Whether what is followed has ended, by the database."""
-        state = await run_in_threadpool(self._current_state)
-        self._state = state
-        return state in ENDED
+        self._state = await run_in_threadpool(self._current_state)
+        return self._state in ENDED
 
-    def _current_state(self) -> str | None:
+    def _current_state(self) -> str:
         try:
             if self._run is not None:
                 return runs.get(self._db, self._run).state
-            return jobs.get(self._db, self._job).state if self._job is not None else None
+            return jobs.get(self._db, self._job).state if self._job is not None else ""
         except NotFound:
-            return "cancelled"  # deleted meanwhile: there will be nothing more
+            return State.CANCELLED  # deleted meanwhile: there will be nothing more
 
 
 def message(kind: str, data: dict[str, Any], event_id: int) -> bytes:

@@ -29,8 +29,9 @@ async def follow(
         await run_in_threadpool(jobs.get, found.db, job)
     if run is not None:
         await run_in_threadpool(runs.get, found.db, run)
-    await found.feed.bounds()  # a database that is away is said with a status, not in the stream
-    follower = Follower(found.db, found.feed, job=job, run=run, after=last_event_id(header, after))
+    bounds = await found.feed.bounds()  # now, not when the stream begins: what comes after the answer is not missed
+    asked = last_event_id(header, after)
+    follower = Follower(found.db, found.feed, job=job, run=run, after=asked, bounds=bounds)
     return EventStream(follower.stream(), headers=HEADERS)
 
 

@@ -25,7 +25,7 @@ from store.errors import BadCursor, NotFound
 
 router = APIRouter(prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404))
 VARIATION, CONFUSION = "relative_loss_variation", "confusion_matrix"
-Names = Annotated[list[Text] | None, Query(max_length=200, description="names, repeated or joined by commas")]
+Names = Annotated[list[str] | None, Query(max_length=200, description="names, repeated or joined by commas")]
 
 
 @router.get("/{run_id}/metrics", operation_id="getMetrics", response_model=Metrics, responses=NOT_MODIFIED)

@@ -1,0 +1,207 @@
+"""Event streams."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from api import sse
+from store import events, requests, runs
+from store.database import Database
+from store.records import Event
+from tests.api.service import Running, claim, record, running, train
+
+Received = tuple[str, dict[str, Any], int | None]
+
+
+def read(answer: httpx.Response) -> Iterator[Received]:
+    """(kind, data, id) of every event of a stream."""
+    fields: dict[str, str] = {}
+    for line in answer.iter_lines():
+        if line.startswith(":"):
+            continue
+        if line:
+            name, _, value = line.partition(": ")
+            fields[name] = value
+        elif fields:
+            yield fields["event"], json.loads(fields["data"]), int(fields["id"]) if "id" in fields else None
+            fields = {}
+
+
+def collected(service: Running, path: str, **headers: str) -> list[Received]:
+    """All events of a stream that ends."""
+    with service.http.stream("GET", path, headers=headers) as answer:
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        assert answer.headers["cache-control"] == "no-cache"
+        return list(read(answer))
+
+
+def test_a_jobs_stream_tells_everything_and_ends(service: Running) -> None:
+    job = service.submit()
+    worker = threading.Timer(0.3, train, args=[service.db])
+    worker.start()
+    found = collected(service, f"/v1/jobs/{job['id']}/events")
+    worker.join()
+    kinds = [kind for kind, _, _ in found]
+    assert kinds.count("epoch") == 3
+    assert kinds[-1] == "end"
+    assert found[-1][1]["state"] == "succeeded"
+    epochs = [data for kind, data, _ in found if kind == "epoch"]
+    assert [each["epoch"] for each in epochs] == [1, 2, 3]
+    assert set(epochs[0]) == {"run", "attempt", "epoch", "metrics"}
+    ids = [number for _, _, number in found]
+    assert ids == sorted(set(ids), key=ids.index)
+    assert all(number is not None for number in ids)
+
+
+@pytest.mark.parametrize("path", ["/v1/jobs/{job}/events", "/v1/events?job={job}"])
+def test_last_event_id_resumes_without_gap_or_repetition(service: Running, path: str) -> None:
+    job = service.submit()
+    train(service.db)
+    path = path.format(job=job["id"])
+    everything = collected(service, path)
+    for position in range(len(everything)):
+        last = str(everything[position][2])
+        rest = collected(service, path, **{"Last-Event-ID": last})
+        expected = everything[position + 1 :] or everything[-1:]
+        assert rest == expected
+    by_parameter = collected(service, f"{path}{'&' if '?' in path else '?'}after={everything[2][2]}")
+    assert by_parameter == everything[3:]
+
+
+@pytest.mark.parametrize("last", ["soon", "-1", "9" * 40, "99999999", "1.5", "\x7f"])
+def test_an_unknown_id_says_reset(service: Running, last: str) -> None:
+    job = service.submit()
+    train(service.db)
+    found = collected(service, f"/v1/jobs/{job['id']}/events", **{"Last-Event-ID": last})
+    assert [kind for kind, _, _ in found] == ["reset", "end"]
+
+
+def test_a_runs_stream_ends_with_the_run(service: Running) -> None:
+    job = service.submit(seeds=[0, 1])
+    run = train(service.db)
+    found = collected(service, f"/v1/runs/{run}/events")
+    assert {data["run"] for _, data, _ in found} == {run}
+    assert found[-1][0] == "end"
+    assert service.http.get(f"/v1/jobs/{job['id']}").json()["state"] == "queued"
+
+
+def test_a_retry_goes_on_beyond_an_earlier_end(service: Running) -> None:
+    job = service.submit()
+    held = claim(service.db)
+    runs.finish(service.db, held, outcome="failed", reason="diverged")
+    requests.request_run(service.db, held.run_id, "retry")
+    worker = threading.Timer(0.3, train, args=[service.db])
+    worker.start()
+    found = collected(service, f"/v1/jobs/{job['id']}/events")
+    worker.join()
+    assert [kind for kind, _, _ in found].count("end") == 1
+    assert found[-1][1]["state"] == "succeeded"
+    assert [kind for kind, _, _ in found].count("epoch") == 3
+
+
+def test_everything_is_followed_from_now_on(service: Running) -> None:
+    service.submit()
+    found: list[Received] = []
+    opened = threading.Event()
+
+    def follow() -> None:
+        with service.http.stream("GET", "/v1/events") as answer:
+            opened.set()
+            for event in read(answer):
+                found.append(event)
+                if len(found) == 2:
+                    return
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    opened.wait(10)
+    service.submit()
+    service.submit()
+    follower.join(timeout=20)
+    assert [kind for kind, _, _ in found] == ["state", "state"]
+
+
+def test_what_does_not_exist_is_refused_before_the_stream_begins(service: Running) -> None:
+    for path in ("/v1/jobs/j_1/events", "/v1/runs/r_1/events", "/v1/events?job=j_1", "/v1/events?run=r_1"):
+        answer = service.http.get(path)
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+    assert service.http.get("/v1/events?after=99999999999999999999").status_code == 422
+
+
+def test_a_slow_reader_misses_nothing(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.feed.QUEUE_SIZE", 2)
+    job = service.submit()
+    held = claim(service.db)
+    seen: list[Received] = []
+    with service.http.stream("GET", f"/v1/jobs/{job['id']}/events") as answer:
+        stream = read(answer)
+        seen.append(next(stream))
+        for number in range(40):
+            runs.log(service.db, held, "info", f"line {number}")
+        runs.finish(service.db, held, outcome="succeeded")
+        seen.extend(stream)
+    lines = [data["message"] for kind, data, _ in seen if kind == "log"]
+    assert lines == [f"line {number}" for number in range(40)]
+    assert seen[-1][0] == "end"
+
+
+def test_a_service_that_stops_ends_its_streams(sqlite: Database, tmp_path: Any) -> None:
+    began = 0.0
+    with running(sqlite, tmp_path) as service:
+        answer = service.http.send(service.http.build_request("GET", "/v1/events"), stream=True)
+        assert answer.status_code == 200
+        began = time.monotonic()
+    assert time.monotonic() - began < 4
+
+
+def test_silence_is_bridged_by_comments(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "KEEPALIVE_SECONDS", 0.1)
+    with service.http.stream("GET", "/v1/events") as answer:
+        assert next(answer.iter_lines()).startswith(":")
+
+
+def test_numbers_that_json_lacks_become_null() -> None:
+    assert b"NaN" not in sse.message("epoch", {"metrics": {"a": float("nan"), "b": [float("inf")]}}, 1)
+
+
+def test_many_followers_cost_one_reader(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = service.submit()
+    held = claim(service.db)
+    reads: list[str | None] = []
+    real = events.after
+
+    def counted(db: Database, event_id: int, **which: Any) -> list[Event]:
+        reads.append(which.get("job"))
+        return real(db, event_id, **which)
+
+    monkeypatch.setattr(events, "after", counted)
+    results: list[list[Received]] = []
+    path = f"/v1/jobs/{job['id']}/events"
+    followers = [threading.Thread(target=lambda: results.append(follow_alone(service, path))) for _ in range(10)]
+    for follower in followers:
+        follower.start()
+    time.sleep(1)
+    reads.clear()
+    for epoch in (1, 2, 3):
+        record(service.db, held, epoch)
+        time.sleep(0.4)
+    while_following = [job for job in reads if job is not None]
+    runs.finish(service.db, held, outcome="succeeded")
+    for follower in followers:
+        follower.join(timeout=20)
+    assert while_following == []
+    assert len(results) == 10
+    assert all(found == results[0] for found in results)
+
+
+def follow_alone(service: Running, path: str) -> list[Received]:
+    """A stream on a connection of its own."""
+    with httpx.Client(timeout=20) as http, http.stream("GET", service.url + path) as answer:
+        return list(read(answer))

@@ -1,0 +1,195 @@
+"""What runs have measured and kept, as the API gives it."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+import psutil
+import pytest
+
+from store import checkpoints, runs
+from tests.api.service import CLASSES, Running, claim, keep_checkpoint, record
+
+
+@pytest.fixture
+def run(service: Running) -> str:
+    """A run with three epochs."""
+    service.submit()
+    held = claim(service.db)
+    for epoch in (1, 2, 3):
+        record(service.db, held, epoch)
+    return held.run_id
+
+
+def test_metrics_are_curves_with_null_where_undefined(http: httpx.Client, run: str) -> None:
+    curves = http.get(f"/v1/runs/{run}/metrics").json()["metrics"]
+    assert curves["test/top1_error"] == {"epoch": [1, 2, 3], "value": [1.0, 0.5, 1 / 3]}
+    assert curves["test/top1_error.few"]["value"] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["names=train/loss,test/top1_error&after_epoch=1", "names=train/loss&names=test/top1_error&after_epoch=1"],
+)
+def test_metrics_can_be_picked(http: httpx.Client, run: str, query: str) -> None:
+    curves = http.get(f"/v1/runs/{run}/metrics?{query}").json()["metrics"]
+    assert set(curves) == {"train/loss", "test/top1_error"}
+    assert curves["train/loss"] == {"epoch": [2, 3], "value": [1.0, pytest.approx(2 / 3)]}
+
+
+@pytest.mark.parametrize("query", ["after_epoch=99999999999999999999", "after_epoch=-1", "after_epoch=x"])
+def test_wrong_epochs_are_refused(http: httpx.Client, run: str, query: str) -> None:
+    assert http.get(f"/v1/runs/{run}/metrics?{query}").status_code == 422
+    assert http.get(f"/v1/runs/{run}/loss-variations?epoch=99999999999999999999").status_code == 422
+
+
+def test_loss_variations_have_a_row_per_epoch(http: httpx.Client, run: str) -> None:
+    answer = http.get(f"/v1/runs/{run}/loss-variations").json()
+    assert set(answer) == {"classes", "class_counts", "epochs", "relative_loss_variation"}
+    assert answer["classes"] == CLASSES
+    assert answer["class_counts"] == [10 - c for c in range(10)]
+    assert answer["epochs"] == [1, 2, 3]
+    matrix = answer["relative_loss_variation"]
+    assert [len(row) for row in matrix] == [10, 10, 10]
+    assert matrix[0][0] == -0.5
+    assert matrix[2][9] is None
+    one = http.get(f"/v1/runs/{run}/loss-variations?epoch=2").json()
+    assert one["epochs"] == [2]
+    assert one["relative_loss_variation"] == [matrix[1]]
+
+
+def test_a_run_that_waits_has_no_loss_variations_yet(service: Running) -> None:
+    run = service.submit()["runs"][0]["id"]
+    answer = service.http.get(f"/v1/runs/{run}/loss-variations").json()
+    assert answer == {"classes": [], "class_counts": [], "epochs": [], "relative_loss_variation": []}
+    assert service.http.get(f"/v1/runs/{run}/confusion-matrix").status_code == 404
+
+
+def test_class_metrics_stand_under_their_name(http: httpx.Client, run: str) -> None:
+    answer = http.get(f"/v1/runs/{run}/class-metrics", params={"name": "test/accuracy"}).json()
+    assert set(answer) == {"classes", "class_counts", "epochs", "test/accuracy"}
+    assert answer["test/accuracy"][0][:2] == [-0.5, pytest.approx(-0.5 + 1 / 9)]
+    unknown = http.get(f"/v1/runs/{run}/class-metrics", params={"name": "lpl/q"})
+    assert unknown.status_code == 404
+    assert "test/accuracy" in unknown.json()["detail"]
+
+
+def test_the_confusion_matrix_is_the_newest(http: httpx.Client, run: str) -> None:
+    answer = http.get(f"/v1/runs/{run}/confusion-matrix").json()
+    assert (answer["classes"], answer["epoch"]) == (CLASSES, 3)
+    assert np.array_equal(answer["matrix"], np.eye(10) * 3)
+
+
+def test_results_are_not_sent_again_while_nothing_happens(http: httpx.Client, run: str) -> None:
+    path = f"/v1/runs/{run}/metrics"
+    tag = http.get(path).headers["etag"]
+    assert http.get(path, headers={"If-None-Match": tag}).status_code == 304
+    assert http.get(f"{path}?after_epoch=1", headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_logs_are_paged(service: Running) -> None:
+    service.submit()
+    held = claim(service.db)
+    for number in range(5):
+        runs.log(service.db, held, "info", f"line {number}")
+    path = f"/v1/runs/{held.run_id}/logs"
+    page = service.http.get(path, params={"limit": 3}).json()
+    assert [line["message"] for line in page["items"]] == ["line 0", "line 1", "line 2"]
+    assert page["items"][0]["level"] == "info"
+    rest = service.http.get(path, params={"cursor": page["next"]}).json()
+    assert [line["message"] for line in rest["items"]] == ["line 3", "line 4"]
+    assert rest["next"] is None
+    job_cursor = "al8x"
+    assert service.http.get(path, params={"cursor": job_cursor}).status_code == 422
+
+
+def test_checkpoint_content_comes_whole_and_in_ranges(service: Running, tmp_path: Path) -> None:
+    service.submit()
+    held = claim(service.db)
+    content = os.urandom(2_500_000)
+    kept = keep_checkpoint(service.db, held, content, tmp_path)
+    (listed,) = service.http.get(f"/v1/runs/{held.run_id}/checkpoints").json()["items"]
+    assert (listed["id"], listed["size_bytes"], listed["sha256"]) == (kept.id, len(content), kept.sha256)
+    assert (listed["epoch"], listed["kind"]) == (1, "last")
+    path = f"/v1/checkpoints/{kept.id}/content"
+    whole = service.http.get(path)
+    assert (whole.status_code, whole.content) == (200, content)
+    assert whole.headers["accept-ranges"] == "bytes"
+    assert whole.headers["content-length"] == str(len(content))
+    assert whole.headers["etag"] == f'"{kept.sha256}"'
+    assert whole.headers["content-type"] == "application/octet-stream"
+    assert ".safetensors" in whole.headers["content-disposition"]
+    for asked, start, end in (
+        ("bytes=0-9", 0, 10),
+        ("bytes=1048570-1048580", 1048570, 1048581),
+        ("bytes=2000000-", 2_000_000, len(content)),
+        ("bytes=-5", len(content) - 5, len(content)),
+        ("bytes=10-999999999999", 10, len(content)),
+    ):
+        part = service.http.get(path, headers={"Range": asked})
+        assert (part.status_code, part.content) == (206, content[start:end])
+        assert part.headers["content-range"] == f"bytes {start}-{end - 1}/{len(content)}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        ("bytes=100-", 416),
+        ("bytes=-0", 416),
+        ("bytes=5-3", 200),
+        ("bytes=-", 200),
+        ("bytes=0-1,3-4", 200),
+        ("bytes=a-b", 200),
+        ("rows=0-1", 200),
+        ("bytes=" + "9" * 60 + "-", 200),
+    ],
+)
+def test_odd_ranges_are_ignored_or_not_satisfiable(service: Running, tmp_path: Path, asked: str, status: int) -> None:
+    service.submit()
+    kept = keep_checkpoint(service.db, claim(service.db), b"x" * 100, tmp_path)
+    answer = service.http.get(f"/v1/checkpoints/{kept.id}/content", headers={"Range": asked})
+    assert answer.status_code == status
+    if status == 416:
+        assert answer.headers["content-range"] == "bytes */100"
+        assert answer.headers["content-type"] == "application/problem+json"
+    else:
+        assert answer.content == b"x" * 100
+
+
+def test_conditional_ranges(service: Running, tmp_path: Path) -> None:
+    service.submit()
+    kept = keep_checkpoint(service.db, claim(service.db), b"x" * 100, tmp_path)
+    path, tag = f"/v1/checkpoints/{kept.id}/content", f'"{kept.sha256}"'
+    assert service.http.get(path, headers={"If-None-Match": tag}).status_code == 304
+    assert service.http.get(path, headers={"Range": "bytes=0-1", "If-Range": tag}).status_code == 206
+    assert service.http.get(path, headers={"Range": "bytes=0-1", "If-Range": '"old"'}).status_code == 200
+
+
+@pytest.mark.slow
+def test_a_large_checkpoint_is_streamed_in_constant_memory(service: Running, tmp_path: Path) -> None:
+    service.submit()
+    size = 200 << 20
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(size)
+    kept = checkpoints.upload(service.db, claim(service.db), path, epoch=1, step=0, kind="last", keep_last=1)
+    process, peak, done = psutil.Process(), 0, threading.Event()
+    before = process.memory_info().rss
+
+    def watch() -> None:
+        nonlocal peak
+        while not done.is_set():
+            peak = max(peak, process.memory_info().rss - before)
+            time.sleep(0.005)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with service.http.stream("GET", f"/v1/checkpoints/{kept.id}/content") as answer:
+        received = sum(len(piece) for piece in answer.iter_raw(1 << 20))
+    done.set()
+    watcher.join()
+    assert received == size
+    assert peak < 60 << 20
