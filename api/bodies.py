@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, Header
-
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

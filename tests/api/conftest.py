@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from store.database import Database
-from tests.api.service import Running, running
+from tests.api.service import Running, claim, record, running
 
 
 @pytest.fixture
@@ -33,11 +33,32 @@ def http(service: Running) -> httpx.Client:
 
 
 @pytest.fixture(scope="package")
-def refusing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """A connection to a service that tests share which change nothing."""
-    folder = tmp_path_factory.mktemp("refusing")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service that tests share which store nothing."""
+    folder = tmp_path_factory.mktemp("shared")
     db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
     db.migrate()
     with running(db, folder) as served:
-        yield served.http
+        yield served
+    db.dispose()
+
+
+@pytest.fixture
+def refusing(shared: Running) -> httpx.Client:
+    """A connection to the shared service."""
+    return shared.http
+
+
+@pytest.fixture(scope="package")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, str]]:
+    """A connection to a service that tests only read, and its run of three epochs."""
+    folder = tmp_path_factory.mktemp("measured")
+    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
+    db.migrate()
+    with running(db, folder) as served:
+        served.submit()
+        held = claim(db)
+        for epoch in (1, 2, 3):
+            record(db, held, epoch)
+        yield served.http, held.run_id
     db.dispose()

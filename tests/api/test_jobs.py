@@ -164,7 +164,8 @@ def test_lists_are_filtered_and_paged(service: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["cursor=!!", "cursor=%00", "limit=0", "limit=99999999999999999999", "state=sleeping", "name=%00", "tag=%ff"]
+    "query",
+    ["cursor=!!", "cursor=%00", "limit=0", "limit=99999999999999999999", "state=sleeping", "name=%00", "tag=%ff"],
 )
 def test_wrong_list_parameters_are_refused_or_find_nothing(refusing: httpx.Client, query: str) -> None:
     answer = refusing.get(f"/v1/jobs?{query}")

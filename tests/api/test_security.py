@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.security import authority, host_name, is_loopback, refusal_to_start
+from api.key_ring import is_loopback
+from api.security import authority, host_name, refusal_to_start
 from store import keys
 from store.database import Database
 from store.settings import Settings
@@ -22,7 +23,9 @@ def bearer(secret: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret}"}
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "[::2]", "a b"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "[::2]", "a b"]
+)
 def test_foreign_hosts_are_refused(refusing: httpx.Client, host: str) -> None:
     for path in ("/v1/jobs", "/healthz", "/"):
         answer = refusing.get(path, headers={"Host": host})

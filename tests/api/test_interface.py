@@ -1,0 +1,175 @@
+"""Errors, documentation, health and measurements."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from api.app import create_app
+from store.database import Database
+from store.doorbell import Doorbell
+from store.settings import Settings
+from tests.api.service import Running, running, train
+
+
+def test_unknown_addresses_and_methods_are_problems(refusing: httpx.Client) -> None:
+    for path in (
+        "/v1/nothing",
+        "/v1/jobs/",
+        "/v2/jobs",
+        "/assets/none.js",
+        "/assets/..%2f..%2fapp.py",
+        "/docs/assets/",
+    ):
+        answer = refusing.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json"), path
+        assert {"type", "title", "status", "detail"} <= set(answer.json())
+    wrong = refusing.put("/v1/jobs")
+    assert (wrong.status_code, wrong.headers["content-type"]) == (405, "application/problem+json")
+    assert wrong.headers["allow"] == "GET, POST"
+    assert refusing.patch("/v1/jobs/j_1").headers["allow"] == "DELETE, GET"
+    assert refusing.post("/healthz").headers["allow"] == "GET"
+
+
+def test_the_document_names_every_operation_and_its_errors(refusing: httpx.Client) -> None:
+    document = refusing.get("/openapi.json").json()
+    operations = {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+    identifiers = [operation["operationId"] for operation in operations.values()]
+    assert len(set(identifiers)) == len(identifiers)
+    expected = {
+        "POST /v1/jobs", "POST /v1/jobs/validate", "GET /v1/jobs", "GET /v1/jobs/{job_id}", "DELETE /v1/jobs/{job_id}",
+        "GET /v1/jobs/{job_id}/runs", "GET /v1/runs/{run_id}", "GET /v1/events", "GET /v1/jobs/{job_id}/events",
+        "GET /v1/runs/{run_id}/events", "GET /v1/runs/{run_id}/metrics", "GET /v1/runs/{run_id}/loss-variations",
+        "GET /v1/runs/{run_id}/class-metrics", "GET /v1/runs/{run_id}/confusion-matrix", "GET /metrics",
+        "GET /v1/runs/{run_id}/checkpoints", "GET /v1/checkpoints/{checkpoint_id}/content", "GET /v1/catalog",
+        "GET /v1/runs/{run_id}/logs", "GET /v1/schema/experiment", "POST /v1/datasets", "GET /v1/datasets",
+        "GET /v1/datasets/{name}", "DELETE /v1/datasets/{name}", "GET /v1/workers", "GET /v1/queue", "GET /healthz",
+        "GET /readyz", "POST /v1/keys", "GET /v1/keys", "DELETE /v1/keys/{key_id}",
+    } | {
+        f"POST /v1/{kind}/{action}"
+        for kind in ("jobs/{job_id}", "runs/{run_id}")
+        for action in ("cancel", "pause", "resume", "retry")
+    }  # fmt: skip
+    assert expected <= set(operations)
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}}
+    for name, operation in operations.items():
+        assert operation["responses"]["503"]["content"] == problem, name
+        assert operation["responses"]["422"]["content"] == problem, name
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_every_reference_of_the_document_leads_somewhere(refusing: httpx.Client) -> None:
+    text = refusing.get("/openapi.json").text
+    document = refusing.get("/openapi.json").json()
+    for reference in set(re.findall(r'"\$ref":\s*"#/([^"]+)"', text)):
+        place: Any = document
+        for part in reference.split("/"):
+            place = place[part]
+
+
+def test_the_documentation_needs_no_other_server(refusing: httpx.Client) -> None:
+    page = refusing.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    linked = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert linked
+    assert all(link.startswith("/") for link in linked)
+    assert "<script>" not in page.text
+    for link in linked:
+        if link.startswith("/docs/"):
+            assert refusing.get(link).status_code == 200
+
+
+def test_the_catalogue_lists_methods_with_their_schema(refusing: httpx.Client) -> None:
+    catalog = refusing.get("/v1/catalog").json()
+    methods = {method["name"]: method for method in catalog["methods"]}
+    assert {"cross_entropy", "logit_adjustment", "lpl"} <= set(methods)
+    assert "epsilon" in str(methods["lpl"])
+    for kind in ("losses", "perturbations", "models", "datasets", "presets"):
+        assert all({"name", "title", "citation", "schema", "tasks"} <= set(entry) for entry in catalog[kind]), kind
+    assert refusing.get("/v1/schema/experiment").json()["properties"]["dataset"]
+
+
+def test_workers_and_queue(service: Running) -> None:
+    assert service.http.get("/v1/workers").json() == {"items": [], "next": None}
+    service.submit(seeds=[0, 1])
+    queue = service.http.get("/v1/queue").json()
+    assert queue["runs"]["queued"] == 2
+    assert queue["jobs"]["queued"] == 1
+    assert queue["workers_alive"] == 0
+    assert queue["oldest_waiting_seconds"] >= 0
+
+
+def test_measurements_count_requests_and_runs(service: Running) -> None:
+    service.submit()
+    train(service.db)
+    service.http.get("/v1/jobs/j_1")
+    service.http.get("/some/" + "x" * 50)
+    answer = service.http.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert 'lpl_runs{state="succeeded"} 1.0' in answer.text
+    assert 'lpl_runs{state="queued"} 0.0' in answer.text
+    assert "lpl_database_up 1.0" in answer.text
+    counted = 'lpl_http_request_duration_seconds_count{method="GET",route="/v1/jobs/{job_id}",status="404"} 1.0'
+    assert counted in answer.text
+    assert "xxxx" not in answer.text
+
+
+def test_a_database_that_is_away_is_said_with_a_status(tmp_path: Path) -> None:
+    db = Database("postgresql://nobody@127.0.0.1:9/none")
+    with running(db, tmp_path) as service:
+        assert service.http.get("/healthz").status_code == 200
+        for path in ("/readyz", "/v1/jobs", "/v1/events", "/v1/queue"):
+            answer = service.http.get(path)
+            assert answer.status_code == 503, path
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert int(answer.headers["retry-after"]) > 0
+    db.dispose()
+
+
+def test_a_database_without_tables_is_not_ready(tmp_path: Path) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    with running(db, tmp_path) as service:
+        assert service.http.get("/readyz").status_code == 503
+    db.dispose()
+
+
+def test_what_nobody_expected_is_logged_under_an_id(
+    service: Running, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any, **__: Any) -> dict[str, int]:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr("store.queue.run_counts", broken)
+    answer = service.http.get("/v1/queue")
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert "secret" not in answer.text
+    assert answer.json()["incident"] in caplog.text
+    assert "a secret detail" in caplog.text
+
+
+def test_two_applications_live_side_by_side(sqlite: Database, tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path)
+    first, second = (create_app(settings, sqlite, Doorbell(None)) for _ in range(2))
+    assert first.openapi() == second.openapi()
+
+
+@pytest.mark.postgres
+def test_the_whole_way_on_either_database(db: Database, tmp_path: Path) -> None:
+    with running(db, tmp_path) as service:
+        job = service.submit(seeds=[0, 1], tags=["demo"])
+        run = train(db)
+        train(db)
+        done = service.http.get(f"/v1/jobs/{job['id']}").json()
+        assert (done["state"], done["progress"]) == ("succeeded", 1.0)
+        assert service.http.get(f"/v1/runs/{run}/loss-variations").json()["epochs"] == [1, 2, 3]
+        assert "event: end" in service.http.get(f"/v1/jobs/{job['id']}/events").text
+        assert service.http.get("/v1/jobs?tag=demo&name=%00").status_code == 422
+        for path in ("/v1/jobs?tag=%00", "/v1/jobs?cursor=%00", "/v1/datasets/%00", "/v1/jobs?dataset=%ed%a0%80"):
+            assert service.http.get(path).status_code < 500
+        assert service.http.delete(f"/v1/jobs/{job['id']}").status_code == 204
