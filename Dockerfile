@@ -20,7 +20,11 @@ COPY store store
 COPY client client
 COPY migrations migrations
 RUN rm -rf build *.egg-info && /opt/lpl/bin/pip install --no-deps --force-reinstall . \
- && /opt/lpl/bin/pip uninstall -qy pip
+ && /opt/lpl/bin/pip uninstall -qy pip \
+ && cd /opt/lpl/lib/python3.11/site-packages \
+ && rm -rf torch/test torch/include \
+ && find torch/bin -type f ! -name torch_shm_manager -delete \
+ && find scipy sklearn numpy sympy -type d -name tests -prune -exec rm -rf {} +
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/lpl lpl \

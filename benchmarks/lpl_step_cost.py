@@ -24,7 +24,7 @@ from benchmarks.environment import environment, print_table, save
 
 CLASSES = (10, 100, 1000, 8142)
 BATCHES = (128, 512)
-LPL = {"split": "class_rank", "threshold": 0.4, "epsilon": 0.0, "delta_epsilon": 2.0, "step_size": 0.1}
+LPL: dict[str, Any] = {"split": "class_rank", "threshold": 0.4, "epsilon": 0.0, "delta_epsilon": 2.0, "step_size": 0.1}
 
 Step = Callable[[Tensor, Tensor], Tensor]
 
@@ -73,7 +73,7 @@ def seconds(step: Step, logits: Tensor, labels: Tensor, *, minimum: float) -> fl
     repeats, started = 0, time.perf_counter()
     while (elapsed := time.perf_counter() - started) < minimum or repeats == 0:
         logits.grad = None
-        step(logits, labels).backward()
+        step(logits, labels).backward()  # type: ignore[no-untyped-call]
         if logits.is_cuda:
             torch.cuda.synchronize()
         repeats += 1

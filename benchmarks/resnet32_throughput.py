@@ -2,10 +2,10 @@
 
     python -m benchmarks.resnet32_throughput [--images 5120] [--rounds 5] [--device cuda]
 
-The peer is the script that everyone writes: a Dataset of PIL images, torchvision's RandomCrop, RandomHorizontalFlip, ToTensor
-and Normalize, a DataLoader with worker processes, float32, SGD with Nesterov. Both sides train the same network
-(lplcore's ResNet-32) on the same images with the same batch size and cross entropy; they take turns, an epoch each, in
-one process. The images are random: throughput does not depend on what they show. `lplcore` runs as it does by default
+The peer is the script that everyone writes: a Dataset of PIL images, torchvision's RandomCrop, RandomHorizontalFlip,
+ToTensor and Normalize, a DataLoader with worker processes, float32, SGD with Nesterov. Both train the same network
+(lplcore's ResNet-32) on the same images with the same batch size and cross entropy; they take turns, an epoch each,
+in one process. The images are random: throughput does not depend on what they show. `lplcore` runs as by default
 (`precision: auto`) and once more in float32, so that the gain of the precision is told from that of the data path.
 """
 
@@ -25,6 +25,7 @@ from torch.utils.data import DataLoader, Dataset
 
 import lplcore
 from benchmarks.environment import environment, print_table, save
+from lplcore.events import EpochEnd, RunEnd
 from lplcore.torchvision_import import torchvision
 
 BATCH = 128
@@ -95,9 +96,9 @@ def lplcore_epochs(folder: Path, *, precision: str, device: str, epochs: int) ->
         name="random_images", format="arrays", path=str(folder / "images.npz"), task="single_label"
     )
     for event in lplcore.train(spec, datasets={"random_images": registered}):
-        if isinstance(event, lplcore.EpochEnd):
+        if isinstance(event, EpochEnd):
             yield event.metrics["train/examples_per_second"]
-        if isinstance(event, lplcore.RunEnd) and event.outcome != "succeeded":
+        if isinstance(event, RunEnd) and event.outcome != "succeeded":
             raise SystemExit(f"the trainer ended as {event.outcome}: {event.message}")
 
 
@@ -115,7 +116,11 @@ def main() -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         np.savez(
-            Path(folder) / "images.npz", x_train=images, y_train=labels, x_test=images[:CLASSES], y_test=labels[:CLASSES]
+            Path(folder) / "images.npz",
+            x_train=images,
+            y_train=labels,
+            x_test=images[:CLASSES],
+            y_test=labels[:CLASSES],
         )
         epochs = arguments.rounds + 1
         sides = {

@@ -115,7 +115,7 @@ def remembered_facts(
     dataset: Dataset,
     data_dir: Path,
     entry: RegisteredDataset | None,
-    stamps: tuple[Any, ...],  # noqa: ARG001 - part of the cache's key
+    stamps: tuple[Any, ...],
 ) -> RawFacts:
     """The facts of a data set; `stamps` change with its files."""
     registered = {} if entry is None else {entry.name: entry}

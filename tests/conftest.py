@@ -7,6 +7,11 @@ pytest_plugins = ["tests.store.databases"]
 LATER = ("postgres", "slow", "browser", "gpu")
 
 
+def place(item: pytest.Item) -> int:
+    """How late a test runs: unmarked ones first, then those that need more."""
+    return max((1 + LATER.index(mark.name) for mark in item.iter_markers() if mark.name in LATER), default=0)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Unmarked tests first, then those that need more."""
-    items.sort(key=lambda item: max((1 + LATER.index(m.name) for m in item.iter_markers() if m.name in LATER), default=0))
+    """What is quick runs first."""
+    items.sort(key=place)

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from lplcore import plugin
 from lplcore.device import DeviceUnavailable, choose_device, choose_precision, deterministic_algorithms, memory_format
-from lplcore.models import Classifier
+from lplcore.models import Classifier, CosineLinear
 from lplcore.randomness import generator, seeded
 from lplcore.torchvision_import import torchvision
 
@@ -54,6 +54,7 @@ def test_a_cosine_head_is_bounded_by_its_scale_and_blind_to_length() -> None:
     logits = head(features)
     assert logits.abs().max() <= 20.0 + 1e-4
     assert torch.allclose(head(7 * features), logits, atol=1e-4)
+    assert isinstance(head, CosineLinear)
     weight = functional.normalize(head.weight[1], dim=0)
     expected = 20 * functional.cosine_similarity(features[0], weight, dim=0)
     assert torch.allclose(logits[0, 1], expected, atol=1e-4)

@@ -154,7 +154,8 @@ def test_keys_are_stored_as_hashes_and_can_be_revoked(db: Database) -> None:
     keys.bootstrap(db, "a-first-key-from-outside")
     keys.bootstrap(db, "a-first-key-from-outside")
     assert keys.verify(db, "a-first-key-from-outside") is not None
-    for bad in ({"scopes": ["root"]}, {"scopes": []}, {"secret": "short"}):
+    wrong: list[dict[str, Any]] = [{"scopes": ["root"]}, {"scopes": []}, {"secret": "short"}]
+    for bad in wrong:
         with pytest.raises(StoreError):
             keys.create(db, name="x", **bad)
 
