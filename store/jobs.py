@@ -1,5 +1,6 @@
 """Jobs: submission, lists, summaries, deletion."""
 
+import json
 import statistics
 from collections.abc import Sequence
 from functools import partial
@@ -200,25 +201,26 @@ def summary(db: Database, job_id: str) -> list[dict[str, Any]]:
     current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
     with db.read() as session:
         rows = session.execute(select(*columns).where(current).order_by(RunRow.position)).all()
-    points: list[dict[str, Any]] = []
-    members: list[list[Any]] = []
+    members: dict[str, list[Any]] = {}
     for row in rows:
-        if row.point not in points:
-            points.append(row.point)
-            members.append([])
-        members[points.index(row.point)].append(row)
-    return [point_summary(point, runs) for point, runs in zip(points, members, strict=True)]
+        members.setdefault(json.dumps(row.point, sort_keys=True), []).append(row)
+    return [point_summary(runs[0].point, runs) for runs in members.values()]
 
 
 def point_summary(point: dict[str, Any], runs: Sequence[Any]) -> dict[str, Any]:
     """The summary of one sweep point."""
-    done = [run for run in runs if run.state == State.SUCCEEDED and run.last_metrics]
+    done = [run for run in runs if has_result(run)]
     names = list(dict.fromkeys(name for run in done for name in run.last_metrics))
     return {
         "point": point,
         "metrics": {name: spread([(run.seed, run.last_metrics.get(name)) for run in done]) for name in names},
-        "missing_seeds": [run.seed for run in runs if run not in done],
+        "missing_seeds": [run.seed for run in runs if not has_result(run)],
     }
+
+
+def has_result(run: Any) -> bool:
+    """Whether a run counts in the summary."""
+    return run.state == State.SUCCEEDED and bool(run.last_metrics)
 
 
 def spread(pairs: Sequence[tuple[int, float | None]]) -> dict[str, Any]:
