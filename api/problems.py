@@ -164,7 +164,8 @@ def of_store(_: Request, error: Exception) -> Response:
     assert isinstance(error, StoreError)
     status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 422)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
-    return Problem(status, str(error), headers=headers).response()
+    errors = [{"path": "cursor", "message": str(error)}] if isinstance(error, BadCursor) else None
+    return Problem(status, str(error), errors=errors, headers=headers).response()
 
 
 def path_of(location: Sequence[Any]) -> str:
