@@ -56,7 +56,7 @@ def test_metrics_agree_with_scikit_learn() -> None:
         metrics.recall_score(labels, predicted, labels=range(6), average="macro")
     )
     assert found.loss == pytest.approx(
-        metrics.log_loss(labels, logits.softmax(dim=1).double(), labels=range(7)), rel=1e-5
+        metrics.log_loss(labels, logits.double().softmax(dim=1), labels=range(7)), rel=1e-5
     )
 
 
