@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from setproctitle import setproctitle
 
 from store.command import fail, load_settings
 from store.database import Database, make_writable
@@ -28,6 +29,7 @@ def worker(
     data_dir: Annotated[str | None, typer.Option(help="LPL_DATA_DIR.")] = None,
 ) -> None:
     """Train what is queued, one run per device, until stopped; a running one is handed over."""
+    setproctitle("lpl worker")
     settings = load_settings(data_dir=data_dir)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,0 +1,139 @@
+"""`lpl serve` as people start it: API, bundled broker and one worker on SQLite, and what signals do to them."""
+
+import hashlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.service.processes import Service, descendants, find, gone, serving, title, until
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+LONG: dict[str, Any] = {"epochs": 80, "checkpoints": {"every_epochs": 2}}
+ENDLESS: dict[str, Any] = {"epochs": 100_000, "checkpoints": {"every_epochs": 100_000}}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One service for the tests that leave it standing."""
+    with serving(tmp_path_factory.mktemp("embedded") / "data") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def undisturbed(service: Service) -> dict[str, Any]:
+    """The results of a long run that nothing happens to."""
+    (run_id,) = service.submit(**LONG)
+    service.succeeded(run_id)
+    return service.results(run_id)
+
+
+def worker_of(service: Service) -> int:
+    """The worker's process id."""
+    return int(until(lambda: find(service.pid, "lpl worker") or 0, bool, timeout=30))
+
+
+def trainer_of(service: Service, run_id: str) -> int:
+    """The trainer's process id."""
+    return int(until(lambda: find(service.pid, f"train {run_id}") or 0, bool, timeout=30))
+
+
+def halfway(service: Service, run_id: str) -> dict[str, Any]:
+    """The run when it has a checkpoint and more to come."""
+    return service.run_once(run_id, lambda run: run["epoch"] >= 5)
+
+
+def test_a_job_from_submission_to_checkpoint(service: Service) -> None:
+    (run_id,) = service.submit()
+    run = service.succeeded(run_id)
+    assert (run["epoch"], run["progress"], run["attempt"]) == (2, 1.0, 1)
+    metrics = service.get(f"/v1/runs/{run_id}/metrics")["metrics"]
+    assert metrics["test/top1_error"]["epoch"] == [1, 2]
+    assert all(0 <= value <= 1 for value in metrics["test/top1_error"]["value"])
+    variations = service.get(f"/v1/runs/{run_id}/loss-variations")
+    assert len(variations["relative_loss_variation"][-1]) == len(variations["classes"]) == 10
+    last = service.get(f"/v1/runs/{run_id}/checkpoints")["items"][-1]
+    content = service.http.get(f"/v1/checkpoints/{last['id']}/content").content
+    assert (len(content), hashlib.sha256(content).hexdigest()) == (last["size_bytes"], last["sha256"])
+
+
+def test_two_runs_of_a_spec_are_byte_identical(service: Service) -> None:
+    first, second = service.submit()[0], service.submit()[0]
+    service.succeeded(first)
+    service.succeeded(second)
+    assert service.results(first) == service.results(second)
+
+
+def test_cancel_ends_a_run_and_keeps_what_it_had(service: Service) -> None:
+    (run_id,) = service.submit(**ENDLESS)
+    service.run_once(run_id, lambda run: run["epoch"] >= 1)
+    trainer = trainer_of(service, run_id)
+    service.ask(run_id, "cancel")
+    service.ask(run_id, "cancel")
+    assert service.ended(run_id)["state"] == "cancelled"
+    gone([trainer], timeout=10)
+    assert service.get(f"/v1/runs/{run_id}/metrics")["metrics"]["test/top1_error"]["epoch"]
+
+
+def test_a_paused_run_resumes_to_the_same_result(service: Service, undisturbed: dict[str, Any]) -> None:
+    (run_id,) = service.submit(**LONG)
+    halfway(service, run_id)
+    service.ask(run_id, "pause")
+    service.run_once(run_id, lambda run: run["state"] == "paused")
+    service.ask(run_id, "resume")
+    assert service.succeeded(run_id)["attempt"] == 2
+    assert service.results(run_id) == undisturbed
+
+
+def test_a_killed_trainer_is_replaced_with_the_same_result(service: Service, undisturbed: dict[str, Any]) -> None:
+    (run_id,) = service.submit(**LONG)
+    halfway(service, run_id)
+    os.kill(trainer_of(service, run_id), signal.SIGKILL)
+    assert service.succeeded(run_id)["attempt"] == 2
+    assert service.results(run_id) == undisturbed
+
+
+def test_a_killed_worker_is_replaced_with_the_same_result(service: Service, undisturbed: dict[str, Any]) -> None:
+    (run_id,) = service.submit(**LONG)
+    halfway(service, run_id)
+    worker, trainer = worker_of(service), trainer_of(service, run_id)
+    os.kill(worker, signal.SIGKILL)
+    gone([worker, trainer], timeout=5)  # the trainer dies with its supervisor
+    assert service.succeeded(run_id)["attempt"] == 2
+    assert service.results(run_id) == undisturbed
+
+
+def test_a_stopped_service_leaves_nothing_behind_and_goes_on_when_started_again(
+    tmp_path: Path, undisturbed: dict[str, Any]
+) -> None:
+    with serving(tmp_path / "data") as first:
+        (run_id,) = first.submit(**LONG)
+        halfway(first, run_id)
+        family = descendants(first.pid)
+        assert any("valkey" in title(pid) for pid in family)
+        first.send(signal.SIGTERM)
+        assert first.wait() == 0
+        gone(family, timeout=5)
+    with serving(tmp_path / "data") as second:
+        assert second.succeeded(run_id)["attempt"] == 2
+        assert second.results(run_id) == undisturbed
+
+
+def test_the_family_of_a_killed_service_dies(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as service:
+        (run_id,) = service.submit(**ENDLESS)
+        service.run_once(run_id, lambda run: run["epoch"] >= 1)
+        family = descendants(service.pid)
+        assert len(family) >= 3
+        service.send(signal.SIGKILL)
+        gone(family, timeout=20)
+
+
+def test_without_a_broker_runs_are_found_by_polling(tmp_path: Path) -> None:
+    away = {"LPL_BROKER_URL": "redis://:hush@127.0.0.1:1/0", "LPL_POLL_SECONDS": "1"}
+    with serving(tmp_path / "data", **away) as service:
+        service.succeeded(service.submit()[0])
+        assert "hush" not in service.output
