@@ -2,6 +2,7 @@
 
 import json
 import logging
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -39,8 +40,8 @@ def api(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
 
 def migrated() -> Database:
     """The database of the settings."""
-    db = Database(load_settings().database)
     try:
+        db = Database(load_settings().database)
         db.migrate()
     except StoreError as error:
         fail(str(error))
@@ -65,9 +66,13 @@ def create_key(
 @key.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """List API keys."""
-    for made in keys.list_keys(migrated()):
-        shown = {"id": made.id, "name": made.name, "scopes": list(made.scopes), "revoked": made.revoked_at is not None}
-        typer.echo(json.dumps(shown) if as_json else f"{made.id}  {made.name}  {','.join(made.scopes)}")
+    known = keys.list_keys(migrated())
+    if as_json:
+        typer.echo(json.dumps([{**asdict(made), "revoked": made.revoked_at is not None} for made in known]))
+        return
+    for made in known:
+        revoked = "  (revoked)" if made.revoked_at is not None else ""
+        typer.echo(f"{made.id}  {made.name}  {','.join(made.scopes)}{revoked}")
 
 
 @key.command("revoke")

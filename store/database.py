@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, create_engine, event, insert, make_url, select, text
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
@@ -57,7 +57,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, clock_offset: float = 0.0) -> None:
-        parsed = make_url(url)
+        parsed = parsed_url(url)
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.url, self.clock_offset = parsed, clock_offset
@@ -185,6 +185,22 @@ class Database:
 
 class _TryAgain(Exception):
     """The database asks to repeat the transaction."""
+
+
+def parsed_url(url: str) -> URL:
+    """The URL in its parts.
+
+    Raises:
+        StoreError: it is none, or of another kind of database.
+    """
+    remedy = "give sqlite:///path or postgresql://user:password@host/name in LPL_DATABASE_URL"
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError(f"the database's address cannot be read; {remedy}") from error
+    if parsed.drivername.split("+")[0] not in ("sqlite", "postgresql", "postgres"):
+        raise StoreError(f"{parsed.drivername[:40]} databases are not supported; {remedy}")
+    return parsed
 
 
 def make_writable(folder: Path) -> None:

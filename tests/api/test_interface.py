@@ -1,6 +1,7 @@
 """Errors, documentation, health and measurements."""
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from store import runs
 from store.database import Database
 from store.doorbell import Doorbell
 from store.settings import Settings
@@ -151,6 +153,15 @@ def test_what_nobody_expected_is_logged_under_an_id(
     assert "secret" not in answer.text
     assert answer.json()["incident"] in caplog.text
     assert "a secret detail" in caplog.text
+
+
+def test_runs_of_silent_workers_are_taken_back(service: Running) -> None:
+    run = service.submit()["runs"][0]["id"]
+    assert runs.claim(service.db, worker_id="w_gone", device="cpu", lease_seconds=0.01) is not None
+    deadline = time.monotonic() + 10
+    while (state := service.http.get(f"/v1/runs/{run}").json()["state"]) != "queued":
+        assert time.monotonic() < deadline, state
+        time.sleep(0.1)
 
 
 def test_two_applications_live_side_by_side(sqlite: Database, tmp_path: Path) -> None:
