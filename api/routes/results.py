@@ -4,7 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from api.answers import (
+from api.conditional import NOT_MODIFIED, Cached
+from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Text
+from api.problems import problems
+from api.result_answers import (
     CheckpointList,
     ClassSeries,
     ConfusionMatrix,
@@ -14,9 +17,6 @@ from api.answers import (
     checkpoint_answer,
     log_entry,
 )
-from api.conditional import NOT_MODIFIED, Cached
-from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Text
-from api.problems import problems
 from api.security import READ
 from api.series_answers import by_epoch, classes_of, rows
 from api.state import Services
