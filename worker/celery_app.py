@@ -56,7 +56,7 @@ def consume(app: Celery, *, concurrency: int) -> None:
             without_heartbeat=True,
             quiet=True,
         )
-        worker.set_process_status = lambda info: None  # the process has a title of its own
+        worker.set_process_status = lambda _: None  # the process has a title of its own
         try:
             worker.start()
         except (Exception, SystemExit) as error:

@@ -12,7 +12,7 @@ import pytest
 from tests.service.processes import Service, descendants, find, gone, serving, title, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-LONG: dict[str, Any] = {"epochs": 80, "checkpoints": {"every_epochs": 2}}
+LONG: dict[str, Any] = {"epochs": 50, "checkpoints": {"every_epochs": 2}}
 ENDLESS: dict[str, Any] = {"epochs": 100_000, "checkpoints": {"every_epochs": 100_000}}
 
 
@@ -41,9 +41,13 @@ def trainer_of(service: Service, run_id: str) -> int:
     return int(until(lambda: find(service.pid, f"train {run_id}") or 0, bool, timeout=30))
 
 
-def halfway(service: Service, run_id: str) -> dict[str, Any]:
-    """The run when it has a checkpoint and more to come."""
-    return service.run_once(run_id, lambda run: run["epoch"] >= 5)
+def frozen_halfway(service: Service, run_id: str) -> int:
+    """The trainer's process id, stopped where the run has a checkpoint and more to come."""
+    trainer = trainer_of(service, run_id)
+    run = service.run_once(run_id, lambda run: run["epoch"] >= 3)
+    os.kill(trainer, signal.SIGSTOP)
+    assert run["state"] == "running", "the run was too quick for this test"
+    return trainer
 
 
 def test_a_job_from_submission_to_checkpoint(service: Service) -> None:
@@ -80,8 +84,9 @@ def test_cancel_ends_a_run_and_keeps_what_it_had(service: Service) -> None:
 
 def test_a_paused_run_resumes_to_the_same_result(service: Service, undisturbed: dict[str, Any]) -> None:
     (run_id,) = service.submit(**LONG)
-    halfway(service, run_id)
+    trainer = frozen_halfway(service, run_id)
     service.ask(run_id, "pause")
+    os.kill(trainer, signal.SIGCONT)
     service.run_once(run_id, lambda run: run["state"] == "paused")
     service.ask(run_id, "resume")
     assert service.succeeded(run_id)["attempt"] == 2
@@ -90,16 +95,14 @@ def test_a_paused_run_resumes_to_the_same_result(service: Service, undisturbed: 
 
 def test_a_killed_trainer_is_replaced_with_the_same_result(service: Service, undisturbed: dict[str, Any]) -> None:
     (run_id,) = service.submit(**LONG)
-    halfway(service, run_id)
-    os.kill(trainer_of(service, run_id), signal.SIGKILL)
+    os.kill(frozen_halfway(service, run_id), signal.SIGKILL)
     assert service.succeeded(run_id)["attempt"] == 2
     assert service.results(run_id) == undisturbed
 
 
 def test_a_killed_worker_is_replaced_with_the_same_result(service: Service, undisturbed: dict[str, Any]) -> None:
     (run_id,) = service.submit(**LONG)
-    halfway(service, run_id)
-    worker, trainer = worker_of(service), trainer_of(service, run_id)
+    trainer, worker = frozen_halfway(service, run_id), worker_of(service)
     os.kill(worker, signal.SIGKILL)
     gone([worker, trainer], timeout=5)  # the trainer dies with its supervisor
     assert service.succeeded(run_id)["attempt"] == 2
@@ -111,10 +114,11 @@ def test_a_stopped_service_leaves_nothing_behind_and_goes_on_when_started_again(
 ) -> None:
     with serving(tmp_path / "data") as first:
         (run_id,) = first.submit(**LONG)
-        halfway(first, run_id)
+        trainer = frozen_halfway(first, run_id)
         family = descendants(first.pid)
         assert any("valkey" in title(pid) for pid in family)
         first.send(signal.SIGTERM)
+        os.kill(trainer, signal.SIGCONT)
         assert first.wait() == 0
         gone(family, timeout=5)
     with serving(tmp_path / "data") as second:
