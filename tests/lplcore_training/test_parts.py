@@ -55,7 +55,7 @@ def test_a_cosine_head_is_bounded_by_its_scale_and_blind_to_length() -> None:
     assert logits.abs().max() <= 20.0 + 1e-4
     assert torch.allclose(head(7 * features), logits, atol=1e-4)
     assert isinstance(head, CosineLinear)
-    weight = functional.normalize(head.weight[1], dim=0)
+    weight = functional.normalize(head.get_parameter("weight")[1], dim=0)
     expected = 20 * functional.cosine_similarity(features[0], weight, dim=0)
     assert torch.allclose(logits[0, 1], expected, atol=1e-4)
 
