@@ -1,0 +1,83 @@
+"""The bundled broker, and a service whose broker comes and goes."""
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+
+from api.broker import bundled_binary, free_port, start_broker
+from tests.service.processes import gone, serving, until
+
+BINARY = bundled_binary()
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(BINARY is None, reason="no bundled broker on this platform")]
+
+
+def test_the_bundled_broker_lets_nobody_in_without_its_password() -> None:
+    broker = start_broker()
+    assert broker is not None
+    try:
+        with redis.Redis.from_url(broker.url) as known:
+            assert known.ping()
+        port = urlsplit(broker.url).port
+        assert port is not None
+        with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+    finally:
+        broker.stop()
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection(("127.0.0.1", port), timeout=1)
+
+
+def test_the_bundled_broker_dies_with_its_parent() -> None:
+    program = "from api import broker; made = broker.start_broker(); print(made._process.pid, flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    gone([pid], timeout=5)
+
+
+def test_the_watchdog_of_other_systems_ends_the_broker_too() -> None:
+    program = (
+        "import subprocess; from api import broker; child = subprocess.Popen(['sleep', '600']);"
+        "broker.watchdog(child.pid); print(child.pid, flush=True); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    gone([pid], timeout=5)
+
+
+@contextlib.contextmanager
+def server_on(port: int) -> Iterator[None]:
+    """A Redis protocol server on that port."""
+    process = subprocess.Popen(
+        [str(BINARY), "--port", str(port), "--bind", "127.0.0.1", "--save", ""], stdout=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.timeout(300)
+def test_wake_ups_work_again_whenever_the_broker_comes_back(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {"LPL_BROKER_URL": f"redis://127.0.0.1:{port}/0", "LPL_POLL_SECONDS": "3600"}
+    with serving(tmp_path / "data", **environment) as service:
+        until(lambda: "training on" in service.output, bool, timeout=60)
+        time.sleep(1)  # past the one poll
+        for _ in range(2):  # absent at the start, then lost
+            (run_id,) = service.submit(epochs=1)
+            assert service.get(f"/v1/runs/{run_id}")["state"] == "queued"
+            with server_on(port):
+                service.succeeded(run_id)
