@@ -106,10 +106,10 @@ $(VENV)/.made-$(TORCH):
 
 $(SERVICE): pyproject.toml constraints-cpu.txt | $(VENV)/.made-$(TORCH)
 	@echo "Installing the service into $(VENV) (torch: $(TORCH)); the first time takes a minute or more..."
-	@$(RUN) -m pip install --quiet $(CONSTRAINTS_$(TORCH)) -e '.[service,client]'
+	@$(RUN) -m pip install -qq $(CONSTRAINTS_$(TORCH)) -e '.[service,client]'
 	@touch $@
 
 $(DEV): pyproject.toml constraints-cpu.txt | $(VENV)/.made-$(TORCH)
 	@echo "Installing the service and what the tests need into $(VENV) (torch: $(TORCH))..."
-	@$(RUN) -m pip install --quiet $(CONSTRAINTS_$(TORCH)) -e '.[service,client,dev]'
+	@$(RUN) -m pip install -qq $(CONSTRAINTS_$(TORCH)) -e '.[service,client,dev]'
 	@touch $(SERVICE) $@

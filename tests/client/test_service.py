@@ -80,7 +80,9 @@ def test_a_job_runs_and_its_results_are_typed(url: str, job: Job, tmp_path: Path
         checkpoint = client.checkpoints(run.id)[-1]
         path = client.download_checkpoint(checkpoint, tmp_path / "model.safetensors")
         assert path.stat().st_size == checkpoint.size_bytes
-        assert [event.kind for event in client.events(job=job.id, last_event_id="0")][-1] == "end"
+        kinds = [event.kind for event in client.events(job=job.id, last_event_id="0")]
+        assert kinds.count("epoch") == 4
+        assert kinds[-1] == "end"
 
 
 def test_every_listing_speaks_both_ways(url: str, job: Job, capsys: pytest.CaptureFixture[str]) -> None:
