@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import httpx
 
+from api.broker import die_with_parent
+
 T = TypeVar("T")
 LPL = (sys.executable, "-P", "-m", "client")
 QUICK = {
@@ -46,6 +48,7 @@ class Process:
                 stderr=subprocess.STDOUT,
                 env={**clean, **environment},
                 start_new_session=True,
+                preexec_fn=die_with_parent if sys.platform == "linux" else None,  # also where pytest is killed
             )
 
     @property
