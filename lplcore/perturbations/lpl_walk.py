@@ -6,7 +6,7 @@ no loop runs over classes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,25 @@ if TYPE_CHECKING:
     from lplcore.perturbations.lpl import Lpl
 
 RUNNING_MOMENTUM = 0.9
+
+
+class Plan(NamedTuple):
+    """How the slots walk, each [S]."""
+
+    stride: Tensor
+    """Signed length of a step."""
+    length: Tensor
+    """Length of a step."""
+    number: Tensor
+    """Number of steps; empty slots take none."""
+
+    def mostly_done(self, k: int) -> bool:
+        """Whether at most half of the slots walk beyond `k` steps."""
+        return 2 * int((self.number > k).sum()) <= self.number.shape[0]
+
+    def at(self, slots: Tensor) -> Plan:
+        """The plan of some slots."""
+        return Plan(self.stride[slots], self.length[slots], self.number[slots])
 
 
 class LplWalk(nn.Module):
@@ -52,7 +71,8 @@ class LplWalk(nn.Module):
             sign = self._sign(slots, performance)
             steps = self.bounds(slots.class_of, performance)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.detach):
-            delta = self._walk(given, slots, sign=sign, count=steps.number, length=steps.length)
+            walking = torch.where(slots.present, steps.number, 0.0)
+            delta = self._walk(given, slots, sign=sign, count=walking, length=steps.length)
         observed = {"lpl/q": performance.q, "lpl/epsilon": steps.epsilon, "lpl/sign": sign}
         by_class = {name: slots.to_classes(value, self.num_classes) for name, value in observed.items()}
         return PerturbationOutput(delta[slots.of_example], by_class)
@@ -92,21 +112,40 @@ class LplWalk(nn.Module):
     def _walk(self, given: PerturbationInput, slots: Slots, *, sign: Tensor, count: Tensor, length: Tensor) -> Tensor:
         """delta per slot, [S, C]."""
         start = SplitLogits.of(given.logits.detach() if self.options.detach else given.logits, given.labels)
+        others, own = self._steps(start, slots, Plan(sign * length, length, count), first=0)
+        return others.scatter(1, slots.class_of[:, None], own[:, None])
+
+    def _steps(self, start: SplitLogits, slots: Slots, plan: Plan, *, first: int) -> tuple[Tensor, Tensor]:
+        """What the steps from `first` on add: [S, C] beside the slots' own classes, and [S] at them."""
         own = start.own.new_zeros(slots.size.shape)
         others = start.own.new_zeros((*slots.size.shape, self.num_classes))
         resign = self.options.resign_every_step and self.options.split == "performance"
-        stride = sign * length
-        for k in range(self.bounds.max_steps):
-            here = start.moved(others[slots.of_example], own[slots.of_example]) if k else start
+        alone = start.own.device.type == "cpu" and self.options.normalize != "column" and not resign
+        stride = plan.stride
+        for k in range(first, self.bounds.max_steps):
+            here = start.moved(others[slots.of_example], own[slots.of_example]) if k > first else start
+            if alone and not torch.compiler.is_compiling() and plan.mostly_done(k):
+                return self._without_arrived(here, slots, plan, (others, own), k=k)
             share, log_odds = here.wrong()
             if resign:
                 q = slots.mean(log_odds.detach().neg().sigmoid())
-                stride = sign_of(self._tau(q, slots.present), q) * length
+                stride = sign_of(self._tau(q, slots.present), q) * plan.length
             gradient = class_gradient(share, log_odds, slots)
-            step = torch.where(count > k, stride, 0.0) * self._factor(gradient, slots)
+            step = torch.where(plan.number > k, stride, 0.0) * self._factor(gradient, slots)
             others = torch.addcmul(others, step[:, None], gradient.others)
             own = torch.addcmul(own, step, gradient.total, value=-1)
-        return others.scatter(1, slots.class_of[:, None], own[:, None])
+        return others, own
+
+    def _without_arrived(
+        self, here: SplitLogits, slots: Slots, plan: Plan, done: tuple[Tensor, Tensor], *, k: int
+    ) -> tuple[Tensor, Tensor]:
+        """Steps from `k` on of the classes that still walk; the CPU waits for no device to say which they are."""
+        walking = torch.nonzero(plan.number > k).squeeze(1)
+        if walking.numel() == 0:
+            return done
+        examples = torch.nonzero((plan.number > k)[slots.of_example]).squeeze(1)
+        others, own = self._steps(here.at(examples), slots.at(walking, examples), plan.at(walking), first=k)
+        return done[0].index_add(0, walking, others), done[1].index_add(0, walking, own)
 
     def _factor(self, gradient: ClassGradient, slots: Slots) -> Tensor:
         """[S] what turns the scaled gradient into the direction to walk."""
