@@ -6,6 +6,7 @@ from lplcore.criterion import Criterion, CriterionOutput
 from lplcore.dataset_info import DatasetInfo
 from lplcore.dataset_loading import dataset_info
 from lplcore.datasets import DatasetError, RegisteredDataset
+from lplcore.events import CheckpointReady, EpochEnd, LogLine, Progress, RunEnd, RunStart
 from lplcore.long_tail import long_tail_counts
 from lplcore.method import criterion
 from lplcore.plan_check import check_plan
@@ -14,13 +15,19 @@ from lplcore.spec_errors import SpecError
 from lplcore.trainer import train
 
 __all__ = [
+    "CheckpointReady",
     "Criterion",
     "CriterionOutput",
     "DatasetError",
     "DatasetInfo",
+    "EpochEnd",
     "ExperimentSpec",
+    "LogLine",
+    "Progress",
     "RegisteredDataset",
+    "RunEnd",
     "RunPlan",
+    "RunStart",
     "SpecError",
     "catalog",
     "check_plan",
