@@ -1,4 +1,4 @@
-"""The criterion: every method as weight * base_loss(logits + perturbations, labels) (the paper's Eq. 15)."""
+"""The criterion: weight * base_loss(logits + perturbations, targets) + regularisers (the paper's Eq. 15)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from lplcore.perturbations import PerturbationInput, PerturbationOutput
+from lplcore.criterion_input import CriterionInput, progress_tensor, reached
+from lplcore.feature_state import FeatureState
+from lplcore.perturbations import PerturbationOutput
 from lplcore.statistics import ClassStatistics
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ class CriterionOutput(NamedTuple):
     """All that one evaluation of a criterion gives. N examples, C classes."""
 
     loss: Tensor
-    """[N], weighted loss on the perturbed logits."""
+    """[N], weighted loss on the perturbed logits, regularisers added."""
     clean_loss: Tensor
     """[N], l: the base loss on clean logits, unweighted, no gradient."""
     perturbed_loss: Tensor
@@ -36,10 +38,11 @@ class CriterionOutput(NamedTuple):
 
 
 class Perturbed(NamedTuple):
-    """Logits [N, C] with all perturbations, their sum [N, C], and what the perturbations observed."""
+    """What perturbations make of an input: its logits are the perturbed ones."""
 
-    logits: Tensor
+    given: CriterionInput
     total: Tensor
+    """[N, C], sum of the perturbations."""
     observations: dict[str, Tensor]
 
 
@@ -52,6 +55,9 @@ class Criterion(nn.Module):
         self.loss = method.loss.build(statistics)
         self.perturbations = nn.ModuleList(part.build(statistics) for part in method.perturbations)
         self.weighting = method.weighting.build(statistics) if method.weighting is not None else None
+        self.targets = nn.ModuleList(part.build(statistics) for part in method.targets)
+        self.regularizers = nn.ModuleList(part.build(statistics) for part in method.regularizers)
+        self.weighting_start = method.procedure.second_stage()
 
     def forward(
         self,
@@ -60,10 +66,10 @@ class Criterion(nn.Module):
         *,
         features: Tensor | None = None,
         classifier: nn.Module | None = None,
-        progress: float | None = None,
+        progress: float | Tensor | None = None,
         reduction: str = "mean",
     ) -> Tensor:
-        """The loss of logits [N, C] and labels [N] int64.
+        """The loss of logits [N, C] and labels [N] int64, or soft targets [N, C] where the method allows them.
 
         Args:
             features: [N, D] input of the last layer, for methods that need it.
@@ -72,13 +78,14 @@ class Criterion(nn.Module):
             reduction: `mean` and `sum` give a scalar, `none` gives [N].
 
         Raises:
-            ValueError: wrong shapes, soft labels or an unknown reduction.
+            ValueError: wrong shapes, something the method needs is not given, or an unknown reduction.
         """
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction: {reduction!r} is unknown; known: {', '.join(REDUCTIONS)}")
         with torch.autocast(logits.device.type, enabled=False):
             given = self._given(logits, labels, features, classifier, progress, update=self.training)
-            loss = self._weighted(self.loss(self._perturb(given).logits, given.labels), given)
+            perturbed = self._perturb(given).given
+            loss = self._complete(self.loss(perturbed.logits, perturbed.targets, perturbed.progress), perturbed)
         if reduction == "none":
             return loss
         return loss.mean() if reduction == "mean" else loss.sum()
@@ -91,12 +98,11 @@ class Criterion(nn.Module):
         *,
         features: Tensor | None = None,
         classifier: nn.Module | None = None,
-        progress: float | None = None,
+        progress: float | Tensor | None = None,
     ) -> Tensor:
         """What is added to the logits, [N, C], without gradient; running statistics stay as they are."""
         with torch.autocast(logits.device.type, enabled=False):
-            given = self._given(logits, labels, features, classifier, progress, update=False)
-            return self._perturb(given).total
+            return self._perturb(self._given(logits, labels, features, classifier, progress, update=False)).total
 
     def evaluate(
         self,
@@ -105,17 +111,37 @@ class Criterion(nn.Module):
         *,
         features: Tensor | None = None,
         classifier: nn.Module | None = None,
-        progress: float | None = None,
+        progress: float | Tensor | None = None,
     ) -> CriterionOutput:
         """The weighted loss per example with what a trainer records, in one pass. Arguments as in `forward`."""
         with torch.autocast(logits.device.type, enabled=False):
             given = self._given(logits, labels, features, classifier, progress, update=self.training)
-            perturbed = self._perturb(given)
-            perturbed_loss = self.loss(perturbed.logits, given.labels)
+            perturbed, _, observations = self._perturb(given)
+            perturbed_loss = self.loss(perturbed.logits, given.targets, given.progress)
             with torch.no_grad():
-                clean_loss = self.loss(given.raw_logits, given.labels)
-            loss = self._weighted(perturbed_loss, given)
-        return CriterionOutput(loss, clean_loss, perturbed_loss.detach(), perturbed.observations)
+                clean_loss = self.loss(given.raw_logits, given.targets, given.progress)
+            loss = self._complete(perturbed_loss, perturbed)
+        return CriterionOutput(loss, clean_loss, perturbed_loss.detach(), observations)
+
+    @torch.no_grad()
+    def mix(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Network inputs [N, ...] and labels [N] as the method trains on them; both as they are for most methods.
+
+        mixup gives mixed inputs and soft targets [N, C]. Call it before the network, with the criterion in training
+        mode.
+        """
+        targets = labels
+        if self.training:
+            for part, module in zip(self.method.targets, self.targets, strict=True):
+                if part.mixes_inputs:
+                    inputs, targets = module(inputs, targets)
+        return inputs, targets
+
+    def allocate(self, num_features: int, device: torch.device | None = None) -> None:
+        """Make the state that depends on the number of features D now, rather than at the first batch."""
+        for module in self.modules():
+            if isinstance(module, FeatureState):
+                module.allocate(num_features, device)
 
     def _given(
         self,
@@ -123,27 +149,44 @@ class Criterion(nn.Module):
         labels: Tensor,
         features: Tensor | None,
         classifier: nn.Module | None,
-        progress: float | None,
+        progress: float | Tensor | None,
         *,
         update: bool,
-    ) -> PerturbationInput:
+    ) -> CriterionInput:
         self._check(logits, labels)
         wide = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
-        return PerturbationInput(wide, wide, labels.long(), features, classifier, progress, update)
+        targets = labels.to(wide.dtype) if labels.is_floating_point() else labels.long()
+        targets = self._changed(targets, wide.dtype)
+        soft = targets if targets.dim() == 2 else None
+        hard = targets if soft is None else soft.argmax(dim=1)
+        return CriterionInput(
+            wide, wide, hard, soft, features, classifier, progress_tensor(progress, wide.device), update
+        )
+
+    def _changed(self, targets: Tensor, dtype: torch.dtype) -> Tensor:
+        for part, module in zip(self.method.targets, self.targets, strict=True):
+            if not part.mixes_inputs and (self.training or not part.only_in_training):
+                targets = module(targets, dtype)
+        return targets
 
     def _check(self, logits: Tensor, labels: Tensor) -> None:
-        if logits.dim() != 2 or logits.shape[1] != self.statistics.num_classes:
+        classes = self.statistics.num_classes
+        if logits.dim() != 2 or logits.shape[1] != classes:
             raise ValueError(
-                f"logits: expected [N, {self.statistics.num_classes}] as class_counts has "
-                f"{self.statistics.num_classes} classes, got {list(logits.shape)}"
+                f"logits: expected [N, {classes}] as class_counts has {classes} classes, got {list(logits.shape)}"
             )
+        if labels.is_floating_point() and labels.shape == logits.shape:
+            rejecting = next((part.name for part in self.method.perturbations if part.hard_labels), None)
+            if rejecting is None:
+                return
+            raise ValueError(f"labels: {rejecting!r} needs one label per example [{logits.shape[0]}], not soft targets")
         if labels.dtype not in INDEX_TYPES or labels.shape != logits.shape[:1]:
             raise ValueError(
-                f"labels: expected class indices [{logits.shape[0]}] int64, got {labels.dtype} {list(labels.shape)}; "
-                "soft targets are not supported here"
+                f"labels: expected class indices [{logits.shape[0]}] int64 or soft targets {list(logits.shape)}, "
+                f"got {labels.dtype} {list(labels.shape)}"
             )
 
-    def _perturb(self, given: PerturbationInput) -> Perturbed:
+    def _perturb(self, given: CriterionInput) -> Perturbed:
         total = torch.zeros_like(given.raw_logits)
         observations: dict[str, Tensor] = {}
         for module in self.perturbations:
@@ -151,10 +194,18 @@ class Criterion(nn.Module):
             total = total + answer.perturbation
             given = given._replace(logits=given.raw_logits + total)
             observations.update(answer.observations)
-        return Perturbed(given.logits, total, observations)
+        return Perturbed(given, total, observations)
 
-    def _weighted(self, loss: Tensor, given: PerturbationInput) -> Tensor:
-        return loss if self.weighting is None else self.weighting(given.labels, given.progress) * loss
+    def _complete(self, loss: Tensor, given: CriterionInput) -> Tensor:
+        if self.weighting is not None:
+            weight: Tensor = self.weighting(given)
+            if self.weighting_start > 0:
+                progress = given.needed_progress(f"{self.method.procedure.name!r}")
+                weight = torch.where(reached(progress, self.weighting_start), weight, torch.ones_like(weight))
+            loss = weight * loss
+        for module in self.regularizers:
+            loss = loss + module(given)
+        return loss
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # Class tables follow the module to a device but keep their type: in half precision counts and priors lose their

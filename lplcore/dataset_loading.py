@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,8 @@ class LoadedDataset:
     train: Split
     validation: Split | None
     test: Split | None
+    meta: Split | None
+    """`meta_per_class` examples of every class, held out of training."""
     normalization: Normalization
     """By the statistics of `train`."""
 
@@ -59,16 +61,17 @@ def load(
     raw = dataset.read(Path(data_dir), datasets or {})
     facts = raw_facts(raw, sha256=registered_hash(dataset, datasets))
     info = describe(dataset, facts)
-    held_out, subset = draw(dataset, raw, facts, seed=seed)
-    validation = split_of(raw.x_train[held_out], raw.y_train[held_out]) if len(held_out) else None
+    drawn = draw(dataset, raw, facts, seed=seed)
+    validation, meta = part_of(raw, drawn.held_out), part_of(raw, drawn.meta)
     if raw.x_validation is not None and raw.y_validation is not None:
         validation = split_of(raw.x_validation, raw.y_validation)
-    x_train = raw.x_train[subset]
+    x_train = raw.x_train[drawn.kept]
     return LoadedDataset(
         info=info,
-        train=split_of(x_train, raw.y_train[subset]),
+        train=split_of(x_train, raw.y_train[drawn.kept]),
         validation=validation,
         test=split_of(raw.x_test, raw.y_test) if len(raw.y_test) else None,
+        meta=meta,
         normalization=training_statistics(x_train),
     )
 
@@ -130,7 +133,7 @@ def registered_hash(dataset: Dataset, datasets: Mapping[str, RegisteredDataset] 
 
 def whole(dataset: Dataset) -> Dataset:
     """The record with nothing held out or thinned out."""
-    fields = ("imbalance_factor", "imbalance_profile", "validation_fraction")
+    fields = ("imbalance_factor", "imbalance_profile", "validation_fraction", "meta_per_class")
     return dataset.model_copy(update={name: type(dataset).model_fields[name].default for name in fields})
 
 
@@ -145,7 +148,7 @@ def stamp(path: Path) -> tuple[str, int, int]:
 
 def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
     """The facts after validation split and long-tailed subset."""
-    held_out, kept = planned_counts(dataset, facts)
+    _, held_out, kept = planned_counts(dataset, facts)
     multi_label = facts.task == "multi_label"
     return DatasetInfo(
         name=dataset.name,
@@ -164,14 +167,32 @@ def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
     )
 
 
-def planned_counts(dataset: Dataset, facts: RawFacts) -> tuple[IntArray, IntArray]:
-    """[C] examples to hold out and [C] to train on, per class.
+class PlannedCounts(NamedTuple):
+    """Examples per class, each [C]."""
 
-    The largest class that is left after the split is the head of the long-tailed profile, whose order is that of the
-    class indices; a class with fewer examples than its place in the profile keeps what it has.
+    meta: IntArray
+    held_out: IntArray
+    """For validation."""
+    kept: IntArray
+    """For training."""
+
+
+def planned_counts(dataset: Dataset, facts: RawFacts) -> PlannedCounts:
+    """What becomes of every class's training examples.
+
+    The meta set is taken out first, then the validation split. The largest class that is left is the head of the
+    long-tailed profile, whose order is that of the class indices; a class with fewer examples than its place in the
+    profile keeps what it has. A class always keeps one example.
     """
     counts = np.array(facts.class_counts, dtype=np.int64)
     refuse_impossible(dataset, facts)
+    meta = np.full_like(counts, dataset.meta_per_class)
+    if (counts[counts > 0] <= dataset.meta_per_class).any():
+        smallest = int(counts[counts > 0].min())
+        message = f"takes all examples of the smallest class, which has {smallest}; ask for fewer"
+        raise DatasetError("meta_per_class", message)
+    meta[counts == 0] = 0
+    counts = counts - meta
     held_out = np.zeros_like(counts)
     if dataset.validation_fraction:
         wanted = np.floor(counts * dataset.validation_fraction + 0.5).astype(np.int64)
@@ -180,7 +201,7 @@ def planned_counts(dataset: Dataset, facts: RawFacts) -> tuple[IntArray, IntArra
             raise DatasetError("validation_fraction", "no class has enough examples for a validation split; raise it")
     left = counts - held_out
     if dataset.imbalance_factor == 1:
-        return held_out, left
+        return PlannedCounts(meta, held_out, left)
     profile = long_tail_counts(
         int(left.max()), len(left), imbalance_factor=dataset.imbalance_factor, profile=dataset.imbalance_profile
     )
@@ -189,30 +210,50 @@ def planned_counts(dataset: Dataset, facts: RawFacts) -> tuple[IntArray, IntArra
             f"leaves classes without any training example; ask for at most the largest class's {left.max()} examples"
         )
         raise DatasetError("imbalance_factor", message)
-    return held_out, np.minimum(left, profile)
+    return PlannedCounts(meta, held_out, np.minimum(left, profile))
 
 
 def refuse_impossible(dataset: Dataset, facts: RawFacts) -> None:
     """What a data set cannot be asked for."""
-    if facts.task == "multi_label" and (dataset.imbalance_factor != 1 or dataset.validation_fraction):
-        field = "imbalance_factor" if dataset.imbalance_factor != 1 else "validation_fraction"
-        raise DatasetError(field, "multi-label data are used as they are; leave it out")
+    if facts.task == "multi_label":
+        for field, neutral in (("imbalance_factor", 1), ("validation_fraction", 0), ("meta_per_class", 0)):
+            if getattr(dataset, field) != neutral:
+                raise DatasetError(field, "multi-label data are used as they are; leave it out")
     if facts.num_validation and dataset.validation_fraction:
         raise DatasetError("validation_fraction", "the data set has a validation split of its own; leave it out")
 
 
-def draw(dataset: Dataset, raw: RawData, facts: RawFacts, *, seed: int) -> tuple[IntArray, IntArray]:
-    """Indices of the held out and of the kept training examples, each in file order."""
+class Drawn(NamedTuple):
+    """Indices of training examples, each part in file order."""
+
+    meta: IntArray
+    held_out: IntArray
+    kept: IntArray
+
+
+def draw(dataset: Dataset, raw: RawData, facts: RawFacts, *, seed: int) -> Drawn:
+    """Which examples are the meta set, which are held out and which are kept."""
     if raw.y_train.ndim == 2:
-        return np.arange(0), np.arange(len(raw.y_train))
-    held_out, kept = planned_counts(dataset, facts)
+        return Drawn(np.arange(0), np.arange(0), np.arange(len(raw.y_train)))
+    planned = planned_counts(dataset, facts)
     shuffled = torch.randperm(len(raw.y_train), generator=generator(seed, "subset")).numpy()
     by_class = shuffled[np.argsort(raw.y_train[shuffled], kind="stable")]
     counts = np.array(facts.class_counts)
-    # Place of every example within its class, in random order: the first are held out, the next are kept.
+    # Place of every example within its class, in random order: validation, then training, and the meta set last.
     place = np.arange(len(by_class)) - np.repeat(np.cumsum(counts) - counts, counts)
-    first_kept, end = np.repeat(held_out, counts), np.repeat(held_out + kept, counts)
-    return np.sort(by_class[place < first_kept]), np.sort(by_class[(place >= first_kept) & (place < end)])
+    first_kept = np.repeat(planned.held_out, counts)
+    end = np.repeat(planned.held_out + planned.kept, counts)
+    first_meta = np.repeat(counts - planned.meta, counts)
+    return Drawn(
+        np.sort(by_class[place >= first_meta]),
+        np.sort(by_class[place < first_kept]),
+        np.sort(by_class[(place >= first_kept) & (place < end)]),
+    )
+
+
+def part_of(raw: RawData, indices: IntArray) -> Split | None:
+    """Some of the training examples, None of nothing."""
+    return split_of(raw.x_train[indices], raw.y_train[indices]) if len(indices) else None
 
 
 def split_of(x: npt.NDArray[Any], y: IntArray) -> Split:

@@ -30,6 +30,9 @@ KIND_OF_FIELD = {
 }
 
 
+DEFAULT_PARTS = {"loss": "cross_entropy", "sampler": "uniform", "procedure": "standard"}
+
+
 class MethodSpec(Record):
     """loss = weight * base_loss(logits + perturbations, target) (+ regularisers), trained by a procedure (Eq. 15).
 
@@ -59,13 +62,48 @@ class MethodSpec(Record):
         if not isinstance(value, Mapping):
             message = "give the name of a method, a list of perturbations or an object with the method's parts"
             raise PydanticCustomError("not_a_method", message)
-        filled = expand_alias(value)
-        names = {"alias": None, "loss": "cross_entropy", "sampler": "uniform", "procedure": "standard", **filled}
-        return {**names, "alias": alias_of(names)}
+        filled = {"alias": None, **DEFAULT_PARTS, **expand_alias(value)}
+        return {**filled, "alias": alias_of(filled, preferred=value.get("alias"))}
+
+    @property
+    def head(self) -> str | None:
+        """Kind of last layer that the method is made for, None for any."""
+        return next((part.head for part in self.perturbations if part.head is not None), None)
+
+    @property
+    def scale(self) -> float | None:
+        """Scale that the method expects of a cosine head's logits."""
+        return next((part.scale for part in self.perturbations if hasattr(part, "scale")), None)
+
+    @property
+    def model_defaults(self) -> Mapping[str, Any]:
+        """What the alias gives to fields of the model that a spec leaves out."""
+        defaults: Mapping[str, Any] = {} if self.alias is None else get("method", self.alias).model_defaults
+        return defaults
+
+    def incompatible(self) -> list[tuple[str, str]]:
+        """(path, message) for parts that do not go together, whatever the data."""
+        found = []
+        softening = next((part.name for part in self.targets if part.makes_soft), None)
+        for index, part in enumerate(self.perturbations):
+            if part.hard_labels and softening is not None:
+                text = f"{part.name!r} needs one label per example, {softening!r} softens targets; leave one out"
+                found.append((f"perturbations.{index}.name", text))
+            if part.head is not None and part.head != self.head:
+                text = f"{part.name!r} is made for a {part.head} head, an earlier perturbation for a {self.head} one"
+                found.append((f"perturbations.{index}.name", text))
+            if getattr(part, "scale", self.scale) != self.scale:
+                text = f"differs from an earlier perturbation's scale {self.scale:g}; the head has one"
+                found.append((f"perturbations.{index}.scale", text))
+        mixing = [part.name for part in self.targets if part.mixes_inputs]
+        if mixing and self.procedure.needs_meta:
+            text = f"{self.procedure.name!r} weighs single examples, {mixing[0]!r} mixes them; leave one out"
+            found.append(("procedure.name", text))
+        return found
 
     def check(self, num_classes: int, task: str) -> list[tuple[str, str]]:
-        """(path, message) for everything that does not fit the data."""
-        found = []
+        """(path, message) for everything that does not go together or does not fit the data."""
+        found = self.incompatible()
         for path, part in self.parts():
             if task not in part.tasks:
                 fitting = [name for name, alias in plugins("method").items() if task in alias.tasks]
@@ -116,7 +154,7 @@ def expand_alias(value: Mapping[str, Any]) -> dict[str, Any]:
 def with_parameters(composition: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
     """The composition with every parameter in the first component that has a field of its name."""
     filled: dict[str, Any] = {
-        field: [{"name": name} for name in part] if isinstance(part, list) else {"name": part}
+        field: [as_object(item) for item in part] if isinstance(part, list) else as_object(part)
         for field, part in composition.items()
     }
     components = [
@@ -139,14 +177,23 @@ def with_parameters(composition: Mapping[str, Any], parameters: Mapping[str, Any
     return filled
 
 
-def alias_of(method: Mapping[str, Any]) -> str | None:
-    """The alias whose components are those of the method, whatever their parameters."""
+def as_object(part: Any) -> dict[str, Any]:
+    """A component of a composition as an object of its own."""
+    return dict(part) if isinstance(part, Mapping) else {"name": part}
+
+
+def alias_of(method: Mapping[str, Any], *, preferred: Any = None) -> str | None:
+    """The alias whose components are those of the method, whatever their parameters.
+
+    Where several have the same components it is the preferred one, else the first.
+    """
     given = component_names(method)
-    defaults = {"loss": "cross_entropy", "sampler": "uniform", "procedure": "standard"}
-    for name, record in plugins("method").items():
-        if component_names({**defaults, **record.composition}) == given:
-            return name
-    return None
+    fitting = [
+        name
+        for name, record in plugins("method").items()
+        if component_names({**DEFAULT_PARTS, **record.composition}) == given
+    ]
+    return preferred if preferred in fitting else next(iter(fitting), None)
 
 
 def component_names(method: Mapping[str, Any]) -> dict[str, Any]:

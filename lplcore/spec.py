@@ -18,7 +18,7 @@ from lplcore.models import Model
 from lplcore.optimizers import Optimizer
 from lplcore.plugin import PluginOf, Record, nearest, quoted
 from lplcore.schedules import Schedule
-from lplcore.spec_defaults import with_defaults
+from lplcore.spec_defaults import left_to_method, with_defaults
 from lplcore.spec_errors import SpecError, plain, validated
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
@@ -64,6 +64,7 @@ class ExperimentSpec(Record):
     precision: Literal["auto", "float32", "bf16"] = "auto"
 
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
+    _left_to_method: list[tuple[str, str]] = PrivateAttr(default_factory=list)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -106,10 +107,24 @@ class ExperimentSpec(Record):
         if self.checkpoints.keep_best and not info.num_validation:
             message = "needs a validation split; set dataset.validation_fraction above 0"
             found.append(("checkpoints.keep_best", message))
+        if self.method.procedure.needs_meta and not self.dataset.meta_per_class:
+            text = f"{self.method.procedure.name!r} learns from a balanced set; set it to 1 or more"
+            found.append(("dataset.meta_per_class", text))
+        found += self._head_problems()
+        found += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
         found += [("model.name", text) for text in self.model.check(info.input_shape)]
         found += [("augmentation.name", text) for text in self.augmentation.check(info.input_shape)]
         if found:
             raise SpecError([{"path": path, "message": message} for path, message in found])
+
+    def _head_problems(self) -> list[tuple[str, str]]:
+        """(path, message) where the last layer is not what the method is made for."""
+        head, scale = self.method.head, self.method.scale
+        if head is not None and self.model.head != head:
+            return [("model.head", f"{self.model.head!r} does not fit the method, which needs {head!r}; leave it out")]
+        if head == "cosine" and scale is not None and self.model.cosine_scale != scale:
+            return [("model.cosine_scale", f"{self.model.cosine_scale:g} differs from the method's scale {scale:g}")]
+        return []
 
     def _points(self) -> list[dict[str, Any]]:
         return [dict(zip(self.sweep, values, strict=True)) for values in itertools.product(*self.sweep.values())]
@@ -119,6 +134,9 @@ class ExperimentSpec(Record):
         if not point:
             return self
         data: Any = plain({**complete, "sweep": {}})
+        if any(field.split(".")[0] == "method" for field in point):
+            for part, field in self._left_to_method:
+                data[part].pop(field, None)
         for field, value in point.items():
             replace_at(data, field, value)
         try:
@@ -153,9 +171,10 @@ def parse_spec(
     if not isinstance(data, Mapping):
         raise SpecError([{"path": "", "message": "an experiment is a JSON object with at least dataset and method"}])
     registered = dict(datasets or {})
-    complete = with_defaults(plain(data), registered)
+    given = plain(data)
+    complete = with_defaults(given, registered)
     spec = validated(ExperimentSpec, complete, context={"datasets": registered})
-    spec._datasets = registered
+    spec._datasets, spec._left_to_method = registered, left_to_method(given)
     return spec
 
 

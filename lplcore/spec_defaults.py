@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from lplcore.datasets import RegisteredDataset
+from lplcore.method import MethodSpec, as_object
 from lplcore.plugin import nearest, plugins, quoted, registered_record
-from lplcore.spec_errors import SpecError
+from lplcore.spec_errors import SpecError, validated
 
+META_PER_CLASS = 10
+"""Balanced examples of a class for methods that learn from them (as in Meta-Weight-Net's imbalance experiments)."""
+FILLED_FOR_METHOD = {"model": ("head", "cosine_scale", "dropout"), "dataset": ("meta_per_class",)}
+"""Fields whose default depends on the method."""
 NAMED = ("dataset", "model", "augmentation", "optimizer", "schedule")
 
 
@@ -23,10 +28,42 @@ def with_defaults(data: dict[str, Any], registered: Mapping[str, RegisteredDatas
     epochs = data.setdefault("epochs", record.default_epochs if record else 30)
     data.setdefault("model", record.default_model if record else "mlp")
     data.setdefault("augmentation", record.default_augmentation if record else "none")
+    fill_for_method(data)
     data.setdefault("optimizer", "sgd")
     data.setdefault("schedule", "multistep")
     data["schedule"] = schedule_for(data["schedule"], epochs)
     return data
+
+
+def fill_for_method(data: dict[str, Any]) -> None:
+    """What the method asks of the model and the data set, where the spec says nothing about it."""
+    try:
+        method = validated(MethodSpec, data["method"])
+    except SpecError:
+        return  # said when the whole spec is validated
+    model, dataset = as_object(data["model"]), as_object(data["dataset"])
+    record = plugins("model").get(str(model.get("name")))
+    if record is None:
+        return
+    wanted = dict(method.model_defaults)
+    if method.head is not None:
+        wanted["head"] = method.head
+    if method.head == "cosine" and method.scale is not None:
+        wanted["cosine_scale"] = method.scale
+    data["model"] = {**{key: value for key, value in wanted.items() if key in record.model_fields}, **model}
+    if method.procedure.needs_meta:
+        data["dataset"] = {"meta_per_class": META_PER_CLASS, **dataset}
+
+
+def left_to_method(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(part, field) for what a user's experiment leaves to the method."""
+    expanded = expand_preset(data) if "preset" in data else data
+    return [
+        (part, field)
+        for part, fields in FILLED_FOR_METHOD.items()
+        for field in fields
+        if not isinstance(expanded.get(part), Mapping) or field not in expanded[part]
+    ]
 
 
 def dataset_record(dataset: Any, registered: Mapping[str, RegisteredDataset]) -> Any:

@@ -127,9 +127,10 @@ def run_events(request: Request) -> Iterator[Event]:
 def epochs(run: TrainingRun, request: Request) -> Iterator[Event]:
     """Train and evaluate until all epochs are done or somebody asks to stop."""
     spec = run.spec
+    yield from preparation(run, request)
     while run.epoch < spec.epochs:
         yield from steps(run, request)
-        if run.step < run.steps or request.should_stop():
+        if run.step < run.steps or run.prepared < run.preparations or request.should_stop():
             run.check_finite_weights()
             yield from checkpoint(run, request, "last")
             yield RunEnd("stopped")
@@ -145,10 +146,20 @@ def epochs(run: TrainingRun, request: Request) -> Iterator[Event]:
     yield RunEnd("succeeded")
 
 
+def preparation(run: TrainingRun, request: Request) -> Iterator[Event]:
+    """What the method's procedure does before the first epoch; ends early where somebody asks to stop."""
+    reported = time.monotonic()
+    while run.prepared < run.preparations and not request.should_stop():
+        run.prepare_step()
+        if time.monotonic() - reported >= PROGRESS_SECONDS:
+            reported = time.monotonic()
+            yield Progress(0, run.prepared, run.preparations, 0.0)
+
+
 def steps(run: TrainingRun, request: Request) -> Iterator[Event]:
     """The steps that are left of an epoch; ends early where somebody asks to stop."""
     reported = time.monotonic()
-    while run.step < run.steps and not request.should_stop():
+    while run.prepared == run.preparations and run.step < run.steps and not request.should_stop():
         run.train_step()
         due = time.monotonic() - reported >= PROGRESS_SECONDS
         # Reading the flag waits for an accelerator, so it is read at every step on the CPU only.

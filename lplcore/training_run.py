@@ -20,8 +20,9 @@ from lplcore.evaluation import Evaluation, evaluate, finite, group_errors
 from lplcore.events import EpochEnd, FloatArray
 from lplcore.method import criterion
 from lplcore.models import Classifier
-from lplcore.procedures import TrainingState
+from lplcore.procedures import Examples, TrainingState
 from lplcore.randomness import draw_seed, generator, seeded
+from lplcore.samplers.uniform import Uniform
 from lplcore.spec import ExperimentSpec
 
 NOT_OF_THE_RUN = ("name", "tags", "priority")
@@ -81,10 +82,13 @@ class TrainingRun:
         self.validation = self.data.validation.to(device) if self.data.validation else None
         self.test = self.data.test.to(device) if self.data.test else None
         self.normalization = self.data.normalization.to(device)
+        self.procedure = spec.method.procedure
         self.state = self._build(devices.autocast_dtype(precision))
         posthoc = spec.method.posthoc
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
+        self.prepared, self.preparations = 0, self.procedure.preparation_steps(self.info)
         self.epoch, self.step = 0, 0
+        self.entered = False
         self.best: Best | None = None
         self.totals = EpochTotals(len(self.info.classes), device)
         self.order = torch.empty(0, dtype=torch.int64)
@@ -92,17 +96,32 @@ class TrainingRun:
         self.begin_epoch()
 
     def _build(self, autocast_dtype: torch.dtype | None) -> TrainingState:
+        info, spec, classes = self.info, self.spec, len(self.info.classes)
         cpu = torch.device("cpu")
         with seeded(cpu, self.seed, "model"):
-            model: Classifier = self.spec.model.build(
-                input_shape=self.info.input_shape, num_classes=len(self.info.classes)
-            )
+            network: Classifier = spec.model.build(input_shape=info.input_shape, num_classes=classes)
+            model = self.procedure.wrap(network, info)
         with seeded(cpu, self.seed, "criterion"):
-            loss = criterion(self.spec.method, class_counts=self.info.class_counts, task=self.info.task)
-        model.to(self.device).to(memory_format=self.memory_format)  # type: ignore[call-overload]
+            loss = criterion(spec.method, class_counts=info.class_counts, task=info.task)
+            loss.allocate(model.num_features)
+        with seeded(cpu, self.seed, "procedure"):
+            companion = self.procedure.build(info)
+        model.to(self.device).to(memory_format=self.memory_format)
         loss.to(self.device)
-        optimizer = self.spec.optimizer.build([*model.parameters(), *loss.parameters()])
-        return TrainingState(model, loss, optimizer, self.spec.optimizer.clip_norm, autocast_dtype, self.device)
+        companion.to(self.device)
+        decayed, undecayed = [*model.parameters(), *loss.parameters()], []
+        bias, value = getattr(model.classifier, "bias", None), spec.method.loss.initial_bias(classes)
+        if value is not None and bias is not None:
+            torch.nn.init.constant_(bias, value)
+            decayed, undecayed = [p for p in decayed if p is not bias], [bias]
+        optimizer = spec.optimizer.build(decayed, undecayed=undecayed)
+        examples = Examples(
+            train=self.train_split,
+            meta=self.data.meta.to(self.device) if self.data.meta else None,
+            network_input=self.network_input,
+        )
+        clip_norm = spec.optimizer.clip_norm
+        return TrainingState(model, loss, optimizer, clip_norm, autocast_dtype, self.device, companion, examples)
 
     @property
     def steps(self) -> int:
@@ -111,18 +130,36 @@ class TrainingRun:
 
     @property
     def fraction(self) -> float:
-        """Share of the training that is done."""
+        """Share of the epochs that is done."""
         return (self.epoch + self.step / self.steps) / self.spec.epochs
 
     def begin_epoch(self) -> None:
         """Draw the order of the next epoch."""
-        order = self.spec.method.sampler.order(self.labels, generator(self.seed, "order", self.epoch))
-        self.order = order.to(self.device)
+        deferred = self.epoch / self.spec.epochs < self.procedure.second_stage() - 1e-9
+        sampler = Uniform() if deferred else self.spec.method.sampler
+        self.order = sampler.order(self.labels, generator(self.seed, "order", self.epoch)).to(self.device)
+        self.entered = False
         self.examples, self.seconds = 0, 0.0
+
+    def prepare_step(self) -> None:
+        """One step of the procedure's preparation, before the first epoch."""
+        self.state.companion.train()
+        torch.manual_seed(draw_seed(self.seed, "preparation", self.prepared))
+        self.procedure.prepare(self.state, self.prepared)
+        self.prepared += 1
+
+    def _enter_epoch(self) -> None:
+        """Let the procedure begin the epoch, once its first step is due."""
+        torch.manual_seed(draw_seed(self.seed, "epoch", self.epoch))
+        begin = self.epoch / self.spec.epochs
+        self.procedure.begin_epoch(self.state, progress=begin, fresh=self.step == 0)
+        self.entered = True
 
     def train_step(self) -> None:
         """One step of the next epoch."""
         started = time.perf_counter()
+        if not self.entered:
+            self._enter_epoch()
         epoch, step, spec = self.epoch, self.step, self.spec
         for group in self.state.optimizer.param_groups:
             group["lr"] = self.learning_rate(step)
@@ -134,9 +171,7 @@ class TrainingRun:
         self.state.criterion.train()
         # Dropout and the like draw from torch's global generators; `train` keeps the caller's aside.
         torch.manual_seed(draw_seed(self.seed, "step", epoch, step))
-        logits, output = spec.method.procedure.step(
-            self.state, self.network_input(images), labels, progress=self.fraction
-        )
+        logits, output = self.procedure.step(self.state, self.network_input(images), labels, progress=self.fraction)
         self.totals.add(step, labels, logits, output)
         self.step += 1
         self.examples += labels.shape[0]
@@ -145,7 +180,9 @@ class TrainingRun:
     def learning_rate(self, step: int) -> float:
         """The rate at a step (from 0) of the next epoch."""
         factor = self.spec.schedule.factor(self.epoch, step, steps=self.steps, epochs=self.spec.epochs)
-        return self.spec.optimizer.lr * factor
+        progress = (self.epoch + step / self.steps) / self.spec.epochs
+        stage_factor: float = self.procedure.learning_rate_factor(progress)
+        return self.spec.optimizer.lr * factor * stage_factor
 
     def network_input(self, examples: Tensor) -> Tensor:
         """Examples as stored, normalised and laid out for the network."""
@@ -211,7 +248,7 @@ class TrainingRun:
         def predict(indices: Tensor) -> Tensor:
             with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
                 logits = self.state.model(self.network_input(split.x[indices])).logits.float()
-            return logits if self.posthoc is None else self.posthoc(logits)
+            return logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier)
 
         batch = devices.evaluation_batch(self.device, convolutional=self.convolutional)
         return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch)
@@ -222,6 +259,7 @@ class TrainingRun:
             "model": self.state.model.state_dict(),
             "criterion": self.state.criterion.state_dict(),
             "optimizer": checkpoints.optimizer_tensors(self.state.optimizer),
+            **self._companion_groups(),
             "epoch": self.totals.state() if self.step else {},
         }
         tensors = {f"{group}.{name}": tensor for group, part in groups.items() for name, tensor in part.items()}
@@ -233,10 +271,19 @@ class TrainingRun:
             "notes": list(self.info.notes),
             "epoch": self.epoch,
             "step": self.step,
+            "prepared": self.prepared,
             "best": self.best and {"epoch": self.best.epoch, "validation/top1_error": self.best.error},
             "conditions": dict(self.conditions.__dict__),
         }
         return Checkpoint(tensors, metadata)
+
+    def _companion_groups(self) -> dict[str, Mapping[str, Tensor]]:
+        companion = self.state.companion
+        optimizers = {
+            f"companion_optimizer.{name}": checkpoints.optimizer_tensors(optimizer)
+            for name, optimizer in companion.optimizers().items()
+        }
+        return {"companion": companion.state_dict(), **optimizers}
 
     def resume(self, saved: Checkpoint) -> list[str]:
         """Go on from a checkpoint; returns notes on conditions that are not those of the run that wrote it.
@@ -251,7 +298,11 @@ class TrainingRun:
         checkpoints.load_module(self.state.model, saved.group("model"), what="model")
         checkpoints.load_module(self.state.criterion, saved.group("criterion"), what="criterion")
         checkpoints.load_optimizer(self.state.optimizer, saved.group("optimizer"))
+        checkpoints.load_module(self.state.companion, saved.group("companion"), what="companion")
+        for name, optimizer in self.state.companion.optimizers().items():
+            checkpoints.load_optimizer(optimizer, saved.group(f"companion_optimizer.{name}"))
         self.epoch, self.step = saved.metadata["epoch"], saved.metadata["step"]
+        self.prepared = saved.metadata.get("prepared", 0)
         best = saved.metadata["best"]
         self.best = best and Best(best["epoch"], best["validation/top1_error"])
         if self.step:

@@ -85,6 +85,12 @@ class Dataset(Plugin):
     validation_fraction: float = Field(
         0.0, ge=0, le=0.9, description="share of each class's training examples held out, never of the test set"
     )
+    meta_per_class: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="training examples of each class held out first, for methods that learn from a balanced set",
+    )
 
     def files(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> list[Path]:
         """The files that would be read: as long as they stay the same, so does the data."""

@@ -2,7 +2,8 @@
 
 from abc import abstractmethod
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
 
 from lplcore.plugin import Plugin
 from lplcore.statistics import ClassStatistics
@@ -13,4 +14,25 @@ class Loss(Plugin):
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        """A module that maps (logits [N, C], labels [N]) to losses [N]; for multi label [N, C] to [N, C]."""
+        """A module that maps (logits [N, C], targets, progress or None) to losses [N].
+
+        Targets are labels [N] int64 or soft targets [N, C] (multi label: [N, C], and so are the losses).
+        """
+
+    def initial_bias(self, num_classes: int) -> float | None:
+        """What the last layer's bias should start from, None to leave it; such a bias takes no weight decay."""
+        return None
+
+
+def expected(values: Tensor, targets: Tensor) -> Tensor:
+    """[N] the entry of values [N, C] at each label, or its expectation under soft targets [N, C]."""
+    if targets.dim() == 1:
+        return values.gather(1, targets[:, None]).squeeze(1)
+    return (targets * values).sum(dim=1)
+
+
+def indicator(targets: Tensor, like: Tensor) -> Tensor:
+    """Targets as [N, C] in the type of `like` [N, C]."""
+    if targets.dim() == 2:
+        return targets.to(like.dtype)
+    return functional.one_hot(targets, like.shape[1]).to(like.dtype)

@@ -1,30 +1,49 @@
-"""Softmax cross entropy."""
+"""Cross entropy, of the softmax or of one sigmoid per class."""
 
+import math
 from typing import ClassVar, Literal
 
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lplcore.losses import Loss
+from lplcore.losses import Loss, indicator
 from lplcore.statistics import ClassStatistics
 
 
 class CrossEntropy(Loss):
-    """-log softmax(u)_y per example."""
+    """-log softmax(u)_y per example, or the sum over classes of the binary cross entropies of sigmoid(u_c).
+
+    The sigmoid form starts the last layer's bias at -log(C - 1), so that every class begins with probability 1 / C
+    (Cui et al., Section 4.3).
+    """
 
     title: ClassVar[str] = "Cross entropy"
-    citation: ClassVar[str] = "Class-Level Logit Perturbation, Section III-A"
+    citation: ClassVar[str] = "Class-Level Logit Perturbation, Section III-A; sigmoid form: Cui et al., CVPR 2019"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
 
     name: Literal["cross_entropy"] = "cross_entropy"
+    form: Literal["softmax", "sigmoid"] = Field("softmax", description="softmax, or one sigmoid per class")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        return CrossEntropyModule()
+        return SoftmaxCrossEntropy() if self.form == "softmax" else SigmoidCrossEntropy()
+
+    def initial_bias(self, num_classes: int) -> float | None:
+        return None if self.form == "softmax" else -math.log(num_classes - 1)
 
 
-class CrossEntropyModule(nn.Module):
-    """Per-example cross entropy."""
+class SoftmaxCrossEntropy(nn.Module):
+    """Per-example cross entropy of the softmax."""
 
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
-        """Logits [N, C], labels [N] to losses [N]."""
-        return functional.cross_entropy(logits, labels, reduction="none")
+    def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
+        """Logits [N, C], targets [N] or [N, C] to losses [N]."""
+        return functional.cross_entropy(logits, targets, reduction="none")
+
+
+class SigmoidCrossEntropy(nn.Module):
+    """Per-example sum of the classes' binary cross entropies."""
+
+    def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
+        """Logits [N, C], targets [N] or [N, C] to losses [N]."""
+        truth = indicator(targets, logits)
+        return functional.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(dim=1)

@@ -7,6 +7,11 @@ from lplcore.plugin import Plugin
 
 
 class Method(Plugin):
-    """An alias. `composition` maps fields of a method spec to what the alias puts there."""
+    """An alias.
+
+    Class attributes: `composition` maps fields of a method spec to what the alias puts there (names, or objects with
+    parameters), `model_defaults` fields of the model to what they get where a spec says nothing.
+    """
 
     composition: ClassVar[Mapping[str, Any]]
+    model_defaults: ClassVar[Mapping[str, Any]] = {}

@@ -24,6 +24,8 @@ class Classifier(nn.Module):
     """A network with its last layer as `classifier`."""
 
     classifier: nn.Module
+    num_features: int
+    """D, length of the last layer's input."""
 
     def forward(self, inputs: Tensor) -> ModelOutput:
         """Inputs [N, ...] to logits [N, C] and features [N, D]."""

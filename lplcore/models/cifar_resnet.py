@@ -45,6 +45,7 @@ class CifarResNet(Classifier):
                 layers.append(BasicBlock(width, channels, stride=2 if stage and block == 0 else 1))
                 width = channels
         self.stages = nn.Sequential(*layers)
+        self.num_features = width
         self.classifier = options.build_head(width, num_classes)
         for module in self.modules():
             if isinstance(module, nn.Conv2d):

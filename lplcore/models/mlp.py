@@ -36,6 +36,7 @@ class MlpModule(Classifier):
                 layers.append(nn.Dropout(options.dropout))
             in_features = width
         self.body = nn.Sequential(*layers)
+        self.num_features = in_features
         self.classifier = options.build_head(in_features, num_classes)
 
     def forward(self, inputs: Tensor) -> ModelOutput:

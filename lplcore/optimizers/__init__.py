@@ -16,5 +16,7 @@ class Optimizer(Plugin):
     clip_norm: float | None
 
     @abstractmethod
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-        """The optimiser of these parameters."""
+    def build(
+        self, parameters: Iterable[nn.Parameter], *, undecayed: Iterable[nn.Parameter] = ()
+    ) -> torch.optim.Optimizer:
+        """The optimiser of these parameters; the undecayed ones take no weight decay."""

@@ -1,7 +1,7 @@
 """Stochastic gradient descent."""
 
 from collections.abc import Iterable
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from pydantic import Field, model_validator
@@ -29,9 +29,15 @@ class Sgd(Optimizer):
             raise PydanticCustomError("sgd", "needs momentum above 0; set nesterov to false", {"field": "nesterov"})
         return self
 
-    def build(self, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
+    def build(
+        self, parameters: Iterable[nn.Parameter], *, undecayed: Iterable[nn.Parameter] = ()
+    ) -> torch.optim.Optimizer:
+        groups: list[dict[str, Any]] = [{"params": list(parameters)}]
+        rest = list(undecayed)
+        if rest:
+            groups.append({"params": rest, "weight_decay": 0.0})
         return torch.optim.SGD(
-            parameters,
+            groups,
             lr=self.lr,
             momentum=self.momentum,
             nesterov=self.nesterov,

@@ -1,31 +1,13 @@
 """Perturbations: what is added to the logits before the base loss (the paper's Eq. 15)."""
 
 from abc import abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from torch import Tensor, nn
 
+from lplcore.criterion_input import CriterionInput
 from lplcore.plugin import Plugin
 from lplcore.statistics import ClassStatistics
-
-
-class PerturbationInput(NamedTuple):
-    """What a perturbation may look at. N examples, C classes, D features."""
-
-    raw_logits: Tensor
-    """[N, C], the network's output in float32 or wider."""
-    logits: Tensor
-    """[N, C], raw logits plus the perturbations earlier in the list."""
-    labels: Tensor
-    """[N] int64."""
-    features: Tensor | None
-    """[N, D], input of the last layer, where a method asks for it."""
-    classifier: nn.Module | None
-    """The last layer, where a method asks for it."""
-    progress: float | None
-    """Share of training done, 0 to 1."""
-    update: bool
-    """Whether running statistics take this batch in."""
 
 
 class PerturbationOutput(NamedTuple):
@@ -38,12 +20,22 @@ class PerturbationOutput(NamedTuple):
 
 
 class Perturbation(Plugin):
-    """A perturbation of the logits."""
+    """A perturbation of the logits.
+
+    Class attributes: `hard_labels` says that it needs one label per example, `head` the kind of last layer it is made
+    for (None: any).
+    """
+
+    hard_labels: ClassVar[bool] = False
+    head: ClassVar[Literal["linear", "cosine"] | None] = None
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        """A module that maps a PerturbationInput to a PerturbationOutput."""
+        """A module that maps a CriterionInput to a PerturbationOutput."""
 
     def check(self, num_classes: int) -> list[tuple[str, str]]:
         """(field, message) for every parameter that does not fit the number of classes."""
         return []
+
+
+__all__ = ["CriterionInput", "Perturbation", "PerturbationOutput"]

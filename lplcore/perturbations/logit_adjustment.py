@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from lplcore.perturbations import Perturbation, PerturbationInput, PerturbationOutput
+from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
 from lplcore.statistics import ClassStatistics
 
 
@@ -20,21 +20,19 @@ class LogitAdjustment(Perturbation):
     strength: float = Field(1.0, ge=0, le=1000, description="lambda in the LPL paper, tau in Menon et al.")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        return LogitAdjustmentModule(statistics.prior(), strength=self.strength)
-
-
-class LogitAdjustmentModule(nn.Module):
-    """Holds the adjustment as a buffer."""
-
-    adjustment: Tensor
-
-    def __init__(self, prior: Tensor, *, strength: float) -> None:
-        super().__init__()
         # A class without training examples keeps a finite logit.
-        adjustment = strength * prior.clamp(min=1e-12).log()
-        self.register_buffer("adjustment", adjustment, persistent=False)
+        return ClassRow(self.strength * statistics.prior().clamp(min=1e-12).log())
 
-    def forward(self, given: PerturbationInput) -> PerturbationOutput:
-        """The same [C] row for every example, as [N, C]."""
-        row = self.adjustment.to(given.logits.dtype)
-        return PerturbationOutput(row.expand_as(given.logits), {})
+
+class ClassRow(nn.Module):
+    """The same row [C] for every example."""
+
+    row: Tensor
+
+    def __init__(self, row: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("row", row, persistent=False)
+
+    def forward(self, given: CriterionInput) -> PerturbationOutput:
+        """[N, C]."""
+        return PerturbationOutput(self.row.to(given.logits.dtype).expand_as(given.logits), {})

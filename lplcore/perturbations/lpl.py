@@ -28,6 +28,7 @@ class Lpl(Perturbation):
     title: ClassVar[str] = "LPL (class-level logit perturbation)"
     citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Eq. 27-33"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    hard_labels: ClassVar[bool] = True
 
     name: Literal["lpl"] = "lpl"
     split: Literal["class_rank", "performance"] = Field(

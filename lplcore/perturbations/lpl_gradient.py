@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lplcore.perturbations.lpl_slots import Slots
+from lplcore.class_slots import Slots
 
 
 class ClassGradient(NamedTuple):

@@ -1,7 +1,7 @@
 """LPL's PGD-like walk (Algorithm 1), all classes of a batch at once.
 
-N examples, C classes, S slots (see `lpl_slots`). All shapes are fixed by N and C, nothing is read back to the host, and
-no loop runs over classes.
+N examples, C classes, S slots (see `lplcore.class_slots`). All shapes are fixed by N and C, nothing is read back to the
+host, and no loop runs over classes.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lplcore.perturbations import PerturbationInput, PerturbationOutput
+from lplcore.class_slots import Slots, slots_of
+from lplcore.perturbations import CriterionInput, PerturbationOutput
 from lplcore.perturbations.lpl_bounds import CountBounds, DynamicBounds, Performance, head_mask
 from lplcore.perturbations.lpl_gradient import ClassGradient, SplitLogits, class_gradient
-from lplcore.perturbations.lpl_slots import Slots, slots_of
 from lplcore.statistics import ClassStatistics
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class LplWalk(nn.Module):
             self.register_buffer("q_running", torch.zeros(self.num_classes))
             self.register_buffer("q_seen", torch.zeros(self.num_classes, dtype=torch.bool))
 
-    def forward(self, given: PerturbationInput) -> PerturbationOutput:
+    def forward(self, given: CriterionInput) -> PerturbationOutput:
         """The walk's sum per example, [N, C], and q, epsilon and sign per class, [C]."""
         if given.labels.shape[0] == 0:
             return PerturbationOutput(torch.zeros_like(given.logits), {})
@@ -77,7 +77,7 @@ class LplWalk(nn.Module):
         by_class = {name: slots.to_classes(value, self.num_classes) for name, value in observed.items()}
         return PerturbationOutput(delta[slots.of_example], by_class)
 
-    def _performance(self, given: PerturbationInput, slots: Slots) -> Performance:
+    def _performance(self, given: CriterionInput, slots: Slots) -> Performance:
         """q_c (Eq. 28) of the raw logits and tau."""
         true_log = functional.log_softmax(given.raw_logits, dim=1).gather(1, given.labels[:, None]).squeeze(1)
         q = slots.mean(true_log.exp())
@@ -109,7 +109,7 @@ class LplWalk(nn.Module):
             return self.sign[slots.class_of].to(performance.q.dtype)
         return sign_of(performance.tau, performance.q)
 
-    def _walk(self, given: PerturbationInput, slots: Slots, *, sign: Tensor, count: Tensor, length: Tensor) -> Tensor:
+    def _walk(self, given: CriterionInput, slots: Slots, *, sign: Tensor, count: Tensor, length: Tensor) -> Tensor:
         """delta per slot, [S, C]."""
         start = SplitLogits.of(given.logits.detach() if self.options.detach else given.logits, given.labels)
         others, own = self._steps(start, slots, Plan(sign * length, length, count), first=0)

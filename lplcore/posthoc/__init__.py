@@ -13,4 +13,4 @@ class Posthoc(Plugin):
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        """A module that maps logits [N, C] to logits [N, C]."""
+        """A module that maps (logits [N, C], the last layer) to logits [N, C]."""

@@ -1,14 +1,36 @@
-"""Procedures: the training step of a method, and later its stages."""
+"""Procedures: the stages of a training and its step."""
 
-from abc import abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lplcore.criterion import Criterion, CriterionOutput
-from lplcore.models import Classifier
+from lplcore.dataset_info import DatasetInfo
+from lplcore.dataset_loading import Split
+from lplcore.models import Classifier, ModelOutput
 from lplcore.plugin import Plugin
+
+
+class Companion(nn.Module):
+    """Networks that a procedure trains beside the classifier; their weights and optimisers go into checkpoints."""
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        """Optimisers by name, the same objects at every call."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The data a procedure may draw from, on the device."""
+
+    train: Split
+    meta: Split | None
+    """The same number of examples of every class, held out of training; None where none were asked for."""
+    network_input: Callable[[Tensor], Tensor]
+    """Examples as stored -> what the network takes."""
 
 
 @dataclass(frozen=True)
@@ -23,16 +45,85 @@ class TrainingState:
     autocast_dtype: torch.dtype | None
     """What the network computes in, None for its own type."""
     device: torch.device
+    companion: Companion
+    examples: Examples
 
 
 class Procedure(Plugin):
-    """A procedure."""
+    """A procedure. What it does not override is ordinary training: one stage, one forward and backward pass a step.
 
-    @abstractmethod
+    Random numbers come from torch's global generators, which the run seeds by position before every call, so that a
+    resumed run draws them again. `needs_meta` says that `dataset.meta_per_class` must be above 0.
+    """
+
+    needs_meta: ClassVar[bool] = False
+
+    def check(self, input_shape: tuple[int, ...]) -> list[str]:
+        """What does not fit the shape of one example."""
+        return []
+
+    def second_stage(self) -> float:
+        """Share of the training after which the method's weighting and sampler begin."""
+        return 0.0
+
+    def learning_rate_factor(self, progress: float) -> float:
+        """Factor on the schedule's rate."""
+        return 1.0
+
+    def wrap(self, model: Classifier, info: DatasetInfo) -> Classifier:
+        """The network to train; called with a network of fresh weights."""
+        return model
+
+    def build(self, info: DatasetInfo) -> Companion:
+        """Networks beside the classifier, on the CPU."""
+        return Companion()
+
+    def preparation_steps(self, info: DatasetInfo) -> int:
+        """Steps before the first epoch."""
+        return 0
+
+    def prepare(self, state: TrainingState, step: int) -> None:
+        """Do one of these steps (from 0)."""
+
+    def begin_epoch(self, state: TrainingState, *, progress: float, fresh: bool) -> None:
+        """Called before an epoch's first step (`fresh`), and where a run goes on in the middle of the epoch.
+
+        `progress` is that of the epoch's beginning.
+        """
+
     def step(
         self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float
     ) -> tuple[Tensor, CriterionOutput]:
-        """One optimiser step on inputs [N, ...] and labels [N], `progress` of training done (0 to 1).
+        """One optimiser step on network inputs [N, ...] and labels [N], `progress` of training done (0 to 1).
 
         Returns the clean logits [N, C] and the criterion's output, both detached.
         """
+        mixed, targets = state.criterion.mix(inputs, labels)
+        output = forward(state, mixed)
+        result = evaluate(state, output, targets, progress=progress)
+        descend(state, result.loss.mean())
+        return output.logits.detach(), result.detach()
+
+
+def forward(state: TrainingState, inputs: Tensor) -> ModelOutput:
+    """The network's answer, computed in the run's precision."""
+    dtype = state.autocast_dtype
+    with torch.autocast(state.device.type, dtype=dtype, enabled=dtype is not None):
+        return state.model(inputs)
+
+
+def evaluate(state: TrainingState, output: ModelOutput, targets: Tensor, *, progress: float) -> CriterionOutput:
+    """The criterion on a network's answer."""
+    return state.criterion.evaluate(
+        output.logits, targets, features=output.features, classifier=state.model.classifier, progress=progress
+    )
+
+
+def descend(state: TrainingState, loss: Tensor) -> None:
+    """Back-propagate a scalar and take the optimiser's step."""
+    state.optimizer.zero_grad(set_to_none=True)
+    torch.autograd.backward(loss)
+    if state.clip_norm is not None:
+        parameters = [p for group in state.optimizer.param_groups for p in group["params"]]
+        torch.nn.utils.clip_grad_norm_(parameters, state.clip_norm)
+    state.optimizer.step()

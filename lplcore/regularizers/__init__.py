@@ -1,9 +1,10 @@
-"""Regularisers: a term added to the loss, which may own parameters."""
+"""Regularisers: a term added to the loss, which may own state."""
 
 from abc import abstractmethod
 
 from torch import nn
 
+from lplcore.criterion_input import CriterionInput
 from lplcore.plugin import Plugin
 from lplcore.statistics import ClassStatistics
 
@@ -13,4 +14,7 @@ class Regularizer(Plugin):
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        """A module that maps (features [N, D], labels [N]) to a scalar."""
+        """A module that maps a CriterionInput to [N], or to a scalar that is added to every example's loss."""
+
+
+__all__ = ["CriterionInput", "Regularizer"]

@@ -1,9 +1,11 @@
-"""Weightings: a weight per example, which may depend on progress."""
+"""Weightings: a weight per example."""
 
 from abc import abstractmethod
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
+from lplcore.criterion_input import CriterionInput
 from lplcore.plugin import Plugin
 from lplcore.statistics import ClassStatistics
 
@@ -13,4 +15,32 @@ class Weighting(Plugin):
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        """A module that maps (labels [N], progress or None) to weights [N]."""
+        """A module that maps a CriterionInput to weights [N]."""
+
+
+class ClassWeights(nn.Module):
+    """A fixed weight per class."""
+
+    table: Tensor
+
+    def __init__(self, table: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("table", table, persistent=False)
+
+    def forward(self, given: CriterionInput) -> Tensor:
+        """[N] weight of each example's class."""
+        return given.by_class(self.table)
+
+
+def normalized(weights: Tensor, counts: Tensor) -> Tensor:
+    """Weights [C] scaled so that those of the classes with training examples have mean 1.
+
+    A class without examples gets the largest weight of the others: it cannot be met in training, and a stream that
+    does hold it is neither ignored nor made infinite.
+    """
+    present = counts > 0
+    known = weights[present] / weights[present].mean()
+    return torch.full_like(weights, float(known.max())).masked_scatter(present, known)
+
+
+__all__ = ["ClassWeights", "CriterionInput", "Weighting", "normalized"]

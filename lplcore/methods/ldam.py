@@ -1,0 +1,17 @@
+"""LDAM."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from lplcore.methods import Method
+
+
+class LdamMethod(Method):
+    """LDAM."""
+
+    title: ClassVar[str] = "LDAM"
+    citation: ClassVar[str] = "Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["ldam"]}
+
+    name: Literal["ldam"] = "ldam"

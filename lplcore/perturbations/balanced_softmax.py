@@ -1,0 +1,25 @@
+"""Balanced softmax."""
+
+from typing import ClassVar, Literal
+
+import torch
+from torch import nn
+
+from lplcore.perturbations import Perturbation
+from lplcore.perturbations.logit_adjustment import ClassRow
+from lplcore.statistics import ClassStatistics
+
+
+class BalancedSoftmax(Perturbation):
+    """Adds log n_c to logit c: logit adjustment of strength 1, up to a constant that the softmax does not see."""
+
+    title: ClassVar[str] = "Balanced softmax"
+    citation: ClassVar[str] = "Ren et al., Balanced meta-softmax for long-tailed recognition, NeurIPS 2020, Eq. 4"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    name: Literal["balanced_softmax"] = "balanced_softmax"
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
+        # A class without training examples keeps a finite logit.
+        return ClassRow(counts.clamp(min=1e-12 * float(counts.sum())).log())

@@ -1,0 +1,92 @@
+"""Implicit semantic data augmentation."""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.class_slots import slots_of
+from lplcore.feature_state import FeatureState
+from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
+from lplcore.perturbations.isda_covariance import Moments, batch_moments, merged, quadratic_forms
+from lplcore.statistics import ClassStatistics
+
+MAX_STATE = 2**31
+"""Entries of the largest covariance state that is accepted (8 GiB in float32)."""
+
+
+class Isda(Perturbation):
+    """Adds strength * progress / 2 * (w_j - w_y)^T Sigma_y (w_j - w_y) to logit j (Eq. 5 to 7 of the LPL paper).
+
+    Sigma_y is the running covariance of class y's features, without gradient; the weights of the last layer have
+    theirs.
+    """
+
+    title: ClassVar[str] = "ISDA (implicit semantic data augmentation)"
+    citation: ClassVar[str] = "Wang et al., Implicit semantic data augmentation for deep networks, NeurIPS 2019, Eq. 5"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    hard_labels: ClassVar[bool] = True
+    head: ClassVar[Literal["linear", "cosine"] | None] = "linear"
+
+    name: Literal["isda"] = "isda"
+    strength: float = Field(0.5, ge=0, le=1000, description="lambda_0; lambda grows linearly to it during training")
+    covariance: Literal["full", "diagonal"] = Field(
+        "full", description="full takes C * D^2 numbers, diagonal C * D (as in the authors' ImageNet code)"
+    )
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return IsdaModule(self, statistics.num_classes)
+
+
+class IsdaModule(FeatureState):
+    """Holds count [C], mean [C, D] and covariance [C, D, D] ([C, D] where diagonal) of every class's features."""
+
+    feature_buffer: ClassVar[str] = "mean"
+    count: Tensor
+    mean: Tensor
+    covariance: Tensor
+
+    def __init__(self, options: Isda, num_classes: int) -> None:
+        super().__init__()
+        self.options, self.num_classes = options, num_classes
+
+    def make_buffers(self, num_features: int) -> Mapping[str, Tensor]:
+        """Zeros.
+
+        Raises:
+            ValueError: a full covariance would be too large.
+        """
+        shape: tuple[int, ...] = (self.num_classes, num_features)
+        if self.options.covariance == "full":
+            shape = (*shape, num_features)
+            if self.num_classes * num_features**2 > MAX_STATE:
+                raise ValueError(f"covariance: {shape} is too large; set isda's covariance to 'diagonal'")
+        return {
+            "count": torch.zeros(self.num_classes),
+            "mean": torch.zeros(self.num_classes, num_features),
+            "covariance": torch.zeros(shape),
+        }
+
+    def forward(self, given: CriterionInput) -> PerturbationOutput:
+        """[N, C], 0 at the labels, with gradient to the weights."""
+        features = given.needed_features("isda").detach().to(torch.float32)
+        weight = given.needed_weight("isda")
+        progress = given.needed_progress("isda").to(weight.dtype)
+        self.allocate(features.shape[1], features.device)
+        slots = slots_of(given.labels, self.num_classes)
+        place = slots.class_of
+        old = Moments(self.count[place], self.mean[place], self.covariance[place])
+        new = merged(old, batch_moments(features, slots, diagonal=self.options.covariance == "diagonal"), slots.present)
+        if given.update:
+            self._store(new, place, slots.present)
+        forms = quadratic_forms(weight, new.covariance.to(weight.dtype), place)
+        delta = 0.5 * self.options.strength * progress * forms
+        return PerturbationOutput(delta[slots.of_example], {})
+
+    def _store(self, new: Moments, place: Tensor, present: Tensor) -> None:
+        # Empty slots share a class with a full one: they must add nothing instead of writing the old value.
+        for buffer, values in zip((self.count, self.mean, self.covariance), new, strict=True):
+            shown = present.reshape(-1, *[1] * (values.dim() - 1))
+            buffer.index_add_(0, place, torch.where(shown, values - buffer[place], 0.0))

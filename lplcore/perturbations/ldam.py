@@ -1,0 +1,47 @@
+"""Label-distribution-aware margins."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
+from lplcore.statistics import ClassStatistics
+
+
+class Ldam(Perturbation):
+    """Lowers the true class's logit by s * m_c, m_c = max_margin * (n_min / n_c)^(1/4) (Eq. 8 and 9 of the LPL paper).
+
+    Made for logits s * cos(w_c, f), as the cosine head gives them: the margin is in units of the cosine.
+    """
+
+    title: ClassVar[str] = "LDAM (label-distribution-aware margin)"
+    citation: ClassVar[str] = "Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019, Eq. 10 to 13"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    hard_labels: ClassVar[bool] = True
+    head: ClassVar[Literal["linear", "cosine"] | None] = "cosine"
+
+    name: Literal["ldam"] = "ldam"
+    max_margin: float = Field(0.5, ge=0, le=2, description="largest margin (cosine); 0.3 for data like iNaturalist")
+    scale: float = Field(30.0, gt=0, le=1e4, description="s, the scale that the logits already have")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
+        smallest = counts[counts > 0].min()
+        return TrueClassShift(-self.scale * self.max_margin * (smallest / counts.clamp(min=smallest)) ** 0.25)
+
+
+class TrueClassShift(nn.Module):
+    """Adds an entry of a class table to the true class's logit."""
+
+    table: Tensor
+
+    def __init__(self, table: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("table", table, persistent=False)
+
+    def forward(self, given: CriterionInput) -> PerturbationOutput:
+        """[N, C], zero but at the labels."""
+        shift = given.by_class(self.table)[:, None]
+        return PerturbationOutput(torch.zeros_like(given.raw_logits).scatter(1, given.labels[:, None], shift), {})

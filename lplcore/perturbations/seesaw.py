@@ -1,0 +1,59 @@
+"""Seesaw loss."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
+from lplcore.statistics import ClassStatistics
+
+
+class Seesaw(Perturbation):
+    """Adds log S_yj to logit j: S = min(1, N_j / N_y)^p * max(1, score_j / score_y)^q, scores without gradient.
+
+    The first factor spares rarer classes j, the second raises classes that are mistaken for the true one. `running`
+    counts the labels met so far, as in the source; `training` takes the training set's counts.
+    """
+
+    title: ClassVar[str] = "Seesaw loss"
+    citation: ClassVar[str] = "Wang et al., Seesaw loss for long-tailed instance segmentation, CVPR 2021, Eq. 5 to 8"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    hard_labels: ClassVar[bool] = True
+
+    name: Literal["seesaw"] = "seesaw"
+    p: float = Field(0.8, ge=0, le=10, description="p, exponent of the mitigation by counts")
+    q: float = Field(2.0, ge=0, le=10, description="q, exponent of the compensation by scores")
+    counts: Literal["running", "training"] = "running"
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return SeesawModule(self, statistics)
+
+
+class SeesawModule(nn.Module):
+    """Holds the counts."""
+
+    counts: Tensor
+
+    def __init__(self, options: Seesaw, statistics: ClassStatistics) -> None:
+        super().__init__()
+        self.options, self.running = options, options.counts == "running"
+        start = torch.zeros(statistics.num_classes) if self.running else torch.tensor(statistics.class_counts)
+        self.register_buffer("counts", start.to(torch.float64), persistent=self.running)
+
+    def forward(self, given: CriterionInput) -> PerturbationOutput:
+        """[N, C], 0 at the labels."""
+        labels = given.labels[:, None]
+        counts = self.counts
+        if self.running:
+            counts = counts.index_add(0, given.labels, torch.ones_like(given.labels, dtype=counts.dtype))
+            if given.update:
+                self.counts.copy_(counts)
+        log_counts = counts.clamp(min=1).log().to(given.logits.dtype)
+        delta = self.options.p * (log_counts - log_counts[labels]).clamp(max=0)
+        if self.options.q:
+            log_score = functional.log_softmax(given.logits.detach(), dim=1)
+            delta = delta + self.options.q * (log_score - log_score.gather(1, labels)).clamp(min=0)
+        return PerturbationOutput(delta, {})

@@ -1,0 +1,52 @@
+"""Vector scaling, with class-dependent temperatures inside."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
+from lplcore.statistics import ClassStatistics
+
+
+class VectorScaling(Perturbation):
+    """Turns logit c into u_c / D_c + tau * log(prior_c), D_c = (n_max / n_c)^gamma.
+
+    tau = 0 is the loss with class-dependent temperatures (CDT), gamma = 0 is logit adjustment.
+    """
+
+    title: ClassVar[str] = "Vector scaling (VS) loss"
+    citation: ClassVar[str] = (
+        "Kini et al., Label-imbalanced and group-sensitive classification, NeurIPS 2021, Eq. 2; CDT: Ye et al., 2020"
+    )
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    name: Literal["vs"] = "vs"
+    gamma: float = Field(0.3, ge=0, le=10, description="gamma, exponent of the temperatures")
+    tau: float = Field(1.0, ge=0, le=1000, description="tau, strength of the additive adjustment")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return VectorScalingModule(self, statistics)
+
+
+class VectorScalingModule(nn.Module):
+    """Holds factors and offsets as buffers."""
+
+    factor: Tensor
+    offset: Tensor
+
+    def __init__(self, options: VectorScaling, statistics: ClassStatistics) -> None:
+        super().__init__()
+        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
+        smallest = counts[counts > 0].min()
+        # A class without training examples is treated as the rarest one that has some.
+        factor = (counts.clamp(min=smallest) / counts.max()) ** options.gamma
+        self.register_buffer("factor", factor, persistent=False)
+        offset = options.tau * statistics.prior().clamp(min=1e-12).log()
+        self.register_buffer("offset", offset, persistent=False)
+
+    def forward(self, given: CriterionInput) -> PerturbationOutput:
+        """[N, C], transformed minus given logits."""
+        kind = given.logits.dtype
+        return PerturbationOutput(given.logits * (self.factor - 1).to(kind) + self.offset.to(kind), {})

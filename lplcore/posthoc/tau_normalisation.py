@@ -1,0 +1,38 @@
+"""tau-normalisation of the last layer."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.posthoc import Posthoc
+from lplcore.statistics import ClassStatistics
+
+
+class TauNormalisation(Posthoc):
+    """Predicts from (u_c - b_c) / |w_c|^tau: rare classes have shorter weights. tau = 0 only drops the bias."""
+
+    title: ClassVar[str] = "tau-normalisation"
+    citation: ClassVar[str] = "Kang et al., Decoupling representation and classifier, ICLR 2020, Section 4.1"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    name: Literal["tau_normalisation"] = "tau_normalisation"
+    tau: float = Field(1.0, ge=0, le=10, description="tau, 1 divides by the whole norm")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return TauNormalisationModule(self.tau)
+
+
+class TauNormalisationModule(nn.Module):
+    """The correction."""
+
+    def __init__(self, tau: float) -> None:
+        super().__init__()
+        self.tau = tau
+
+    def forward(self, logits: Tensor, classifier: nn.Module) -> Tensor:
+        """Logits [N, C] and a linear last layer to logits [N, C]."""
+        weight, bias = classifier.get_parameter("weight"), getattr(classifier, "bias", None)
+        plain = logits if bias is None else logits - bias.to(logits.dtype)
+        length: Tensor = weight.to(logits.dtype).norm(dim=1)
+        return plain / length.clamp(min=1e-12) ** self.tau

@@ -1,0 +1,24 @@
+"""Deferred re-weighting (DRW) and re-sampling (DRS)."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from lplcore.procedures import Procedure
+
+
+class Deferred(Procedure):
+    """The method's weighting and sampler begin at a share of the training; before, weights are 1 and draws uniform.
+
+    0.8 is epoch 160 of 200. The sampler changes at the first whole epoch from there.
+    """
+
+    title: ClassVar[str] = "Deferred re-weighting and re-sampling"
+    citation: ClassVar[str] = "Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019, Algorithm 1"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    name: Literal["deferred"] = "deferred"
+    start: float = Field(0.8, gt=0, le=1, description="share of the training that is done when they begin")
+
+    def second_stage(self) -> float:
+        return self.start

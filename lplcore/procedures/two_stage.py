@@ -1,0 +1,81 @@
+"""Training on the data as they are, then fine-tuning on balanced ones."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.criterion import CriterionOutput
+from lplcore.dataset_info import DatasetInfo
+from lplcore.models import CosineLinear
+from lplcore.procedures import Companion, Procedure, TrainingState
+
+
+class TwoStage(Procedure):
+    """From `start` on the method's sampler and weighting are in force, and the learning rate is multiplied.
+
+    `train = "classifier"` then holds all but the last layer, statistics of normalisation layers included, and
+    `reset_classifier` lets that layer begin anew: classifier re-training (cRT).
+    """
+
+    title: ClassVar[str] = "Two stages: training, then balanced fine-tuning"
+    citation: ClassVar[str] = "Cui et al., Fine-grained categorization, CVPR 2018; cRT: Kang et al., ICLR 2020"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    name: Literal["two_stage"] = "two_stage"
+    start: float = Field(0.8, gt=0, lt=1, description="share of the training that is done when stage 2 begins")
+    finetune_lr_factor: float = Field(1.0, gt=0, le=1000, description="factor on the learning rate in stage 2")
+    train: Literal["all", "classifier"] = Field("all", description="what stage 2 trains")
+    reset_classifier: bool = Field(False, description="begin stage 2 with a fresh last layer")
+
+    def second_stage(self) -> float:
+        return self.start
+
+    def learning_rate_factor(self, progress: float) -> float:
+        return self.finetune_lr_factor if reached(progress, self.start) else 1.0
+
+    def build(self, info: DatasetInfo) -> Companion:
+        return Stage()
+
+    def begin_epoch(self, state: TrainingState, *, progress: float, fresh: bool) -> None:
+        if not reached(progress, self.start):
+            return
+        if self.train == "classifier":
+            state.model.requires_grad_(False)
+            state.model.classifier.requires_grad_(True)
+        stage = state.companion
+        if fresh and self.reset_classifier and isinstance(stage, Stage) and not bool(stage.second):
+            reset(state.model.classifier)
+            stage.second.fill_(True)
+
+    def step(
+        self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float
+    ) -> tuple[Tensor, CriterionOutput]:
+        if self.train == "classifier" and reached(progress, self.start):
+            state.model.eval()
+            state.model.classifier.train()
+        return super().step(state, inputs, labels, progress=progress)
+
+
+class Stage(Companion):
+    """Remembers whether stage 2 has begun."""
+
+    second: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("second", torch.zeros((), dtype=torch.bool))
+
+
+def reached(progress: float, start: float) -> bool:
+    """Whether a share of the training is done, rounding aside."""
+    return progress >= start - 1e-9
+
+
+def reset(classifier: nn.Module) -> None:
+    """Fresh weights for a last layer."""
+    if isinstance(classifier, nn.Linear):
+        classifier.reset_parameters()
+    elif isinstance(classifier, CosineLinear):
+        nn.init.kaiming_normal_(classifier.weight, nonlinearity="linear")

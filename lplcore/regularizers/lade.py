@@ -1,0 +1,53 @@
+"""LADE's estimate of a balanced target distribution."""
+
+import math
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.regularizers import CriterionInput, Regularizer
+from lplcore.statistics import ClassStatistics
+
+
+class Lade(Regularizer):
+    """Adds weight * sum_c prior_c (r_c + remine * r_c^2 - mean of u_c over class c's examples).
+
+    r_c = log mean over the batch of exp(u_c - log prior_c - log C), the Donsker-Varadhan estimate's second term, held
+    near zero by `remine`. u are the raw logits; classes absent from the batch have a mean of 0. Usually on top of logit
+    adjustment, which is the alias `lade`.
+    """
+
+    title: ClassVar[str] = "LADE (label distribution disentangling)"
+    citation: ClassVar[str] = "Hong et al., Disentangling label distribution, CVPR 2021, Eq. 9"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    name: Literal["lade"] = "lade"
+    weight: float = Field(0.1, ge=0, le=1e6, description="alpha, weight of the term")
+    remine: float = Field(0.1, ge=0, le=1e6, description="lambda of the regularised estimate")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return LadeModule(self, statistics)
+
+
+class LadeModule(nn.Module):
+    """Holds the prior as a buffer."""
+
+    prior: Tensor
+
+    def __init__(self, options: Lade, statistics: ClassStatistics) -> None:
+        super().__init__()
+        self.options = options
+        self.register_buffer("prior", statistics.prior(), persistent=False)
+
+    def forward(self, given: CriterionInput) -> Tensor:
+        """A scalar."""
+        logits, number = given.raw_logits, given.raw_logits.shape[0]
+        prior = self.prior.to(logits.dtype)
+        truth = given.one_hot()
+        examples = truth.sum(dim=0)
+        own = (truth * logits).sum(dim=0) / torch.where(examples > 0, examples, 1.0)
+        shift = prior.clamp(min=1e-9).log() + math.log(logits.shape[1])
+        second = (logits - shift).logsumexp(dim=0) - math.log(max(number, 1))
+        return self.options.weight * (prior * (second + self.options.remine * second**2 - own)).sum()

@@ -1,0 +1,47 @@
+"""DisturbLabel."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lplcore.statistics import ClassStatistics
+from lplcore.targets import Target
+
+
+class DisturbLabel(Target):
+    """With probability a a label is drawn anew among all C classes, at every step.
+
+    The true class keeps probability 1 - a (C - 1) / C, every other one gets a / C.
+    """
+
+    title: ClassVar[str] = "DisturbLabel"
+    citation: ClassVar[str] = "Xie et al., DisturbLabel: regularizing CNN on the loss layer, CVPR 2016, Section 3.2"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    makes_soft: ClassVar[bool] = False
+    only_in_training: ClassVar[bool] = True
+
+    name: Literal["disturb_label"] = "disturb_label"
+    noise: float = Field(0.1, ge=0, le=1, description="alpha, 0.1 to 0.2 in the source")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return DisturbLabelModule(self.noise, statistics.num_classes)
+
+
+class DisturbLabelModule(nn.Module):
+    """The transform; draws from torch's global generator of the targets' device."""
+
+    def __init__(self, noise: float, num_classes: int) -> None:
+        super().__init__()
+        self.noise, self.num_classes = noise, num_classes
+
+    def forward(self, targets: Tensor, dtype: torch.dtype) -> Tensor:
+        """Targets [N] or [N, C] to the same kind."""
+        number = targets.shape[0]
+        drawn = torch.randint(self.num_classes, (number,), device=targets.device)
+        chosen = torch.rand(number, device=targets.device) < self.noise
+        if targets.dim() == 1:
+            return torch.where(chosen, drawn, targets)
+        return torch.where(chosen[:, None], functional.one_hot(drawn, self.num_classes).to(targets.dtype), targets)

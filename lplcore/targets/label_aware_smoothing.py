@@ -1,0 +1,44 @@
+"""Label-aware smoothing: frequent classes are smoothed more."""
+
+import math
+from typing import ClassVar, Literal, Self
+
+import torch
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+from torch import nn
+
+from lplcore.statistics import ClassStatistics
+from lplcore.targets import Target
+from lplcore.targets.label_smoothing import SmoothingByClass
+
+
+class LabelAwareSmoothing(Target):
+    """Targets (1 - a_y) * t + a_y / C with a_y from `tail` for the rarest class to `head` for the most frequent one.
+
+    x = (n_y - n_min) / (n_max - n_min): concave is sin(pi x / 2), linear x, convex 1 + sin(3 pi / 2 + pi x / 2).
+    """
+
+    title: ClassVar[str] = "Label-aware smoothing"
+    citation: ClassVar[str] = "Zhong et al., Improving calibration for long-tailed recognition, CVPR 2021, Eq. 3 and 4"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    name: Literal["label_aware_smoothing"] = "label_aware_smoothing"
+    smooth_head: float = Field(0.4, ge=0, lt=1, description="epsilon_1, share spread for the most frequent class")
+    smooth_tail: float = Field(0.1, ge=0, lt=1, description="epsilon_K, share spread for the rarest class")
+    shape: Literal["concave", "linear", "convex"] = "concave"
+
+    @model_validator(mode="after")
+    def _head_is_smoothed_more(self) -> Self:
+        if self.smooth_head < self.smooth_tail:
+            raise PydanticCustomError("order", "must be at least smooth_tail", {"field": "smooth_head"})
+        return self
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
+        position = (counts - counts.min()) / (counts.max() - counts.min()).clamp(min=1)
+        if self.shape == "concave":
+            position = torch.sin(math.pi / 2 * position)
+        elif self.shape == "convex":
+            position = 1 + torch.sin(1.5 * math.pi + math.pi / 2 * position)
+        return SmoothingByClass(self.smooth_tail + (self.smooth_head - self.smooth_tail) * position)

@@ -1,0 +1,41 @@
+"""Label smoothing."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.statistics import ClassStatistics
+from lplcore.targets import Target, soft
+
+
+class LabelSmoothing(Target):
+    """Targets (1 - a) * t + a / C."""
+
+    title: ClassVar[str] = "Label smoothing"
+    citation: ClassVar[str] = "Szegedy et al., Rethinking the Inception architecture, CVPR 2016, Section 7"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    name: Literal["label_smoothing"] = "label_smoothing"
+    smoothing: float = Field(0.1, ge=0, lt=1, description="a, the share spread over all classes")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        table = torch.full((statistics.num_classes,), self.smoothing, dtype=torch.float64)
+        return SmoothingByClass(table)
+
+
+class SmoothingByClass(nn.Module):
+    """Smooths by a share that depends on the class."""
+
+    table: Tensor
+
+    def __init__(self, table: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("table", table, persistent=False)
+
+    def forward(self, targets: Tensor, dtype: torch.dtype) -> Tensor:
+        """Targets [N] or [N, C] to [N, C]."""
+        given = soft(targets, self.table.shape[0], dtype)
+        share = (given @ self.table.to(dtype))[:, None]
+        return (1 - share) * given + share / self.table.shape[0]

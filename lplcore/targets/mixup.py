@@ -1,0 +1,44 @@
+"""mixup."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.statistics import ClassStatistics
+from lplcore.targets import Target, soft
+
+
+class Mixup(Target):
+    """Inputs and targets become r * own + (1 - r) * another example's, r from Beta(alpha, alpha), one r a batch.
+
+    A training loop of one's own calls `inputs, targets = criterion.mix(inputs, labels)` before the network.
+    """
+
+    title: ClassVar[str] = "mixup"
+    citation: ClassVar[str] = "Zhang et al., mixup: beyond empirical risk minimization, ICLR 2018, Section 2"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    mixes_inputs: ClassVar[bool] = True
+
+    name: Literal["mixup"] = "mixup"
+    alpha: float = Field(1.0, gt=0, le=1000, description="alpha of the Beta distribution; towards 0: no mixing")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return MixupModule(self.alpha, statistics.num_classes)
+
+
+class MixupModule(nn.Module):
+    """The transform; draws from torch's global generators."""
+
+    def __init__(self, alpha: float, num_classes: int) -> None:
+        super().__init__()
+        self.alpha, self.num_classes = alpha, num_classes
+
+    def forward(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Inputs [N, ...] and targets [N] or [N, C] to mixed inputs and soft targets [N, C]."""
+        alpha = torch.full((), self.alpha, device=inputs.device)
+        share = torch.distributions.Beta(alpha, alpha, validate_args=False).sample()
+        partner = torch.randperm(inputs.shape[0], device=inputs.device)
+        given = soft(targets, self.num_classes, torch.float32)
+        return share * inputs + (1 - share) * inputs[partner], share * given + (1 - share) * given[partner]

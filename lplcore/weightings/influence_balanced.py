@@ -1,0 +1,59 @@
+"""Weights by the inverse influence of an example on the last layer."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.criterion_input import reached
+from lplcore.statistics import ClassStatistics
+from lplcore.weightings import CriterionInput, Weighting, normalized
+
+
+class InfluenceBalanced(Weighting):
+    """lambda_y * alpha / (|p - e_y|_1 * |f|_1 + guard), lambda in proportion to 1 / n; 1 before `start`.
+
+    The gradient runs through the weight, as in the authors' code; `detach` stops it.
+    """
+
+    title: ClassVar[str] = "Influence-balanced weights"
+    citation: ClassVar[str] = "Park et al., Influence-balanced loss for imbalanced visual classification, ICCV 2021"
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    name: Literal["influence_balanced"] = "influence_balanced"
+    alpha: float = Field(1000.0, gt=0, le=1e9, description="alpha, the scale of the weights")
+    guard: float = Field(1e-3, gt=0, le=1e3, description="epsilon, keeps the weight of a perfect example finite")
+    start: float = Field(0.5, ge=0, le=1, description="share of the training before which all weights are 1")
+    detach: bool = Field(False, description="whether gradients stop at the weight")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return InfluenceBalancedModule(self, statistics)
+
+
+class InfluenceBalancedModule(nn.Module):
+    """Holds the class factors as a buffer."""
+
+    table: Tensor
+
+    def __init__(self, options: InfluenceBalanced, statistics: ClassStatistics) -> None:
+        super().__init__()
+        self.options = options
+        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
+        self.register_buffer("table", normalized(1 / counts.clamp(min=1), counts), persistent=False)
+
+    def forward(self, given: CriterionInput) -> Tensor:
+        """[N]."""
+        features = given.needed_features("influence_balanced")
+        # |p - t|_1 is twice the larger one-sided sum: in float32 p_y - 1 itself would vanish with the fit.
+        share = given.logits.softmax(dim=1)
+        if given.soft_targets is None:
+            wrong = 2 * share.scatter(1, given.labels[:, None], 0.0).sum(dim=1)
+        else:
+            wrong = (share - given.soft_targets).abs().sum(dim=1)
+        weight = self.options.alpha / (wrong * features.abs().sum(dim=1) + self.options.guard)
+        weight = given.by_class(self.table) * (weight.detach() if self.options.detach else weight)
+        if self.options.start == 0:
+            return weight
+        progress = given.needed_progress("influence_balanced (with start above 0)")
+        return torch.where(reached(progress, self.options.start), weight, torch.ones_like(weight))
