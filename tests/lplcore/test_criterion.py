@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import lplcore
+from lplcore.criterion_input import CriterionInput
 from lplcore.method import MethodSpec
 from lplcore.spec_errors import validated
 
@@ -98,10 +99,19 @@ def test_labels_of_any_integer_type_are_class_indices(dtype: torch.dtype) -> Non
     assert torch.equal(criterion(logits, labels.to(dtype)), criterion(logits, labels))
 
 
-@pytest.mark.parametrize("labels", [torch.rand(20), torch.rand(20, 4), torch.ones(20, dtype=torch.bool)])
+@pytest.mark.parametrize("labels", [torch.rand(20), torch.rand(20, 3), torch.ones(20, dtype=torch.bool)])
 def test_other_labels_are_refused(labels: Tensor) -> None:
     with pytest.raises(ValueError, match="labels: expected class indices"):
         lplcore.criterion("lpl", class_counts=COUNTS)(batch()[0], labels)
+
+
+def test_soft_targets_are_for_methods_that_allow_them() -> None:
+    logits, labels = batch()
+    soft = functional.one_hot(labels, 4).double()
+    adjusted = lplcore.criterion("logit_adjustment", class_counts=COUNTS)
+    torch.testing.assert_close(adjusted(logits, soft), adjusted(logits, labels))
+    with pytest.raises(ValueError, match="labels: 'lpl' needs one label per example"):
+        lplcore.criterion("la_lpl", class_counts=COUNTS)(logits, soft)
 
 
 def test_an_unknown_reduction_is_refused() -> None:
@@ -133,8 +143,8 @@ def test_wrong_methods_are_named(method: Any, parameters: dict[str, Any], path: 
 class ByLabel(nn.Module):
     """A weighting that grows with the class index and with progress."""
 
-    def forward(self, labels: Tensor, progress: float | None) -> Tensor:
-        return (labels + 1.0) * (1 if progress is None else progress)
+    def forward(self, given: CriterionInput) -> Tensor:
+        return (given.labels + 1.0) * (1 if given.progress is None else given.progress)
 
 
 def test_weights_multiply_the_loss_but_not_what_the_loss_variation_sees() -> None:

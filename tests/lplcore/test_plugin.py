@@ -40,7 +40,7 @@ def test_an_unknown_name_gets_the_nearest() -> None:
 def test_a_bare_name_and_an_object_mean_the_same(given: Any) -> None:
     holder = Holder.model_validate({"loss": given})
     assert holder.loss == plugin.get("loss", "cross_entropy")()
-    assert holder.model_dump(mode="json") == {"loss": {"name": "cross_entropy"}, "weighting": None}
+    assert holder.model_dump(mode="json") == {"loss": {"name": "cross_entropy", "form": "softmax"}, "weighting": None}
 
 
 @pytest.mark.parametrize("given", [None, 3, [], {}, {"name": None}, {"name": "no"}, {"name": "cross_entropy", "x": 1}])

@@ -155,7 +155,7 @@ def test_a_registered_data_set_goes_by_its_own_name() -> None:
         ({"method": {"perturbations": [{"name": "lpl", "epsilon": -1}]}}, "method.perturbations.0.epsilon", "greater"),
         ({"method": {"perturbations": [{"name": "lpl", "epsilo": 1}]}}, "method.perturbations.0.epsilo", "'epsilon'"),
         ({"method": {"perturbations": ["lppl"]}}, "method.perturbations.0.name", "'lpl'"),
-        ({"method": {"weighting": "class_balanced"}}, "method.weighting", "no weighting"),
+        ({"method": {"weighting": "clas_balanced"}}, "method.weighting.name", "'class_balanced'"),
         ({"method": 7}, "method", "dictionary|object"),
         ({"method": None}, "method", "required"),
         ({"dataset": {"name": "digits", "imbalance_factor": 0.5}}, "dataset.imbalance_factor", "n_max/n_min.*give 2"),

@@ -1,0 +1,169 @@
+"""What the conformance suite runs on: every plug-in of a criterion alone on cross entropy, and every alias.
+
+A new plug-in is found by itself. It fails the suite until it has a loop reference (`method_references`) and a line in
+NEUTRAL; what does not apply to it is said here with the reason.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple, TypeVar
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import lplcore
+from lplcore.criterion import Criterion
+from lplcore.plugin import get, plugins
+
+FIELD_OF_KIND = {
+    "loss": "loss",
+    "perturbation": "perturbations",
+    "weighting": "weighting",
+    "target": "targets",
+    "regularizer": "regularizers",
+}
+OPTIONS: dict[tuple[str, str], dict[str, Any]] = {
+    ("perturbation", "lpl"): {"num_steps": 3},
+    ("perturbation", "ldam"): {"scale": 4.0},
+    ("perturbation", "gcl"): {"scale": 4.0},
+    ("perturbation", "large_margin"): {"annealing": 2.0},
+    ("regularizer", "center"): {"weight": 0.3},
+    ("weighting", "class_balanced"): {"beta": 0.9},
+}
+"""Settings at which a small batch shows the mechanism."""
+NEUTRAL: dict[tuple[str, str], dict[str, Any] | str] = {
+    ("loss", "cross_entropy"): {},
+    ("loss", "focal"): {"gamma": 0.0},
+    ("loss", "generalized_cross_entropy"): "q = 0 is a limit, tested to 1e-5",
+    ("perturbation", "balanced_softmax"): "no parameter; equal counts are tested to 1e-6",
+    ("perturbation", "gcl"): {"amplitude": 0.0},
+    ("perturbation", "isda"): {"strength": 0.0},
+    ("perturbation", "large_margin"): {"multiple": 1},
+    ("perturbation", "ldam"): {"max_margin": 0.0},
+    ("perturbation", "logit_adjustment"): {"strength": 0.0},
+    ("perturbation", "lpl"): {"epsilon": 0.0, "delta_epsilon": 0.0},
+    ("perturbation", "seesaw"): {"p": 0.0, "q": 0.0},
+    ("perturbation", "vs"): {"gamma": 0.0, "tau": 0.0},
+    ("weighting", "class_balanced"): {"beta": 0.0},
+    ("weighting", "influence_balanced"): "weights depend on the example at every setting",
+    ("weighting", "inverse_frequency"): {"power": 0.0},
+    ("target", "disturb_label"): {"noise": 0.0},
+    ("target", "label_aware_smoothing"): {"smooth_head": 0.0, "smooth_tail": 0.0},
+    ("target", "label_smoothing"): {"smoothing": 0.0},
+    ("target", "mixup"): "the ratio 1 has probability zero",
+    ("regularizer", "center"): {"weight": 0.0},
+    ("regularizer", "lade"): {"weight": 0.0},
+}
+"""Parameters at which a plug-in is cross entropy, or why there are none."""
+RANDOM = {"gcl", "disturb_label", "mixup"}
+"""They draw random numbers: the draws do not follow a relabelling."""
+STOPPED = {"lpl", "seesaw"}
+"""Their gradient stops at the perturbation, so that it is that of the base loss at fixed perturbation."""
+NOT_SHIFT_INVARIANT = {"vs", "lade"}
+"""Multiplicative, or an estimate of a density by the logits themselves."""
+
+
+class Batch(NamedTuple):
+    """A batch whose logits come from features and a last layer. N examples, C classes, D features."""
+
+    features: Tensor
+    classifier: nn.Linear
+    labels: Tensor
+
+    @property
+    def logits(self) -> Tensor:
+        """[N, C], with graph."""
+        return nn.functional.linear(self.features, self.classifier.weight, self.classifier.bias)
+
+    def arguments(self) -> dict[str, Any]:
+        """What a method may need beside logits and labels."""
+        return {"features": self.features, "classifier": self.classifier, "progress": 0.6}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A method of the suite."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}-{self.name}"
+
+    def method(self, **options: Any) -> Any:
+        """The method object, with the plug-in's parameters changed."""
+        if self.kind == "method":
+            return {"alias": self.name, **options}
+        part = {"name": self.name, **OPTIONS.get((self.kind, self.name), {}), **options}
+        field = FIELD_OF_KIND[self.kind]
+        return {field: [part] if field.endswith("s") and field != "loss" else part}
+
+    def criterion(self, counts: Any, **options: Any) -> Criterion:
+        """Its criterion."""
+        return lplcore.criterion(self.method(**options), class_counts=counts)
+
+    @cached_property
+    def names(self) -> set[str]:
+        """Names of all parts of the method."""
+        return {part.name for _, part in self.criterion([3, 2]).method.parts()}
+
+
+def parts() -> list[Case]:
+    """Every single-label plug-in that makes up a criterion."""
+    return [
+        Case(kind, name) for kind in FIELD_OF_KIND for name in plugins(kind) if "single_label" in get(kind, name).tasks
+    ]
+
+
+def aliases() -> list[Case]:
+    """Every single-label alias."""
+    return [Case("method", name) for name, record in plugins("method").items() if "single_label" in record.tasks]
+
+
+Test = TypeVar("Test", bound=Callable[..., None])
+CHECKS: dict[str, dict[str, str | None]] = {}
+"""Check -> case -> why it does not apply, None where it does. `conformance_table` writes it down."""
+
+
+def always(case: Case) -> str | None:
+    """No reason: a check applies."""
+    return None
+
+
+def check(cases: Sequence[Case], unless: Callable[[Case], str | None] = always) -> Callable[[Test], Test]:
+    """A test of the suite that runs on every case but those for which `unless` gives a reason."""
+
+    def registered(test: Test) -> Test:
+        reasons = {str(case): unless(case) for case in cases}
+        CHECKS[test.__name__] = reasons
+        applicable = [case for case in cases if reasons[str(case)] is None]
+        marked: Test = pytest.mark.parametrize("case", applicable, ids=str)(test)
+        return marked
+
+    return registered
+
+
+def why_not(reason: str, names: set[str]) -> Callable[[Case], str | None]:
+    """The reason for cases that have a part of these names."""
+    return lambda case: reason if case.names & names else None
+
+
+def batch_of(
+    *, examples: int = 12, classes: int = 5, width: int = 6, seed: int = 0, dtype: torch.dtype = torch.float64
+) -> Batch:
+    """A batch with a random last layer; gradients are wanted for features and weights."""
+    generator = torch.Generator().manual_seed(seed)
+    layer = nn.Linear(width, classes, dtype=dtype)
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
+    features = torch.randn(examples, width, generator=generator, dtype=torch.float64).to(dtype)
+    labels = torch.randint(classes, (examples,), generator=generator)
+    return Batch(features.requires_grad_(), layer, labels)
+
+
+def counts_of(classes: int) -> list[int]:
+    """Long-tailed counts."""
+    return [max(1, int(200 * 0.6**c)) for c in range(classes)]

@@ -1,0 +1,338 @@
+"""The conformance suite: what holds for every method, checked on every plug-in and alias that is found."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lplcore.criterion import Criterion
+from lplcore.plugin import get
+from tests.lplcore.method_cases import (
+    NEUTRAL,
+    NOT_SHIFT_INVARIANT,
+    RANDOM,
+    STOPPED,
+    Batch,
+    Case,
+    aliases,
+    batch_of,
+    check,
+    counts_of,
+    parts,
+    why_not,
+)
+from tests.lplcore.method_references import REFERENCES, Situation
+
+EVERY = [*parts(), *aliases()]
+
+
+def losses(criterion: Criterion, batch: Batch, **changes: Any) -> Tensor:
+    """[N], with the same random draws at every call."""
+    torch.manual_seed(0)
+    inputs, targets = criterion.mix(batch.features, batch.labels)
+    changed = batch._replace(features=inputs)
+    loss: Tensor = criterion(changed.logits, targets, reduction="none", **{**changed.arguments(), **changes})
+    return loss
+
+
+def gradients(loss: Tensor, batch: Batch) -> list[Tensor]:
+    """With regard to features, weights and bias; zeros where there is no path."""
+    wanted = [batch.features, *batch.classifier.parameters()]
+    found = torch.autograd.grad(loss.sum(), wanted, allow_unused=True)
+    return [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, found, strict=True)]
+
+
+def options_of(case: Case) -> dict[str, Any]:
+    """All parameters of a plug-in as the case sets them."""
+    method = case.criterion([3, 2]).method
+    part = next(p for _, p in method.parts() if p.name == case.name and isinstance(p, get(case.kind, case.name)))
+    values: dict[str, Any] = part.model_dump()
+    return values
+
+
+def situation(case: Case, batch: Batch, counts: list[int], memory: dict[str, Any]) -> Situation:
+    """The batch as the references read it."""
+    return Situation(
+        logits=batch.logits.tolist(),
+        labels=batch.labels.tolist(),
+        features=batch.features.tolist(),
+        weight=batch.classifier.weight.tolist(),
+        progress=float(batch.arguments()["progress"]),
+        counts=counts,
+        options=options_of(case),
+        memory=memory,
+    )
+
+
+def no_reference(case: Case) -> str | None:
+    """Why there is no loop reference."""
+    found = REFERENCES[case.kind, case.name]
+    return found if isinstance(found, str) else None
+
+
+@check(parts(), unless=no_reference)
+def test_agrees_with_a_loop_reference_over_three_batches(case: Case) -> None:
+    reference = REFERENCES[case.kind, case.name]
+    assert not isinstance(reference, str)
+    counts: list[int] = counts_of(5)
+    memory: dict[str, Any] = {}
+    criterion = case.criterion(counts)
+    for seed in range(3):
+        batch = batch_of(seed=seed)
+        expected = torch.tensor(reference(situation(case, batch, counts, memory)), dtype=torch.float64)
+        # Running statistics are kept in float32.
+        torch.testing.assert_close(losses(criterion, batch).detach(), expected, rtol=1e-6, atol=1e-6)
+
+
+def no_neutral(case: Case) -> str | None:
+    """Why there is no neutral setting."""
+    found = NEUTRAL[case.kind, case.name]
+    return found if isinstance(found, str) else None
+
+
+@check(parts(), unless=no_neutral)
+def test_a_neutral_setting_is_exactly_cross_entropy(case: Case) -> None:
+    neutral = NEUTRAL[case.kind, case.name]
+    assert not isinstance(neutral, str)
+    batch = batch_of(dtype=torch.float32)
+    expected = functional.cross_entropy(batch.logits, batch.labels, reduction="none")
+    found = losses(case.criterion(counts_of(5), **neutral), batch)
+    assert torch.equal(found, expected)
+
+
+@check(EVERY)
+def test_all_ways_to_ask_for_the_loss_agree(case: Case) -> None:
+    batch = batch_of()
+    each = losses(case.criterion(counts_of(5)), batch)
+    assert each.shape == (12,)
+    for reduction, expected in (("mean", each.mean()), ("sum", each.sum())):
+        torch.manual_seed(0)
+        criterion = case.criterion(counts_of(5))
+        inputs, targets = criterion.mix(batch.features, batch.labels)
+        mixed = batch._replace(features=inputs)
+        found = criterion(mixed.logits, targets, reduction=reduction, **mixed.arguments())
+        torch.testing.assert_close(found, expected)
+    torch.manual_seed(0)
+    criterion = case.criterion(counts_of(5))
+    inputs, targets = criterion.mix(batch.features, batch.labels)
+    mixed = batch._replace(features=inputs)
+    output = criterion.evaluate(mixed.logits, targets, **mixed.arguments())
+    torch.testing.assert_close(output.loss, each)
+    assert [part.requires_grad for part in output[:3]] == [True, False, False]
+
+
+@check(EVERY)
+def test_the_perturbation_is_what_is_added_to_the_logits(case: Case) -> None:
+    batch, criterion = batch_of(), case.criterion(counts_of(5)).eval()
+    torch.manual_seed(0)
+    delta = criterion.perturbation(batch.logits, batch.labels, **batch.arguments())
+    assert delta.shape == (12, 5)
+    assert not delta.requires_grad
+    torch.manual_seed(0)
+    output = criterion.evaluate(batch.logits, batch.labels, **batch.arguments())
+    targets = batch.labels
+    for part, module in zip(criterion.method.targets, criterion.targets, strict=True):
+        if not part.mixes_inputs and not part.only_in_training:
+            targets = module(targets, torch.float64)
+    loss = criterion.loss(batch.logits + delta, targets, torch.tensor(0.6))
+    torch.testing.assert_close(output.perturbed_loss, loss.detach())
+
+
+@check(EVERY, unless=why_not("the gradient stops at the perturbation, see the next check", STOPPED))
+def test_gradients_are_those_of_finite_differences(case: Case) -> None:
+    batch, criterion = batch_of(examples=6), case.criterion(counts_of(5))
+    losses(criterion, batch_of(examples=30, seed=7))
+    criterion.eval()
+    fixed = batch.features.detach().clone()
+
+    def loss(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        # Features enter isda's covariances without gradient.
+        seen = fixed if "isda" in case.names else features
+        layer: Any = SimpleNamespace(weight=weight, bias=bias)
+        logits = functional.linear(features, weight, bias)
+        torch.manual_seed(1)
+        total: Tensor = criterion(logits, batch.labels, features=seen, classifier=layer, progress=0.6)
+        return total
+
+    assert torch.autograd.gradcheck(loss, (batch.features, *batch.classifier.parameters()), atol=1e-6)
+
+
+def not_stopped(case: Case) -> str | None:
+    """Why the gradient is not that of the base loss at a fixed perturbation."""
+    if not case.names & STOPPED:
+        return "the gradient goes through the perturbation, see the check before"
+    return "isda passes its gradient, lpl stops it: both are checked alone" if "isda" in case.names else None
+
+
+@check(EVERY, unless=not_stopped)
+def test_the_gradient_is_that_of_the_base_loss_at_a_fixed_perturbation(case: Case) -> None:
+    batch, criterion = batch_of(examples=6), case.criterion(counts_of(5)).eval()
+    delta = criterion.perturbation(batch.logits, batch.labels, **batch.arguments())
+    expected = gradients(functional.cross_entropy(batch.logits + delta, batch.labels, reduction="none"), batch)
+    torch.testing.assert_close(gradients(losses(criterion, batch), batch), expected)
+
+
+@check(EVERY, unless=why_not("random draws do not follow the numbering", RANDOM))
+def test_classes_may_be_numbered_otherwise(case: Case) -> None:
+    batch, counts = batch_of(), counts_of(5)
+    order = torch.tensor([3, 0, 4, 1, 2])
+    place = order.argsort()
+    renamed = nn.Linear(6, 5, dtype=torch.float64)
+    with torch.no_grad():
+        renamed.weight.copy_(batch.classifier.weight[order])
+        renamed.bias.copy_(batch.classifier.bias[order])
+    other = Batch(batch.features, renamed, place[batch.labels])
+    expected = losses(case.criterion(counts), batch)
+    torch.testing.assert_close(losses(case.criterion([counts[c] for c in order]), other), expected)
+
+
+def shifts_count(case: Case) -> str | None:
+    """Why a constant on all logits changes the loss."""
+    sigmoid = getattr(case.criterion([3, 2]).method.loss, "form", "softmax") == "sigmoid"
+    return "not a function of logit differences alone" if sigmoid or case.names & NOT_SHIFT_INVARIANT else None
+
+
+@check(EVERY, unless=shifts_count)
+def test_a_constant_on_all_logits_of_an_example_changes_nothing(case: Case) -> None:
+    criterion, batch = case.criterion(counts_of(5)).eval(), batch_of()
+    torch.manual_seed(0)
+    expected = criterion(batch.logits, batch.labels, reduction="none", **batch.arguments())
+    torch.manual_seed(0)
+    shift = torch.arange(12.0, dtype=torch.float64)[:, None]
+    found = criterion(batch.logits + shift, batch.labels, reduction="none", **batch.arguments())
+    torch.testing.assert_close(found, expected)
+
+
+@check(EVERY)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
+def test_huge_logits_give_finite_losses_and_gradients(case: Case, dtype: torch.dtype) -> None:
+    classes = 4
+    rows = 1e4 * torch.tensor([[1, -1, -1, -1], [-1, 1, 1, -1], [0, 0, 0, 0], [1, 1, 1, 1], [-1, -1, 0, 1.0]])
+    logits = rows.to(dtype).requires_grad_()
+    labels = torch.tensor([0, 0, 1, 2, 3])
+    features = (100 * torch.randn(5, 6, generator=torch.Generator().manual_seed(0))).to(dtype).requires_grad_()
+    layer = nn.Linear(6, classes, dtype=dtype)
+    criterion = case.criterion([50, 20, 5, 1])
+    for _ in range(2):
+        torch.manual_seed(0)
+        loss = criterion(logits, labels, features=features, classifier=layer, progress=0.9, reduction="none")
+        assert loss.dtype == torch.float32
+        assert loss.isfinite().all()
+        found = torch.autograd.grad(loss.sum(), [logits, features, layer.weight], allow_unused=True)
+        assert all(g.isfinite().all() for g in found if g is not None)
+
+
+@check(EVERY, unless=why_not("draws differ between types", RANDOM))
+def test_half_precision_differs_only_by_the_rounding_of_what_comes_in(case: Case) -> None:
+    batch = batch_of(dtype=torch.bfloat16)
+    wide = batch_of(dtype=torch.float64)
+    exact = Batch(batch.features.detach().double().requires_grad_(), wide.classifier, batch.labels)
+    with torch.no_grad():
+        for parameter, narrow in zip(exact.classifier.parameters(), batch.classifier.parameters(), strict=True):
+            parameter.copy_(narrow)
+    logits = batch.logits
+    found = case.criterion(counts_of(5))(logits, batch.labels, reduction="none", **batch.arguments())
+    expected = case.criterion(counts_of(5))(logits.double(), batch.labels, reduction="none", **exact.arguments())
+    torch.testing.assert_close(found, expected.float(), rtol=1e-4, atol=1e-4)
+
+
+@check(EVERY)
+@pytest.mark.parametrize("counts", [[40, 0, 7, 0, 2], [0, 0, 0, 0, 9], [1, 1, 1, 1, 1]], ids=str)
+def test_classes_without_training_examples_or_absent_from_the_batch_do_no_harm(case: Case, counts: list[int]) -> None:
+    batch, criterion = batch_of(), case.criterion(counts)
+    for labels in (batch.labels, torch.full_like(batch.labels, 4), torch.full_like(batch.labels, 1)):
+        loss = losses(criterion, batch._replace(labels=labels))
+        assert loss.isfinite().all()
+        assert all(g.isfinite().all() for g in gradients(loss, batch))
+
+
+@check(EVERY)
+@pytest.mark.parametrize("classes", [2, 8142])
+def test_two_classes_and_very_many(case: Case, classes: int) -> None:
+    batch = batch_of(examples=8, classes=classes, dtype=torch.float32)
+    loss = losses(case.criterion(counts_of(classes)), batch)
+    assert loss.shape == (8,)
+    assert loss.isfinite().all()
+    assert all(g.isfinite().all() for g in gradients(loss, batch))
+
+
+@check(EVERY)
+def test_an_empty_batch_has_no_losses(case: Case) -> None:
+    batch = batch_of(examples=0)
+    criterion = case.criterion(counts_of(5))
+    assert criterion(batch.logits, batch.labels, reduction="none", **batch.arguments()).shape == (0,)
+
+
+@check(EVERY)
+def test_state_survives_a_checkpoint(case: Case) -> None:
+    trained = case.criterion(counts_of(5))
+    for seed in range(3):
+        losses(trained, batch_of(seed=seed, dtype=torch.float32))
+    restored = case.criterion(counts_of(5))
+    saved = {name: value.clone() for name, value in trained.state_dict().items()}
+    restored.load_state_dict(saved)
+    batch = batch_of(seed=9, dtype=torch.float32)
+    assert torch.equal(losses(restored, batch), losses(trained, batch))
+    assert restored.state_dict().keys() == trained.state_dict().keys()
+    assert all(torch.equal(v, trained.state_dict()[name]) for name, v in restored.state_dict().items())
+
+
+@check(EVERY)
+def test_evaluation_mode_changes_no_state(case: Case) -> None:
+    criterion = case.criterion(counts_of(5))
+    losses(criterion, batch_of())
+    before = {name: value.clone() for name, value in criterion.state_dict().items()}
+    losses(criterion.eval(), batch_of(seed=1))
+    criterion.train().perturbation(batch_of().logits, batch_of().labels, **batch_of().arguments())
+    assert all(torch.equal(value, before[name]) for name, value in criterion.state_dict().items())
+
+
+@check(EVERY)
+def test_what_a_method_needs_is_asked_for_by_name(case: Case) -> None:
+    batch, needed = batch_of(), set()
+    complete = batch.arguments()
+    for name in complete:
+        rest = {key: value for key, value in complete.items() if key != name}
+        try:
+            case.criterion(counts_of(5))(batch.logits, batch.labels, **rest)
+        except ValueError as error:
+            assert str(error).startswith(f"{name}: ")  # noqa: PT017 - any method may do without
+            needed.add(name)
+    given = {name: complete[name] for name in needed}
+    assert case.criterion(counts_of(5))(batch.logits, batch.labels, **given).isfinite()
+
+
+def compiled(case: Case, classes: int) -> Callable[[Tensor, Batch, Tensor], Tensor]:
+    criterion = case.criterion(counts_of(classes))
+    criterion.allocate(6)
+
+    def loss(logits: Tensor, batch: Batch, progress: Tensor) -> Tensor:
+        given = {"features": batch.features, "classifier": batch.classifier, "progress": progress}
+        total: Tensor = criterion(logits, batch.labels, **given)
+        return total
+
+    found: Callable[[Tensor, Batch, Tensor], Tensor] = torch.compile(loss, backend="aot_eager", fullgraph=True)
+    return found
+
+
+@pytest.mark.slow
+@check(parts())
+def test_it_compiles_without_graph_break_and_so_without_waiting_for_the_host(case: Case) -> None:
+    torch.compiler.reset()
+    batch = batch_of(dtype=torch.float32)
+    logits = batch.logits.detach().requires_grad_()
+    loss = compiled(case, 5)(logits, batch, torch.tensor(0.6))
+    assert loss.isfinite()
+    if case.names & RANDOM:
+        return
+    expected = case.criterion(counts_of(5))(logits, batch.labels, **batch.arguments())
+    torch.testing.assert_close(loss, expected)
+
+
+def test_every_plug_in_has_a_reference_and_a_neutral_setting_or_a_reason() -> None:
+    found = {(case.kind, case.name) for case in parts()}
+    assert found == set(NEUTRAL) == set(REFERENCES)
