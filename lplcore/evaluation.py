@@ -14,6 +14,7 @@ from lplcore.dataset_info import DatasetInfo
 from lplcore.device import accumulator_dtype
 
 SHOT_GROUPS = ("many", "medium", "few")
+CALIBRATION_BINS = 15
 Predict = Callable[[Tensor], Tensor]
 """Indices [B] of examples to logits [B, C] in float32."""
 
@@ -26,6 +27,8 @@ class Evaluation:
     """[C, C] examples by true class (rows) and predicted class (columns)."""
     loss: float
     """Mean cross entropy of the clean logits."""
+    calibration: npt.NDArray[np.float64]
+    """[3, CALIBRATION_BINS] examples, sum of confidences and examples predicted right, by confidence."""
 
     @property
     def accuracy(self) -> npt.NDArray[np.float64]:
@@ -37,6 +40,37 @@ class Evaluation:
         """Share of all examples predicted wrong."""
         return 1.0 - float(np.trace(self.confusion)) / max(int(self.confusion.sum()), 1)
 
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean of the classes' accuracies; classes without examples do not count."""
+        return float(np.nanmean(self.accuracy)) if self.confusion.any() else math.nan
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean over classes of 2 * hits / (examples + predictions); classes with neither do not count."""
+        hits, sums = np.diag(self.confusion), self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
+        return float(np.nanmean(ratio(2 * hits, sums))) if self.confusion.any() else math.nan
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error: |accuracy - mean confidence| over bins, weighted by their examples.
+
+        Guo et al., On calibration of modern neural networks, ICML 2017, Eq. 3, with 15 bins of equal width.
+        """
+        examples, confidence, right = self.calibration
+        return float(np.abs(right - confidence).sum() / max(examples.sum(), 1))
+
+    def metrics(self, split: str) -> dict[str, float | None]:
+        """Scalars by name, None where undefined."""
+        values = {
+            "top1_error": self.top1_error,
+            "loss": self.loss,
+            "balanced_accuracy": self.balanced_accuracy,
+            "macro_f1": self.macro_f1,
+            "calibration_error": self.calibration_error,
+        }
+        return {f"{split}/{name}": finite(value) for name, value in values.items()}
+
 
 @torch.inference_mode()
 def evaluate(predict: Predict, labels: Tensor, *, num_classes: int, batch_size: int) -> Evaluation:
@@ -47,13 +81,22 @@ def evaluate(predict: Predict, labels: Tensor, *, num_classes: int, batch_size: 
     device = labels.device
     cells = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=device)
     loss = torch.zeros((), dtype=accumulator_dtype(device), device=device)
+    calibration = torch.zeros(CALIBRATION_BINS, 3, dtype=accumulator_dtype(device), device=device)
     for indices in torch.split(torch.arange(labels.shape[0], device=device), batch_size):
         logits, truth = predict(indices), labels[indices]
         loss += functional.cross_entropy(logits, truth, reduction="sum").to(loss.dtype)
-        cell = truth * num_classes + logits.argmax(dim=1)
+        confidence, predicted = logits.softmax(dim=1).max(dim=1)
+        cell = truth * num_classes + predicted
         cells.index_add_(0, cell, torch.ones_like(cell))
+        row = torch.stack([torch.ones_like(confidence), confidence, predicted == truth], dim=1)
+        calibration.index_add_(0, calibration_bin(confidence), row.to(calibration.dtype))
     confusion = cells.cpu().numpy().reshape(num_classes, num_classes)
-    return Evaluation(confusion, loss.item() / max(labels.shape[0], 1))
+    return Evaluation(confusion, loss.item() / max(labels.shape[0], 1), calibration.T.double().cpu().numpy())
+
+
+def calibration_bin(confidence: Tensor) -> Tensor:
+    """[N] bin of each confidence; a bin holds its upper end. Confidences that are not numbers fall into the first."""
+    return (confidence.nan_to_num(0.0) * CALIBRATION_BINS).ceil().long().sub(1).clamp(0, CALIBRATION_BINS - 1)
 
 
 def group_errors(accuracy: npt.NDArray[np.float64], info: DatasetInfo) -> dict[str, float | None]:

@@ -16,7 +16,7 @@ from lplcore.checkpoint import Checkpoint
 from lplcore.dataset_loading import LoadedDataset, Split, load
 from lplcore.datasets import RegisteredDataset
 from lplcore.epoch_totals import EpochTotals
-from lplcore.evaluation import Evaluation, evaluate, finite, group_errors
+from lplcore.evaluation import Evaluation, evaluate, group_errors
 from lplcore.events import EpochEnd, FloatArray
 from lplcore.method import criterion
 from lplcore.models import Classifier
@@ -231,8 +231,7 @@ class TrainingRun:
             self.best = Best(self.epoch, found.top1_error) if improved else self.best
         if self.test is not None:
             found = self.evaluate(self.test)
-            metrics["test/top1_error"] = found.top1_error
-            metrics["test/loss"] = finite(found.loss)
+            metrics |= found.metrics("test")
             groups = group_errors(found.accuracy, self.info)
             metrics |= {f"test/top1_error.{group}": error for group, error in groups.items()}
             series["test/accuracy"] = found.accuracy.astype(np.float32)

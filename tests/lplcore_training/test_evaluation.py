@@ -55,9 +55,33 @@ def test_metrics_agree_with_scikit_learn() -> None:
     assert np.nanmean(found.accuracy) == pytest.approx(
         metrics.recall_score(labels, predicted, labels=range(6), average="macro")
     )
+    assert found.balanced_accuracy == pytest.approx(np.nanmean(found.accuracy))
+    assert found.macro_f1 == pytest.approx(metrics.f1_score(labels, predicted, labels=range(7), average="macro"))
     assert found.loss == pytest.approx(
         metrics.log_loss(labels, logits.double().softmax(dim=1), labels=range(7)), rel=1e-5
     )
+
+
+def test_calibration_error_by_hand() -> None:
+    # Confidences 0.9 (right), 0.9 (wrong) and 0.6 (right): (2 * |0.5 - 0.9| + |1 - 0.6|) / 3.
+    logits = torch.tensor([[0.9, 0.1], [0.9, 0.1], [0.6, 0.4]]).log()
+    found = evaluated(logits, torch.tensor([0, 1, 0]))
+    assert found.calibration_error == pytest.approx((2 * 0.4 + 0.4) / 3, rel=1e-5)
+    assert found.metrics("test")["test/calibration_error"] == found.calibration_error
+
+
+def test_calibration_error_against_a_loop_over_bins() -> None:
+    generator = torch.Generator().manual_seed(1)
+    logits = 3 * torch.randn(400, 5, generator=generator)
+    labels = torch.randint(0, 5, (400,), generator=generator)
+    confidence, predicted = logits.softmax(dim=1).max(dim=1)
+    expected = 0.0
+    for k in range(15):
+        inside = (confidence > k / 15) & (confidence <= (k + 1) / 15)
+        if inside.any():
+            right = (predicted == labels)[inside].double().mean()
+            expected += float(inside.double().mean() * (right - confidence[inside].double().mean()).abs())
+    assert evaluated(logits, labels, batch_size=64).calibration_error == pytest.approx(expected, abs=1e-6)
 
 
 def test_group_errors_are_means_over_the_groups_classes() -> None:
