@@ -212,6 +212,7 @@ def reason_of(error: Exception) -> Reason:
     reasons: dict[type[Exception], Reason] = {
         Diverged: "diverged",
         DatasetError: "bad_data",
+        SpecError: "bad_spec",
         CheckpointError: "bad_checkpoint",
     }
     return next((reason for kind, reason in reasons.items() if isinstance(error, kind)), "error")

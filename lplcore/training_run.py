@@ -70,6 +70,7 @@ class TrainingRun:
         datasets: Mapping[str, RegisteredDataset],
     ) -> None:
         self.spec, self.device, self.seed = spec, device, spec.seeds[0]
+        self.data_dir = Path(data_dir)
         self.data: LoadedDataset = load(spec.dataset, seed=self.seed, data_dir=data_dir, datasets=datasets)
         self.info = self.data.info
         spec.check(self.info)
@@ -99,7 +100,9 @@ class TrainingRun:
         info, spec, classes = self.info, self.spec, len(self.info.classes)
         cpu = torch.device("cpu")
         with seeded(cpu, self.seed, "model"):
-            network: Classifier = spec.model.build(input_shape=info.input_shape, num_classes=classes)
+            network: Classifier = spec.model.located(self.data_dir).build(
+                input_shape=info.input_shape, num_classes=classes
+            )
             model = self.procedure.wrap(network, info)
         with seeded(cpu, self.seed, "criterion"):
             loss = criterion(spec.method, class_counts=info.class_counts, task=info.task)

@@ -1,7 +1,8 @@
 """Models: networks that return logits and features."""
 
 from abc import abstractmethod
-from typing import ClassVar, Literal, NamedTuple
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple, Self
 
 import torch
 from pydantic import Field
@@ -23,12 +24,17 @@ class ModelOutput(NamedTuple):
 class Classifier(nn.Module):
     """A network with its last layer as `classifier`."""
 
+    has_feature_maps: ClassVar[bool] = False
     classifier: nn.Module
     num_features: int
     """D, length of the last layer's input."""
 
     def forward(self, inputs: Tensor) -> ModelOutput:
         """Inputs [N, ...] to logits [N, C] and features [N, D]."""
+        raise NotImplementedError
+
+    def feature_maps(self, inputs: Tensor) -> Tensor:
+        """Images [N, channels, H, W] to maps [N, D, h, w] whose mean over places is `features`, where there are any."""
         raise NotImplementedError
 
     def __call__(self, inputs: Tensor) -> ModelOutput:
@@ -43,6 +49,10 @@ class CosineLinear(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.empty(num_classes, in_features))
         self.scale = scale
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Fresh weights."""
         nn.init.kaiming_normal_(self.weight, nonlinearity="linear")
 
     def forward(self, features: Tensor) -> Tensor:
@@ -60,10 +70,19 @@ class Model(Plugin):
 
     head: Literal["linear", "cosine"] = "linear"
     cosine_scale: float = Field(30.0, gt=0, le=1e4, description="s of the cosine head, s * cos(w_c, f)")
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of activations that are zeroed in training")
 
     @abstractmethod
     def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         """A module that maps inputs [N, *input_shape] to a ModelOutput and has its last layer as `classifier`."""
+
+    def located(self, data_dir: Path) -> Self:
+        """The same with the paths of its files resolved within the data directory.
+
+        Raises:
+            SpecError: a path leads out of it.
+        """
+        return self
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
         """What does not fit the shape of one example."""

@@ -1,5 +1,7 @@
 """Residual networks of the CIFAR kind (He et al., CVPR 2016, Section 4.2): three stages of 16, 32 and 64 channels."""
 
+from typing import ClassVar
+
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -8,21 +10,43 @@ from lplcore.models import Classifier, Model, ModelOutput
 STAGE_CHANNELS = (16, 32, 64)
 
 
-class BasicBlock(nn.Module):
-    """Two 3x3 convolutions with a parameter-free shortcut (option A: subsample, pad channels with zeros)."""
+class SqueezeExcitation(nn.Module):
+    """Scales every channel by what all channels' means say (Hu et al., CVPR 2018, Section 3)."""
 
-    def __init__(self, in_channels: int, channels: int, *, stride: int) -> None:
+    def __init__(self, channels: int, *, reduction: int) -> None:
+        super().__init__()
+        self.squeeze = nn.Linear(channels, channels // reduction)
+        self.excite = nn.Linear(channels // reduction, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, channels, H, W] to the same shape."""
+        scale: Tensor = self.excite(functional.relu(self.squeeze(x.mean(dim=(2, 3))))).sigmoid()
+        return x * scale[:, :, None, None]
+
+
+class BasicBlock(nn.Module):
+    """Two 3x3 convolutions with a parameter-free shortcut (option A: subsample, pad channels with zeros).
+
+    Dropout lies between the convolutions, squeeze-and-excitation (of this reduction) before the sum.
+    """
+
+    def __init__(
+        self, in_channels: int, channels: int, *, stride: int, dropout: float = 0.0, reduction: int | None = None
+    ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, channels, 3, stride=stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
-        self.stride, self.added = stride, channels - in_channels
+        self.scale = nn.Identity() if reduction is None else SqueezeExcitation(channels, reduction=reduction)
+        self.stride, self.added, self.dropout = stride, channels - in_channels, dropout
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in, H, W] to [N, channels, H / stride, W / stride]."""
         out = functional.relu(self.bn1(self.conv1(x)), inplace=True)
-        out = self.bn2(self.conv2(out))
+        if self.dropout:
+            out = functional.dropout(out, self.dropout, self.training)
+        out = self.scale(self.bn2(self.conv2(out)))
         shortcut = x
         if self.stride != 1 or self.added:
             shortcut = functional.pad(
@@ -34,7 +58,11 @@ class BasicBlock(nn.Module):
 class CifarResNet(Classifier):
     """A ResNet of 6 * blocks + 2 layers."""
 
-    def __init__(self, options: Model, *, blocks: int, in_channels: int, num_classes: int) -> None:
+    has_feature_maps: ClassVar[bool] = True
+
+    def __init__(
+        self, options: Model, *, blocks: int, in_channels: int, num_classes: int, reduction: int | None = None
+    ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, STAGE_CHANNELS[0], 3, padding=1, bias=False)
         self.bn = nn.BatchNorm2d(STAGE_CHANNELS[0])
@@ -42,7 +70,8 @@ class CifarResNet(Classifier):
         width = STAGE_CHANNELS[0]
         for stage, channels in enumerate(STAGE_CHANNELS):
             for block in range(blocks):
-                layers.append(BasicBlock(width, channels, stride=2 if stage and block == 0 else 1))
+                stride = 2 if stage and block == 0 else 1
+                layers.append(BasicBlock(width, channels, stride=stride, dropout=options.dropout, reduction=reduction))
                 width = channels
         self.stages = nn.Sequential(*layers)
         self.num_features = width
@@ -51,8 +80,12 @@ class CifarResNet(Classifier):
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
+    def feature_maps(self, inputs: Tensor) -> Tensor:
+        """Images [N, channels, H, W] to [N, 64, H / 4, W / 4]."""
+        maps: Tensor = self.stages(functional.relu(self.bn(self.conv(inputs)), inplace=True))
+        return maps
+
     def forward(self, inputs: Tensor) -> ModelOutput:
         """Images [N, channels, H, W] to logits [N, C] and features [N, 64]."""
-        x = functional.relu(self.bn(self.conv(inputs)), inplace=True)
-        features = self.stages(x).mean(dim=(2, 3))
+        features = self.feature_maps(inputs).mean(dim=(2, 3))
         return ModelOutput(self.classifier(features), features)

@@ -18,7 +18,6 @@ class Mlp(Model):
 
     name: Literal["mlp"] = "mlp"
     widths: list[Width] = Field(default_factory=lambda: [128, 128], min_length=1, max_length=16)
-    dropout: float = Field(0.0, ge=0, lt=1)
 
     def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         return MlpModule(self, math.prod(input_shape), num_classes)

@@ -75,7 +75,5 @@ def reached(progress: float, start: float) -> bool:
 
 def reset(classifier: nn.Module) -> None:
     """Fresh weights for a last layer."""
-    if isinstance(classifier, nn.Linear):
+    if isinstance(classifier, nn.Linear | CosineLinear):
         classifier.reset_parameters()
-    elif isinstance(classifier, CosineLinear):
-        nn.init.kaiming_normal_(classifier.weight, nonlinearity="linear")

@@ -1,0 +1,138 @@
+"""torchvision's residual networks with pretrained weights from a local file and frozen stages."""
+
+import importlib
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import safetensors.torch
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lplcore.models import Classifier, Model, ModelOutput
+from lplcore.spec_errors import SpecError
+
+STAGES = ("layer1", "layer2", "layer3", "layer4")
+
+
+class TorchvisionResNetModel(Model):
+    """What the records of these networks share."""
+
+    images_only: ClassVar[bool] = True
+
+    weights_path: str | None = Field(
+        None,
+        max_length=4096,
+        description="pretrained weights (.safetensors, or .pth of tensors only), a path within the folder `weights` of "
+        "the worker's data directory; the file's last layer is left out",
+    )
+    frozen_stages: int = Field(
+        0, ge=0, le=4, description="stages that do not train, statistics included; 1 is the stem and the first stage"
+    )
+
+    def located(self, data_dir: Path) -> Self:
+        if self.weights_path is None:
+            return self
+        folder = (data_dir / "weights").resolve()
+        path = (folder / self.weights_path).resolve()
+        if not path.is_relative_to(folder):
+            raise refused("must lie in the folder `weights` of the data directory; give a path relative to it")
+        return self.model_copy(update={"weights_path": str(path)})
+
+
+class TorchvisionResNet(Classifier):
+    """A torchvision ResNet whose last layer is `classifier`; dropout lies before it."""
+
+    has_feature_maps: ClassVar[bool] = True
+
+    def __init__(
+        self, options: TorchvisionResNetModel, architecture: str, *, in_channels: int, num_classes: int
+    ) -> None:
+        super().__init__()
+        # Importing torchvision takes half a second that other models need not wait for.
+        torchvision = importlib.import_module("lplcore.torchvision_import").torchvision
+        self.body = getattr(torchvision.models, architecture)(weights=None)
+        self.num_features = self.body.fc.in_features
+        self.body.fc = nn.Identity()
+        if in_channels != 3:
+            self.body.conv1 = nn.Conv2d(in_channels, 64, 7, stride=2, padding=3, bias=False)
+            nn.init.kaiming_normal_(self.body.conv1.weight, mode="fan_out", nonlinearity="relu")
+        if options.weights_path is not None:
+            load_pretrained(self.body, read_weights(Path(options.weights_path)))
+        self.dropout = options.dropout
+        self.classifier = options.build_head(self.num_features, num_classes)
+        self.frozen = [self.body.conv1, self.body.bn1] if options.frozen_stages else []
+        self.frozen += [getattr(self.body, name) for name in STAGES[: options.frozen_stages]]
+        for module in self.frozen:
+            module.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Training mode, frozen stages excepted."""
+        super().train(mode)
+        for module in self.frozen:
+            module.eval()
+        return self
+
+    def feature_maps(self, inputs: Tensor) -> Tensor:
+        """Images [N, channels, H, W] to [N, 2048, H / 32, W / 32]."""
+        body = self.body
+        x = body.maxpool(body.relu(body.bn1(body.conv1(inputs))))
+        maps: Tensor = body.layer4(body.layer3(body.layer2(body.layer1(x))))
+        return maps
+
+    def forward(self, inputs: Tensor) -> ModelOutput:
+        """Images [N, channels, H, W] to logits [N, C] and features [N, 2048]."""
+        features = self.feature_maps(inputs).mean(dim=(2, 3))
+        if self.dropout:
+            features = functional.dropout(features, self.dropout, self.training)
+        return ModelOutput(self.classifier(features), features)
+
+
+def read_weights(path: Path) -> Mapping[str, Any]:
+    """Tensors by name from a file; nothing but tensors is ever unpickled.
+
+    Raises:
+        SpecError: absent, damaged or not a file of tensors.
+    """
+    try:
+        if path.suffix == ".safetensors":
+            return safetensors.torch.load_file(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a foreign pickle's protocol is warned of before it is refused
+            state: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise refused(f"there is no file {path.name} in the folder `weights` of the data directory") from error
+    except Exception as error:  # a damaged pickle may raise anything
+        raise refused(f"{path.name} cannot be read; give .safetensors, or .pth with tensors only") from error
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise refused(f"{path.name} holds more than tensors; save model.state_dict() of a ResNet")
+    return state
+
+
+def load_pretrained(body: nn.Module, state: Mapping[str, Tensor]) -> None:
+    """Put pretrained weights into a network without last layer.
+
+    A first layer for other than three channels takes the mean over the file's channels.
+
+    Raises:
+        SpecError: they are of another network.
+    """
+    kept = {name.removeprefix("module."): value for name, value in state.items()}
+    kept = {name: value for name, value in kept.items() if not name.startswith("fc.")}
+    channels = body.get_parameter("conv1.weight").shape[1]
+    first = kept.get("conv1.weight")
+    if first is not None and first.dim() == 4 and first.shape[1] == 3 and channels != 3:
+        kept["conv1.weight"] = first.mean(dim=1, keepdim=True).expand(-1, channels, -1, -1) * (3 / channels)
+    own = body.state_dict()
+    for name in sorted({*own, *kept}):
+        if name not in own or name not in kept or own[name].shape != kept[name].shape:
+            raise refused(f"these are weights of another network; the first difference is {name}")
+    body.load_state_dict(kept)
+
+
+def refused(message: str) -> SpecError:
+    """What is wrong with the file of pretrained weights."""
+    return SpecError([{"path": "model.weights_path", "message": message}])
