@@ -18,12 +18,11 @@ from lplcore.datasets import RegisteredDataset
 from lplcore.epoch_totals import EpochTotals
 from lplcore.evaluation import Evaluation, evaluate, group_errors
 from lplcore.events import EpochEnd, FloatArray
-from lplcore.method import criterion
-from lplcore.models import Classifier
-from lplcore.procedures import Examples, TrainingState
-from lplcore.randomness import draw_seed, generator, seeded
+from lplcore.procedures import Examples
+from lplcore.randomness import draw_seed, generator
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec import ExperimentSpec
+from lplcore.training_setup import build_state
 
 NOT_OF_THE_RUN = ("name", "tags", "priority")
 """Fields of a spec that say nothing about the training of a run."""
@@ -70,7 +69,6 @@ class TrainingRun:
         datasets: Mapping[str, RegisteredDataset],
     ) -> None:
         self.spec, self.device, self.seed = spec, device, spec.seeds[0]
-        self.data_dir = Path(data_dir)
         self.data: LoadedDataset = load(spec.dataset, seed=self.seed, data_dir=data_dir, datasets=datasets)
         self.info = self.data.info
         spec.check(self.info)
@@ -84,7 +82,14 @@ class TrainingRun:
         self.test = self.data.test.to(device) if self.data.test else None
         self.normalization = self.data.normalization.to(device)
         self.procedure = spec.method.procedure
-        self.state = self._build(devices.autocast_dtype(precision))
+        examples = Examples(
+            train=self.train_split,
+            meta=self.data.meta.to(device) if self.data.meta else None,
+            network_input=self.network_input,
+        )
+        self.state = build_state(
+            spec, self.info, examples, seed=self.seed, data_dir=Path(data_dir), device=device, precision=precision
+        )
         posthoc = spec.method.posthoc
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
         self.prepared, self.preparations = 0, self.procedure.preparation_steps(self.info)
@@ -95,36 +100,6 @@ class TrainingRun:
         self.order = torch.empty(0, dtype=torch.int64)
         self.examples, self.seconds = 0, 0.0
         self.begin_epoch()
-
-    def _build(self, autocast_dtype: torch.dtype | None) -> TrainingState:
-        info, spec, classes = self.info, self.spec, len(self.info.classes)
-        cpu = torch.device("cpu")
-        with seeded(cpu, self.seed, "model"):
-            network: Classifier = spec.model.located(self.data_dir).build(
-                input_shape=info.input_shape, num_classes=classes
-            )
-            model = self.procedure.wrap(network, info)
-        with seeded(cpu, self.seed, "criterion"):
-            loss = criterion(spec.method, class_counts=info.class_counts, task=info.task)
-            loss.allocate(model.num_features)
-        with seeded(cpu, self.seed, "procedure"):
-            companion = self.procedure.build(info)
-        model.to(self.device).to(memory_format=self.memory_format)
-        loss.to(self.device)
-        companion.to(self.device)
-        decayed, undecayed = [*model.parameters(), *loss.parameters()], []
-        bias, value = getattr(model.classifier, "bias", None), spec.method.loss.initial_bias(classes)
-        if value is not None and bias is not None:
-            torch.nn.init.constant_(bias, value)
-            decayed, undecayed = [p for p in decayed if p is not bias], [bias]
-        optimizer = spec.optimizer.build(decayed, undecayed=undecayed)
-        examples = Examples(
-            train=self.train_split,
-            meta=self.data.meta.to(self.device) if self.data.meta else None,
-            network_input=self.network_input,
-        )
-        clip_norm = spec.optimizer.clip_norm
-        return TrainingState(model, loss, optimizer, clip_norm, autocast_dtype, self.device, companion, examples)
 
     @property
     def steps(self) -> int:
