@@ -58,7 +58,8 @@ def variation(method: Any, *, imbalance_factor: float, seeds: int = 3, **changes
         **changes,
     }
     found = [epochs(run(spec, seed=seed))[-1].series["relative_loss_variation"] for seed in range(seeds)]
-    return np.mean(np.array(found, dtype=np.float64), axis=0)
+    average: Vector = np.array(found, dtype=np.float64).mean(axis=0)
+    return average
 
 
 def rank_correlation(first: npt.ArrayLike, second: npt.ArrayLike) -> float:

@@ -1,0 +1,198 @@
+"""Generated examples as augmentation: a generator is trained first, then its examples join every training batch."""
+
+import math
+from abc import abstractmethod
+from typing import ClassVar, Literal, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.criterion import CriterionOutput
+from lplcore.dataset_info import DatasetInfo
+from lplcore.procedures import Companion, Examples, Procedure, TrainingState, descend, evaluate, forward
+from lplcore.procedures.gan_networks import generator
+
+SMALLEST_IMAGE = 8
+BETAS = (0.5, 0.999)
+"""Of Adam, as in DCGAN."""
+
+
+class GeneratedData(Procedure):
+    """What the procedures with generators share.
+
+    Before the first epoch the generator learns from the training set, in the space of the network's inputs. Then every
+    batch of N examples is joined by generated ones that make up `share` of it. Metrics of the training set are of the
+    real examples alone.
+    """
+
+    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+
+    share: float = Field(0.2, ge=0, le=0.9, description="share of generated examples in a batch; 0 for none")
+    labels: Literal["uniform", "training"] = Field(
+        "uniform", description="labels of generated examples: every class alike, or as frequent as in training"
+    )
+    generator_epochs: int = Field(200, ge=1, le=100_000, description="passes over the training set before epoch 1")
+    generator_batch_size: int = Field(64, ge=2, le=100_000)
+    generator_lr: float = Field(2e-4, gt=0, le=1, description="learning rate of both networks (Adam, betas 0.5, 0.999)")
+    latent: int = Field(100, ge=1, le=10_000, description="random numbers of the code")
+    width: int = Field(32, ge=4, le=4096, description="channels of the widest maps")
+    balanced: bool = Field(True, description="whether the generator learns from every class alike")
+
+    def check(self, input_shape: tuple[int, ...]) -> list[str]:
+        if len(input_shape) == 3 and min(input_shape[1:]) < SMALLEST_IMAGE:
+            return [f"{self.name!r} needs images of at least {SMALLEST_IMAGE}x{SMALLEST_IMAGE} pixels"]
+        return []
+
+    @abstractmethod
+    def build(self, info: DatasetInfo) -> "Gan":
+        """Generator and discriminator."""
+
+    def preparation_steps(self, info: DatasetInfo) -> int:
+        if self.share == 0:
+            return 0
+        return self.generator_epochs * math.ceil(info.num_train / self.generator_batch_size)
+
+    def prepare(self, state: TrainingState, step: int) -> None:
+        gan = gan_of(state)
+        if step == 0:
+            gan.learn_range(state.examples)
+        gan.learn(*gan.draw(state.examples, self.generator_batch_size, balanced=self.balanced))
+
+    def step(
+        self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float
+    ) -> tuple[Tensor, CriterionOutput]:
+        if self.share == 0:
+            return super().step(state, inputs, labels, progress=progress)
+        number = labels.shape[0]
+        added = gan_of(state).labels(
+            state.examples, round(number * self.share / (1 - self.share)), uniform=self.labels == "uniform"
+        )
+        everything = torch.cat([inputs, self.generate(state, added)])
+        mixed, targets = state.criterion.mix(everything, torch.cat([labels, added]))
+        output = forward(state, mixed)
+        result = evaluate(state, output, targets, progress=progress)
+        descend(state, result.loss.mean())
+        real = [part[:number].detach() for part in result[:3]]
+        return output.logits[:number].detach(), CriterionOutput(real[0], real[1], real[2], result.observations)
+
+    @torch.no_grad()
+    def generate(self, state: TrainingState, labels: Tensor) -> Tensor:
+        """Generated network inputs [N, ...] of these labels [N]."""
+        gan = gan_of(state).eval()
+        return gan.generate(labels, gan.random_code(labels))
+
+
+class Pool(NamedTuple):
+    """The training examples by class, on the device."""
+
+    order: Tensor
+    """[N] indices of the examples, class after class."""
+    present: Tensor
+    """Classes that have examples."""
+    first: Tensor
+    """[C] place in `order` where a class begins."""
+    size: Tensor
+    """[C] examples of a class."""
+
+
+class Gan(Companion):
+    """A generator from (random code, one-hot label), and a discriminator; they learn in turns.
+
+    Generated values stay within the range of the training set, per pixel or feature.
+    """
+
+    low: Tensor
+    high: Tensor
+
+    def __init__(self, options: GeneratedData, info: DatasetInfo, discriminator: nn.Module) -> None:
+        super().__init__()
+        self.classes, self.latent = len(info.classes), options.latent
+        self.generator = generator(options.latent + self.classes, info.input_shape, width=options.width)
+        self.discriminator = discriminator
+        self.register_buffer("low", torch.zeros(info.input_shape))
+        self.register_buffer("high", torch.zeros(info.input_shape))
+        rate = options.generator_lr
+        self.generator_optimizer = torch.optim.Adam(self.generator.parameters(), lr=rate, betas=BETAS)
+        self.discriminator_optimizer = torch.optim.Adam(discriminator.parameters(), lr=rate, betas=BETAS)
+        self.pool: Pool | None = None
+
+    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        return {"generator": self.generator_optimizer, "discriminator": self.discriminator_optimizer}
+
+    @abstractmethod
+    def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor, code: Tensor) -> Tensor:
+        """What the discriminator minimises on real and generated inputs [N, ...] of the same labels [N]."""
+
+    @abstractmethod
+    def generator_loss(self, fake: Tensor, labels: Tensor, code: Tensor) -> Tensor:
+        """What the generator minimises on what it made of labels [N] and codes [N, latent]."""
+
+    def random_code(self, labels: Tensor) -> Tensor:
+        """[N, latent] random numbers."""
+        return torch.randn(labels.shape[0], self.latent, device=labels.device)
+
+    def generate(self, labels: Tensor, code: Tensor) -> Tensor:
+        """Labels [N] and codes [N, latent] to network inputs [N, ...], with graph."""
+        one_hot = nn.functional.one_hot(labels, self.classes).to(code.dtype)
+        raw: Tensor = self.generator(torch.cat([code, one_hot], dim=1))
+        return self.low + (self.high - self.low) * raw.sigmoid()
+
+    def learn(self, real: Tensor, labels: Tensor) -> None:
+        """One step of the discriminator, then one of the generator, on real inputs [N, ...] and their labels [N]."""
+        code = self.random_code(labels)
+        fake = self.generate(labels, code)
+        self.discriminator_optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(self.discriminator_loss(real, fake.detach(), labels, code))
+        self.discriminator_optimizer.step()
+        self.generator_optimizer.zero_grad(set_to_none=True)
+        torch.autograd.backward(self.generator_loss(fake, labels, code), inputs=list(self.generator.parameters()))
+        self.generator_optimizer.step()
+
+    def learn_range(self, examples: Examples) -> None:
+        """Find the smallest and largest network input, per pixel or feature."""
+        x = examples.train.x
+        bounds = examples.network_input(torch.stack([x.amin(dim=0), x.amax(dim=0)]))
+        self.low.copy_(bounds[0])
+        self.high.copy_(bounds[1])
+
+    def draw(self, examples: Examples, number: int, *, balanced: bool) -> tuple[Tensor, Tensor]:
+        """Random real network inputs [number, ...] and labels [number]."""
+        train, pool = examples.train, self._pool(examples)
+        if balanced:
+            labels = pool.present[torch.randint(pool.present.shape[0], (number,)).to(train.y.device)]
+            place = (torch.rand(number).to(train.y.device) * pool.size[labels]).long()
+            chosen = pool.order[pool.first[labels] + place.clamp(max=pool.size[labels] - 1)]
+        else:
+            chosen = torch.randint(train.y.shape[0], (number,)).to(train.y.device)
+        return examples.network_input(train.x[chosen]), train.y[chosen]
+
+    def labels(self, examples: Examples, number: int, *, uniform: bool) -> Tensor:
+        """[number] random labels."""
+        train = examples.train
+        source = self._pool(examples).present if uniform else train.y
+        return source[torch.randint(source.shape[0], (number,)).to(train.y.device)]
+
+    def _pool(self, examples: Examples) -> Pool:
+        if self.pool is None:
+            labels = examples.train.y
+            size = labels.bincount(minlength=self.classes)
+            first = size.cumsum(0) - size
+            self.pool = Pool(labels.argsort(stable=True), size.nonzero().squeeze(1), first, size)
+        return self.pool
+
+
+def gan_of(state: TrainingState) -> Gan:
+    """The run's generator and discriminator."""
+    assert isinstance(state.companion, Gan)
+    return state.companion
+
+
+def real_loss(logits: Tensor) -> Tensor:
+    """Mean -log sigmoid of logits [N]: low where they are taken for real."""
+    return nn.functional.softplus(-logits).mean()
+
+
+def fake_loss(logits: Tensor) -> Tensor:
+    """Mean -log(1 - sigmoid) of logits [N]: low where they are taken for generated."""
+    return nn.functional.softplus(logits).mean()

@@ -1,0 +1,56 @@
+"""infoGAN as augmentation."""
+
+from typing import ClassVar, Literal
+
+from pydantic import Field
+from torch import Tensor
+from torch.nn.functional import cross_entropy, mse_loss
+
+from lplcore.dataset_info import DatasetInfo
+from lplcore.procedures.gan_networks import ReadingDiscriminator
+from lplcore.procedures.generated_data import Gan, GeneratedData, fake_loss, real_loss
+
+
+class Infogan(GeneratedData):
+    """The discriminator reads the categorical code and two continuous ones back from what was generated.
+
+    infoGAN itself knows no labels. Here the reader of the categorical code also learns from the labels of real
+    examples, so that a code means a class (as ss-InfoGAN, Spurr et al., ECML 2017).
+    """
+
+    title: ClassVar[str] = "infoGAN as augmentation"
+    citation: ClassVar[str] = "Chen et al., InfoGAN: interpretable representation learning, NeurIPS 2016, Eq. 6"
+
+    name: Literal["infogan"] = "infogan"
+    latent: int = Field(64, ge=3, le=10_000, description="random numbers of the code, the continuous codes among them")
+    continuous_codes: int = Field(2, ge=1, le=100, description="of the random numbers, how many are read back")
+    categorical_weight: float = Field(1.0, ge=0, le=1000, description="lambda of the categorical code")
+    continuous_weight: float = Field(0.1, ge=0, le=1000, description="lambda of the continuous codes")
+
+    def build(self, info: DatasetInfo) -> Gan:
+        return InformationGan(self, info)
+
+
+class InformationGan(Gan):
+    """The game of infoGAN: the information bound is both networks' to raise."""
+
+    def __init__(self, options: Infogan, info: DatasetInfo) -> None:
+        codes = min(options.continuous_codes, options.latent)
+        reader = ReadingDiscriminator(info.input_shape, len(info.classes), codes=codes, width=options.width)
+        super().__init__(options, info, reader)
+        self.codes, self.options = codes, options
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor, labels: Tensor, code: Tensor) -> Tensor:
+        real_logits, real_classes, _ = self.discriminator(real)
+        fake_logits, fake_classes, codes = self.discriminator(fake)
+        source = real_loss(real_logits) + fake_loss(fake_logits)
+        supervised = self.options.categorical_weight * cross_entropy(real_classes, labels)
+        return source + supervised + self._information(fake_classes, codes, labels, code)
+
+    def generator_loss(self, fake: Tensor, labels: Tensor, code: Tensor) -> Tensor:
+        logits, classes, codes = self.discriminator(fake)
+        return real_loss(logits) + self._information(classes, codes, labels, code)
+
+    def _information(self, classes: Tensor, codes: Tensor, labels: Tensor, code: Tensor) -> Tensor:
+        category = self.options.categorical_weight * cross_entropy(classes, labels)
+        return category + self.options.continuous_weight * mse_loss(codes, code[:, : self.codes])
