@@ -134,6 +134,18 @@ def test_deferred_weights_begin_when_they_should_and_not_before() -> None:
     assert base is not None
 
 
+def test_post_hoc_adjustment_helps_rare_classes_without_touching_training() -> None:
+    spec = {"dataset": {"name": "digits", "imbalance_factor": 50}, "epochs": 20}
+    plain = epochs(run({**spec, "method": "cross_entropy"}))[-1]
+    for posthoc in ("logit_adjustment", "tau_normalisation"):
+        adjusted = epochs(run({**spec, "method": {"alias": "cross_entropy", "posthoc": posthoc}}))[-1]
+        assert adjusted.metrics["train/loss"] == plain.metrics["train/loss"]
+        before, after = plain.metrics["test/top1_error.few"], adjusted.metrics["test/top1_error.few"]
+        assert before is not None
+        assert after is not None
+        assert after < before
+
+
 def test_any_sampler_can_be_deferred() -> None:
     method = {"perturbations": ["logit_adjustment"], "sampler": "class_aware"}
     deferred = {**method, "procedure": {"name": "deferred", "start": 0.5}}

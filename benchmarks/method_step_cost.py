@@ -1,0 +1,153 @@
+"""What every single-label method costs over plain cross entropy.
+
+    python -m benchmarks.method_step_cost [--device cuda] [--rounds 7]
+
+First table: one step of the last layer (64 features) and the loss, forward and backward with respect to features and
+weights, batch 128, C classes. Second table: one whole training step of ResNet-32 on 32x32 images, batch 128, 10
+classes, as the trainer does it, for methods whose work is a procedure and for LPL. Methods of a table run in turns in
+one process; figures are medians over rounds, ratios are medians of the rounds' ratios to cross entropy.
+"""
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+import lplcore
+from benchmarks.environment import environment, print_table, save
+from lplcore.plugin import names, plugins
+from lplcore.spec import parse_spec
+from lplcore.training_run import TrainingRun
+
+CLASSES = (10, 100, 1000, 8142)
+BATCH, FEATURES = 128, 64
+BASE = "cross_entropy"
+TRAINED: dict[str, Any] = {
+    BASE: BASE,
+    "lpl, num_steps=1": {"alias": "lpl", "num_steps": 1},
+    "lpl": "lpl",
+    "la_lpl": "la_lpl",
+    "isda": "isda",
+    "mixup": "mixup",
+    "meta_weight_net": "meta_weight_net",
+    "oltr, stage 2": {"alias": "oltr", "start": 0.001},
+    "acgan, share 0.2": {"alias": "acgan", "generator_epochs": 1},
+}
+Step = Callable[[], None]
+
+
+def losses() -> list[str]:
+    """Aliases whose loss is not that of cross entropy."""
+    plain = lplcore.criterion(BASE, class_counts=[2, 1]).method
+    found = [name for name in names("method") if "single_label" in plugins("method")[name].tasks]
+    parts = ("loss", "perturbations", "weighting", "targets", "regularizers")
+    built = {name: lplcore.criterion(name, class_counts=[2, 1]).method for name in found}
+    return [BASE, *(n for n, m in built.items() if any(getattr(m, part) != getattr(plain, part) for part in parts))]
+
+
+def loss_step(name: str, classes: int, device: torch.device) -> Step:
+    """One step of the last layer and the loss."""
+    generator = torch.Generator().manual_seed(classes)
+    counts = lplcore.long_tail_counts(1000, classes, imbalance_factor=100)
+    drawn = torch.multinomial(torch.tensor(counts, dtype=torch.float64), BATCH, replacement=True, generator=generator)
+    labels = drawn.to(device)
+    features = torch.randn(BATCH, FEATURES, generator=generator).to(device).requires_grad_()
+    layer = nn.Linear(FEATURES, classes).to(device)
+    criterion = lplcore.criterion(name, class_counts=counts).to(device)
+    criterion.allocate(FEATURES, device)
+    progress = torch.tensor(0.9, device=device)
+
+    def step() -> None:
+        inputs, targets = criterion.mix(features, labels)
+        loss = criterion(layer(inputs), targets, features=features, classifier=layer, progress=progress)
+        torch.autograd.grad(loss, [features, *layer.parameters()], allow_unused=True)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    return step
+
+
+def training_step(method: Any, folder: Path, device: torch.device) -> Step:
+    """One step of the trainer; preparation and the first step are done before."""
+    registered = {"noise": lplcore.RegisteredDataset(name="noise", path=str(folder / "noise.npz"))}
+    spec = parse_spec(
+        {"dataset": "noise", "model": "resnet32", "method": method, "epochs": 1000, "batch_size": BATCH},
+        datasets=registered,
+    )
+    run = TrainingRun(spec, device=device, data_dir=folder, datasets=registered)
+    run.epoch = 500 if "oltr" in str(method) else 0
+    if run.preparations:
+        run.prepare_step()
+
+    def step() -> None:
+        if run.step == run.steps:
+            run.step = 0
+        run.train_step()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+
+    step()
+    return step
+
+
+def noise(folder: Path) -> None:
+    """A data set of random images: what they show does not change the time."""
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (2560, 3, 32, 32), dtype=np.uint8)
+    labels = np.arange(2560) % 10
+    np.savez(folder / "noise.npz", x_train=images, y_train=labels, x_test=images[:10], y_test=labels[:10])
+
+
+def measure(steps: dict[str, Step], *, rounds: int, minimum: float) -> dict[str, dict[str, float]]:
+    """Milliseconds and ratio to cross entropy of every step."""
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for round_ in range(rounds + 1):
+        for name, step in steps.items():
+            repeats, started = 0, time.perf_counter()
+            while (elapsed := time.perf_counter() - started) < minimum or repeats == 0:
+                step()
+                repeats += 1
+            if round_:
+                times[name].append(1000 * elapsed / repeats)
+    return {
+        name: {
+            "ms": statistics.median(values),
+            "ratio": statistics.median(v / b for v, b in zip(values, times[BASE], strict=True)),
+        }
+        for name, values in times.items()
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--minimum", type=float, default=0.02, help="seconds a method runs in each round")
+    arguments = parser.parse_args()
+    device = torch.device(arguments.device)
+    options = {"rounds": arguments.rounds, "minimum": arguments.minimum}
+    print(environment())
+    by_size = {c: measure({n: loss_step(n, c, device) for n in losses()}, **options) for c in CLASSES}
+    rows: list[dict[str, Any]] = [
+        {"method": name, **{f"C={c} {key}": by_size[c][name][key] for c in CLASSES for key in ("ms", "ratio")}}
+        for name in losses()
+    ]
+    print_table(rows)
+    with tempfile.TemporaryDirectory() as folder:
+        noise(Path(folder))
+        trained = measure({n: training_step(m, Path(folder), device) for n, m in TRAINED.items()}, **options)
+    training: list[dict[str, Any]] = [{"training step of ResNet-32": name, **found} for name, found in trained.items()]
+    print_table(training)
+    settings = {**options, "batch": BATCH, "features": FEATURES, "statistic": "median"}
+    print(f"written to {save(f'method_step_cost_{device.type}', settings=settings, rows=[*rows, *training])}")
+
+
+if __name__ == "__main__":
+    main()

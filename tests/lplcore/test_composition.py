@@ -1,0 +1,87 @@
+"""Any perturbations on any base loss, with any weighting, targets and regularisers that go together."""
+
+from typing import Any
+
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import lplcore
+from lplcore.method import MethodSpec
+from lplcore.plugin import get, names
+from lplcore.spec_errors import SpecError, validated
+from tests.lplcore.method_cases import batch_of, counts_of
+
+
+def single(kind: str) -> list[str]:
+    """Plug-ins of a kind for single-label data."""
+    return [name for name in names(kind) if "single_label" in get(kind, name).tasks]
+
+
+METHODS = st.fixed_dictionaries(
+    {
+        "loss": st.sampled_from(single("loss")),
+        "perturbations": st.lists(st.sampled_from(single("perturbation")), max_size=3),
+        "weighting": st.one_of(st.none(), st.sampled_from(single("weighting"))),
+        "targets": st.lists(st.sampled_from(single("target")), max_size=2, unique=True),
+        "regularizers": st.lists(st.sampled_from(single("regularizer")), max_size=2),
+        "procedure": st.sampled_from(["standard", "deferred", "two_stage"]),
+        "sampler": st.sampled_from(single("sampler")),
+    }
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(METHODS)
+def test_a_mix_works_or_is_refused_with_the_reason(method: dict[str, Any]) -> None:
+    refused: list[dict[str, str]] = []
+    try:
+        criterion = lplcore.criterion(method, class_counts=counts_of(5))
+    except SpecError as error:
+        refused = error.errors
+    if refused:
+        assert all(e["path"] and e["message"] for e in refused)
+        return
+    batch = batch_of()
+    inputs, targets = criterion.mix(batch.features, batch.labels)
+    mixed = batch._replace(features=inputs)
+    output = criterion.evaluate(mixed.logits, targets, **mixed.arguments())
+    assert output.loss.shape == (12,)
+    assert output.loss.isfinite().all()
+    gradient = torch.autograd.grad(output.loss.mean(), batch.classifier.weight)[0]
+    assert gradient.isfinite().all()
+    again = validated(MethodSpec, criterion.method.model_dump(mode="json"))
+    assert again == criterion.method
+
+
+def test_perturbations_apply_in_the_order_of_the_list() -> None:
+    batch, counts = batch_of(), counts_of(5)
+    alone = {
+        name: lplcore.criterion([name], class_counts=counts).perturbation(batch.logits, batch.labels)
+        for name in ("vs", "logit_adjustment")
+    }
+    factor = alone["vs"] - lplcore.criterion([{"name": "vs", "gamma": 0.0}], class_counts=counts).perturbation(
+        batch.logits, batch.labels
+    )
+    both = lplcore.criterion(["logit_adjustment", "vs"], class_counts=counts)
+    scale = factor / batch.logits.detach()
+    # The second perturbation scales the logits with the first one in them.
+    expected = alone["logit_adjustment"] * (1 + scale) + alone["vs"]
+    torch.testing.assert_close(both.perturbation(batch.logits, batch.labels), expected)
+    other = lplcore.criterion(["vs", "logit_adjustment"], class_counts=counts)
+    found = other.perturbation(batch.logits, batch.labels)
+    torch.testing.assert_close(found, alone["vs"] + alone["logit_adjustment"])
+
+
+def test_weighting_and_regulariser_frame_the_loss_of_the_perturbed_logits() -> None:
+    batch, counts = batch_of(), counts_of(5)
+    parts = {"perturbations": ["logit_adjustment"], "loss": {"name": "focal", "gamma": 2.0}}
+    plain = lplcore.criterion(parts, class_counts=counts)(batch.logits, batch.labels, reduction="none")
+    weights = lplcore.criterion({"weighting": "inverse_frequency"}, class_counts=counts)
+    clean = lplcore.criterion("cross_entropy", class_counts=counts)(batch.logits, batch.labels, reduction="none")
+    factor = weights(batch.logits, batch.labels, reduction="none") / clean
+    whole = {**parts, "weighting": "inverse_frequency", "regularizers": [{"name": "center", "weight": 0.5}]}
+    found = lplcore.criterion(whole, class_counts=counts)(
+        batch.logits, batch.labels, features=batch.features, reduction="none"
+    )
+    torch.testing.assert_close(found, factor * plain + 0.5 * (batch.features**2).sum(dim=1))
