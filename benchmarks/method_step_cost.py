@@ -43,16 +43,17 @@ TRAINED: dict[str, Any] = {
 Step = Callable[[], None]
 
 
-def losses() -> list[str]:
-    """Aliases whose loss is not that of cross entropy."""
+def losses() -> dict[str, Any]:
+    """Methods by label: cross entropy, every alias whose loss is another, and LPL's fast mode."""
     plain = lplcore.criterion(BASE, class_counts=[2, 1]).method
     found = [name for name in names("method") if "single_label" in plugins("method")[name].tasks]
     parts = ("loss", "perturbations", "weighting", "targets", "regularizers")
     built = {name: lplcore.criterion(name, class_counts=[2, 1]).method for name in found}
-    return [BASE, *(n for n, m in built.items() if any(getattr(m, part) != getattr(plain, part) for part in parts))]
+    others = [n for n, m in built.items() if any(getattr(m, part) != getattr(plain, part) for part in parts)]
+    return {BASE: BASE, **{name: name for name in others}, "lpl, num_steps=1": {"alias": "lpl", "num_steps": 1}}
 
 
-def loss_step(name: str, classes: int, device: torch.device) -> Step:
+def loss_step(method: Any, classes: int, device: torch.device) -> Step:
     """One step of the last layer and the loss."""
     generator = torch.Generator().manual_seed(classes)
     counts = lplcore.long_tail_counts(1000, classes, imbalance_factor=100)
@@ -60,7 +61,7 @@ def loss_step(name: str, classes: int, device: torch.device) -> Step:
     labels = drawn.to(device)
     features = torch.randn(BATCH, FEATURES, generator=generator).to(device).requires_grad_()
     layer = nn.Linear(FEATURES, classes).to(device)
-    criterion = lplcore.criterion(name, class_counts=counts).to(device)
+    criterion = lplcore.criterion(method, class_counts=counts).to(device)
     criterion.allocate(FEATURES, device)
     progress = torch.tensor(0.9, device=device)
 
@@ -134,7 +135,7 @@ def main() -> None:
     device = torch.device(arguments.device)
     options = {"rounds": arguments.rounds, "minimum": arguments.minimum}
     print(environment())
-    by_size = {c: measure({n: loss_step(n, c, device) for n in losses()}, **options) for c in CLASSES}
+    by_size = {c: measure({n: loss_step(m, c, device) for n, m in losses().items()}, **options) for c in CLASSES}
     rows: list[dict[str, Any]] = [
         {"method": name, **{f"C={c} {key}": by_size[c][name][key] for c in CLASSES for key in ("ms", "ratio")}}
         for name in losses()

@@ -216,6 +216,7 @@ def criterion(
     *,
     class_counts: Iterable[Any],
     task: str = "single_label",
+    num_features: int | None = None,
     **parameters: Any,
 ) -> Criterion:
     """A method as a loss module for any training loop.
@@ -225,6 +226,8 @@ def criterion(
             `method` object of an experiment spec.
         class_counts: training examples per class, C entries.
         task: `single_label` or `multi_label`.
+        num_features: D of the last layer's input, for methods that keep statistics of it; None learns it from the first
+            batch.
         parameters: the alias's parameters, for instance `threshold=0.4`.
 
     Raises:
@@ -239,7 +242,10 @@ def criterion(
     problems = parsed.check(statistics.num_classes, task)
     if problems:
         raise SpecError([{"path": path, "message": message} for path, message in problems])
-    return Criterion(parsed, statistics)
+    built = Criterion(parsed, statistics)
+    if num_features is not None:
+        built.allocate(num_features)
+    return built
 
 
 def alias_object(method: str | Mapping[str, Any] | list[Any], parameters: Mapping[str, Any]) -> Any:
