@@ -154,6 +154,8 @@ def preparation(run: TrainingRun, request: Request) -> Iterator[Event]:
         if time.monotonic() - reported >= PROGRESS_SECONDS:
             reported = time.monotonic()
             yield Progress(0, run.prepared, run.preparations, 0.0)
+    if run.preparations and run.prepared == run.preparations and run.epoch == run.step == 0:
+        yield from checkpoint(run, request, "periodic")
 
 
 def steps(run: TrainingRun, request: Request) -> Iterator[Event]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,14 +20,10 @@ from lplcore.evaluation import Evaluation, evaluate, group_errors
 from lplcore.events import EpochEnd, FloatArray
 from lplcore.procedures import Examples
 from lplcore.randomness import draw_seed, generator
+from lplcore.run_identity import comparable_spec, run_spec, saved_spec
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec import ExperimentSpec
 from lplcore.training_setup import build_state
-
-NOT_OF_THE_RUN = ("name", "tags", "priority")
-"""Fields of a spec that say nothing about the training of a run."""
-FREE_ON_RESUME = ("device", "checkpoints")
-"""Fields that may differ between a checkpoint and the run that goes on from it."""
 
 
 class Diverged(ArithmeticError):
@@ -68,7 +64,7 @@ class TrainingRun:
         data_dir: str | Path,
         datasets: Mapping[str, RegisteredDataset],
     ) -> None:
-        self.spec, self.device, self.seed = spec, device, spec.seeds[0]
+        self.spec, self.device, self.seed, self.datasets = spec, device, spec.seeds[0], datasets
         self.data: LoadedDataset = load(spec.dataset, seed=self.seed, data_dir=data_dir, datasets=datasets)
         self.info = self.data.info
         spec.check(self.info)
@@ -268,8 +264,8 @@ class TrainingRun:
         Raises:
             CheckpointError: it belongs to another experiment or model.
         """
-        own = {key: value for key, value in run_spec(self.spec).items() if key not in FREE_ON_RESUME}
-        theirs = {k: v for k, v in (saved.metadata.get("spec") or {}).items() if k not in FREE_ON_RESUME}
+        own = comparable_spec(self.spec)
+        theirs = saved_spec(saved.metadata.get("spec") or {}, datasets=self.datasets)
         comparable = Checkpoint({}, {**saved.metadata, "spec": theirs})
         checkpoints.check_same_experiment(comparable, {"spec": own, "class_counts": list(self.info.class_counts)})
         checkpoints.load_module(self.state.model, saved.group("model"), what="model")
@@ -289,8 +285,3 @@ class TrainingRun:
 
 
 REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"
-
-
-def run_spec(spec: ExperimentSpec) -> dict[str, Any]:
-    """The spec without what does not bear on the training."""
-    return {key: value for key, value in spec.model_dump(mode="json").items() if key not in NOT_OF_THE_RUN}

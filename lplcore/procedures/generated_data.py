@@ -33,10 +33,10 @@ class GeneratedData(Procedure):
         "uniform", description="labels of generated examples: every class alike, or as frequent as in training"
     )
     generator_epochs: int = Field(200, ge=1, le=100_000, description="passes over the training set before epoch 1")
-    generator_batch_size: int = Field(64, ge=2, le=100_000)
+    generator_batch_size: int = Field(64, ge=2, le=100_000, description="real, and as many generated, examples a step")
     generator_lr: float = Field(2e-4, gt=0, le=1, description="learning rate of both networks (Adam, betas 0.5, 0.999)")
     latent: int = Field(100, ge=1, le=10_000, description="random numbers of the code")
-    width: int = Field(32, ge=4, le=4096, description="channels of the widest maps")
+    width: int = Field(32, ge=4, le=4096, description="channels of the largest maps (images only)")
     balanced: bool = Field(True, description="whether the generator learns from every class alike")
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
@@ -160,18 +160,18 @@ class Gan(Companion):
         """Random real network inputs [number, ...] and labels [number]."""
         train, pool = examples.train, self._pool(examples)
         if balanced:
-            labels = pool.present[torch.randint(pool.present.shape[0], (number,)).to(train.y.device)]
-            place = (torch.rand(number).to(train.y.device) * pool.size[labels]).long()
+            labels = self.labels(examples, number, uniform=True)
+            place = (torch.rand(number, device=labels.device) * pool.size[labels]).long()
+            # The product can round up to the size itself.
             chosen = pool.order[pool.first[labels] + place.clamp(max=pool.size[labels] - 1)]
         else:
-            chosen = torch.randint(train.y.shape[0], (number,)).to(train.y.device)
+            chosen = torch.randint(train.y.shape[0], (number,), device=train.y.device)
         return examples.network_input(train.x[chosen]), train.y[chosen]
 
     def labels(self, examples: Examples, number: int, *, uniform: bool) -> Tensor:
         """[number] random labels."""
-        train = examples.train
-        source = self._pool(examples).present if uniform else train.y
-        return source[torch.randint(source.shape[0], (number,)).to(train.y.device)]
+        source = self._pool(examples).present if uniform else examples.train.y
+        return source[torch.randint(source.shape[0], (number,), device=source.device)]
 
     def _pool(self, examples: Examples) -> Pool:
         if self.pool is None:

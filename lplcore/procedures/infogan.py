@@ -1,8 +1,9 @@
 """infoGAN as augmentation."""
 
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 from torch import Tensor
 from torch.nn.functional import cross_entropy, mse_loss
 
@@ -27,6 +28,12 @@ class Infogan(GeneratedData):
     categorical_weight: float = Field(1.0, ge=0, le=1000, description="lambda of the categorical code")
     continuous_weight: float = Field(0.1, ge=0, le=1000, description="lambda of the continuous codes")
 
+    @model_validator(mode="after")
+    def _codes_are_random_numbers(self) -> Self:
+        if self.continuous_codes > self.latent:
+            raise PydanticCustomError("order", "must be at most latent", {"field": "continuous_codes"})
+        return self
+
     def build(self, info: DatasetInfo) -> Gan:
         return InformationGan(self, info)
 
@@ -35,7 +42,7 @@ class InformationGan(Gan):
     """The game of infoGAN: the information bound is both networks' to raise."""
 
     def __init__(self, options: Infogan, info: DatasetInfo) -> None:
-        codes = min(options.continuous_codes, options.latent)
+        codes = options.continuous_codes
         reader = ReadingDiscriminator(info.input_shape, len(info.classes), codes=codes, width=options.width)
         super().__init__(options, info, reader)
         self.codes, self.options = codes, options

@@ -8,6 +8,7 @@ import pytest
 import safetensors
 import torch
 
+from lplcore import checkpoint
 from lplcore.checkpoint import METADATA_KEY
 from lplcore.events import LogLine, RunStart
 from tests.lplcore_training.runs import (
@@ -161,3 +162,16 @@ def test_an_unwritable_checkpoint_folder_ends_the_run_with_its_path(tmp_path: Pa
     assert str(blocked) in (end(events).message or "")
     assert any(isinstance(event, LogLine) and event.level == "error" for event in events)
     assert len(epochs(events)) == 1
+
+
+def test_a_checkpoint_from_before_a_field_existed_goes_on_with_its_default(tmp_path: Path) -> None:
+    whole = run(DIGITS, tmp_path / "whole")
+    stopped = run(DIGITS, tmp_path / "one", should_stop=stop_after(2))
+    saved = checkpoint.load(last_file(stopped))
+    del saved.metadata["spec"]["dataset"]["meta_per_class"]
+    del saved.metadata["spec"]["method"]["loss"]["form"]
+    del saved.metadata["prepared"]
+    older = tmp_path / "older.safetensors"
+    checkpoint.save(older, checkpoint.Checkpoint(saved.tensors, saved.metadata))
+    events = run(DIGITS, tmp_path / "two", resume_from=older)
+    assert last_file(events).read_bytes() == last_file(whole).read_bytes()
