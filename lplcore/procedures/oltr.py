@@ -9,8 +9,10 @@ from torch import Tensor
 from lplcore.criterion import CriterionOutput
 from lplcore.dataset_info import DatasetInfo
 from lplcore.models import Classifier
-from lplcore.procedures import Procedure, TrainingState, evaluate, forward
-from lplcore.procedures.oltr_network import OltrNetwork, squared_distances
+from lplcore.procedures import Procedure, TrainingState, descend, evaluate, forward
+from lplcore.procedures.oltr_network import MetaEmbedding, OltrNetwork, squared_distances
+from lplcore.procedures.two_stage import reached
+from lplcore.targets import soft
 
 BATCH = 256
 """Examples at a time for the centroids."""
@@ -19,10 +21,16 @@ BATCH = 256
 class Oltr(Procedure):
     """Stage 1 trains the network as it is; stage 2 adds attention and a memory of the classes' centroids.
 
-    Stage 2 begins with the centroids of the training features, without augmentation, and trains all with class-aware
-    sampling (the alias's sampler) and a centroid loss: attract an example to its class's centroid, keep the others
-    `margin` away. Centroids are weights, trained like all others; the network of stage 1 goes on with
-    `backbone_factor` of the rate. Modulated attention is for networks with feature maps; `mlp` has none.
+    Stage 2 begins, at the first whole epoch from `start` on, with the centroids of the training features, without
+    augmentation. It trains all with class-aware sampling (the alias's sampler) and a centroid loss: attract an example
+    to its class's centroid, keep the others `margin` away. That loss alone moves the centroids, at the rate of all new
+    layers; the authors leave `centroid_weight` out of the centroids' own gradient of the attraction and divide it by
+    the class's number in the batch. The network of stage 1 goes on with `backbone_factor` of the rate, as in the
+    authors' ImageNet-LT configuration. Modulated attention is for networks with feature maps; `mlp` has none.
+
+    Measured, few-shot error on digits (mlp, 40 epochs, 16 seeds) at imbalance factor 50 / 100: end of stage 1 0.41 /
+    0.51, of stage 2 0.31 / 0.36, cross entropy to the end 0.34 / 0.41; but 0.27 / 0.31 with the same sampler and no
+    memory (`two_stage`). Three times the rate in stage 2 helped a little at rate 0.05, and not ResNet-32 at 0.1.
     """
 
     title: ClassVar[str] = "OLTR (open long-tailed recognition)"
@@ -36,17 +44,21 @@ class Oltr(Procedure):
     centroid_weight: float = Field(0.01, ge=0, le=1e3, description="weight of the centroid loss")
     repel_weight: float = Field(0.01, ge=0, le=1e3, description="weight of keeping away within the centroid loss")
     margin: float = Field(10.0, ge=0, le=1e6, description="mean squared distance to other centroids that is enough")
-    backbone_factor: float = Field(0.1, ge=0, le=10, description="factor on the backbone's gradient in stage 2")
+    finetune_lr_factor: float = Field(1.0, gt=0, le=1000, description="factor on the learning rate in stage 2")
+    backbone_factor: float = Field(0.1, ge=0, le=10, description="further factor on the backbone's rate in stage 2")
 
     def second_stage(self) -> float:
         return self.start
+
+    def learning_rate_factor(self, progress: float) -> float:
+        return self.finetune_lr_factor if reached(progress, self.start) else 1.0
 
     def wrap(self, model: Classifier, info: DatasetInfo) -> Classifier:
         return OltrNetwork(model, len(info.classes), scale=self.scale, reachability=self.reachability)
 
     def begin_epoch(self, state: TrainingState, *, progress: float, fresh: bool) -> None:
         network = network_of(state)
-        if fresh and not network.second and progress >= self.start - 1e-9:
+        if fresh and not network.second and reached(progress, self.start):
             network.enter_second_stage(*centroids(state, network))
 
     def step(
@@ -58,23 +70,24 @@ class Oltr(Procedure):
         mixed, targets = state.criterion.mix(inputs, labels)
         output = forward(state, mixed)
         result = evaluate(state, output, targets, progress=progress)
-        state.optimizer.zero_grad(set_to_none=True)
-        pull = self.centroid_weight * self.centroid_loss(output.features.float(), labels, network.memory.centroids)
-        torch.autograd.backward(result.loss.mean() + pull)
-        gradients = [p.grad for p in network.base.parameters() if p.grad is not None]
-        if gradients:
-            torch._foreach_mul_(gradients, self.backbone_factor)
-        if state.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(network.parameters(), state.clip_norm)
-        state.optimizer.step()
+        pull = self.centroid_loss(output.features.float(), targets, network.memory)
+        weights: list[Tensor] = [p for p in network.base.parameters() if p.requires_grad]
+        before = [p.detach().clone() for p in weights]
+        descend(state, result.loss.mean() + self.centroid_weight * pull)
+        with torch.no_grad():
+            # A share of the whole step, weight decay and momentum included: what a smaller rate does.
+            torch._foreach_lerp_(weights, before, 1 - self.backbone_factor)
         return output.logits.detach(), result.detach()
 
-    def centroid_loss(self, features: Tensor, labels: Tensor, memory: Tensor) -> Tensor:
-        """A scalar from features [N, D], labels [N] and centroids [C, D] (Liu et al., Eq. 6 and 7)."""
-        distances = squared_distances(features, memory)
-        own = distances.gather(1, labels[:, None])
-        others = (distances.sum() - own.sum()) / distances.numel()
-        return own.mean() / 2 + self.repel_weight * (self.margin - others).clamp(min=0)
+    def centroid_loss(self, features: Tensor, targets: Tensor, memory: MetaEmbedding) -> Tensor:
+        """A scalar from features [N, D] and labels [N] or soft targets [N, C] (Liu et al., Eq. 6 and 7).
+
+        Mixed examples are attracted in the shares of their targets. Classes without examples repel nothing.
+        """
+        distances = squared_distances(features, memory.centroids)
+        own = soft(targets, distances.shape[1], distances.dtype)
+        others = (distances * (1 - own) * memory.present).sum() / (distances.shape[0] * memory.present.sum())
+        return (distances * own).sum(dim=1).mean() / 2 + self.repel_weight * (self.margin - others).clamp(min=0)
 
 
 @torch.no_grad()

@@ -14,7 +14,11 @@ from lplcore.models import Classifier, ModelOutput
 
 
 class ModulatedAttention(nn.Module):
-    """Adds spatially weighted self-attention to feature maps (Liu et al., Eq. 1); at first it adds nothing."""
+    """Adds spatially weighted self-attention to feature maps (Liu et al., Eq. 1); at first it adds nothing.
+
+    The weight of a place comes from a 1x1 convolution, for maps of any size; the authors' fully connected layer takes
+    7x7 ones.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -39,7 +43,7 @@ class MetaEmbedding(nn.Module):
     """Features to logits through the visual memory (Liu et al., Eq. 2 to 5).
 
     v = (reachability / distance to the nearest centroid) * (f + tanh(S f) * softmax(H f) M), M the centroids [C, D];
-    logits scale * |v| / (1 + |v|) * cos(v, w_c).
+    logits scale * |v| / (1 + |v|) * cos(v, w_c). No gradient of the logits reaches M, as in the authors' code.
     """
 
     present: Tensor
@@ -64,10 +68,12 @@ class MetaEmbedding(nn.Module):
 
     def embed(self, features: Tensor) -> Tensor:
         """Features [N, D] to meta-embeddings [N, D]."""
-        memory = self.hallucinator(features).softmax(dim=1) @ self.centroids
+        centroids = self.centroids.detach()
+        memory = self.hallucinator(features).softmax(dim=1) @ centroids
         infused = self.selector(features).tanh() * memory
-        nearest = squared_distances(features, self.centroids).masked_fill(~self.present, torch.inf).amin(dim=1)
-        near = nearest.clamp(min=1e-6).sqrt()
+        nearest = squared_distances(features.detach(), centroids).masked_fill(~self.present, torch.inf).argmin(dim=1)
+        # Of the one difference: the squares' sum cancels where an example is the only one of its class.
+        near = (features - centroids[nearest]).norm(dim=1).clamp(min=1e-3)
         embedded: Tensor = (self.reachability / near)[:, None] * (features + infused)
         return embedded
 
