@@ -1,0 +1,30 @@
+"""The paper's theory: what bounded logit perturbations do to the two classes of a Gaussian task (Section III-B).
+
+`theorem_1`, `theorem_2` and `theorem_3` give the classes' errors in closed form with the conditions under which they
+hold (those of the paper where it is right, corrected ones where it is not), `curve` the lines of Fig. 3 to 6,
+`brute_force` and `monte_carlo` independent checks, `corollary_1` to `corollary_3` the conditions for the direction in
+which errors move. Everything is for the classifier sign(w x + b) with w = 1: only b is optimised, as in the paper.
+"""
+
+from lplcore.theory.checks import brute_force, monte_carlo
+from lplcore.theory.corollaries import corollary_1, corollary_2, corollary_3
+from lplcore.theory.curves import FIGURES, Curve, curve
+from lplcore.theory.task import Errors, GaussianTask
+from lplcore.theory.theorems import Solution, theorem_1, theorem_2, theorem_3
+
+__all__ = [
+    "FIGURES",
+    "Curve",
+    "Errors",
+    "GaussianTask",
+    "Solution",
+    "brute_force",
+    "corollary_1",
+    "corollary_2",
+    "corollary_3",
+    "curve",
+    "monte_carlo",
+    "theorem_1",
+    "theorem_2",
+    "theorem_3",
+]
