@@ -95,6 +95,12 @@ class MethodSpec(Record):
             if getattr(part, "scale", self.scale) != self.scale:
                 text = f"differs from an earlier perturbation's scale {self.scale:g}; the head has one"
                 found.append((f"perturbations.{index}.scale", text))
+            if part.head is not None and self.procedure.own_head:
+                text = f"is made for a {part.head} head, {self.procedure.name!r} brings its own; leave one out"
+                found.append((f"perturbations.{index}.name", f"{part.name!r} {text}"))
+        if self.posthoc is not None and self.posthoc.linear_head and self.procedure.own_head:
+            text = f"{self.posthoc.name!r} reads a linear head, {self.procedure.name!r} brings its own; leave one out"
+            found.append(("posthoc.name", text))
         mixing = [part.name for part in self.targets if part.mixes_inputs]
         if mixing and self.procedure.needs_meta:
             text = f"{self.procedure.name!r} weighs single examples, {mixing[0]!r} mixes them; leave one out"

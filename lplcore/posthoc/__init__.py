@@ -1,6 +1,7 @@
 """Post-hoc corrections: change logits at prediction."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from torch import nn
 
@@ -9,7 +10,9 @@ from lplcore.statistics import ClassStatistics
 
 
 class Posthoc(Plugin):
-    """A post-hoc correction."""
+    """A post-hoc correction. `linear_head` says that it reads the weights of a linear last layer."""
+
+    linear_head: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:

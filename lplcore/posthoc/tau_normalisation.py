@@ -15,6 +15,7 @@ class TauNormalisation(Posthoc):
     title: ClassVar[str] = "tau-normalisation"
     citation: ClassVar[str] = "Kang et al., Decoupling representation and classifier, ICLR 2020, Section 4.1"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    linear_head: ClassVar[bool] = True
 
     name: Literal["tau_normalisation"] = "tau_normalisation"
     tau: float = Field(1.0, ge=0, le=10, description="tau, 1 divides by the whole norm")

@@ -53,10 +53,12 @@ class Procedure(Plugin):
     """A procedure. What it does not override is ordinary training: one stage, one forward and backward pass a step.
 
     Random numbers come from torch's global generators, which the run seeds by position before every call, so that a
-    resumed run draws them again. `needs_meta` says that `dataset.meta_per_class` must be above 0.
+    resumed run draws them again. `needs_meta` says that `dataset.meta_per_class` must be above 0, `own_head` that it
+    brings a last layer of its own kind.
     """
 
     needs_meta: ClassVar[bool] = False
+    own_head: ClassVar[bool] = False
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
         """What does not fit the shape of one example."""

@@ -243,6 +243,16 @@ def test_class_balanced_focal_starts_from_the_share_of_a_class(tmp_path: Path) -
             "weighs single examples",
         ),
         (
+            {"method": {"procedure": "oltr", "perturbations": ["isda"]}},
+            "method.perturbations.0.name",
+            "'oltr' brings its own",
+        ),
+        (
+            {"method": {"procedure": "oltr", "posthoc": "tau_normalisation"}},
+            "method.posthoc.name",
+            "'oltr' brings its own",
+        ),
+        (
             {"dataset": {"name": "digits", "meta_per_class": 0}, "method": "meta_weight_net"},
             "dataset.meta_per_class",
             "set it to 1 or more",
