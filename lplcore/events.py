@@ -54,13 +54,13 @@ class Progress(Event):
     type: ClassVar[str] = "progress"
 
     epoch: int
-    """The epoch under way, from 1."""
+    """The epoch under way, from 1; 0 while the method prepares."""
     step: int
     """Steps of it that are done."""
     steps: int
     """Steps of an epoch."""
     fraction: float
-    """Share of the whole training that is done, 0 to 1."""
+    """Share of all steps that is done, 0 to 1."""
 
 
 @dataclass(frozen=True)

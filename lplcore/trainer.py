@@ -153,7 +153,7 @@ def preparation(run: TrainingRun, request: Request) -> Iterator[Event]:
         run.prepare_step()
         if time.monotonic() - reported >= PROGRESS_SECONDS:
             reported = time.monotonic()
-            yield Progress(0, run.prepared, run.preparations, 0.0)
+            yield Progress(0, run.prepared, run.preparations, run.completed)
     if run.preparations and run.prepared == run.preparations and run.epoch == run.step == 0:
         yield from checkpoint(run, request, "periodic")
 
@@ -169,7 +169,7 @@ def steps(run: TrainingRun, request: Request) -> Iterator[Event]:
             run.check_finite()
         if due:
             reported = time.monotonic()
-            yield Progress(run.epoch + 1, run.step, run.steps, run.fraction)
+            yield Progress(run.epoch + 1, run.step, run.steps, run.completed)
 
 
 def checkpoint(run: TrainingRun, request: Request, kind: CheckpointKind) -> Iterator[Event]:

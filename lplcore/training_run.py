@@ -88,7 +88,8 @@ class TrainingRun:
         )
         posthoc = spec.method.posthoc
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
-        self.prepared, self.preparations = 0, self.procedure.preparation_steps(self.info)
+        self.prepared = 0
+        self.preparations: int = self.procedure.preparation_steps(self.info)
         self.epoch, self.step = 0, 0
         self.entered = False
         self.best: Best | None = None
@@ -106,6 +107,12 @@ class TrainingRun:
     def fraction(self) -> float:
         """Share of the epochs that is done."""
         return (self.epoch + self.step / self.steps) / self.spec.epochs
+
+    @property
+    def completed(self) -> float:
+        """Share of all steps that is done, preparation included."""
+        done = self.prepared + self.epoch * self.steps + self.step
+        return done / (self.preparations + self.spec.epochs * self.steps)
 
     def begin_epoch(self) -> None:
         """Draw the order of the next epoch."""

@@ -83,7 +83,8 @@ class Reporter:
             for name, array in event["series"].items()
         }
         epoch = int(event["epoch"])
-        self.fraction = epoch / max(1, self._epochs)
+        # A run with preparation is further than its epochs say.
+        self.fraction = max(self.fraction or 0.0, epoch / max(1, self._epochs))
         self.insist(
             lambda: metrics.record_epoch(
                 self._db, self._claim, epoch=epoch, epochs=self._epochs, metrics=event["metrics"], series=series
