@@ -138,7 +138,13 @@ class Criterion(nn.Module):
         return inputs, targets
 
     def allocate(self, num_features: int, device: torch.device | None = None) -> None:
-        """Make the state that depends on the number of features D now, rather than at the first batch."""
+        """Make the state that depends on the number of features D now, rather than at the first batch.
+
+        Raises:
+            ValueError: less than one feature, or another number than before.
+        """
+        if num_features < 1:
+            raise ValueError(f"num_features: must be at least 1, got {num_features}")
         for module in self.modules():
             if isinstance(module, FeatureState):
                 module.allocate(num_features, device)
@@ -156,16 +162,16 @@ class Criterion(nn.Module):
         self._check(logits, labels)
         wide = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
         targets = labels.to(wide.dtype) if labels.is_floating_point() else labels.long()
-        targets = self._changed(targets, wide.dtype)
+        targets = self._changed(targets, wide.dtype, update=update)
         soft = targets if targets.dim() == 2 else None
         hard = targets if soft is None else soft.argmax(dim=1)
         return CriterionInput(
             wide, wide, hard, soft, features, classifier, progress_tensor(progress, wide.device), update
         )
 
-    def _changed(self, targets: Tensor, dtype: torch.dtype) -> Tensor:
+    def _changed(self, targets: Tensor, dtype: torch.dtype, *, update: bool) -> Tensor:
         for part, module in zip(self.method.targets, self.targets, strict=True):
-            if not part.mixes_inputs and (self.training or not part.only_in_training):
+            if not part.mixes_inputs and (update or not part.only_in_training):
                 targets = module(targets, dtype)
         return targets
 

@@ -25,7 +25,7 @@ class FeatureState(nn.Module):
         """The buffers at the start, by name, on the CPU."""
 
     def allocate(self, num_features: int, device: torch.device | None = None) -> None:
-        """Make the buffers, unless they are there.
+        """Make the buffers, unless they are there; those of a checkpoint follow to the device.
 
         Raises:
             ValueError: they were made for another number of features.
@@ -36,6 +36,8 @@ class FeatureState(nn.Module):
             self.num_features = num_features
         elif self.num_features != num_features:
             raise ValueError(f"features: expected [N, {self.num_features}] as in the first batch, got D={num_features}")
+        elif device is not None and self.get_buffer(self.feature_buffer).device != device:
+            self.to(device)
 
     def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *args: Any, **options: Any) -> None:
         saved = state_dict.get(f"{prefix}{self.feature_buffer}")

@@ -85,3 +85,11 @@ def test_weighting_and_regulariser_frame_the_loss_of_the_perturbed_logits() -> N
         batch.logits, batch.labels, features=batch.features, reduction="none"
     )
     torch.testing.assert_close(found, factor * plain + 0.5 * (batch.features**2).sum(dim=1))
+
+
+def test_looking_at_the_perturbation_disturbs_no_label() -> None:
+    batch, counts = batch_of(), counts_of(5)
+    method = {"targets": [{"name": "disturb_label", "noise": 1.0}], "perturbations": [{"name": "ldam", "scale": 1.0}]}
+    found = lplcore.criterion(method, class_counts=counts).perturbation(batch.logits, batch.labels)
+    alone = lplcore.criterion([{"name": "ldam", "scale": 1.0}], class_counts=counts)
+    assert torch.equal(found, alone.perturbation(batch.logits, batch.labels))
