@@ -1,13 +1,17 @@
 """CGAN, ACGAN and infoGAN: what they generate is what was asked for, and it joins the training at its share."""
 
+import copy
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 
 import lplcore
+from lplcore import checkpoint as checkpoint_files
 from lplcore.dataset_loading import dataset_info
 from lplcore.spec import parse_spec
 from lplcore.spec_errors import SpecError
@@ -16,7 +20,9 @@ from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, e
 
 svm: Any = pytest.importorskip("sklearn.svm")
 
-NAMES = ["cgan", "acgan", "infogan"]
+STEPS = {"cgan": 800, "acgan": 450, "infogan": 350}
+"""After which images are recognised, at a learning rate of 1e-3: 91 to 99.8 % at factors 1 and 5, 3 seeds."""
+NAMES = list(STEPS)
 QUICK: Spec = {
     "dataset": {"name": "digits", "imbalance_factor": 20},
     "model": {"name": "mlp", "widths": [16]},
@@ -28,64 +34,85 @@ QUICK: Spec = {
 def prepared(name: str, steps: int, *, imbalance_factor: float = 1, **options: Any) -> TrainingRun:
     """A run whose generator has learned for some steps."""
     dataset = {"name": "digits", "imbalance_factor": imbalance_factor}
-    spec = parse_spec({"dataset": dataset, "method": {"alias": name, **options}, "epochs": 1})
+    spec = parse_spec({"dataset": dataset, "model": QUICK["model"], "method": {"alias": name, **options}, "epochs": 1})
     found = TrainingRun(spec, device=torch.device("cpu"), data_dir="data", datasets={})
     for _ in range(steps):
         found.prepare_step()
     return found
 
 
-def recognised(made: TrainingRun, labels: torch.Tensor) -> float:
-    """Share of generated digits that a support vector machine, trained on real ones, takes for what was asked."""
+def judged(made: TrainingRun, labels: torch.Tensor) -> tuple[float, float]:
+    """What a support vector machine, trained on real digits, makes of generated ones.
+
+    Returns the share that it takes for what was asked, and the spread of those within their class (1: as real ones).
+    """
     real = TrainingRun(
         parse_spec({"dataset": "digits", "method": "cross_entropy"}),
         device=torch.device("cpu"),
         data_dir="data",
         datasets={},
     )
-    judge = svm.SVC(gamma=0.02).fit(real.train_split.x.flatten(1).numpy() / 16, real.labels.numpy())
+    x, y = real.train_split.x.flatten(1).numpy() / 16, real.labels.numpy()
+    judge = svm.SVC(gamma=0.02).fit(x, y)
     torch.manual_seed(0)
     images = made.procedure.generate(made.state, labels)
     pixels = images / made.normalization.scale + made.normalization.mean
     assert pixels.min() >= -1e-3
     assert pixels.max() <= 16 + 1e-3
-    return float((judge.predict(pixels.flatten(1).numpy() / 16) == labels.numpy()).mean())
+    found, wanted = pixels.flatten(1).numpy() / 16, labels.numpy()
+    right = judge.predict(found) == wanted
+    return float(right.mean()), spread(found[right], wanted[right]) / spread(x, y)
+
+
+def spread(x: Any, y: Any) -> float:
+    """Standard deviation of a pixel within a class, mean over pixels and classes."""
+    return float(np.mean([x[y == label].std(axis=0).mean() for label in np.unique(y)]))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "steps"), [("cgan", 900), ("acgan", 700), ("infogan", 500)])
-def test_an_independent_classifier_recognises_what_was_generated(name: str, steps: int) -> None:
+@pytest.mark.parametrize("imbalance_factor", [1, 5])
+@pytest.mark.parametrize("name", NAMES)
+def test_an_independent_classifier_recognises_what_was_generated(name: str, imbalance_factor: float) -> None:
     labels = torch.arange(10).repeat_interleave(40)
-    # Chance is 0.1.
-    assert recognised(prepared(name, steps, generator_lr=1e-3 if name == "cgan" else 5e-4), labels) > 0.8
+    made = prepared(name, STEPS[name], imbalance_factor=imbalance_factor, generator_lr=1e-3)
+    share, diversity = judged(made, labels)
+    # Chance is 0.1. One image for every class would be recognised too: its spread is 0.
+    assert share > 0.75
+    assert diversity > 0.2
 
 
 @pytest.mark.slow
 def test_rare_classes_are_generated_too() -> None:
     # 7 examples of the rarest class.
-    made = prepared("infogan", 500, imbalance_factor=20, generator_lr=5e-4)
-    assert recognised(made, torch.full((100,), 9)) > 0.6
+    made = prepared("infogan", STEPS["infogan"], imbalance_factor=20, generator_lr=1e-3)
+    assert judged(made, torch.full((100,), 9))[0] > 0.6
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_training_goes_on_exactly_from_the_middle_of_the_preparation(name: str, tmp_path: Path) -> None:
+def test_training_goes_on_exactly_from_the_middle_of_preparation_and_epoch(name: str, tmp_path: Path) -> None:
     spec = {**QUICK, "method": {"alias": name, "generator_epochs": 2}}
     whole = run(spec, tmp_path / "whole")
     assert end(whole).outcome == "succeeded"
     first = run(spec, tmp_path / "first", should_stop=stop_after(5))
     assert end(first).outcome == "stopped"
-    assert epochs(first) == []
+    assert checkpoint_files.load(checkpoints(first)[-1].path).metadata["prepared"] == 5
     second = run(spec, tmp_path / "second", resume_from=checkpoints(first)[-1].path, should_stop=stop_after(14))
     assert end(second).outcome == "stopped"
+    # 3 of 4 steps of the first epoch.
+    assert (checkpoints(second)[-1].epoch, checkpoints(second)[-1].step) == (0, 3)
     third = run(spec, tmp_path / "third", resume_from=checkpoints(second)[-1].path)
     assert_same_epochs(epochs(second) + epochs(third), epochs(whole))
     assert Path(checkpoints(third)[-1].path).read_bytes() == Path(checkpoints(whole)[-1].path).read_bytes()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_share_of_zero_is_ordinary_training(name: str) -> None:
-    plain = epochs(run({**QUICK, "method": "cross_entropy"}))
-    assert_same_epochs(epochs(run({**QUICK, "method": {"alias": name, "share": 0.0}})), plain)
+def test_a_share_of_zero_is_ordinary_training(name: str, tmp_path: Path) -> None:
+    plain = run({**QUICK, "method": "cross_entropy"}, tmp_path / "plain")
+    other = run({**QUICK, "method": {"alias": name, "share": 0.0}}, tmp_path / "other")
+    assert_same_epochs(epochs(other), epochs(plain))
+    expected, found = (checkpoint_files.load(checkpoints(events)[-1].path) for events in (plain, other))
+    for group in ("model", "optimizer"):
+        torch.testing.assert_close(found.group(group), expected.group(group), rtol=0, atol=0)
 
 
 def test_generated_examples_make_up_their_share_and_metrics_leave_them_out() -> None:
@@ -95,6 +122,47 @@ def test_generated_examples_make_up_their_share_and_metrics_leave_them_out() -> 
     made.train_step()
     assert seen == [171]  # 128 real ones are three quarters
     assert int(made.totals.seen.sum()) == 128
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_step_descends_the_mean_over_real_and_generated_examples_and_returns_the_real_ones(name: str) -> None:
+    made = prepared(name, 2, share=0.4)
+    state, before = made.state, copy.deepcopy(made.state.model)
+    real, labels = made.network_input(made.train_split.x[:30]), made.train_split.y[:30]
+    gan: Any = state.companion
+    torch.manual_seed(3)
+    added = gan.labels(state.examples, 20, uniform=True)
+    inputs = torch.cat([real, made.procedure.generate(state, added)])
+    expected = before(inputs).logits
+    losses = cross_entropy(expected, torch.cat([labels, added]), reduction="none")
+    torch.autograd.backward(losses.mean())
+    torch.manual_seed(3)
+    logits, output = made.procedure.step(state, real, labels, progress=0.0)
+    torch.testing.assert_close(logits, expected[:30].detach())
+    for part in (output.loss, output.clean_loss, output.perturbed_loss):
+        assert not part.requires_grad
+        torch.testing.assert_close(part, losses[:30].detach())
+    for one, other in zip(state.model.parameters(), before.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad)
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 32, 32), (2, 9, 13), (1, 11, 10), (7,)], ids=str)
+@pytest.mark.parametrize("name", NAMES)
+def test_networks_fit_images_of_any_size_and_vectors(name: str, shape: tuple[int, ...]) -> None:
+    spec = parse_spec({"dataset": "digits", "method": name})
+    gan: Any = spec.method.procedure.build(dataclasses.replace(dataset_info(spec.dataset), input_shape=shape))
+    gan.low.fill_(-0.5)
+    gan.high.fill_(0.25)
+    labels = torch.arange(10)
+    before = [parameter.detach().clone() for parameter in gan.parameters()]
+    gan.learn(torch.rand(10, *shape), labels)
+    # The embedding and every other parameter learn at once.
+    assert not any(torch.equal(*pair) for pair in zip(before, gan.parameters(), strict=True))
+    images = gan.eval().generate(labels, gan.random_code(labels))
+    assert images.shape == (10, *shape)
+    assert images.dtype == torch.float32
+    assert ((images >= -0.5) & (images <= 0.25)).all()
+    assert gan.generate(labels[:0], gan.random_code(labels[:0])).shape == (0, *shape)
 
 
 def test_labels_are_uniform_over_the_classes_or_those_of_training() -> None:
@@ -122,12 +190,27 @@ def test_vectors_are_generated_as_well(tmp_path: Path) -> None:
         assert end(run(spec, datasets=registered)).outcome == "succeeded"
 
 
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    ("options", "said"), [({"share": 1.0}, "less than or equal to 0.9"), ({"generator_epochs": 0}, "greater than")]
+    ("options", "said"),
+    [
+        ({"share": 1.0}, "less than or equal to 0.9"),
+        ({"share": -0.1}, "greater than or equal to 0"),
+        ({"labels": "rare"}, "'uniform' or 'training'"),
+        ({"generator_epochs": 0}, "greater than"),
+        ({"generator_batch_size": 1}, "greater than"),
+        ({"generator_lr": 0.0}, "greater than 0"),
+        ({"latent": 0}, "greater than"),
+    ],
 )
-def test_wrong_parameters_are_refused(options: dict[str, Any], said: str) -> None:
+def test_wrong_parameters_are_refused(name: str, options: dict[str, Any], said: str) -> None:
     with pytest.raises(SpecError, match=said):
-        parse_spec({"dataset": "digits", "method": {"alias": "acgan", **options}})
+        parse_spec({"dataset": "digits", "method": {"alias": name, **options}})
+
+
+def test_infogan_reads_no_more_codes_than_there_are() -> None:
+    with pytest.raises(SpecError, match=r"continuous_codes.*at most latent"):
+        parse_spec({"dataset": "digits", "method": {"alias": "infogan", "latent": 3, "continuous_codes": 4}})
 
 
 def test_tiny_images_are_refused() -> None:
