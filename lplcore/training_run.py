@@ -128,6 +128,10 @@ class TrainingRun:
         torch.manual_seed(draw_seed(self.seed, "preparation", self.prepared))
         self.procedure.prepare(self.state, self.prepared)
         self.prepared += 1
+        if self.prepared == self.preparations:
+            prepared = list(self.state.companion.parameters())
+            if not torch.stack([value.isfinite().all() for value in prepared]).all():
+                raise Diverged("what the method prepares diverged; lower the learning rate of its procedure")
 
     def _enter_epoch(self) -> None:
         """Let the procedure begin the epoch, once its first step is due."""

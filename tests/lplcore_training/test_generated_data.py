@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from lplcore import checkpoint as checkpoint_files
 from lplcore.dataset_loading import dataset_info
 from lplcore.spec import parse_spec
 from lplcore.spec_errors import SpecError
-from lplcore.training_run import TrainingRun
+from lplcore.training_run import Diverged, TrainingRun
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 
 svm: Any = pytest.importorskip("sklearn.svm")
@@ -218,3 +219,12 @@ def test_tiny_images_are_refused() -> None:
     assert dataset_info(spec.dataset).input_shape == (1, 8, 8)
     assert spec.method.procedure.check((1, 8, 8)) == []
     assert "at least 8x8" in spec.method.procedure.check((1, 6, 8))[0]
+
+
+def test_a_generator_that_diverges_is_said_before_training_begins() -> None:
+    found = prepared("cgan", 0, generator_epochs=1)
+    found.preparations = 1
+    with torch.no_grad():
+        next(found.state.companion.parameters()).fill_(math.nan)
+    with pytest.raises(Diverged, match="lower the learning rate of its procedure"):
+        found.prepare_step()
