@@ -1,0 +1,25 @@
+"""CIFAR-10-LT 100:1, class-balanced cross entropy."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from lplcore.presets import Preset
+from lplcore.presets.cifar_long_tail import cifar_long_tail
+
+
+class Table4ClassBalanced(Preset):
+    """CIFAR-10-LT 100:1, class-balanced cross entropy."""
+
+    title: ClassVar[str] = "CIFAR-10-LT 100:1, class-balanced cross entropy"
+    citation: ClassVar[str] = "Class-Level Logit Perturbation, Table IV, Class-balanced CE loss, 100:1"
+    table_row: ClassVar[str | None] = "Table IV, Class-balanced CE loss, 100:1"
+    published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2732}
+    settings_of: ClassVar[str] = "LDAM's official training settings (the paper gives none)"
+    spec: ClassVar[Mapping[str, Any]] = cifar_long_tail(
+        "CIFAR-10-LT 100:1, class-balanced cross entropy",
+        dataset="cifar10",
+        imbalance_factor=100.0,
+        method="class_balanced",
+    )
+
+    name: Literal["table4_class_balanced"] = "table4_class_balanced"
