@@ -22,11 +22,12 @@ def derived_state(counts: Mapping[str, int]) -> State:
 def refresh(db: Database, session: Session, job_id: str) -> None:
     """Derive the job anew; writes a `state` event where its state changed and `end` where it ended.
 
-    The job's row is locked first, so that of two runs that end at once the second sees the first.
+    The job's row is locked first, so that of two runs that end at once the second sees the first. It is the lock that
+    an UPDATE takes: a transaction that has written a run twice holds a shared lock on the job's key (PostgreSQL checks
+    the foreign key again), and two of these that both ask for the whole row would wait for each other.
     """
-    job = session.scalars(
-        select(JobRow).where(JobRow.id == job_id).with_for_update().execution_options(populate_existing=True)
-    ).one()
+    asked = select(JobRow).where(JobRow.id == job_id).with_for_update(key_share=True)
+    job = session.scalars(asked.execution_options(populate_existing=True)).one()
     current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
     rows = session.execute(
         select(RunRow.state, func.count(), func.sum(RunRow.progress)).where(current).group_by(RunRow.state)

@@ -72,21 +72,24 @@ def test_higher_priority_goes_first_then_the_older(db: Database) -> None:
     assert [claim(db).job_id for _ in range(3)] == [high.id, later.id, low.id]
 
 
-def test_of_many_workers_one_gets_the_run(db: Database) -> None:
-    submit(db, 5)
+def test_of_many_workers_one_gets_the_run_and_nobody_waits_in_a_circle(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("store.database.RETRIES", 1)  # a deadlock is an error
+    submit(db, 25)
     taken: list[Claim | None] = []
 
     def work(name: str) -> None:
-        for _ in range(3):
+        for _ in range(6):
             taken.append(runs.claim(db, worker_id=name, device="cpu", lease_seconds=LEASE))
 
-    threads = [threading.Thread(target=work, args=(f"w{i}",)) for i in range(4)]
+    threads = [threading.Thread(target=work, args=(f"w{i}",)) for i in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     won = [held.run_id for held in taken if held]
-    assert len(won) == len(set(won)) == 5
+    assert len(won) == len(set(won)) == 25
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing(db: Database) -> None:
