@@ -12,7 +12,7 @@ from lplcore import theory
 router = APIRouter(prefix="/v1", tags=["catalog"], dependencies=[READ])
 CHECKED_POINTS = 11
 """Points of a curve at which classifiers are also tried on drawn examples."""
-Scale = Annotated[float | None, Query(gt=0, le=1e6, description="instead of the figure's")]
+Scale = Annotated[float | None, Query(ge=1e-6, le=1e6, description="instead of the figure's")]
 Ratio = Annotated[float | None, Query(ge=1, le=1e6, description="instead of the figure's")]
 
 

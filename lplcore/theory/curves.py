@@ -80,8 +80,8 @@ def curve(figure: int, *, points: int = 51, epsilon: float | None = None, **chan
     chosen = FIGURES[figure]
     task = replace(chosen.task, **changes)
     bound = chosen.epsilon if epsilon is None else epsilon
-    if not 0 < bound <= 1e9:
-        raise ValueError("epsilon: must be above 0 and at most 1e9")
+    if not 1e-9 <= bound <= 1e9:
+        raise ValueError("epsilon: must be at least 1e-9 and at most 1e9")
     values = np.linspace(0, task.eta / bound, points, endpoint=False).tolist()
     solutions = [chosen.solve(task, bound, value) for value in values]
     errors = [solution.errors for solution in solutions]

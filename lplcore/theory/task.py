@@ -46,8 +46,8 @@ class GaussianTask:
             if not smallest <= getattr(self, name) <= 1e9:
                 raise ValueError(f"{name}: must be at least {smallest:g} and at most 1e9")
         for name in ("eta", "sigma"):
-            if not 0 < getattr(self, name) <= 1e9:
-                raise ValueError(f"{name}: must be above 0 and at most 1e9")
+            if not 1e-9 <= getattr(self, name) <= 1e9:
+                raise ValueError(f"{name}: must be at least 1e-9 and at most 1e9")
 
     @property
     def center(self) -> float:

@@ -93,5 +93,5 @@ def judged(task: GaussianTask, b: float, *, minority: float, majority: float) ->
 def not_negative(**bounds: float) -> None:
     """Refuse negative or unbounded numbers by name."""
     for name, value in bounds.items():
-        if not 0 <= value <= 1e9:
-            raise ValueError(f"{name}: must be at least 0 and at most 1e9")
+        if not 0 <= value <= 1e18:
+            raise ValueError(f"{name}: must be at least 0 and at most 1e18")

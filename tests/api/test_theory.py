@@ -37,6 +37,20 @@ def test_settings_can_be_changed(refusing: httpx.Client) -> None:
     assert len(curve["closed_form"]["values"]) == 5
 
 
+@pytest.mark.parametrize("theorem", [1, 2, 3])
+@pytest.mark.parametrize("gamma", ["1", "1e6"])
+@pytest.mark.parametrize("eta", ["1e-6", "1e6"])
+@pytest.mark.parametrize("sigma", ["1e-6", "1e6"])
+@pytest.mark.parametrize("epsilon", ["1e-6", "1e6"])
+def test_extreme_settings_are_answered(
+    refusing: httpx.Client, theorem: int, gamma: str, eta: str, sigma: str, epsilon: str
+) -> None:
+    ratios = ["1.0000000000000002", "1e6"] if theorem == 3 else ["1"]
+    for ratio in ratios:
+        query = f"gamma={gamma}&eta={eta}&sigma={sigma}&epsilon={epsilon}&variance_ratio={ratio}&points=3&samples=10"
+        assert refusing.get(f"/v1/theory/{theorem}?{query}").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("address", "status", "said"),
     [
