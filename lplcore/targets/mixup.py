@@ -22,7 +22,7 @@ class Mixup(Target):
     mixes_inputs: ClassVar[bool] = True
 
     name: Literal["mixup"] = "mixup"
-    alpha: float = Field(1.0, ge=0.001, le=1000, description="alpha of the Beta distribution; towards 0: no mixing")
+    alpha: float = Field(1.0, ge=0.01, le=1000, description="alpha of the Beta distribution; towards 0: no mixing")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return MixupModule(self.alpha, statistics.num_classes)
