@@ -3,6 +3,7 @@
 from typing import Any
 
 from lplcore.method import MethodSpec
+from lplcore.methods import Method
 from lplcore.plugin import FOLDERS, Plugin, plugins
 from lplcore.spec_errors import validated
 
@@ -10,7 +11,7 @@ from lplcore.spec_errors import validated
 def catalog() -> dict[str, list[dict[str, Any]]]:
     """Folder name (`losses`, `methods`, ...) -> `{name, title, citation, tasks, schema}` per plug-in.
 
-    Methods carry their composition, presets their spec, published figures and whose settings they follow.
+    Methods carry their composition per task, presets their spec, published figures and whose settings they follow.
     """
     return {folder: [entry(record) for record in plugins(kind).values()] for kind, folder in FOLDERS.items()}
 
@@ -25,9 +26,12 @@ def entry(record: type[Plugin]) -> dict[str, Any]:
         "description": " ".join((record.__doc__ or "").split()),
         "schema": record.model_json_schema(),
     }
-    if hasattr(record, "composition"):
-        method = validated(MethodSpec, {"alias": described["name"]})
-        described["composition"] = method.model_dump(mode="json")
+    if issubclass(record, Method):
+        described["compositions"] = {
+            task: validated(MethodSpec, {"alias": described["name"]}, context={"task": task}).model_dump(mode="json")
+            for task in record.compositions()
+        }
+        described["composition"] = next(iter(described["compositions"].values()))
     for field in ("spec", "published", "table_row", "settings_of"):
         if hasattr(record, field):
             described[field] = getattr(record, field)

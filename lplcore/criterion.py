@@ -24,11 +24,11 @@ class CriterionOutput(NamedTuple):
     """All that one evaluation of a criterion gives. N examples, C classes."""
 
     loss: Tensor
-    """[N], weighted loss on the perturbed logits, regularisers added."""
+    """[N] (multi label: [N, C]), weighted loss on the perturbed logits, regularisers added."""
     clean_loss: Tensor
-    """[N], l: the base loss on clean logits, unweighted, no gradient."""
+    """Of the same shape, l: the base loss on clean logits, unweighted, no gradient."""
     perturbed_loss: Tensor
-    """[N], l': the base loss on the perturbed logits, unweighted, no gradient."""
+    """Of the same shape, l': the base loss on the perturbed logits, unweighted, no gradient."""
     observations: dict[str, Tensor]
     """Per-class values [C], NaN where the batch says nothing."""
 
@@ -71,11 +71,13 @@ class Criterion(nn.Module):
     ) -> Tensor:
         """The loss of logits [N, C] and labels [N] int64, or soft targets [N, C] where the method allows them.
 
+        Multi label: labels are multi-hot [N, C] of any type.
+
         Args:
             features: [N, D] input of the last layer, for methods that need it.
             classifier: the last layer, for methods that need it.
             progress: share of training done, 0 to 1, for methods that depend on it.
-            reduction: `mean` and `sum` give a scalar, `none` gives [N].
+            reduction: `mean` and `sum` give a scalar, `none` gives [N] (multi label: [N, C], and `mean` is over all).
 
         Raises:
             ValueError: wrong shapes, something the method needs is not given, or an unknown reduction.
@@ -161,13 +163,18 @@ class Criterion(nn.Module):
     ) -> CriterionInput:
         self._check(logits, labels)
         wide = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
-        targets = labels.to(wide.dtype) if labels.is_floating_point() else labels.long()
-        targets = self._changed(targets, wide.dtype, update=update)
-        soft = targets if targets.dim() == 2 else None
-        hard = targets if soft is None else soft.argmax(dim=1)
+        hard, soft = self._targets(labels, wide.dtype, update=update)
         return CriterionInput(
             wide, wide, hard, soft, features, classifier, progress_tensor(progress, wide.device), update
         )
+
+    def _targets(self, labels: Tensor, dtype: torch.dtype, *, update: bool) -> tuple[Tensor, Tensor | None]:
+        """Labels, and soft targets where there are any."""
+        if self.statistics.multi_label:
+            return labels.to(dtype), None
+        targets = labels.to(dtype) if labels.is_floating_point() else labels.long()
+        targets = self._changed(targets, dtype, update=update)
+        return (targets.argmax(dim=1), targets) if targets.dim() == 2 else (targets, None)
 
     def _changed(self, targets: Tensor, dtype: torch.dtype, *, update: bool) -> Tensor:
         for part, module in zip(self.method.targets, self.targets, strict=True):
@@ -181,6 +188,13 @@ class Criterion(nn.Module):
             raise ValueError(
                 f"logits: expected [N, {classes}] as class_counts has {classes} classes, got {list(logits.shape)}"
             )
+        if self.statistics.multi_label:
+            if labels.shape != logits.shape or labels.is_complex():
+                raise ValueError(
+                    f"labels: expected multi-hot rows {list(logits.shape)} of zeros and ones, "
+                    f"got {labels.dtype} {list(labels.shape)}"
+                )
+            return
         if labels.is_floating_point() and labels.shape == logits.shape:
             rejecting = next((part.name for part in self.method.perturbations if part.hard_labels), None)
             if rejecting is None:
@@ -208,7 +222,7 @@ class Criterion(nn.Module):
             if self.weighting_start > 0:
                 progress = given.needed_progress(f"{self.method.procedure.name!r}")
                 weight = torch.where(reached(progress, self.weighting_start), weight, torch.ones_like(weight))
-            loss = weight * loss
+            loss = (weight[:, None] if weight.dim() < loss.dim() else weight) * loss
         for module in self.regularizers:
             loss = loss + module(given)
         return loss

@@ -15,9 +15,9 @@ class CriterionInput(NamedTuple):
     logits: Tensor
     """[N, C], raw logits plus the perturbations earlier in the list."""
     labels: Tensor
-    """[N] int64; of soft targets the largest entry."""
+    """[N] int64; of soft targets the largest entry. Multi label: multi-hot [N, C] in the logits' type."""
     soft_targets: Tensor | None
-    """[N, C] that sum to one, None where every example has one label."""
+    """[N, C] that sum to one, None where every example has one label, and for multi label."""
     features: Tensor | None
     """[N, D], input of the last layer, where a method asks for it."""
     classifier: nn.Module | None
@@ -29,8 +29,13 @@ class CriterionInput(NamedTuple):
 
     @property
     def targets(self) -> Tensor:
-        """Soft targets [N, C] where there are any, else labels [N]."""
+        """Soft targets [N, C] where there are any, else labels [N] (multi label: [N, C])."""
         return self.labels if self.soft_targets is None else self.soft_targets
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether labels are multi-hot."""
+        return self.labels.dim() == 2
 
     def needed_features(self, method: str) -> Tensor:
         """[N, D] in the logits' type.
@@ -74,11 +79,19 @@ class CriterionInput(NamedTuple):
         """Targets [N, C] in the logits' type."""
         if self.soft_targets is not None:
             return self.soft_targets
+        if self.multi_label:
+            return self.labels
         return functional.one_hot(self.labels, self.logits.shape[1]).to(self.logits.dtype)
 
     def by_class(self, table: Tensor) -> Tensor:
-        """[N] entry of a class table [C] at each example's label; the expectation of it under soft targets."""
+        """[N] entry of a class table [C] at each example's label; the expectation of it under soft targets.
+
+        Multi label: its mean over the example's labels, 1 for an example without any.
+        """
         values = table.to(self.logits.dtype)
+        if self.multi_label:
+            number = self.labels.sum(dim=1)
+            return torch.where(number > 0, self.labels @ values / number.clamp(min=1), 1.0)
         return values[self.labels] if self.soft_targets is None else self.soft_targets @ values
 
 

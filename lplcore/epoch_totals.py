@@ -8,7 +8,7 @@ from lplcore.criterion import CriterionOutput
 from lplcore.device import accumulator_dtype
 from lplcore.evaluation import finite, ratio
 from lplcore.events import FloatArray
-from lplcore.loss_variation import LossVariation
+from lplcore.loss_variation import LossVariation, SignedLossVariation
 
 NEVER = 2**62
 """First step with a non-finite loss where there was none."""
@@ -17,9 +17,11 @@ NEVER = 2**62
 class EpochTotals:
     """Sums over the steps of one epoch. C classes."""
 
-    def __init__(self, num_classes: int, device: torch.device) -> None:
-        self.device = device
-        self.variation = LossVariation(num_classes, device)
+    def __init__(self, num_classes: int, device: torch.device, *, task: str = "single_label") -> None:
+        self.device, self.multi_label = device, task == "multi_label"
+        self.variation = (SignedLossVariation if self.multi_label else LossVariation)(num_classes, device)
+        self.losses = torch.zeros((), dtype=torch.int64, device=device)
+        """Losses that were summed: examples, or entries for multi label."""
         self.seen = torch.zeros(num_classes, dtype=torch.int64, device=device)
         self.correct = torch.zeros(num_classes, dtype=torch.int64, device=device)
         self.loss = torch.zeros(2, dtype=accumulator_dtype(device), device=device)
@@ -30,11 +32,16 @@ class EpochTotals:
 
     @torch.no_grad()
     def add(self, step: int, labels: Tensor, logits: Tensor, output: CriterionOutput) -> None:
-        """Take in a step (from 0): labels [N], clean logits [N, C] and what the criterion gave."""
+        """Take in a step (from 0): labels [N], clean logits [N, C] and what the criterion gave.
+
+        Labels are multi-hot [N, C] for multi label.
+        """
         self.variation.add(labels, output.clean_loss, output.perturbed_loss)
-        self.seen.index_add_(0, labels, torch.ones_like(labels))
-        self.correct.index_add_(0, labels, (logits.argmax(dim=1) == labels).long())
-        sums = torch.stack([output.loss, output.clean_loss]).to(self.loss.dtype).sum(dim=1)
+        self.losses += output.loss.numel()
+        if not self.multi_label:
+            self.seen.index_add_(0, labels, torch.ones_like(labels))
+            self.correct.index_add_(0, labels, (logits.argmax(dim=1) == labels).long())
+        sums = torch.stack([output.loss.flatten(), output.clean_loss.flatten()]).to(self.loss.dtype).sum(dim=1)
         self.loss += sums
         bad = torch.where(sums.isfinite().all(), NEVER, step)
         self.first_bad_step = torch.minimum(self.first_bad_step, bad)
@@ -50,20 +57,19 @@ class EpochTotals:
 
     def metrics(self) -> dict[str, float | None]:
         """Scalars over the epoch's training examples."""
-        examples = max(int(self.seen.sum()), 1)
-        loss, base_loss = (self.loss / examples).tolist()
-        return {
-            "train/loss": finite(loss),
-            "train/base_loss": finite(base_loss),
-            "train/top1_error": 1.0 - int(self.correct.sum()) / examples,
-        }
+        loss, base_loss = (self.loss / self.losses.clamp(min=1)).tolist()
+        found = {"train/loss": finite(loss), "train/base_loss": finite(base_loss)}
+        if not self.multi_label:
+            found["train/top1_error"] = 1.0 - int(self.correct.sum()) / max(int(self.seen.sum()), 1)
+        return found
 
     def series(self) -> dict[str, FloatArray]:
         """Per-class values [C], NaN where undefined."""
-        accuracy = ratio(self.correct.cpu().numpy(), self.seen.cpu().numpy())
-        found = {name: total[0] / total[1] for name, total in self.observed.items()}
-        found["relative_loss_variation"] = self.variation.relative()
+        found = {name: total[0] / total[1] for name, total in self.observed.items()} | self.variation.relative()
         arrays = {name: values.to("cpu", torch.float32).numpy() for name, values in found.items()}
+        if self.multi_label:
+            return arrays
+        accuracy = ratio(self.correct.cpu().numpy(), self.seen.cpu().numpy())
         return {"train/accuracy": accuracy.astype(np.float32), **arrays}
 
     def state(self) -> dict[str, Tensor]:
@@ -72,6 +78,7 @@ class EpochTotals:
             "seen": self.seen,
             "correct": self.correct,
             "loss": self.loss,
+            "losses": self.losses,
             "first_bad_step": self.first_bad_step,
             **{f"variation.{name}": value for name, value in self.variation.state().items()},
             **{f"observed.{name}": value for name, value in self.observed.items()},
@@ -81,6 +88,8 @@ class EpochTotals:
         """Go on from the sums of a checkpoint."""
         for name in ("seen", "correct", "loss", "first_bad_step"):
             getattr(self, name).copy_(state[name])
+        # Checkpoints of 0.1 have one loss per example and do not count them again.
+        self.losses.copy_(state.get("losses", self.seen.sum()))
         self.variation.load({name: state[f"variation.{name}"] for name in self.variation.state()})
         prefix = "observed."
         self.observed = {

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,28 @@ SHOT_GROUPS = ("many", "medium", "few")
 CALIBRATION_BINS = 15
 Predict = Callable[[Tensor], Tensor]
 """Indices [B] of examples to logits [B, C] in float32."""
+
+
+class Headline(NamedTuple):
+    """The metric by which epochs are compared."""
+
+    name: str
+    value: float | None
+    higher_is_better: bool
+
+    def beats(self, other: float | None) -> bool:
+        """Whether it is better than an earlier epoch's; the first epoch with a number always is."""
+        if self.value is None or not math.isfinite(self.value):
+            return False
+        return other is None or (self.value > other if self.higher_is_better else self.value < other)
+
+
+class Best(NamedTuple):
+    """The epoch that is best on the validation split so far, and by what."""
+
+    epoch: int
+    metric: str
+    value: float
 
 
 @dataclass(frozen=True)
@@ -71,6 +94,23 @@ class Evaluation:
         }
         return {f"{split}/{name}": finite(value) for name, value in values.items()}
 
+    def group_metrics(self, split: str, info: DatasetInfo) -> dict[str, float | None]:
+        """Errors of the many, medium and few shot classes, None for a group without any."""
+        groups = grouped(1.0 - self.accuracy, info)
+        return {f"{split}/top1_error.{group}": error for group, error in groups.items()}
+
+    def series(self, split: str, *, last: bool) -> dict[str, npt.NDArray[np.float32]]:
+        """Per-class values [C]; of the last epoch's test split the confusion matrix [C, C] too."""
+        found = {f"{split}/accuracy": self.accuracy.astype(np.float32)}
+        if last and split == "test":
+            found["confusion_matrix"] = self.confusion.astype(np.float32)
+        return found
+
+    @property
+    def headline(self) -> Headline:
+        """What the best epoch is chosen by."""
+        return Headline("top1_error", self.top1_error, higher_is_better=False)
+
 
 @torch.inference_mode()
 def evaluate(predict: Predict, labels: Tensor, *, num_classes: int, batch_size: int) -> Evaluation:
@@ -99,16 +139,16 @@ def calibration_bin(confidence: Tensor) -> Tensor:
     return (confidence.nan_to_num(0.0) * CALIBRATION_BINS).ceil().long().sub(1).clamp(0, CALIBRATION_BINS - 1)
 
 
-def group_errors(accuracy: npt.NDArray[np.float64], info: DatasetInfo) -> dict[str, float | None]:
-    """Error of the many, medium and few shot classes: the mean of their classes' errors.
+def grouped(values: npt.NDArray[np.float64], info: DatasetInfo) -> dict[str, float | None]:
+    """The mean of the classes' values [C] over the many, medium and few shot classes.
 
-    Groups go by training counts; classes without test examples do not count; an empty group is None.
+    Groups go by training counts; classes without a value do not count; an empty group is None.
     """
     members: dict[str, list[float]] = {group: [] for group in SHOT_GROUPS}
-    for count, value in zip(info.class_counts, accuracy, strict=True):
+    for count, value in zip(info.class_counts, values, strict=True):
         if not math.isnan(value):
-            members[info.shot_group(count)].append(1.0 - float(value))
-    return {group: mean(errors) for group, errors in members.items()}
+            members[info.shot_group(count)].append(float(value))
+    return {group: mean(found) for group, found in members.items()}
 
 
 def mean(values: Sequence[float]) -> float | None:

@@ -1,14 +1,20 @@
 """Relative loss variation of every class: by how much a perturbation raises or lowers the loss of its examples.
 
+Multi label: of its positives and of its negatives.
+
 For class c over the training examples of an epoch: sum(l' - l) / sum(l), l the base loss on clean logits, l' on the
 perturbed ones, both unweighted (Class-Level Logit Perturbation, Section III-B). A ratio of sums, since a mean of ratios
 is ruled by the examples whose loss is nearly zero.
 """
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 
 from lplcore.device import accumulator_dtype
+
+SERIES = "relative_loss_variation"
 
 
 class LossVariation:
@@ -19,10 +25,13 @@ class LossVariation:
         clean: [C] sum of l.
     """
 
+    names: ClassVar[tuple[str, ...]] = ()
+    """Of the parts that are summed separately, the first dimension of the sums; none where there is one."""
+
     def __init__(self, num_classes: int, device: torch.device) -> None:
-        dtype = accumulator_dtype(device)
-        self.difference = torch.zeros(num_classes, dtype=dtype, device=device)
-        self.clean = torch.zeros(num_classes, dtype=dtype, device=device)
+        shape = (len(self.names), num_classes) if self.names else (num_classes,)
+        self.difference = torch.zeros(shape, dtype=accumulator_dtype(device), device=device)
+        self.clean = torch.zeros_like(self.difference)
 
     def add(self, labels: Tensor, clean_loss: Tensor, perturbed_loss: Tensor) -> None:
         """Take in a batch: labels [N], l [N], l' [N]."""
@@ -30,9 +39,12 @@ class LossVariation:
         self.clean.index_add_(0, labels, clean)
         self.difference.index_add_(0, labels, perturbed_loss.detach().to(self.clean.dtype) - clean)
 
-    def relative(self) -> Tensor:
-        """[C], NaN for classes whose clean loss is zero."""
-        return torch.where(self.clean == 0, torch.nan, self.difference / self.clean)
+    def relative(self) -> dict[str, Tensor]:
+        """[C] by name of the series, NaN for classes whose clean loss is zero."""
+        found = torch.where(self.clean == 0, torch.nan, self.difference / self.clean)
+        if not self.names:
+            return {SERIES: found}
+        return {f"{SERIES}.{name}": row for name, row in zip(self.names, found, strict=True)}
 
     def state(self) -> dict[str, Tensor]:
         """The sums, for a checkpoint."""
@@ -42,3 +54,16 @@ class LossVariation:
         """Go on from the sums of a checkpoint."""
         self.difference.copy_(state["difference"])
         self.clean.copy_(state["clean"])
+
+
+class SignedLossVariation(LossVariation):
+    """Sums per class for positives and for negatives, each [2, C]."""
+
+    names: ClassVar[tuple[str, ...]] = ("positive", "negative")
+
+    def add(self, labels: Tensor, clean_loss: Tensor, perturbed_loss: Tensor) -> None:
+        """Take in a batch: multi-hot labels, l and l', each [N, C]."""
+        clean, perturbed = (loss.detach().to(self.clean.dtype) for loss in (clean_loss, perturbed_loss))
+        for row, mask in enumerate((labels != 0, labels == 0)):
+            self.clean[row] += torch.where(mask, clean, 0).sum(dim=0)
+            self.difference[row] += torch.where(mask, perturbed - clean, 0).sum(dim=0)

@@ -3,13 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from lplcore.criterion import Criterion
 from lplcore.losses import Loss
+from lplcore.method_alias import DEFAULT_LOSS, DEFAULT_PARTS, KIND_OF_FIELD, alias_of, expand_alias
 from lplcore.perturbations import Perturbation
-from lplcore.plugin import PluginOf, Record, get, nearest, plugins, quoted
+from lplcore.plugin import PluginOf, Record, get, plugins
 from lplcore.posthoc import Posthoc
 from lplcore.regularizers import Regularizer
 from lplcore.samplers import Sampler
@@ -18,26 +19,13 @@ from lplcore.statistics import class_statistics
 from lplcore.targets import Target
 from lplcore.weightings import Weighting
 
-KIND_OF_FIELD = {
-    "loss": "loss",
-    "perturbations": "perturbation",
-    "weighting": "weighting",
-    "targets": "target",
-    "sampler": "sampler",
-    "regularizers": "regularizer",
-    "procedure": "procedure",
-    "posthoc": "posthoc",
-}
-
-
-DEFAULT_PARTS = {"loss": "cross_entropy", "sampler": "uniform", "procedure": "standard"}
-
 
 class MethodSpec(Record):
     """loss = weight * base_loss(logits + perturbations, target) (+ regularisers), trained by a procedure (Eq. 15).
 
-    Accepts an alias as well: `"lpl"`, or `{"alias": "lpl", ...parameters}`, a parameter going to the first component of
-    the alias that has it. `alias` is the name of the alias that has just these components, else null.
+    Accepts an alias as well: `"lpl"`, or `{"alias": "lpl", ...parameters}`, a parameter going to the components of the
+    alias that have it. `alias` is the name of the alias that has just these components, else null. What an alias and a
+    default mean depends on the task, which the validation context names (`task`, single label where it does not).
     """
 
     alias: str | None = None
@@ -52,7 +40,8 @@ class MethodSpec(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _expand(cls, value: Any) -> Any:
+    def _expand(cls, value: Any, info: ValidationInfo) -> Any:
+        task = (info.context or {}).get("task") or "single_label"
         if isinstance(value, list):
             value = {"perturbations": value}
         if isinstance(value, str):
@@ -62,7 +51,7 @@ class MethodSpec(Record):
         if not isinstance(value, Mapping):
             message = "give the name of a method, a list of perturbations or an object with the method's parts"
             raise PydanticCustomError("not_a_method", message)
-        filled = {"alias": None, **DEFAULT_PARTS, **expand_alias(value)}
+        filled = {"alias": None, "loss": DEFAULT_LOSS[task], **DEFAULT_PARTS, **expand_alias(value, task)}
         return {**filled, "alias": alias_of(filled, preferred=value.get("alias"))}
 
     @property
@@ -79,6 +68,12 @@ class MethodSpec(Record):
     def model_defaults(self) -> Mapping[str, Any]:
         """What the alias gives to fields of the model that a spec leaves out."""
         defaults: Mapping[str, Any] = {} if self.alias is None else get("method", self.alias).model_defaults
+        return defaults
+
+    @property
+    def optimizer_defaults(self) -> Mapping[str, Any]:
+        """What the alias gives to fields of the optimiser that a spec leaves out."""
+        defaults: Mapping[str, Any] = {} if self.alias is None else get("method", self.alias).optimizer_defaults
         return defaults
 
     def incompatible(self) -> list[tuple[str, str]]:
@@ -109,17 +104,26 @@ class MethodSpec(Record):
 
     def check(self, num_classes: int, task: str) -> list[tuple[str, str]]:
         """(path, message) for everything that does not go together or does not fit the data."""
+        found = [
+            (f"{path}.name", f"{part.name!r} is not made for {task} data; {self._remedy(path, task)}")
+            for path, part in self.parts()
+            if task not in part.tasks
+        ]
+        if found:
+            return found
         found = self.incompatible()
-        for path, part in self.parts():
-            if task not in part.tasks:
-                fitting = [name for name, alias in plugins("method").items() if task in alias.tasks]
-                hint = (
-                    f"methods that fit: {', '.join(fitting)}" if fitting else "no method for this task is available yet"
-                )
-                found.append((f"{path}.name", f"{part.name!r} is not made for {task} data; {hint}"))
+        found += [(f"loss.{field}", text) for field, text in self.loss.check(task)]
         for index, perturbation in enumerate(self.perturbations):
-            found += [(f"perturbations.{index}.{field}", text) for field, text in perturbation.check(num_classes)]
+            found += [(f"perturbations.{index}.{field}", text) for field, text in perturbation.check(num_classes, task)]
         return found
+
+    def _remedy(self, path: str, task: str) -> str:
+        """What to take instead of a part that is for another task."""
+        if self.alias is not None and task not in get("method", self.alias).tasks:
+            return f"the nearest method that fits is {get('method', self.alias).nearest(task)!r}"
+        kind = KIND_OF_FIELD[path.split(".")[0]]
+        fitting = [name for name, record in plugins(kind).items() if task in record.tasks]
+        return f"{kind} plug-ins that fit: {', '.join(fitting)}" if fitting else "leave it out"
 
     def parts(self) -> list[tuple[str, Any]]:
         """(path, plug-in) of everything in the method."""
@@ -133,105 +137,24 @@ class MethodSpec(Record):
         return found
 
 
-def expand_alias(value: Mapping[str, Any]) -> dict[str, Any]:
-    """A method object with its alias, if any, spelled out and the parameters put where they belong."""
-    fields = {key: part for key, part in value.items() if key in MethodSpec.model_fields}
-    parameters = {key: part for key, part in value.items() if key not in MethodSpec.model_fields}
-    alias = value.get("alias")
-    if alias is None:
-        if parameters:
-            key = next(iter(parameters))
-            known = [*MethodSpec.model_fields]
-            raise PydanticCustomError(
-                "unknown_field",
-                "unknown field {key}; {hint}",
-                {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known)},
-            )
-        return fields
-    if not isinstance(alias, str) or alias not in plugins("method"):
-        raise PydanticCustomError(
-            "unknown_plugin",
-            "unknown method {alias}; {hint}",
-            {"alias": quoted(alias), "hint": nearest(str(alias), plugins("method"))},
-        )
-    return {**with_parameters(get("method", alias).composition, parameters), **fields}
-
-
-def with_parameters(composition: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The composition with every parameter in the first component that has a field of its name."""
-    filled: dict[str, Any] = {
-        field: [as_object(item) for item in part] if isinstance(part, list) else as_object(part)
-        for field, part in composition.items()
-    }
-    components = [
-        (get(KIND_OF_FIELD[field], part["name"]), part)
-        for field, value in reversed(filled.items())
-        for part in (value if isinstance(value, list) else [value])
-    ]
-    for key, value in parameters.items():
-        for record, part in components:
-            if key in record.model_fields and key != "name":
-                part[key] = value
-                break
-        else:
-            known = sorted({name for record, _ in components for name in record.model_fields} - {"name"})
-            raise PydanticCustomError(
-                "unknown_field",
-                "unknown parameter {key}; {hint}",
-                {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known)},
-            )
-    return filled
-
-
-def as_object(part: Any) -> dict[str, Any]:
-    """A component of a composition as an object of its own."""
-    return dict(part) if isinstance(part, Mapping) else {"name": part}
-
-
-def alias_of(method: Mapping[str, Any], *, preferred: Any = None) -> str | None:
-    """The alias whose components are those of the method, whatever their parameters.
-
-    Where several have the same components it is the preferred one, else the first.
-    """
-    given = component_names(method)
-    fitting = [
-        name
-        for name, record in plugins("method").items()
-        if component_names({**DEFAULT_PARTS, **record.composition}) == given
-    ]
-    return preferred if preferred in fitting else next(iter(fitting), None)
-
-
-def component_names(method: Mapping[str, Any]) -> dict[str, Any]:
-    """Names of the components per field, empty fields left out."""
-
-    def name(part: Any) -> Any:
-        return part.get("name") if isinstance(part, Mapping) else getattr(part, "name", part)
-
-    names = {
-        field: [name(part) for part in value] if isinstance(value, list | tuple) else name(value)
-        for field, value in method.items()
-        if field in KIND_OF_FIELD
-    }
-    return {field: value for field, value in names.items() if value}
-
-
 def criterion(
     method: str | Mapping[str, Any] | list[Any] | MethodSpec,
     /,
     *,
     class_counts: Iterable[Any],
     task: str = "single_label",
+    num_examples: int | None = None,
     num_features: int | None = None,
     **parameters: Any,
 ) -> Criterion:
     """A method as a loss module for any training loop.
 
     Args:
-        method: an alias (`"lpl"`), a list of perturbations on cross entropy (`["logit_adjustment", "lpl"]`), or the
-            `method` object of an experiment spec.
-        class_counts: training examples per class, C entries.
+        method: an alias (`"lpl"`), a list of perturbations on (binary) cross entropy (`["logit_adjustment", "lpl"]`),
+            or the `method` object of an experiment spec.
+        class_counts: training examples per class, C entries (multi label: positives).
         task: `single_label` or `multi_label`.
+        num_examples: N, training examples; multi label cannot tell it from the counts, and some methods need it.
         num_features: D of the last layer's input, for methods that keep statistics of it; None learns it from the first
             batch.
         parameters: the alias's parameters, for instance `threshold=0.4`.
@@ -240,11 +163,11 @@ def criterion(
         SpecError: an unknown name, a wrong parameter, or one that does not fit the number of classes.
         ValueError: wrong class counts.
     """
-    statistics = class_statistics(class_counts, task=task)
+    statistics = class_statistics(class_counts, task=task, num_examples=num_examples)
     if isinstance(method, MethodSpec):
         parsed = method
     else:
-        parsed = validated(MethodSpec, plain(alias_object(method, parameters)))
+        parsed = validated(MethodSpec, plain(alias_object(method, parameters)), context={"task": task})
     problems = parsed.check(statistics.num_classes, task)
     if problems:
         raise SpecError([{"path": path, "message": message} for path, message in problems])

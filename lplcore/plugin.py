@@ -71,12 +71,14 @@ class Record(BaseModel):
 class Plugin(Record):
     """A named record of hyper-parameters that can build what it describes.
 
-    Class attributes: `title`, `citation` (source of the method), `tasks` it fits.
+    Class attributes: `title`, `citation` (source of the method), `tasks` it fits, `task_defaults` task -> defaults that
+    differ from those of the fields.
     """
 
     title: ClassVar[str] = ""
     citation: ClassVar[str] = ""
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label", "multi_label"})
+    task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     name: str
 
@@ -156,7 +158,9 @@ class PluginOf:
                 "unknown {kind} {given}; {hint}",
                 {"field": "name", "kind": self.kind, "given": quoted(name), "hint": nearest(str(name), known)},
             )
-        return value
+        record = plugins(self.kind).get(name)
+        defaults = {} if record is None else record.task_defaults.get((info.context or {}).get("task"), {})
+        return {**defaults, **value}
 
     def _registered(self, info: core_schema.ValidationInfo) -> Collection[str]:
         return (info.context or {}).get("datasets", {}) if self.kind == "dataset" else ()

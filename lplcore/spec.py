@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from lplcore.augmentations import Augmentation
 from lplcore.dataset_info import DatasetInfo
+from lplcore.dataset_task import task_of
 from lplcore.datasets import Dataset, RegisteredDataset
 from lplcore.method import MethodSpec
 from lplcore.models import Model
@@ -62,6 +63,9 @@ class ExperimentSpec(Record):
     priority: int = Field(5, ge=0, le=9, description="higher first")
     device: Annotated[str, AfterValidator(known_device)] = "auto"
     precision: Literal["auto", "float32", "bf16"] = "auto"
+    decision_threshold: float = Field(
+        0.5, gt=0, lt=1, description="multi label: probability from which a label counts as predicted (F1)"
+    )
 
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
     _left_to_method: list[tuple[str, str]] = PrivateAttr(default_factory=list)
@@ -173,7 +177,8 @@ def parse_spec(
     registered = dict(datasets or {})
     given = plain(data)
     complete = with_defaults(given, registered)
-    spec = validated(ExperimentSpec, complete, context={"datasets": registered})
+    task = task_of(complete["dataset"], registered)
+    spec = validated(ExperimentSpec, complete, context={"datasets": registered, "task": task})
     spec._datasets, spec._left_to_method = registered, left_to_method(given)
     return spec
 

@@ -3,14 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lplcore.dataset_task import task_of
 from lplcore.datasets import RegisteredDataset
-from lplcore.method import MethodSpec, as_object
+from lplcore.method import MethodSpec
+from lplcore.method_alias import as_object
 from lplcore.plugin import nearest, plugins, quoted, registered_record
 from lplcore.spec_errors import SpecError, validated
 
 META_PER_CLASS = 10
 """Balanced examples of a class for methods that learn from them (as in Meta-Weight-Net's imbalance experiments)."""
-FILLED_FOR_METHOD = {"model": ("head", "cosine_scale", "dropout"), "dataset": ("meta_per_class",)}
+FILLED_FOR_METHOD = {
+    "model": ("head", "cosine_scale", "dropout"),
+    "dataset": ("meta_per_class",),
+    "optimizer": ("clip_norm",),
+}
 """Fields whose default depends on the method."""
 NAMED = ("dataset", "model", "augmentation", "optimizer", "schedule")
 
@@ -28,17 +34,17 @@ def with_defaults(data: dict[str, Any], registered: Mapping[str, RegisteredDatas
     epochs = data.setdefault("epochs", record.default_epochs if record else 30)
     data.setdefault("model", record.default_model if record else "mlp")
     data.setdefault("augmentation", record.default_augmentation if record else "none")
-    fill_for_method(data)
     data.setdefault("optimizer", "sgd")
+    fill_for_method(data, task_of(data["dataset"], registered))
     data.setdefault("schedule", "multistep")
     data["schedule"] = schedule_for(data["schedule"], epochs)
     return data
 
 
-def fill_for_method(data: dict[str, Any]) -> None:
-    """What the method asks of the model and the data set, where the spec says nothing about it."""
+def fill_for_method(data: dict[str, Any], task: str | None) -> None:
+    """What the method asks of model, data set and optimiser, where the spec says nothing about it."""
     try:
-        method = validated(MethodSpec, data["method"])
+        method = validated(MethodSpec, data["method"], context={"task": task})
     except SpecError:
         return  # said when the whole spec is validated
     model, dataset = as_object(data["model"]), as_object(data["dataset"])
@@ -51,6 +57,7 @@ def fill_for_method(data: dict[str, Any]) -> None:
     if method.head == "cosine" and method.scale is not None:
         wanted["cosine_scale"] = method.scale
     data["model"] = {**{key: value for key, value in wanted.items() if key in record.model_fields}, **model}
+    data["optimizer"] = {**method.optimizer_defaults, **as_object(data["optimizer"])}
     if method.procedure.needs_meta:
         data["dataset"] = {"meta_per_class": META_PER_CLASS, **dataset}
 

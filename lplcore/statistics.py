@@ -18,15 +18,22 @@ class ClassStatistics:
     Attributes:
         class_counts: training examples per class, C entries (positives per class for multi label).
         task: `single_label` or `multi_label`.
+        num_examples: N, training examples; None where a multi-label user did not say.
     """
 
     class_counts: tuple[int, ...]
     task: str = "single_label"
+    num_examples: int | None = None
 
     @property
     def num_classes(self) -> int:
         """C."""
         return len(self.class_counts)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether an example may have any number of labels."""
+        return self.task == "multi_label"
 
     @cached_property
     def ranks(self) -> tuple[int, ...]:
@@ -42,12 +49,31 @@ class ClassStatistics:
         counts = torch.tensor(self.class_counts, dtype=torch.float64)
         return counts / counts.sum()
 
+    def log_prior(self) -> Tensor:
+        """log(pi_c), float64 [C]; a class without training examples keeps a finite one."""
+        return self.prior().clamp(min=1e-12).log()
 
-def class_statistics(class_counts: Iterable[Any], *, task: str = "single_label") -> ClassStatistics:
+    def needed_num_examples(self, method: str) -> int:
+        """N.
+
+        Raises:
+            ValueError: nobody said how many training examples there are.
+        """
+        if self.num_examples is None:
+            raise ValueError(
+                f"num_examples: {method} needs the number of training examples; call criterion(..., num_examples=n)"
+            )
+        return self.num_examples
+
+
+def class_statistics(
+    class_counts: Iterable[Any], *, task: str = "single_label", num_examples: int | None = None
+) -> ClassStatistics:
     """Checked statistics from a list, array or tensor of counts.
 
     Raises:
-        ValueError: fewer than two classes, a negative, fractional or too large count, or all counts zero.
+        ValueError: fewer than two classes, a negative, fractional or too large count, all counts zero, or fewer
+            examples than a class has.
     """
     entries = class_counts.tolist() if hasattr(class_counts, "tolist") else class_counts
     if isinstance(entries, Mapping) or not isinstance(entries, Iterable):
@@ -61,4 +87,13 @@ def class_statistics(class_counts: Iterable[Any], *, task: str = "single_label")
         raise ValueError(f"class_counts: at least two classes are needed, {len(values)} given")
     if not any(values):
         raise ValueError("class_counts: all counts are zero")
-    return ClassStatistics(tuple(int(n) for n in values), task)
+    counts = tuple(int(n) for n in values)
+    if num_examples is not None and (isinstance(num_examples, bool) or not isinstance(num_examples, int)):
+        raise ValueError("num_examples: must be a whole number")
+    if task == "single_label":
+        if num_examples not in (None, sum(counts)):
+            raise ValueError(f"num_examples: class_counts sum to {sum(counts)}, {num_examples} given; leave it out")
+        return ClassStatistics(counts, task, sum(counts))
+    if num_examples is not None and num_examples < max(counts):
+        raise ValueError(f"num_examples: a class has {max(counts)} examples, {num_examples} given in all")
+    return ClassStatistics(counts, task, num_examples)

@@ -4,9 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,8 +14,9 @@ from lplcore.checkpoint import Checkpoint
 from lplcore.dataset_loading import LoadedDataset, Split, load
 from lplcore.datasets import RegisteredDataset
 from lplcore.epoch_totals import EpochTotals
-from lplcore.evaluation import Evaluation, evaluate, group_errors
+from lplcore.evaluation import Best, Evaluation, evaluate
 from lplcore.events import EpochEnd, FloatArray
+from lplcore.multi_label_evaluation import MultiLabelEvaluation, evaluate_multi_label
 from lplcore.procedures import Examples
 from lplcore.randomness import draw_seed, generator
 from lplcore.run_identity import comparable_spec, run_spec, saved_spec
@@ -28,13 +27,6 @@ from lplcore.training_setup import build_state
 
 class Diverged(ArithmeticError):
     """The loss or the weights are not finite."""
-
-
-class Best(NamedTuple):
-    """The epoch with the lowest validation error so far."""
-
-    epoch: int
-    error: float
 
 
 @dataclass(frozen=True)
@@ -93,7 +85,7 @@ class TrainingRun:
         self.epoch, self.step = 0, 0
         self.entered = False
         self.best: Best | None = None
-        self.totals = EpochTotals(len(self.info.classes), device)
+        self.totals = self._no_totals()
         self.order = torch.empty(0, dtype=torch.int64)
         self.examples, self.seconds = 0, 0.0
         self.begin_epoch()
@@ -202,29 +194,29 @@ class TrainingRun:
         if self.examples and seconds > 0:
             metrics["train/examples_per_second"] = self.examples / seconds
         self.epoch, self.step = self.epoch + 1, 0
-        self.totals = EpochTotals(len(self.info.classes), self.device)
+        self.totals = self._no_totals()
         improved = self._evaluate_into(metrics, series)
         return EpochEnd(self.epoch, metrics, series), improved
 
+    def _no_totals(self) -> EpochTotals:
+        return EpochTotals(len(self.info.classes), self.device, task=self.info.task)
+
     def _evaluate_into(self, metrics: dict[str, float | None], series: dict[str, FloatArray]) -> bool:
-        improved = False
+        improved, last = False, self.epoch == self.spec.epochs
         if self.validation is not None:
             found = self.evaluate(self.validation)
-            metrics["validation/top1_error"] = found.top1_error
-            series["validation/accuracy"] = found.accuracy.astype(np.float32)
-            improved = self.best is None or found.top1_error < self.best.error
-            self.best = Best(self.epoch, found.top1_error) if improved else self.best
+            name, value, _ = found.headline
+            metrics[f"validation/{name}"] = value
+            series |= found.series("validation", last=last)
+            improved = found.headline.beats(self.best and self.best.value)
+            self.best = Best(self.epoch, f"validation/{name}", value) if improved and value is not None else self.best
         if self.test is not None:
             found = self.evaluate(self.test)
-            metrics |= found.metrics("test")
-            groups = group_errors(found.accuracy, self.info)
-            metrics |= {f"test/top1_error.{group}": error for group, error in groups.items()}
-            series["test/accuracy"] = found.accuracy.astype(np.float32)
-            if self.epoch == self.spec.epochs:
-                series["confusion_matrix"] = found.confusion.astype(np.float32)
+            metrics |= found.metrics("test") | found.group_metrics("test", self.info)
+            series |= found.series("test", last=last)
         return improved
 
-    def evaluate(self, split: Split) -> Evaluation:
+    def evaluate(self, split: Split) -> Evaluation | MultiLabelEvaluation:
         """Predictions on clean logits (after the method's post-hoc correction, if it has one)."""
         self.state.model.eval()
         dtype = self.state.autocast_dtype
@@ -235,6 +227,9 @@ class TrainingRun:
             return logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier)
 
         batch = devices.evaluation_batch(self.device, convolutional=self.convolutional)
+        if self.info.task == "multi_label":
+            threshold = self.spec.decision_threshold
+            return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold)
         return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch)
 
     def checkpoint(self) -> Checkpoint:
@@ -256,7 +251,7 @@ class TrainingRun:
             "epoch": self.epoch,
             "step": self.step,
             "prepared": self.prepared,
-            "best": self.best and {"epoch": self.best.epoch, "validation/top1_error": self.best.error},
+            "best": self.best and {"epoch": self.best.epoch, self.best.metric: self.best.value},
             "conditions": dict(self.conditions.__dict__),
         }
         return Checkpoint(tensors, metadata)
@@ -288,7 +283,7 @@ class TrainingRun:
         self.epoch, self.step = saved.metadata["epoch"], saved.metadata["step"]
         self.prepared = saved.metadata.get("prepared", 0)
         best = saved.metadata["best"]
-        self.best = best and Best(best["epoch"], best["validation/top1_error"])
+        self.best = best and Best(best["epoch"], *next(item for item in best.items() if item[0] != "epoch"))
         if self.step:
             self.totals.load(saved.group("epoch"))
         self.begin_epoch()

@@ -30,13 +30,13 @@ def build_state(
     Raises:
         SpecError: pretrained weights are absent or of another network.
     """
-    cpu, procedure = torch.device("cpu"), spec.method.procedure
+    cpu, procedure = torch.device("cpu"), spec.method.procedure.located(data_dir)
     with seeded(cpu, seed, "model"):
         record = spec.model.located(data_dir)
         network: Classifier = record.build(input_shape=info.input_shape, num_classes=len(info.classes))
-        model = procedure.wrap(network, info)
+        model = procedure.wrap(network, info, examples)
     with seeded(cpu, seed, "criterion"):
-        loss = criterion(spec.method, class_counts=info.class_counts, task=info.task)
+        loss = criterion(spec.method, class_counts=info.class_counts, task=info.task, num_examples=info.num_train)
         loss.allocate(model.num_features)
     with seeded(cpu, seed, "procedure"):
         companion = procedure.build(info)
@@ -59,7 +59,7 @@ def build_optimizer(spec: ExperimentSpec, model: Classifier, loss: Criterion) ->
     """The optimiser, after the last layer's bias has been set where the base loss asks for it."""
     parameters = [*model.parameters(), *loss.parameters()]
     bias = getattr(model.classifier, "bias", None)
-    start = spec.method.loss.initial_bias(loss.statistics.num_classes)
+    start = spec.method.loss.initial_bias(loss.statistics)
     if start is None or bias is None:
         return spec.optimizer.build(parameters)
     nn.init.constant_(bias, start)

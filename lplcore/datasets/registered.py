@@ -110,8 +110,8 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def load_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
-    """The known arrays of the archive."""
+def load_npz(path: Path, names: tuple[str, ...] = (*REQUIRED, *OPTIONAL)) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of these names that the archive has."""
     try:
         with path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
@@ -120,7 +120,7 @@ def load_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
             missing = [name for name in REQUIRED if name not in archive.files]
             if missing:
                 raise DatasetError("name", f"{path.name} lacks {' and '.join(missing)}; {FORMAT}")
-            return {name: archive[name] for name in (*REQUIRED, *OPTIONAL) if name in archive.files}
+            return {name: archive[name] for name in names if name in archive.files}
     except FileNotFoundError as error:
         raise DatasetError("name", f"{path.name} is not there; put it into the datasets folder") from error
     except DatasetError:

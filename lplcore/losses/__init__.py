@@ -1,4 +1,4 @@
-"""Base losses: logits and targets to one value per example."""
+"""Base losses: logits and targets to one value per example, or per example and class."""
 
 from abc import abstractmethod
 
@@ -19,7 +19,11 @@ class Loss(Plugin):
         Targets are labels [N] int64 or soft targets [N, C] (multi label: [N, C], and so are the losses).
         """
 
-    def initial_bias(self, num_classes: int) -> float | None:
+    def check(self, task: str) -> list[tuple[str, str]]:
+        """(field, message) for every parameter that does not fit the task."""
+        return []
+
+    def initial_bias(self, statistics: ClassStatistics) -> float | None:
         """What the last layer's bias should start from, None to leave it; such a bias takes no weight decay."""
         return None
 

@@ -28,8 +28,8 @@ class CrossEntropy(Loss):
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return SoftmaxCrossEntropy() if self.form == "softmax" else SigmoidCrossEntropy()
 
-    def initial_bias(self, num_classes: int) -> float | None:
-        return None if self.form == "softmax" else -math.log(num_classes - 1)
+    def initial_bias(self, statistics: ClassStatistics) -> float | None:
+        return None if self.form == "softmax" else -math.log(statistics.num_classes - 1)
 
 
 class SoftmaxCrossEntropy(nn.Module):

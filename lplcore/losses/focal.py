@@ -1,7 +1,8 @@
 """Focal loss, of the softmax or of one sigmoid per class."""
 
 import math
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lplcore.losses import Loss, expected, indicator
+from lplcore.losses.binary_cross_entropy import log_sigmoids
 from lplcore.losses.cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from lplcore.statistics import ClassStatistics
 
@@ -16,24 +18,44 @@ from lplcore.statistics import ClassStatistics
 class Focal(Loss):
     """(1 - p_y)^gamma * -log p_y per example; the sigmoid form sums it over the classes' binary problems.
 
-    gamma = 0 is cross entropy. The sigmoid form starts the last layer's bias at -log(C - 1).
+    gamma = 0 is cross entropy. The sigmoid form starts the last layer's bias at -log(C - 1). For multi label it is
+    always the sigmoid form, per entry, with defaults gamma = 2 and factor = 2 as in Wu et al.'s code; the modulating
+    factor then sees the logit of a negative times `negative_scale`.
     """
 
     title: ClassVar[str] = "Focal loss"
-    citation: ClassVar[str] = "Lin et al., Focal loss for dense object detection, ICCV 2017, Eq. 4"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    citation: ClassVar[str] = (
+        "Lin et al., Focal loss for dense object detection, ICCV 2017, Eq. 4; multi label: Wu et al., ECCV 2020"
+    )
+    task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "multi_label": {"gamma": 2.0, "form": "sigmoid", "factor": 2.0}
+    }
 
     name: Literal["focal"] = "focal"
     gamma: float = Field(1.0, ge=0, le=100, description="gamma, how much well classified examples are turned down")
     form: Literal["softmax", "sigmoid"] = Field("softmax", description="softmax, or one sigmoid per class")
+    factor: float = Field(1.0, gt=0, le=1e6, description="multi label: factor on the loss")
+    negative_scale: float = Field(
+        1.0, gt=0, le=1000, description="multi label: lambda, as in binary_cross_entropy; 1 for none"
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
+        if statistics.multi_label:
+            return MultiLabelFocal(self)
         if self.gamma == 0:
             return SoftmaxCrossEntropy() if self.form == "softmax" else SigmoidCrossEntropy()
         return SoftmaxFocal(self.gamma) if self.form == "softmax" else SigmoidFocal(self.gamma)
 
-    def initial_bias(self, num_classes: int) -> float | None:
-        return None if self.form == "softmax" else -math.log(num_classes - 1)
+    def check(self, task: str) -> list[tuple[str, str]]:
+        if task == "multi_label":
+            found = "'softmax' makes classes exclude each other, which multi-label data do not; leave it out"
+            return [("form", found)] if self.form == "softmax" else []
+        names = [name for name in ("factor", "negative_scale") if getattr(self, name) != 1]
+        return [(name, "is for multi-label data; leave it out") for name in names]
+
+    def initial_bias(self, statistics: ClassStatistics) -> float | None:
+        alone = self.form == "softmax" or statistics.multi_label
+        return None if alone else -math.log(statistics.num_classes - 1)
 
 
 class SoftmaxFocal(nn.Module):
@@ -67,6 +89,22 @@ class SigmoidFocal(nn.Module):
         positive = torch.exp(self.gamma * log_not_p) * log_p
         negative = torch.exp(self.gamma * log_p) * log_not_p
         return -(truth * positive + (1 - truth) * negative).sum(dim=1)
+
+
+class MultiLabelFocal(nn.Module):
+    """Focal loss of every entry."""
+
+    def __init__(self, options: Focal) -> None:
+        super().__init__()
+        self.options = options
+
+    def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
+        """Logits and multi-hot targets [N, C] to losses [N, C]."""
+        found = log_sigmoids(logits, self.options.negative_scale)
+        gamma, scale = self.options.gamma, self.options.negative_scale
+        positive = torch.exp(gamma * found.wrong_positive) * found.right_positive
+        negative = torch.exp(gamma * found.wrong_negative) * found.right_negative / scale
+        return -self.options.factor * (targets * positive + (1 - targets) * negative)
 
 
 def log_wrong(log_p: Tensor, labels: Tensor) -> Tensor:

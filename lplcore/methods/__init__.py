@@ -10,8 +10,27 @@ class Method(Plugin):
     """An alias.
 
     Class attributes: `composition` maps fields of a method spec to what the alias puts there (names, or objects with
-    parameters), `model_defaults` fields of the model to what they get where a spec says nothing.
+    parameters), `multi_label_composition` the same for multi-label data where the alias is for both, `model_defaults`
+    and `optimizer_defaults` fields of model and optimiser to what they get where a spec says nothing, `counterpart` is
+    the nearest alias for the other task.
     """
 
     composition: ClassVar[Mapping[str, Any]]
+    multi_label_composition: ClassVar[Mapping[str, Any] | None] = None
     model_defaults: ClassVar[Mapping[str, Any]] = {}
+    optimizer_defaults: ClassVar[Mapping[str, Any]] = {}
+    counterpart: ClassVar[str | None] = None
+
+    @classmethod
+    def compositions(cls) -> dict[str, Mapping[str, Any]]:
+        """Task -> composition, for the tasks that the alias fits."""
+        both = cls.multi_label_composition is not None
+        return {
+            task: cls.multi_label_composition or cls.composition if both and task == "multi_label" else cls.composition
+            for task in sorted(cls.tasks, reverse=True)
+        }
+
+    @classmethod
+    def nearest(cls, task: str) -> str:
+        """The alias to take where this one does not fit a task."""
+        return cls.counterpart or ("cross_entropy" if task == "single_label" else "binary_cross_entropy")

@@ -13,5 +13,6 @@ class BalancedSoftmaxMethod(Method):
     citation: ClassVar[str] = "Ren et al., Balanced meta-softmax for long-tailed visual recognition, NeurIPS 2020"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["balanced_softmax"]}
+    counterpart: ClassVar[str | None] = "r_bce_ntr"
 
     name: Literal["balanced_softmax"] = "balanced_softmax"

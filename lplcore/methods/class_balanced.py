@@ -13,5 +13,6 @@ class ClassBalancedMethod(Method):
     citation: ClassVar[str] = "Cui et al., Class-balanced loss based on effective number of samples, CVPR 2019"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "weighting": "class_balanced"}
+    counterpart: ClassVar[str | None] = "class_balanced_focal"
 
     name: Literal["class_balanced"] = "class_balanced"

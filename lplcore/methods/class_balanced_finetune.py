@@ -17,5 +17,6 @@ class ClassBalancedFinetuneMethod(Method):
         "sampler": "class_aware",
         "procedure": "two_stage",
     }
+    counterpart: ClassVar[str | None] = "resampling"
 
     name: Literal["class_balanced_finetune"] = "class_balanced_finetune"

@@ -11,9 +11,12 @@ class ClassBalancedFocalMethod(Method):
 
     title: ClassVar[str] = "Class-balanced focal loss"
     citation: ClassVar[str] = "Cui et al., Class-balanced loss based on effective number of samples, CVPR 2019"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {
         "loss": {"name": "focal", "form": "sigmoid"},
+        "weighting": "class_balanced",
+    }
+    multi_label_composition: ClassVar[Mapping[str, Any] | None] = {
+        "loss": "focal",
         "weighting": "class_balanced",
     }
 

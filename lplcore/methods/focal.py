@@ -11,7 +11,7 @@ class FocalMethod(Method):
 
     title: ClassVar[str] = "Focal loss"
     citation: ClassVar[str] = "Lin et al., Focal loss for dense object detection, ICCV 2017"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "focal"}
+    multi_label_composition: ClassVar[Mapping[str, Any] | None] = {"loss": "focal"}
 
     name: Literal["focal"] = "focal"

@@ -13,5 +13,6 @@ class GclMethod(Method):
     citation: ClassVar[str] = "Li et al., Long-tailed recognition via Gaussian clouded logit adjustment, CVPR 2022"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["gcl"]}
+    counterpart: ClassVar[str | None] = "r_bce_ntr"
 
     name: Literal["gcl"] = "gcl"

@@ -13,5 +13,6 @@ class InfluenceBalancedMethod(Method):
     citation: ClassVar[str] = "Park et al., Influence-balanced loss for imbalanced visual classification, ICCV 2021"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "weighting": "influence_balanced"}
+    counterpart: ClassVar[str | None] = "reweighting"
 
     name: Literal["influence_balanced"] = "influence_balanced"

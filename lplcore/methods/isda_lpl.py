@@ -13,5 +13,6 @@ class IsdaLplMethod(Method):
     citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table I"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["isda", "lpl"]}
+    counterpart: ClassVar[str | None] = "lpl"
 
     name: Literal["isda_lpl"] = "isda_lpl"

@@ -13,5 +13,6 @@ class LaLplMethod(Method):
     citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table IX"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["logit_adjustment", "lpl"]}
+    counterpart: ClassVar[str | None] = "lpl"
 
     name: Literal["la_lpl"] = "la_lpl"

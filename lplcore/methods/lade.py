@@ -17,5 +17,6 @@ class LadeMethod(Method):
         "perturbations": ["logit_adjustment"],
         "regularizers": ["lade"],
     }
+    counterpart: ClassVar[str | None] = "r_bce_ntr"
 
     name: Literal["lade"] = "lade"

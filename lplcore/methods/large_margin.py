@@ -13,5 +13,6 @@ class LargeMarginMethod(Method):
     citation: ClassVar[str] = "Liu et al., Large-margin softmax loss for convolutional neural networks, ICML 2016"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["large_margin"]}
+    counterpart: ClassVar[str | None] = "ldam"
 
     name: Literal["large_margin"] = "large_margin"

@@ -11,7 +11,10 @@ class LdamMethod(Method):
 
     title: ClassVar[str] = "LDAM"
     citation: ClassVar[str] = "Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["ldam"]}
+    multi_label_composition: ClassVar[Mapping[str, Any] | None] = {
+        "loss": "binary_cross_entropy",
+        "perturbations": ["ldam"],
+    }
 
     name: Literal["ldam"] = "ldam"

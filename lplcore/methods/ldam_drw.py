@@ -18,5 +18,6 @@ class LdamDrwMethod(Method):
         "weighting": "class_balanced",
         "procedure": "deferred",
     }
+    counterpart: ClassVar[str | None] = "ldam"
 
     name: Literal["ldam_drw"] = "ldam_drw"

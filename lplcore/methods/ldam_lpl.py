@@ -13,5 +13,6 @@ class LdamLplMethod(Method):
     citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Section IV"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["ldam", "lpl"]}
+    counterpart: ClassVar[str | None] = "lpl"
 
     name: Literal["ldam_lpl"] = "ldam_lpl"

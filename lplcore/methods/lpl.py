@@ -11,7 +11,10 @@ class LplMethod(Method):
 
     title: ClassVar[str] = "LPL (class-level logit perturbation)"
     citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Algorithm 2"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["lpl"]}
+    multi_label_composition: ClassVar[Mapping[str, Any] | None] = {
+        "loss": "binary_cross_entropy",
+        "perturbations": ["lpl"],
+    }
 
     name: Literal["lpl"] = "lpl"

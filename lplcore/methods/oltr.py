@@ -11,9 +11,13 @@ class OltrMethod(Method):
 
     title: ClassVar[str] = "OLTR"
     citation: ClassVar[str] = "Liu et al., Large-scale long-tailed recognition in an open world, CVPR 2019"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {
         "loss": "cross_entropy",
+        "sampler": {"name": "class_aware", "samples_per_class": 4},
+        "procedure": "oltr",
+    }
+    multi_label_composition: ClassVar[Mapping[str, Any] | None] = {
+        "loss": "binary_cross_entropy",
         "sampler": {"name": "class_aware", "samples_per_class": 4},
         "procedure": "oltr",
     }

@@ -13,5 +13,6 @@ class SeesawMethod(Method):
     citation: ClassVar[str] = "Wang et al., Seesaw loss for long-tailed instance segmentation, CVPR 2021"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["seesaw"]}
+    counterpart: ClassVar[str | None] = "r_bce_ntr"
 
     name: Literal["seesaw"] = "seesaw"

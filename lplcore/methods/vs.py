@@ -13,5 +13,6 @@ class VsMethod(Method):
     citation: ClassVar[str] = "Kini et al., Label-imbalanced and group-sensitive classification, NeurIPS 2021"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["vs"]}
+    counterpart: ClassVar[str | None] = "r_bce_ntr"
 
     name: Literal["vs"] = "vs"

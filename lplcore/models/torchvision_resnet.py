@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from lplcore.models import Classifier, Model, ModelOutput
 from lplcore.spec_errors import SpecError
+from lplcore.weights_folder import within_weights
 
 STAGES = ("layer1", "layer2", "layer3", "layer4")
 
@@ -36,10 +37,7 @@ class TorchvisionResNetModel(Model):
     def located(self, data_dir: Path) -> Self:
         if self.weights_path is None:
             return self
-        folder = (data_dir / "weights").resolve()
-        path = (folder / self.weights_path).resolve()
-        if not path.is_relative_to(folder):
-            raise refused("must lie in the folder `weights` of the data directory; give a path relative to it")
+        path = within_weights(data_dir, self.weights_path, field="model.weights_path")
         return self.model_copy(update={"weights_path": str(path)})
 
 

@@ -33,8 +33,8 @@ class Perturbation(Plugin):
     def build(self, statistics: ClassStatistics) -> nn.Module:
         """A module that maps a CriterionInput to a PerturbationOutput."""
 
-    def check(self, num_classes: int) -> list[tuple[str, str]]:
-        """(field, message) for every parameter that does not fit the number of classes."""
+    def check(self, num_classes: int, task: str) -> list[tuple[str, str]]:
+        """(field, message) for every parameter that does not fit the number of classes or the task."""
         return []
 
 

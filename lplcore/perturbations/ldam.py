@@ -13,12 +13,12 @@ from lplcore.statistics import ClassStatistics
 class Ldam(Perturbation):
     """Lowers the true class's logit by s * m_c, m_c = max_margin * (n_min / n_c)^(1/4) (Eq. 8 and 9 of the LPL paper).
 
-    Made for logits s * cos(w_c, f), as the cosine head gives them: the margin is in units of the cosine.
+    Made for logits s * cos(w_c, f), as the cosine head gives them: the margin is in units of the cosine. Multi label:
+    the logits of all classes that an example has.
     """
 
     title: ClassVar[str] = "LDAM (label-distribution-aware margin)"
     citation: ClassVar[str] = "Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019, Eq. 10 to 13"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     hard_labels: ClassVar[bool] = True
     head: ClassVar[Literal["linear", "cosine"] | None] = "cosine"
 
@@ -33,7 +33,7 @@ class Ldam(Perturbation):
 
 
 class TrueClassShift(nn.Module):
-    """Adds an entry of a class table to the true class's logit."""
+    """Adds an entry of a class table to the logits of the true classes."""
 
     table: Tensor
 
@@ -43,5 +43,7 @@ class TrueClassShift(nn.Module):
 
     def forward(self, given: CriterionInput) -> PerturbationOutput:
         """[N, C], zero but at the labels."""
+        if given.multi_label:
+            return PerturbationOutput(given.labels * self.table.to(given.logits.dtype), {})
         shift = given.by_class(self.table)[:, None]
         return PerturbationOutput(torch.zeros_like(given.raw_logits).scatter(1, given.labels[:, None], shift), {})

@@ -20,8 +20,7 @@ class LogitAdjustment(Perturbation):
     strength: float = Field(1.0, ge=0, le=1000, description="lambda in the LPL paper, tau in Menon et al.")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        # A class without training examples keeps a finite logit.
-        return ClassRow(self.strength * statistics.prior().clamp(min=1e-12).log())
+        return ClassRow(self.strength * statistics.log_prior())
 
 
 class ClassRow(nn.Module):

@@ -1,7 +1,8 @@
-"""LPL for single-label classification: class-level logit perturbation learned by a PGD-like walk."""
+"""LPL: class-level logit perturbation, learned by a PGD-like walk for single label, in closed form for multi label."""
 
 import math
-from typing import ClassVar, Literal, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -9,25 +10,43 @@ from torch import nn
 
 from lplcore.perturbations import Perturbation
 from lplcore.perturbations.lpl_bounds import CountBounds, DynamicBounds, StepRule
+from lplcore.perturbations.lpl_multi_label import MultiLabelLpl, MultiLabelLplWalk
 from lplcore.perturbations.lpl_walk import LplWalk
 from lplcore.statistics import ClassStatistics
 
 MAX_STEPS = 10_000
 PERFORMANCE_DEFAULTS = {"threshold": "mean", "epsilon": 0.3, "delta_epsilon": 0.0, "step_size": 0.01}
+SINGLE_LABEL_ONLY = (
+    "split",
+    "step_rounding",
+    "num_steps",
+    "normalize",
+    "bound_from",
+    "q_estimate",
+    "resign_every_step",
+    "tau_over",
+    "same_side_normalized",
+)
 
 
 class Lpl(Perturbation):
-    """Class-level logit perturbation (LPL), single label: Algorithms 1 and 2, Eq. 27 to 33.
+    """Class-level logit perturbation (LPL): Algorithms 1 and 2, Eq. 27 to 34.
 
-    Every class of a batch walks from its logits along s_c * g_c, g_c the mean of softmax(z) - e_y over the class's
-    examples: classes with s_c = +1 raise their loss (positive augmentation), those with s_c = -1 lower it. Where the
+    Single label: every class of a batch walks from its logits along s_c * g_c, g_c the mean of softmax(z) - e_y over
+    the class's examples: classes with s_c = +1 raise their loss (positive augmentation), others lower it. Where the
     split is `performance`, the defaults of `threshold`, `epsilon`, `delta_epsilon` and `step_size` are "mean", 0.3, 0
     and 0.01.
+
+    Multi label: logit c is lowered by s_c * epsilon_c for positives and negatives alike (Eq. 34), s and epsilon from
+    the ranks and counts of positives. Defaults: threshold 0.5, epsilon 0, delta_epsilon 0.2, step_size 0.05; the other
+    options, but `head_scale` and `form`, are for single label.
     """
 
     title: ClassVar[str] = "LPL (class-level logit perturbation)"
-    citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Eq. 27-33"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Eq. 27-34"
+    task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "multi_label": {"threshold": 0.5, "epsilon": 0.0, "delta_epsilon": 0.2, "step_size": 0.05}
+    }
     hard_labels: ClassVar[bool] = True
 
     name: Literal["lpl"] = "lpl"
@@ -64,6 +83,9 @@ class Lpl(Perturbation):
         False, description="performance: divide |tau - q_c| by its largest value on the same side (released code)"
     )
     detach: bool = Field(True, description="whether gradients stop at the perturbation")
+    form: Literal["closed", "pgd"] = Field(
+        "closed", description="multi label: closed form, or a walk by the sign of the gradient that gives the same"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -95,7 +117,17 @@ class Lpl(Perturbation):
             return self.num_steps
         return math.ceil(min(self.largest_bound() / self.step_size, MAX_STEPS + 1.0))
 
-    def check(self, num_classes: int) -> list[tuple[str, str]]:
+    def check(self, num_classes: int, task: str) -> list[tuple[str, str]]:
+        if task == "multi_label":
+            defaults = type(self).model_fields
+            found = [name for name in SINGLE_LABEL_ONLY if getattr(self, name) != defaults[name].default]
+        else:
+            found = ["form"] if self.form != "closed" else []
+        other = "single_label" if task == "multi_label" else "multi_label"
+        wrong = [(name, f"{getattr(self, name)!r} is for {other} data; leave it out") for name in found]
+        return wrong or self._threshold_problem(num_classes)
+
+    def _threshold_problem(self, num_classes: int) -> list[tuple[str, str]]:
         if self.split == "class_rank" and self.threshold != "mean" and self.threshold > num_classes + 1:
             return [
                 (
@@ -107,6 +139,8 @@ class Lpl(Perturbation):
         return []
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
+        if statistics.multi_label:
+            return MultiLabelLpl(self, statistics) if self.form == "closed" else MultiLabelLplWalk(self, statistics)
         rule = StepRule(step_size=self.step_size, rounding=self.step_rounding, num_steps=self.num_steps)
         if self.split == "class_rank" and self.bound_from == "count":
             return LplWalk(self, statistics, bounds=CountBounds(self, statistics, rule=rule))

@@ -43,7 +43,7 @@ class VectorScalingModule(nn.Module):
         # A class without training examples is treated as the rarest one that has some.
         factor = (counts.clamp(min=smallest) / counts.max()) ** options.gamma
         self.register_buffer("factor", factor, persistent=False)
-        offset = options.tau * statistics.prior().clamp(min=1e-12).log()
+        offset = options.tau * statistics.log_prior()
         self.register_buffer("offset", offset, persistent=False)
 
     def forward(self, given: CriterionInput) -> PerturbationOutput:

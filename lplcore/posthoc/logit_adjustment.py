@@ -20,7 +20,7 @@ class PosthocLogitAdjustment(Posthoc):
     strength: float = Field(1.0, ge=0, le=1000, description="tau in Menon et al.")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        return SubtractRow(self.strength * statistics.prior().clamp(min=1e-12).log())
+        return SubtractRow(self.strength * statistics.log_prior())
 
 
 class SubtractRow(nn.Module):

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -72,7 +73,15 @@ class Procedure(Plugin):
         """Factor on the schedule's rate."""
         return 1.0
 
-    def wrap(self, model: Classifier, info: DatasetInfo) -> Classifier:
+    def located(self, data_dir: Path) -> Self:
+        """The same with the paths of its files resolved within the data directory.
+
+        Raises:
+            SpecError: a path leads out of it.
+        """
+        return self
+
+    def wrap(self, model: Classifier, info: DatasetInfo, examples: Examples) -> Classifier:
         """The network to train; called with a network of fresh weights."""
         return model
 
@@ -98,13 +107,23 @@ class Procedure(Plugin):
     ) -> tuple[Tensor, CriterionOutput]:
         """One optimiser step on network inputs [N, ...] and labels [N], `progress` of training done (0 to 1).
 
-        Returns the clean logits [N, C] and the criterion's output, both detached.
+        Labels are [N, C] for multi label. Returns the clean logits [N, C] and the criterion's output, both detached.
         """
         mixed, targets = state.criterion.mix(inputs, labels)
         output = forward(state, mixed)
         result = evaluate(state, output, targets, progress=progress)
-        descend(state, result.loss.mean())
+        loss = result.loss.mean()
+        added = self.added_loss(state, output, targets)
+        self.update(state, loss if added is None else loss + added)
         return output.logits.detach(), result.detach()
+
+    def added_loss(self, state: TrainingState, output: ModelOutput, targets: Tensor) -> Tensor | None:
+        """A scalar that the step's loss gets besides the criterion's, None for nothing."""
+        return None
+
+    def update(self, state: TrainingState, loss: Tensor) -> None:
+        """Back-propagate a step's loss and move the weights."""
+        descend(state, loss)
 
 
 def forward(state: TrainingState, inputs: Tensor) -> ModelOutput:
@@ -129,3 +148,12 @@ def descend(state: TrainingState, loss: Tensor) -> None:
         parameters = [p for group in state.optimizer.param_groups for p in group["params"]]
         torch.nn.utils.clip_grad_norm_(parameters, state.clip_norm)
     state.optimizer.step()
+
+
+def descend_slowed(state: TrainingState, loss: Tensor, part: nn.Module, factor: float) -> None:
+    """`descend`, a part of the network going only a share of its step, weight decay and momentum included."""
+    weights: list[Tensor] = [p for p in part.parameters() if p.requires_grad]
+    before = [p.detach().clone() for p in weights]
+    descend(state, loss)
+    with torch.no_grad():
+        torch._foreach_lerp_(weights, before, 1 - factor)

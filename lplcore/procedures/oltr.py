@@ -6,10 +6,9 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from lplcore.criterion import CriterionOutput
 from lplcore.dataset_info import DatasetInfo
-from lplcore.models import Classifier
-from lplcore.procedures import Procedure, TrainingState, descend, evaluate, forward
+from lplcore.models import Classifier, ModelOutput
+from lplcore.procedures import Examples, Procedure, TrainingState, descend, descend_slowed
 from lplcore.procedures.oltr_network import MetaEmbedding, OltrNetwork, squared_distances
 from lplcore.procedures.two_stage import reached
 from lplcore.targets import soft
@@ -35,7 +34,6 @@ class Oltr(Procedure):
 
     title: ClassVar[str] = "OLTR (open long-tailed recognition)"
     citation: ClassVar[str] = "Liu et al., Large-scale long-tailed recognition in an open world, CVPR 2019, Eq. 1 to 7"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     own_head: ClassVar[bool] = True
 
     name: Literal["oltr"] = "oltr"
@@ -54,7 +52,7 @@ class Oltr(Procedure):
     def learning_rate_factor(self, progress: float) -> float:
         return self.finetune_lr_factor if reached(progress, self.start) else 1.0
 
-    def wrap(self, model: Classifier, info: DatasetInfo) -> Classifier:
+    def wrap(self, model: Classifier, info: DatasetInfo, examples: Examples) -> Classifier:
         return OltrNetwork(model, len(info.classes), scale=self.scale, reachability=self.reachability)
 
     def begin_epoch(self, state: TrainingState, *, progress: float, fresh: bool) -> None:
@@ -62,33 +60,30 @@ class Oltr(Procedure):
         if fresh and not network.second and reached(progress, self.start):
             network.enter_second_stage(*centroids(state, network))
 
-    def step(
-        self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float
-    ) -> tuple[Tensor, CriterionOutput]:
+    def added_loss(self, state: TrainingState, output: ModelOutput, targets: Tensor) -> Tensor | None:
         network = network_of(state)
         if not network.second:
-            return super().step(state, inputs, labels, progress=progress)
-        mixed, targets = state.criterion.mix(inputs, labels)
-        output = forward(state, mixed)
-        result = evaluate(state, output, targets, progress=progress)
-        pull = self.centroid_loss(output.features.float(), targets, network.memory)
-        weights: list[Tensor] = [p for p in network.base.parameters() if p.requires_grad]
-        before = [p.detach().clone() for p in weights]
-        descend(state, result.loss.mean() + self.centroid_weight * pull)
-        with torch.no_grad():
-            # A share of the whole step, weight decay and momentum included: what a smaller rate does.
-            torch._foreach_lerp_(weights, before, 1 - self.backbone_factor)
-        return output.logits.detach(), result.detach()
+            return None
+        return self.centroid_weight * self.centroid_loss(output.features.float(), targets, network.memory)
+
+    def update(self, state: TrainingState, loss: Tensor) -> None:
+        network = network_of(state)
+        if network.second:
+            descend_slowed(state, loss, network.base, self.backbone_factor)
+        else:
+            descend(state, loss)
 
     def centroid_loss(self, features: Tensor, targets: Tensor, memory: MetaEmbedding) -> Tensor:
-        """A scalar from features [N, D] and labels [N] or soft targets [N, C] (Liu et al., Eq. 6 and 7).
+        """A scalar from features [N, D] and labels [N] or targets [N, C] (Liu et al., Eq. 6 and 7).
 
-        Mixed examples are attracted in the shares of their targets. Classes without examples repel nothing.
+        Mixed examples are attracted in the shares of their targets, multi-label ones alike by all their classes.
+        Classes without examples repel nothing.
         """
         distances = squared_distances(features, memory.centroids)
         own = soft(targets, distances.shape[1], distances.dtype)
         others = (distances * (1 - own) * memory.present).sum() / (distances.shape[0] * memory.present.sum())
-        return (distances * own).sum(dim=1).mean() / 2 + self.repel_weight * (self.margin - others).clamp(min=0)
+        attract = ((distances * own).sum(dim=1) / own.sum(dim=1).clamp(min=1)).mean() / 2
+        return attract + self.repel_weight * (self.margin - others).clamp(min=0)
 
 
 @torch.no_grad()
@@ -102,8 +97,8 @@ def centroids(state: TrainingState, network: OltrNetwork) -> tuple[Tensor, Tenso
     for indices in torch.split(torch.arange(train.y.shape[0], device=state.device), BATCH):
         with torch.autocast(state.device.type, dtype=dtype, enabled=dtype is not None):
             features = network.features(state.examples.network_input(train.x[indices]))
-        total.index_add_(0, train.y[indices], features.to(total.dtype))
-    size = train.y.bincount(minlength=classes)
+        total += soft(train.y[indices], classes, total.dtype).T @ features.to(total.dtype)
+    size = train.y.bincount(minlength=classes) if train.y.dim() == 1 else train.y.sum(dim=0)
     return total / size.clamp(min=1)[:, None], size > 0
 
 

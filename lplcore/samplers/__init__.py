@@ -13,18 +13,29 @@ class Sampler(Plugin):
 
     @abstractmethod
     def order(self, labels: Tensor, generator: torch.Generator) -> Tensor:
-        """Indices [M] int64 of one epoch's training examples in order, from labels [N] and the epoch's generator."""
+        """Indices [M] int64 of one epoch's training examples in order, from the labels and the epoch's generator.
+
+        Labels are [N] int64, or multi-hot [N, C].
+        """
+
+
+def class_counts(labels: Tensor) -> Tensor:
+    """[C] examples of each class; C reaches to the largest label where labels are [N]."""
+    return labels.bincount() if labels.dim() == 1 else labels.sum(dim=0)
 
 
 def drawn_by_class(sequence: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
-    """Indices [M] of examples of the classes [M] in a sequence.
+    """Indices [M] of examples of the classes [M] in a sequence, all of which have examples.
 
     The k-th mention of a class takes the k-th of its examples in a random order, so that all of a class's examples come
     up before one comes again.
     """
     shuffled = torch.randperm(labels.shape[0], generator=generator)
-    by_class = shuffled[labels[shuffled].argsort(stable=True)]
-    counts = labels.bincount(minlength=int(sequence.max()) + 1)
+    if labels.dim() == 1:
+        by_class = shuffled[labels[shuffled].argsort(stable=True)]
+    else:
+        by_class = shuffled[labels[shuffled].T.nonzero()[:, 1]]
+    counts = class_counts(labels)
     first = counts.cumsum(0) - counts
     return by_class[first[sequence] + mention(sequence) % counts[sequence]]
 

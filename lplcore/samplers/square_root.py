@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from lplcore.samplers import Sampler, drawn_by_class
+from lplcore.samplers import Sampler, class_counts, drawn_by_class
 
 
 class SquareRoot(Sampler):
@@ -14,16 +14,15 @@ class SquareRoot(Sampler):
 
     title: ClassVar[str] = "Square-root sampling"
     citation: ClassVar[str] = "Mahajan et al., Exploring the limits of weakly supervised pretraining, ECCV 2018"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
 
     name: Literal["square_root"] = "square_root"
     power: float = Field(0.5, ge=0, le=1, description="0 draws classes alike, 1 as frequent as they are")
 
     def order(self, labels: Tensor, generator: torch.Generator) -> Tensor:
-        counts = labels.bincount().double()
+        counts = class_counts(labels).double()
         share = torch.where(counts > 0, counts**self.power, 0.0)
         # Inverse of the cumulative distribution: torch.multinomial takes at most 2^24 categories and float32.
         edges = (share / share.sum()).cumsum(0)
         drawn = torch.rand(labels.shape[0], generator=generator, dtype=torch.float64)
-        sequence = torch.searchsorted(edges, drawn, right=True).clamp(max=int(labels.max()))
+        sequence = torch.searchsorted(edges, drawn, right=True).clamp(max=int(counts.nonzero().max()))
         return drawn_by_class(sequence, labels, generator)

@@ -1,4 +1,4 @@
-"""Weightings: a weight per example."""
+"""Weightings: a weight per example, or per example and class."""
 
 from abc import abstractmethod
 
@@ -15,11 +15,11 @@ class Weighting(Plugin):
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        """A module that maps a CriterionInput to weights [N]."""
+        """A module that maps a CriterionInput to weights [N], or [N, C] for multi label."""
 
 
 class ClassWeights(nn.Module):
-    """A fixed weight per class."""
+    """A fixed weight per class; an example's is that of its class (multi label: the mean over its labels)."""
 
     table: Tensor
 
@@ -30,6 +30,14 @@ class ClassWeights(nn.Module):
     def forward(self, given: CriterionInput) -> Tensor:
         """[N] weight of each example's class."""
         return given.by_class(self.table)
+
+
+class EntryWeights(ClassWeights):
+    """A fixed weight per class; an entry's is that of its class, whether positive or negative."""
+
+    def forward(self, given: CriterionInput) -> Tensor:
+        """[N, C]."""
+        return self.table.to(given.logits.dtype).expand_as(given.logits)
 
 
 def normalized(weights: Tensor, counts: Tensor) -> Tensor:
@@ -43,4 +51,4 @@ def normalized(weights: Tensor, counts: Tensor) -> Tensor:
     return torch.full_like(weights, float(known.max())).masked_scatter(present, known)
 
 
-__all__ = ["ClassWeights", "CriterionInput", "Weighting", "normalized"]
+__all__ = ["ClassWeights", "CriterionInput", "EntryWeights", "Weighting", "normalized"]

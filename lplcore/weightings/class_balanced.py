@@ -1,7 +1,8 @@
 """Weights by the effective number of examples."""
 
 import math
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -14,11 +15,13 @@ from lplcore.weightings import ClassWeights, Weighting, normalized
 class ClassBalanced(Weighting):
     """w_c in proportion to (1 - beta) / (1 - beta^n_c), with mean 1 over the classes that have examples.
 
-    beta = 0 weighs all classes alike, beta towards 1 by inverse frequency.
+    beta = 0 weighs all classes alike, beta towards 1 by inverse frequency. Multi label: an example's weight is the mean
+    over its labels (1 without any), and the default of beta is 0.9, both as in Wu et al.'s code (ECCV 2020).
     """
 
     title: ClassVar[str] = "Class-balanced weights"
     citation: ClassVar[str] = "Cui et al., Class-balanced loss based on effective number of samples, CVPR 2019, Eq. 12"
+    task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"multi_label": {"beta": 0.9}}
 
     name: Literal["class_balanced"] = "class_balanced"
     beta: float = Field(0.9999, ge=0, lt=1, description="beta, (N - 1) / N for N different prototypes of a class")

@@ -7,11 +7,14 @@ from pydantic import Field
 from torch import nn
 
 from lplcore.statistics import ClassStatistics
-from lplcore.weightings import ClassWeights, Weighting, normalized
+from lplcore.weightings import ClassWeights, EntryWeights, Weighting, normalized
 
 
 class InverseFrequency(Weighting):
-    """w_c in proportion to n_c^-power, with mean 1 over the classes that have examples."""
+    """w_c in proportion to n_c^-power, with mean 1 over the classes that have examples.
+
+    Multi label: the weight of all entries of class c, n_c its number of positives.
+    """
 
     title: ClassVar[str] = "Inverse-frequency weights"
     citation: ClassVar[str] = "Huang et al., Learning deep representation for imbalanced classification, CVPR 2016"
@@ -21,4 +24,5 @@ class InverseFrequency(Weighting):
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
-        return ClassWeights(normalized(counts.clamp(min=1) ** -self.power, counts))
+        table = normalized(counts.clamp(min=1) ** -self.power, counts)
+        return EntryWeights(table) if statistics.multi_label else ClassWeights(table)

@@ -1,0 +1,30 @@
+"""The task of a data set, as far as it is known before a spec is complete."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lplcore.datasets import DatasetError, RegisteredDataset
+from lplcore.datasets.registered import load_npz
+from lplcore.plugin import plugins
+
+
+def task_of(dataset: Any, registered: Mapping[str, RegisteredDataset]) -> str | None:
+    """`single_label` or `multi_label`; None where the data set is unknown or unreadable, which is said later."""
+    name = dataset.get("name") if isinstance(dataset, Mapping) else None
+    if not isinstance(name, str):
+        return None
+    record = plugins("dataset").get(name)
+    if record is not None:
+        return next(iter(record.tasks)) if len(record.tasks) == 1 else None
+    entry = registered.get(name)
+    return None if entry is None else entry.task or stored_task(entry)
+
+
+def stored_task(entry: RegisteredDataset) -> str | None:
+    """The task by the labels in a registered file."""
+    try:
+        labels = load_npz(Path(entry.path), names=("y_train",))["y_train"]
+    except DatasetError:
+        return None
+    return "multi_label" if labels.ndim == 2 else "single_label"

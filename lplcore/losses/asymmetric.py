@@ -1,0 +1,55 @@
+"""Asymmetric loss."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lplcore.losses import Loss
+from lplcore.losses.binary_cross_entropy import BinaryCrossEntropyModule
+from lplcore.statistics import ClassStatistics
+
+
+class Asymmetric(Loss):
+    """(1 - p)^gamma+ * -log p of positives, p_m^gamma- * -log(1 - p_m) of negatives, p_m = max(p - shift, 0).
+
+    The source sums over entries where this project takes the mean, so that its learning rates do not carry over. The
+    gradient runs through the focusing factors, as in the authors' code by default.
+    """
+
+    title: ClassVar[str] = "Asymmetric loss"
+    citation: ClassVar[str] = "Ridnik et al., Asymmetric loss for multi-label classification, ICCV 2021, Eq. 3 to 7"
+    tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+
+    name: Literal["asymmetric"] = "asymmetric"
+    gamma_negative: float = Field(4.0, ge=0, le=100, description="gamma-, focusing of negatives")
+    gamma_positive: float = Field(1.0, ge=0, le=100, description="gamma+, of positives; 0 in the authors' runs")
+    shift: float = Field(0.05, ge=0, lt=1, description="m, probability up to which a negative counts nothing")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        if self.gamma_negative == self.gamma_positive == self.shift == 0:
+            return BinaryCrossEntropyModule()
+        return AsymmetricModule(self)
+
+
+class AsymmetricModule(nn.Module):
+    """Asymmetric loss of every entry."""
+
+    def __init__(self, options: Asymmetric) -> None:
+        super().__init__()
+        self.options = options
+
+    def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
+        """Logits and multi-hot targets [N, C] to losses [N, C]."""
+        log_p, log_not_p = functional.logsigmoid(logits), functional.logsigmoid(-logits)
+        positive = torch.exp(self.options.gamma_positive * log_not_p) * log_p
+        return -(targets * positive + (1 - targets) * self._negative(log_p, log_not_p))
+
+    def _negative(self, log_p: Tensor, log_not_p: Tensor) -> Tensor:
+        shift, gamma = self.options.shift, self.options.gamma_negative
+        if shift == 0:
+            return torch.exp(gamma * log_p) * log_not_p
+        share = (log_p.exp() - shift).clamp(min=0)
+        return share.clamp(min=torch.finfo(share.dtype).tiny) ** gamma * torch.log1p(-share)

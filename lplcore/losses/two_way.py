@@ -1,0 +1,55 @@
+"""Two-way multi-label loss."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lplcore.losses import Loss
+from lplcore.statistics import ClassStatistics
+
+ABSENT = -1e30
+"""Logit of what is left out of a log-sum-exp; finite, so that gradients of empty sums are zero and not undefined."""
+
+
+class TwoWay(Loss):
+    """softplus(T- lse(u / T-, negatives) + T+ lse(-u / T+, positives)) per example, and the same per class.
+
+    The loss is the mean over the examples that have a positive plus the mean over the classes that have one in the
+    batch. An entry [i, c] carries its example's and its class's term, scaled so that the mean over all entries is that.
+    """
+
+    title: ClassVar[str] = "Two-way loss"
+    citation: ClassVar[str] = "Kobayashi, Two-way multi-label loss, CVPR 2023, Eq. 9 to 13"
+    tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+
+    name: Literal["two_way"] = "two_way"
+    positive_temperature: float = Field(4.0, gt=0, le=1000, description="T+, temperature of the positives")
+    negative_temperature: float = Field(1.0, gt=0, le=1000, description="T-, temperature of the negatives")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return TwoWayModule(self)
+
+
+class TwoWayModule(nn.Module):
+    """The loss spread over the entries."""
+
+    def __init__(self, options: TwoWay) -> None:
+        super().__init__()
+        self.options = options
+
+    def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
+        """Logits and multi-hot targets [N, C] to losses [N, C]."""
+        positive = targets > 0
+        return self._over(logits, positive, dim=1) + self._over(logits, positive, dim=0)
+
+    def _over(self, logits: Tensor, positive: Tensor, *, dim: int) -> Tensor:
+        """The term of every line along a dimension, 0 for lines without positives; broadcasts to [N, C]."""
+        hot, cold = self.options.positive_temperature, self.options.negative_temperature
+        highest = cold * (logits / cold).masked_fill(positive, ABSENT).logsumexp(dim=dim, keepdim=True)
+        lowest = hot * (-logits / hot).masked_fill(~positive, ABSENT).logsumexp(dim=dim, keepdim=True)
+        counted = positive.any(dim=dim, keepdim=True)
+        term = torch.where(counted, functional.softplus(highest + lowest), 0.0)
+        return term * (counted.numel() / counted.sum().clamp(min=1))

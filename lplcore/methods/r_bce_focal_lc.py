@@ -1,0 +1,23 @@
+"""R-BCE with focal loss and logit compensation."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from lplcore.methods import Method
+
+
+class RBceFocalLcMethod(Method):
+    """R-BCE with focal loss and logit compensation."""
+
+    title: ClassVar[str] = "R-BCE with focal loss and logit compensation"
+    citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, R-BCE-Focal+LC"
+    tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    composition: ClassVar[Mapping[str, Any]] = {
+        "loss": "focal",
+        "perturbations": ["logit_compensation"],
+        "weighting": "rebalanced",
+        "sampler": {"name": "class_aware", "samples_per_class": 3},
+    }
+    counterpart: ClassVar[str | None] = "logit_adjustment"
+
+    name: Literal["r_bce_focal_lc"] = "r_bce_focal_lc"

@@ -1,0 +1,23 @@
+"""R-BCE with negative-tolerant regularisation."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
+
+from lplcore.methods import Method
+
+
+class RBceNtrMethod(Method):
+    """R-BCE with negative-tolerant regularisation."""
+
+    title: ClassVar[str] = "R-BCE with negative-tolerant regularisation"
+    citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 8"
+    tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    composition: ClassVar[Mapping[str, Any]] = {
+        "loss": {"name": "binary_cross_entropy", "negative_scale": 2.0},
+        "perturbations": [{"name": "negative_tolerant", "kappa": 0.05, "negative_scale": 2.0}],
+        "weighting": "rebalanced",
+        "sampler": {"name": "class_aware", "samples_per_class": 3},
+    }
+    counterpart: ClassVar[str | None] = "logit_adjustment"
+
+    name: Literal["r_bce_ntr"] = "r_bce_ntr"

@@ -1,0 +1,52 @@
+"""Logit compensation (LC), bounded."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
+from lplcore.statistics import ClassStatistics
+
+
+class LogitCompensation(Perturbation):
+    """Turns positives' logits into sp_c * u + mp_c and negatives' into sn_c * u + mn_c, all four learned per class.
+
+    They see the label: unbounded, mp to infinity and mn to minus infinity bring the loss to zero with nothing learned.
+    So s = 1 + scale_bound * tanh(.) and m = shift_bound * tanh(.), from s = 1 and m = 0 on, under the optimiser's
+    weight decay. The two branches of the source are left out, as in the LPL paper.
+    """
+
+    title: ClassVar[str] = "Logit compensation (LC)"
+    citation: ClassVar[str] = (
+        "Guo, Wang, Long-tailed multi-label visual recognition, CVPR 2021; Class-Level Logit Perturbation, Eq. 12"
+    )
+    tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+
+    name: Literal["logit_compensation"] = "logit_compensation"
+    scale_bound: float = Field(0.5, ge=0, lt=1, description="largest |s - 1|")
+    shift_bound: float = Field(1.0, ge=0, le=1000, description="largest |m|")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return LogitCompensationModule(self, statistics.num_classes)
+
+
+class LogitCompensationModule(nn.Module):
+    """Holds what is learned, before the bounds; rows are positives and negatives."""
+
+    def __init__(self, options: LogitCompensation, num_classes: int) -> None:
+        super().__init__()
+        self.options = options
+        self.scale = nn.Parameter(torch.zeros(2, num_classes))
+        self.shift = nn.Parameter(torch.zeros(2, num_classes))
+
+    def forward(self, given: CriterionInput) -> PerturbationOutput:
+        """[N, C], with gradient to what is learned and to the logits."""
+        stretch = self.options.scale_bound * self.scale.to(given.logits.dtype).tanh()
+        shift = self.options.shift_bound * self.shift.to(given.logits.dtype).tanh()
+        positive, negative = (stretch[:, None] * given.logits + shift[:, None]).unbind()
+        delta = given.labels * positive + (1 - given.labels) * negative
+        names = ("positive", "negative")
+        observed = {f"logit_compensation/{name}_shift": shift[row].detach() for row, name in enumerate(names)}
+        return PerturbationOutput(delta, observed)

@@ -1,0 +1,38 @@
+"""Negative-tolerant regularisation (NTR): its class-specific bias."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from lplcore.perturbations import Perturbation
+from lplcore.perturbations.logit_adjustment import ClassRow
+from lplcore.statistics import ClassStatistics
+
+
+class NegativeTolerant(Perturbation):
+    """Adds -kappa * log(N / n_c - 1) / lambda to logit c (Eq. 10 and 11 of the LPL paper, which has lambda = 1 here).
+
+    Lowers the logits of classes with fewer positives than negatives: their positives' loss rises, their negatives'
+    falls. The other half of NTR, the scale lambda of negatives' logits, is `negative_scale` of the base loss. Counts of
+    0 and N are taken as 0.5 and N - 0.5.
+    """
+
+    title: ClassVar[str] = "Negative-tolerant regularisation (NTR)"
+    citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 6-7"
+    tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+
+    name: Literal["negative_tolerant"] = "negative_tolerant"
+    kappa: float = Field(0.05, ge=0, le=1000, description="kappa (psi in the LPL paper), size of the bias")
+    negative_scale: float = Field(
+        1.0,
+        gt=0,
+        le=1000,
+        description="lambda, by which the authors' code divides the bias; 1 as in their paper",
+    )
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        number = statistics.needed_num_examples("negative_tolerant")
+        counts = torch.tensor(statistics.class_counts, dtype=torch.float64).clamp(0.5, number - 0.5)
+        return ClassRow(-self.kappa * (number / counts - 1).log() / self.negative_scale)

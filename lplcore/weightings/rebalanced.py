@@ -1,0 +1,50 @@
+"""Re-balanced weights (R-BCE)."""
+
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from lplcore.statistics import ClassStatistics
+from lplcore.weightings import CriterionInput, Weighting
+
+
+class Rebalanced(Weighting):
+    """w_ic = alpha + sigmoid(beta * (r_ic - mu)), r_ic = (1 / n_c) / sum over the example's labels j of 1 / n_j.
+
+    Takes back what class-aware sampling over-draws of classes that come along with others; made for that sampler. The
+    weights are the same for positives and negatives. An example without any label has r = infinity: alpha + 1.
+    """
+
+    title: ClassVar[str] = "Re-balanced weights (R-BCE)"
+    citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 3-5"
+    tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+
+    name: Literal["rebalanced"] = "rebalanced"
+    alpha: float = Field(0.1, ge=0, le=1000, description="alpha, lifts all weights above zero")
+    beta: float = Field(10.0, ge=0, le=1e6, description="beta, steepness of the smoothing")
+    mu: float = Field(0.2, ge=0, le=1, description="mu, centre of the smoothing; 0.2 on COCO-MLT, 0.3 on VOC-MLT")
+
+    def build(self, statistics: ClassStatistics) -> nn.Module:
+        return RebalancedModule(self, statistics)
+
+
+class RebalancedModule(nn.Module):
+    """Holds 1 / n_c."""
+
+    table: Tensor
+
+    def __init__(self, options: Rebalanced, statistics: ClassStatistics) -> None:
+        super().__init__()
+        self.options = options
+        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
+        # A class without training examples is treated as one with a single example.
+        self.register_buffer("table", 1 / counts.clamp(min=1), persistent=False)
+
+    def forward(self, given: CriterionInput) -> Tensor:
+        """[N, C]."""
+        inverse = self.table.to(given.logits.dtype)
+        drawn = (given.labels @ inverse).clamp(min=1e-30)
+        ratio = inverse / drawn[:, None]
+        return self.options.alpha + torch.sigmoid(self.options.beta * (ratio - self.options.mu))
