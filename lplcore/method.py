@@ -23,9 +23,10 @@ from lplcore.weightings import Weighting
 class MethodSpec(Record):
     """loss = weight * base_loss(logits + perturbations, target) (+ regularisers), trained by a procedure (Eq. 15).
 
-    Accepts an alias as well: `"lpl"`, or `{"alias": "lpl", ...parameters}`, a parameter going to the components of the
-    alias that have it. `alias` is the name of the alias that has just these components, else null. What an alias and a
-    default mean depends on the task, which the validation context names (`task`, single label where it does not).
+    Accepts an alias as well: `"lpl"`, or `{"alias": "lpl", ...parameters}`, a parameter going to the last component of
+    the alias that has it (the loss comes first, then perturbations and so on). `alias` is the name of the alias that
+    has just these components, else null. What an alias and a default mean depends on the task, which the validation
+    context names (`task`, single label where it does not).
     """
 
     alias: str | None = None

@@ -1,6 +1,6 @@
 """Aliases of methods: spelled out as compositions, and recognised in them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic_core import PydanticCustomError
@@ -54,7 +54,7 @@ def expand_alias(value: Mapping[str, Any], task: str) -> dict[str, Any]:
             "{alias} is made for {own} data, these are {task}; the nearest method that fits is {hint}",
             {"alias": quoted(alias), "own": other_task(task), "task": task, "hint": repr(record.nearest(task))},
         )
-    return {**with_parameters(record.compositions()[task], parameters), **fields}
+    return {**with_parameters(record.compositions()[task], parameters, shared=record.shared), **fields}
 
 
 def other_task(task: str) -> str:
@@ -62,20 +62,22 @@ def other_task(task: str) -> str:
     return "multi_label" if task == "single_label" else "single_label"
 
 
-def with_parameters(composition: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The composition with every parameter in the components that have a field of its name."""
+def with_parameters(
+    composition: Mapping[str, Any], parameters: Mapping[str, Any], *, shared: Collection[str]
+) -> dict[str, Any]:
+    """The composition with every parameter in the last component that has a field of its name, shared ones in all."""
     filled: dict[str, Any] = {
         field: [as_object(item) for item in part] if isinstance(part, list) else as_object(part)
         for field, part in composition.items()
     }
     components = [
         (get(KIND_OF_FIELD[field], part["name"]), part)
-        for field, value in filled.items()
+        for field, value in reversed(filled.items())
         for part in (value if isinstance(value, list) else [value])
     ]
     for key, value in parameters.items():
         fitting = [part for record, part in components if key in record.model_fields and key != "name"]
-        for part in fitting:
+        for part in fitting if key in shared else fitting[:1]:
             part[key] = value
         if not fitting:
             known = sorted({name for record, _ in components for name in record.model_fields} - {"name"})

@@ -22,9 +22,13 @@ SHOWN = (
     "test/top1_error.many",
     "test/top1_error.medium",
     "test/top1_error.few",
+    "validation/mean_average_precision",
     "test/mean_average_precision",
+    "test/mean_average_precision.many",
+    "test/mean_average_precision.medium",
+    "test/mean_average_precision.few",
 )
-FRACTIONS = ("top1_error", "mean_average_precision")
+FRACTIONS = ("top1_error", "mean_average_precision", "micro_f1", "macro_f1")
 NOT_FOUND = 404
 
 
@@ -33,7 +37,7 @@ def metrics(
     run: RunId,
     name: Annotated[list[str] | None, typer.Option(help="A metric; may be repeated.")] = None,
     after_epoch: Annotated[int, typer.Option(min=0, help="Later epochs only.")] = 0,
-    classes: Annotated[bool, typer.Option("--classes", help="Per class: accuracy and loss variation.")] = False,
+    classes: Annotated[bool, typer.Option("--classes", help="Per class: accuracy (multi label: average precision) and loss variation.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a run's learning curves, or its last figures per class."""
@@ -74,22 +78,23 @@ def figure(name: str, value: float | None) -> str:
 
 
 def say_classes(client: Client, run: str, *, as_json: bool) -> None:
-    """Print accuracy and relative loss variation per class after the last epoch."""
-    accuracy = client.class_metrics(run, "test/accuracy")
+    """Print accuracy (multi label: average precision) and relative loss variation per class after the last epoch."""
     variation = client.loss_variations(run)
+    name = "test/accuracy" if variation.positive is None else "test/average_precision"
+    quality = client.class_metrics(run, name)
     if as_json:
-        say_json({"test/accuracy": accuracy, "loss_variations": variation})
+        say_json({name: quality, "loss_variations": variation})
         return
     columns: list[tuple[str, Sequence[Any]]] = [
-        ("examples", accuracy.class_counts),
-        ("accuracy %", [figure("top1_error", value) for value in last(accuracy.values)]),
+        ("examples", quality.class_counts),
+        (f"{name.removeprefix('test/').replace('_', ' ')} %", [figure("top1_error", v) for v in last(quality.values)]),
     ]
     for title in ("relative_loss_variation", "positive", "negative"):
         if getattr(variation, title):
             columns.append((title.replace("_", " "), [figure("", value) for value in last(getattr(variation, title))]))
     rows = [
         [label, *(values[number] if number < len(values) else "-" for _, values in columns)]
-        for number, label in enumerate(accuracy.classes)
+        for number, label in enumerate(quality.classes)
     ]
     say_table(["class", *(title for title, _ in columns)], rows, right=range(1, 1 + len(columns)))
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lplcore.losses import Loss, expected, indicator
-from lplcore.losses.binary_cross_entropy import log_sigmoids
+from lplcore.losses.binary_cross_entropy import BinaryCrossEntropyModule, log_sigmoids
 from lplcore.losses.cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from lplcore.statistics import ClassStatistics
 
@@ -41,7 +41,8 @@ class Focal(Loss):
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         if statistics.multi_label:
-            return MultiLabelFocal(self)
+            plain = self.gamma == 0 and self.factor == 1
+            return BinaryCrossEntropyModule(self.negative_scale) if plain else MultiLabelFocal(self)
         if self.gamma == 0:
             return SoftmaxCrossEntropy() if self.form == "softmax" else SigmoidCrossEntropy()
         return SoftmaxFocal(self.gamma) if self.form == "softmax" else SigmoidFocal(self.gamma)

@@ -12,7 +12,7 @@ class Method(Plugin):
     Class attributes: `composition` maps fields of a method spec to what the alias puts there (names, or objects with
     parameters), `multi_label_composition` the same for multi-label data where the alias is for both, `model_defaults`
     and `optimizer_defaults` fields of model and optimiser to what they get where a spec says nothing, `counterpart` is
-    the nearest alias for the other task.
+    the nearest alias for the other task, `shared` names parameters that go to every component that has them.
     """
 
     composition: ClassVar[Mapping[str, Any]]
@@ -20,6 +20,7 @@ class Method(Plugin):
     model_defaults: ClassVar[Mapping[str, Any]] = {}
     optimizer_defaults: ClassVar[Mapping[str, Any]] = {}
     counterpart: ClassVar[str | None] = None
+    shared: ClassVar[frozenset[str]] = frozenset()
 
     @classmethod
     def compositions(cls) -> dict[str, Mapping[str, Any]]:

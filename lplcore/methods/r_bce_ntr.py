@@ -19,5 +19,6 @@ class RBceNtrMethod(Method):
         "sampler": {"name": "class_aware", "samples_per_class": 3},
     }
     counterpart: ClassVar[str | None] = "logit_adjustment"
+    shared: ClassVar[frozenset[str]] = frozenset({"negative_scale"})
 
     name: Literal["r_bce_ntr"] = "r_bce_ntr"

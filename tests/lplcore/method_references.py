@@ -16,11 +16,14 @@ class Situation:
     """One batch in plain numbers, with what a method remembers from earlier batches."""
 
     logits: list[Row]
-    labels: list[int]
+    labels: list[Any]
+    """Class indices, or multi-hot rows."""
     features: list[Row]
     weight: list[Row]
     progress: float
     counts: list[int]
+    number: int
+    """Training examples, for multi label."""
     options: dict[str, Any]
     memory: dict[str, Any] = field(default_factory=dict)
 
@@ -29,7 +32,8 @@ class Situation:
         return len(self.counts)
 
 
-Reference = Callable[[Situation], Row]
+Reference = Callable[[Situation], Any]
+"""Losses of the examples, or of the examples' entries for multi label."""
 
 
 def cross_entropy(row: Row, label: int) -> float:
@@ -251,7 +255,7 @@ def lade(s: Situation) -> Row:
     return [loss + s.options["weight"] * term for loss in plain(s)]
 
 
-REFERENCES: dict[tuple[str, str], Reference | str] = {
+REFERENCES: dict[tuple[str, ...], Reference | str] = {
     ("loss", "cross_entropy"): plain,
     ("loss", "focal"): focal,
     ("loss", "generalized_cross_entropy"): generalized_cross_entropy,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,23 +11,36 @@ import lplcore
 from lplcore.method import MethodSpec
 from lplcore.plugin import get, names
 from lplcore.spec_errors import SpecError, validated
-from tests.lplcore.method_cases import batch_of, counts_of
+from tests.lplcore.method_cases import Case, batch_of, counts_of
+
+PLAIN = Case("loss", "cross_entropy")
 
 
-def single(kind: str) -> list[str]:
-    """Plug-ins of a kind for single-label data."""
-    return [name for name in names(kind) if "single_label" in get(kind, name).tasks]
+def fitting(kind: str, task: str = "single_label") -> list[str]:
+    """Plug-ins of a kind for a task."""
+    return [name for name in names(kind) if task in get(kind, name).tasks]
 
 
 METHODS = st.fixed_dictionaries(
     {
-        "loss": st.sampled_from(single("loss")),
-        "perturbations": st.lists(st.sampled_from(single("perturbation")), max_size=3),
-        "weighting": st.one_of(st.none(), st.sampled_from(single("weighting"))),
-        "targets": st.lists(st.sampled_from(single("target")), max_size=2, unique=True),
-        "regularizers": st.lists(st.sampled_from(single("regularizer")), max_size=2),
+        "loss": st.sampled_from(fitting("loss")),
+        "perturbations": st.lists(st.sampled_from(fitting("perturbation")), max_size=3),
+        "weighting": st.one_of(st.none(), st.sampled_from(fitting("weighting"))),
+        "targets": st.lists(st.sampled_from(fitting("target")), max_size=2, unique=True),
+        "regularizers": st.lists(st.sampled_from(fitting("regularizer")), max_size=2),
         "procedure": st.sampled_from(["standard", "deferred", "two_stage"]),
-        "sampler": st.sampled_from(single("sampler")),
+        "sampler": st.sampled_from(fitting("sampler")),
+    }
+)
+
+
+MULTI_LABEL_METHODS = st.fixed_dictionaries(
+    {
+        "loss": st.sampled_from(fitting("loss", "multi_label")),
+        "perturbations": st.lists(st.sampled_from(fitting("perturbation", "multi_label")), max_size=3),
+        "weighting": st.one_of(st.none(), st.sampled_from(fitting("weighting", "multi_label"))),
+        "procedure": st.sampled_from(fitting("procedure", "multi_label")),
+        "sampler": st.sampled_from(fitting("sampler", "multi_label")),
     }
 )
 
@@ -42,7 +56,7 @@ def test_a_mix_works_or_is_refused_with_the_reason(method: dict[str, Any]) -> No
     if refused:
         assert all(e["path"] and e["message"] for e in refused)
         return
-    batch = batch_of()
+    batch = batch_of(PLAIN)
     inputs, targets = criterion.mix(batch.features, batch.labels)
     mixed = batch._replace(features=inputs)
     output = criterion.evaluate(mixed.logits, targets, **mixed.arguments())
@@ -54,8 +68,25 @@ def test_a_mix_works_or_is_refused_with_the_reason(method: dict[str, Any]) -> No
     assert again == criterion.method
 
 
+@settings(max_examples=150, deadline=None)
+@given(MULTI_LABEL_METHODS)
+def test_a_multi_label_mix_works_or_is_refused_with_the_reason(method: dict[str, Any]) -> None:
+    if method["procedure"] in ("oltr", "ml_gcn") and "ldam" in method["perturbations"]:
+        with pytest.raises(SpecError, match="brings its own"):
+            lplcore.criterion(method, class_counts=counts_of(5), task="multi_label")
+        return
+    criterion = lplcore.criterion(method, class_counts=counts_of(5), task="multi_label", num_examples=400)
+    batch = batch_of(Case("loss", "binary_cross_entropy", "multi_label"))
+    output = criterion.evaluate(batch.logits, batch.labels, **batch.arguments())
+    assert output.loss.shape == (12, 5)
+    assert output.loss.isfinite().all()
+    assert torch.autograd.grad(output.loss.mean(), batch.classifier.weight)[0].isfinite().all()
+    context = {"task": "multi_label"}
+    assert validated(MethodSpec, criterion.method.model_dump(mode="json"), context=context) == criterion.method
+
+
 def test_perturbations_apply_in_the_order_of_the_list() -> None:
-    batch, counts = batch_of(), counts_of(5)
+    batch, counts = batch_of(PLAIN), counts_of(5)
     alone = {
         name: lplcore.criterion([name], class_counts=counts).perturbation(batch.logits, batch.labels)
         for name in ("vs", "logit_adjustment")
@@ -74,7 +105,7 @@ def test_perturbations_apply_in_the_order_of_the_list() -> None:
 
 
 def test_weighting_and_regulariser_frame_the_loss_of_the_perturbed_logits() -> None:
-    batch, counts = batch_of(), counts_of(5)
+    batch, counts = batch_of(PLAIN), counts_of(5)
     parts = {"perturbations": ["logit_adjustment"], "loss": {"name": "focal", "gamma": 2.0}}
     plain = lplcore.criterion(parts, class_counts=counts)(batch.logits, batch.labels, reduction="none")
     weights = lplcore.criterion({"weighting": "inverse_frequency"}, class_counts=counts)
@@ -88,7 +119,7 @@ def test_weighting_and_regulariser_frame_the_loss_of_the_perturbed_logits() -> N
 
 
 def test_looking_at_the_perturbation_disturbs_no_label() -> None:
-    batch, counts = batch_of(), counts_of(5)
+    batch, counts = batch_of(PLAIN), counts_of(5)
     method = {"targets": [{"name": "disturb_label", "noise": 1.0}], "perturbations": [{"name": "ldam", "scale": 1.0}]}
     found = lplcore.criterion(method, class_counts=counts).perturbation(batch.logits, batch.labels)
     alone = lplcore.criterion([{"name": "ldam", "scale": 1.0}], class_counts=counts)

@@ -22,12 +22,16 @@ from tests.lplcore.method_cases import (
     batch_of,
     check,
     counts_of,
+    number_of,
     parts,
     why_not,
 )
-from tests.lplcore.method_references import REFERENCES, Situation
+from tests.lplcore.method_references import REFERENCES as SINGLE_LABEL_REFERENCES
+from tests.lplcore.method_references import Situation
+from tests.lplcore.multi_label_references import MULTI_LABEL_REFERENCES
 
 EVERY = [*parts(), *aliases()]
+REFERENCES = SINGLE_LABEL_REFERENCES | MULTI_LABEL_REFERENCES
 
 
 def losses(criterion: Criterion, batch: Batch, **changes: Any) -> Tensor:
@@ -63,6 +67,7 @@ def situation(case: Case, batch: Batch, counts: list[int], memory: dict[str, Any
         weight=batch.classifier.weight.tolist(),
         progress=float(batch.arguments()["progress"]),
         counts=counts,
+        number=number_of(counts),
         options=options_of(case),
         memory=memory,
     )
@@ -70,19 +75,19 @@ def situation(case: Case, batch: Batch, counts: list[int], memory: dict[str, Any
 
 def no_reference(case: Case) -> str | None:
     """Why there is no loop reference."""
-    found = REFERENCES[case.kind, case.name]
+    found = REFERENCES[case.key]
     return found if isinstance(found, str) else None
 
 
 @check(parts(), unless=no_reference)
 def test_agrees_with_a_loop_reference_over_three_batches(case: Case) -> None:
-    reference = REFERENCES[case.kind, case.name]
+    reference = REFERENCES[case.key]
     assert not isinstance(reference, str)
     counts: list[int] = counts_of(5)
     memory: dict[str, Any] = {}
     criterion = case.criterion(counts)
     for seed in range(3):
-        batch = batch_of(seed=seed)
+        batch = batch_of(case, seed=seed)
         expected = torch.tensor(reference(situation(case, batch, counts, memory)), dtype=torch.float64)
         # Running statistics are kept in float32.
         torch.testing.assert_close(losses(criterion, batch).detach(), expected, rtol=1e-6, atol=1e-6)
@@ -90,25 +95,25 @@ def test_agrees_with_a_loop_reference_over_three_batches(case: Case) -> None:
 
 def no_neutral(case: Case) -> str | None:
     """Why there is no neutral setting."""
-    found = NEUTRAL[case.kind, case.name]
+    found = NEUTRAL[case.key]
     return found if isinstance(found, str) else None
 
 
 @check(parts(), unless=no_neutral)
 def test_a_neutral_setting_is_exactly_cross_entropy(case: Case) -> None:
-    neutral = NEUTRAL[case.kind, case.name]
+    neutral = NEUTRAL[case.key]
     assert not isinstance(neutral, str)
-    batch = batch_of(dtype=torch.float32)
-    expected = functional.cross_entropy(batch.logits, batch.labels, reduction="none")
+    batch = batch_of(case, dtype=torch.float32)
+    expected = case.base_loss(batch.logits, batch.labels)
     found = losses(case.criterion(counts_of(5), **neutral), batch)
     assert torch.equal(found, expected)
 
 
 @check(EVERY)
 def test_all_ways_to_ask_for_the_loss_agree(case: Case) -> None:
-    batch = batch_of()
+    batch = batch_of(case)
     each = losses(case.criterion(counts_of(5)), batch)
-    assert each.shape == (12,)
+    assert each.shape == case.losses_shape(12, 5)
     for reduction, expected in (("mean", each.mean()), ("sum", each.sum())):
         torch.manual_seed(0)
         criterion = case.criterion(counts_of(5))
@@ -127,14 +132,14 @@ def test_all_ways_to_ask_for_the_loss_agree(case: Case) -> None:
 
 @check(EVERY)
 def test_the_perturbation_is_what_is_added_to_the_logits(case: Case) -> None:
-    batch, criterion = batch_of(), case.criterion(counts_of(5)).eval()
+    batch, criterion = batch_of(case), case.criterion(counts_of(5)).eval()
     torch.manual_seed(0)
     delta = criterion.perturbation(batch.logits, batch.labels, **batch.arguments())
     assert delta.shape == (12, 5)
     assert not delta.requires_grad
     torch.manual_seed(0)
     output = criterion.evaluate(batch.logits, batch.labels, **batch.arguments())
-    targets = batch.labels
+    targets = batch.labels.to(torch.float64) if case.multi_label else batch.labels
     for part, module in zip(criterion.method.targets, criterion.targets, strict=True):
         if not part.mixes_inputs and not part.only_in_training:
             targets = module(targets, torch.float64)
@@ -144,8 +149,8 @@ def test_the_perturbation_is_what_is_added_to_the_logits(case: Case) -> None:
 
 @check(EVERY, unless=why_not("the gradient stops at the perturbation, see the next check", STOPPED))
 def test_gradients_are_those_of_finite_differences(case: Case) -> None:
-    batch, criterion = batch_of(examples=6), case.criterion(counts_of(5))
-    losses(criterion, batch_of(examples=30, seed=7))
+    batch, criterion = batch_of(case, examples=6), case.criterion(counts_of(5))
+    losses(criterion, batch_of(case, examples=30, seed=7))
     criterion.eval()
     fixed = batch.features.detach().clone()
 
@@ -163,42 +168,45 @@ def test_gradients_are_those_of_finite_differences(case: Case) -> None:
 
 def not_stopped(case: Case) -> str | None:
     """Why the gradient is not that of the base loss at a fixed perturbation."""
-    if not case.names & STOPPED:
+    if not case.has(STOPPED):
         return "the gradient goes through the perturbation, see the check before"
     return "isda passes its gradient, lpl stops it: both are checked alone" if "isda" in case.names else None
 
 
 @check(EVERY, unless=not_stopped)
 def test_the_gradient_is_that_of_the_base_loss_at_a_fixed_perturbation(case: Case) -> None:
-    batch, criterion = batch_of(examples=6), case.criterion(counts_of(5)).eval()
+    batch, criterion = batch_of(case, examples=6), case.criterion(counts_of(5)).eval()
     delta = criterion.perturbation(batch.logits, batch.labels, **batch.arguments())
-    expected = gradients(functional.cross_entropy(batch.logits + delta, batch.labels, reduction="none"), batch)
+    expected = gradients(case.base_loss(batch.logits + delta, batch.labels), batch)
     torch.testing.assert_close(gradients(losses(criterion, batch), batch), expected)
 
 
 @check(EVERY, unless=why_not("random draws do not follow the numbering", RANDOM))
 def test_classes_may_be_numbered_otherwise(case: Case) -> None:
-    batch, counts = batch_of(), counts_of(5)
+    batch, counts = batch_of(case), counts_of(5)
     order = torch.tensor([3, 0, 4, 1, 2])
     place = order.argsort()
     renamed = nn.Linear(6, 5, dtype=torch.float64)
     with torch.no_grad():
         renamed.weight.copy_(batch.classifier.weight[order])
         renamed.bias.copy_(batch.classifier.bias[order])
-    other = Batch(batch.features, renamed, place[batch.labels])
+    labels = batch.labels[:, order] if case.multi_label else place[batch.labels]
     expected = losses(case.criterion(counts), batch)
-    torch.testing.assert_close(losses(case.criterion([counts[c] for c in order]), other), expected)
+    found = losses(case.criterion([counts[c] for c in order]), Batch(batch.features, renamed, labels))
+    torch.testing.assert_close(found, expected[:, order] if case.multi_label else expected)
 
 
 def shifts_count(case: Case) -> str | None:
     """Why a constant on all logits changes the loss."""
+    if case.multi_label:
+        return "a sigmoid per class"
     sigmoid = getattr(case.criterion([3, 2]).method.loss, "form", "softmax") == "sigmoid"
     return "not a function of logit differences alone" if sigmoid or case.names & NOT_SHIFT_INVARIANT else None
 
 
 @check(EVERY, unless=shifts_count)
 def test_a_constant_on_all_logits_of_an_example_changes_nothing(case: Case) -> None:
-    criterion, batch = case.criterion(counts_of(5)).eval(), batch_of()
+    criterion, batch = case.criterion(counts_of(5)).eval(), batch_of(case)
     torch.manual_seed(0)
     expected = criterion(batch.logits, batch.labels, reduction="none", **batch.arguments())
     torch.manual_seed(0)
@@ -214,6 +222,7 @@ def test_huge_logits_give_finite_losses_and_gradients(case: Case, dtype: torch.d
     rows = 1e4 * torch.tensor([[1, -1, -1, -1], [-1, 1, 1, -1], [0, 0, 0, 0], [1, 1, 1, 1], [-1, -1, 0, 1.0]])
     logits = rows.to(dtype).requires_grad_()
     labels = torch.tensor([0, 0, 1, 2, 3])
+    labels = functional.one_hot(labels, classes) if case.multi_label else labels
     features = (100 * torch.randn(5, 6, generator=torch.Generator().manual_seed(0))).to(dtype).requires_grad_()
     layer = nn.Linear(6, classes, dtype=dtype)
     criterion = case.criterion([50, 20, 5, 1])
@@ -228,8 +237,8 @@ def test_huge_logits_give_finite_losses_and_gradients(case: Case, dtype: torch.d
 
 @check(EVERY, unless=why_not("draws differ between types", RANDOM))
 def test_half_precision_differs_only_by_the_rounding_of_what_comes_in(case: Case) -> None:
-    batch = batch_of(dtype=torch.bfloat16)
-    wide = batch_of(dtype=torch.float64)
+    batch = batch_of(case, dtype=torch.bfloat16)
+    wide = batch_of(case, dtype=torch.float64)
     exact = Batch(batch.features.detach().double().requires_grad_(), wide.classifier, batch.labels)
     with torch.no_grad():
         for parameter, narrow in zip(exact.classifier.parameters(), batch.classifier.parameters(), strict=True):
@@ -243,8 +252,10 @@ def test_half_precision_differs_only_by_the_rounding_of_what_comes_in(case: Case
 @check(EVERY)
 @pytest.mark.parametrize("counts", [[40, 0, 7, 0, 2], [0, 0, 0, 0, 9], [1, 1, 1, 1, 1]], ids=str)
 def test_classes_without_training_examples_or_absent_from_the_batch_do_no_harm(case: Case, counts: list[int]) -> None:
-    batch, criterion = batch_of(), case.criterion(counts)
-    for labels in (batch.labels, torch.full_like(batch.labels, 4), torch.full_like(batch.labels, 1)):
+    batch, criterion = batch_of(case), case.criterion(counts)
+    single = (torch.full_like(batch.labels, 4), torch.full_like(batch.labels, 1))
+    multi = (torch.zeros_like(batch.labels), torch.ones_like(batch.labels))
+    for labels in (batch.labels, *(multi if case.multi_label else single)):
         loss = losses(criterion, batch._replace(labels=labels))
         assert loss.isfinite().all()
         assert all(g.isfinite().all() for g in gradients(loss, batch))
@@ -253,29 +264,29 @@ def test_classes_without_training_examples_or_absent_from_the_batch_do_no_harm(c
 @check(EVERY)
 @pytest.mark.parametrize("classes", [2, 8142])
 def test_two_classes_and_very_many(case: Case, classes: int) -> None:
-    batch = batch_of(examples=8, classes=classes, dtype=torch.float32)
+    batch = batch_of(case, examples=8, classes=classes, dtype=torch.float32)
     loss = losses(case.criterion(counts_of(classes)), batch)
-    assert loss.shape == (8,)
+    assert loss.shape == case.losses_shape(8, classes)
     assert loss.isfinite().all()
     assert all(g.isfinite().all() for g in gradients(loss, batch))
 
 
 @check(EVERY)
 def test_an_empty_batch_has_no_losses(case: Case) -> None:
-    batch = batch_of(examples=0)
+    batch = batch_of(case, examples=0)
     criterion = case.criterion(counts_of(5))
-    assert criterion(batch.logits, batch.labels, reduction="none", **batch.arguments()).shape == (0,)
+    assert criterion(batch.logits, batch.labels, reduction="none", **batch.arguments()).shape == case.losses_shape(0, 5)
 
 
 @check(EVERY)
 def test_state_survives_a_checkpoint(case: Case) -> None:
     trained = case.criterion(counts_of(5))
     for seed in range(3):
-        losses(trained, batch_of(seed=seed, dtype=torch.float32))
+        losses(trained, batch_of(case, seed=seed, dtype=torch.float32))
     restored = case.criterion(counts_of(5))
     saved = {name: value.clone() for name, value in trained.state_dict().items()}
     restored.load_state_dict(saved)
-    batch = batch_of(seed=9, dtype=torch.float32)
+    batch = batch_of(case, seed=9, dtype=torch.float32)
     assert torch.equal(losses(restored, batch), losses(trained, batch))
     assert restored.state_dict().keys() == trained.state_dict().keys()
     assert all(torch.equal(v, trained.state_dict()[name]) for name, v in restored.state_dict().items())
@@ -284,16 +295,16 @@ def test_state_survives_a_checkpoint(case: Case) -> None:
 @check(EVERY)
 def test_evaluation_mode_changes_no_state(case: Case) -> None:
     criterion = case.criterion(counts_of(5))
-    losses(criterion, batch_of())
+    losses(criterion, batch_of(case))
     before = {name: value.clone() for name, value in criterion.state_dict().items()}
-    losses(criterion.eval(), batch_of(seed=1))
-    criterion.train().perturbation(batch_of().logits, batch_of().labels, **batch_of().arguments())
+    losses(criterion.eval(), batch_of(case, seed=1))
+    criterion.train().perturbation(batch_of(case).logits, batch_of(case).labels, **batch_of(case).arguments())
     assert all(torch.equal(value, before[name]) for name, value in criterion.state_dict().items())
 
 
 @check(EVERY)
 def test_what_a_method_needs_is_asked_for_by_name(case: Case) -> None:
-    batch, needed = batch_of(), set()
+    batch, needed = batch_of(case), set()
     complete = batch.arguments()
     for name in complete:
         rest = {key: value for key, value in complete.items() if key != name}
@@ -323,16 +334,16 @@ def compiled(case: Case, classes: int) -> Callable[[Tensor, Batch, Tensor], Tens
 @check(EVERY)
 def test_it_compiles_without_graph_break_and_so_without_waiting_for_the_host(case: Case) -> None:
     torch.compiler.reset()
-    batch = batch_of(dtype=torch.float32)
+    batch = batch_of(case, dtype=torch.float32)
     logits = batch.logits.detach().requires_grad_()
     loss = compiled(case, 5)(logits, batch, torch.tensor(0.6))
     assert loss.isfinite()
-    if case.names & RANDOM:
+    if case.has(RANDOM):
         return
     expected = case.criterion(counts_of(5))(logits, batch.labels, **batch.arguments())
     torch.testing.assert_close(loss, expected)
 
 
 def test_every_plug_in_has_a_reference_and_a_neutral_setting_or_a_reason() -> None:
-    found = {(case.kind, case.name) for case in parts()}
+    found = {case.key for case in parts()}
     assert found == set(NEUTRAL) == set(REFERENCES)

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 import lplcore
 from lplcore.criterion import Criterion
+from lplcore.statistics import class_statistics
 
 ZERO = torch.zeros(1, 2, dtype=torch.float64)
 """Two classes, each with probability one half."""
@@ -57,8 +58,9 @@ def test_class_balanced_focal_is_the_per_class_sigmoid_form_by_default() -> None
 
 
 def test_the_sigmoid_form_starts_every_class_at_its_share() -> None:
-    assert made("class_balanced_focal").method.loss.initial_bias(11) == pytest.approx(-math.log(10))
-    assert made("focal").method.loss.initial_bias(11) is None
+    statistics = class_statistics([5] * 11)
+    assert made("class_balanced_focal").method.loss.initial_bias(statistics) == pytest.approx(-math.log(10))
+    assert made("focal").method.loss.initial_bias(statistics) is None
 
 
 def test_weights_by_inverse_frequency() -> None:

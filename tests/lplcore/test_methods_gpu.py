@@ -11,7 +11,7 @@ from tests.lplcore.method_cases import RANDOM, Batch, Case, aliases, batch_of, c
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]
 EVERY = [*parts(), *aliases()]
-EXACT = [case for case in EVERY if not case.names & RANDOM]
+EXACT = [case for case in EVERY if not case.has(RANDOM)]
 
 
 def on_gpu(batch: Batch) -> Batch:
@@ -37,7 +37,7 @@ def test_the_gpu_agrees_with_the_cpu(case: Case) -> None:
     here = case.criterion(counts_of(30))
     there = case.criterion(counts_of(30)).cuda()
     for seed in range(3):
-        batch = batch_of(examples=40, classes=30, seed=seed)
+        batch = batch_of(case, examples=40, classes=30, seed=seed)
         moved = on_gpu(batch)
         expected = here(batch.logits, batch.labels, **arguments(batch))
         found = there(moved.logits, moved.labels, **arguments(moved))
@@ -49,7 +49,7 @@ def test_the_gpu_agrees_with_the_cpu(case: Case) -> None:
 def test_a_step_never_waits_for_the_host(case: Case) -> None:
     criterion = case.criterion(counts_of(30)).cuda()
     criterion.allocate(6, torch.device("cuda"))
-    batch = on_gpu(batch_of(examples=40, classes=30, dtype=torch.float32))
+    batch = on_gpu(batch_of(case, examples=40, classes=30, dtype=torch.float32))
     given = arguments(batch)
     gradient(criterion(batch.logits, batch.labels, **given), batch)
     torch.cuda.set_sync_debug_mode("error")
@@ -63,7 +63,7 @@ def test_a_step_never_waits_for_the_host(case: Case) -> None:
 @pytest.mark.parametrize("case", EVERY, ids=str)
 def test_a_step_is_captured_in_a_cuda_graph_and_replays(case: Case) -> None:
     criterion, eager = (case.criterion(counts_of(30)).cuda() for _ in range(2))
-    batch = on_gpu(batch_of(examples=40, classes=30, dtype=torch.float32))
+    batch = on_gpu(batch_of(case, examples=40, classes=30, dtype=torch.float32))
     logits = batch.logits.detach().clone().requires_grad_()
     given = {**arguments(batch), "features": batch.features.detach().clone()}
     for module in (criterion, eager):
@@ -81,7 +81,7 @@ def test_a_step_is_captured_in_a_cuda_graph_and_replays(case: Case) -> None:
         slope = torch.autograd.grad(loss, logits)[0]
     criterion.load_state_dict(start)
     for seed in range(2):
-        other = on_gpu(batch_of(examples=40, classes=30, seed=seed, dtype=torch.float32))
+        other = on_gpu(batch_of(case, examples=40, classes=30, seed=seed, dtype=torch.float32))
         with torch.no_grad():
             logits.copy_(other.logits)
             given["features"].copy_(other.features)
@@ -89,7 +89,7 @@ def test_a_step_is_captured_in_a_cuda_graph_and_replays(case: Case) -> None:
         torch.cuda.synchronize()
         assert loss.isfinite()
         assert slope.isfinite().all()
-        if case.names & RANDOM:
+        if case.has(RANDOM):
             continue
         expected = eager(logits, batch.labels, **given)
         torch.testing.assert_close(loss, expected, rtol=1e-4, atol=1e-5)

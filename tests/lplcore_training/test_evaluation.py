@@ -10,8 +10,8 @@ import torch
 from lplcore.criterion import CriterionOutput
 from lplcore.dataset_info import DatasetInfo
 from lplcore.epoch_totals import EpochTotals
-from lplcore.evaluation import Evaluation, evaluate, group_errors
-from lplcore.loss_variation import LossVariation
+from lplcore.evaluation import Evaluation, evaluate, grouped
+from lplcore.loss_variation import SERIES, LossVariation, SignedLossVariation
 
 LOGITS = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
 LABELS = torch.tensor([0, 1, 1, 1, 0])
@@ -85,14 +85,14 @@ def test_calibration_error_against_a_loop_over_bins() -> None:
 
 
 def test_group_errors_are_means_over_the_groups_classes() -> None:
-    errors = group_errors(np.array([0.9, 0.8, 0.5, 0.25, 0.0]), info(500, 101, 100, 20, 19))
+    errors = grouped(1 - np.array([0.9, 0.8, 0.5, 0.25, 0.0]), info(500, 101, 100, 20, 19))
     assert errors["many"] == pytest.approx(0.15)
     assert errors["medium"] == pytest.approx(0.625)
     assert errors["few"] == pytest.approx(1.0)
 
 
 def test_an_empty_group_is_none_and_absent_classes_do_not_count() -> None:
-    errors = group_errors(np.array([0.5, math.nan, math.nan]), info(500, 200, 5))
+    errors = grouped(np.array([0.5, math.nan, math.nan]), info(500, 200, 5))
     assert errors == {"many": 0.5, "medium": None, "few": None}
 
 
@@ -100,16 +100,27 @@ def test_loss_variation_is_a_ratio_of_sums_over_the_epoch() -> None:
     variation = LossVariation(3, CPU)
     variation.add(torch.tensor([0, 1, 0]), torch.tensor([1.0, 2.0, 3.0]), torch.tensor([2.0, 1.0, 3.0]))
     variation.add(torch.tensor([1, 1]), torch.tensor([0.0, 2.0]), torch.tensor([1.0, 2.0]))
-    np.testing.assert_allclose(variation.relative().numpy(), [1 / 4, 0.0, math.nan])
+    np.testing.assert_allclose(variation.relative()[SERIES].numpy(), [1 / 4, 0.0, math.nan])
     again = LossVariation(3, CPU)
     again.load(variation.state())
-    np.testing.assert_array_equal(again.relative().numpy(), variation.relative().numpy())
+    np.testing.assert_array_equal(again.relative()[SERIES].numpy(), variation.relative()[SERIES].numpy())
+
+
+def test_multi_label_variation_has_positives_and_negatives_apart() -> None:
+    variation = SignedLossVariation(2, CPU)
+    labels = torch.tensor([[1, 0], [1, 1]])
+    clean, perturbed = torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[2.0, 1.0], [3.0, 6.0]])
+    variation.add(labels, clean, perturbed)
+    variation.add(labels, clean, perturbed)
+    found = variation.relative()
+    np.testing.assert_allclose(found[f"{SERIES}.positive"].numpy(), [1 / 4, 1 / 2])
+    np.testing.assert_allclose(found[f"{SERIES}.negative"].numpy(), [math.nan, -1 / 2])
 
 
 def test_loss_variation_is_undefined_where_the_clean_loss_is_zero() -> None:
     variation = LossVariation(2, CPU)
     variation.add(torch.tensor([0, 1]), torch.tensor([0.0, 1.0]), torch.tensor([1.0, 3.0]))
-    np.testing.assert_allclose(variation.relative().numpy(), [math.nan, 2.0])
+    np.testing.assert_allclose(variation.relative()[SERIES].numpy(), [math.nan, 2.0])
 
 
 def output(loss: list[float], clean: list[float], **observations: list[float]) -> CriterionOutput:

@@ -35,12 +35,12 @@ export function readCurves(store, run) {
 }
 
 export function readClasses(store, run) {
-  const nothing = { classes: [], class_counts: [], epochs: [], values: [] };
+  const nothing = { classes: [], class_counts: [], epochs: [] };
   return kept(store, run, async () => {
-    if (!run.epoch) return { variation: nothing, accuracy: nothing };
-    const [variation, accuracy] = await Promise.all([
-      get(`/v1/runs/${run.id}/loss-variations`), get(`/v1/runs/${run.id}/class-metrics?name=test/accuracy`).catch(() => nothing),
-    ]);
-    return { variation, accuracy: { epochs: accuracy.epochs, values: accuracy["test/accuracy"] || [] } };
+    if (!run.epoch) return { variation: nothing, quality: { epochs: [], values: [] } };
+    const variation = await get(`/v1/runs/${run.id}/loss-variations`);
+    const name = variation.positive ? "test/average_precision" : "test/accuracy";
+    const quality = await get(`/v1/runs/${run.id}/class-metrics?name=${name}`).catch(() => nothing);
+    return { variation, quality: { epochs: quality.epochs, values: quality[name] || [] } };
   });
 }

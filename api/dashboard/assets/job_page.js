@@ -8,8 +8,12 @@ import { runsTable } from "./runs_table.js";
 import { band, perClass } from "./statistics.js";
 
 const REFRESH_MILLISECONDS = 1500;
-const GROUPS = ["test/top1_error", "test/top1_error.many", "test/top1_error.medium", "test/top1_error.few"];
-const CURVES = ["test/top1_error", "train/loss", "train/base_loss", "test/loss", "train/top1_error", "validation/top1_error", "train/learning_rate"];
+const ERROR = { name: "test/top1_error", title: "Error", best: Math.min, worst: Infinity, caption: "Top-1 error" };
+const PRECISION = { name: "test/mean_average_precision", title: "mAP", best: Math.max, worst: -Infinity, caption: "Mean average precision" };
+const CURVES = [
+  ERROR.name, PRECISION.name, "train/loss", "train/base_loss", "test/loss", "train/top1_error", "validation/top1_error",
+  "validation/mean_average_precision", "test/micro_f1", "test/macro_f1", "test/ranking_loss", "train/learning_rate",
+];
 const ENDED = ["succeeded", "failed", "cancelled"];
 const ACTIONS = {
   queued: ["pause", "cancel"], running: ["pause", "cancel"], paused: ["resume", "cancel"], failed: ["retry"], cancelled: ["retry"], succeeded: [],
@@ -17,8 +21,8 @@ const ACTIONS = {
 
 export async function jobPage(root, [id]) {
   let job = await get(`/v1/jobs/${id}`);
-  const view = { metric: CURVES[0], epoch: null, curves: new Map(), classes: new Map() };
-  const parts = Object.fromEntries(["head", "result", "curve", "variation", "accuracy", "runs"].map((name) => [name, h("div", {})]));
+  const view = { metric: null, epoch: null, curves: new Map(), classes: new Map() };
+  const parts = Object.fromEntries(["head", "result", "curve", "variation", "quality", "runs"].map((name) => [name, h("div", {})]));
   let stale = false;
   let busy = false;
   let timer = 0;
@@ -32,13 +36,22 @@ export async function jobPage(root, [id]) {
     await drawClasses(points);
   }
   async function drawCurves(points) {
-    const groups = [];
+    const found = [];
     for (const point of points) {
-      const found = await Promise.all(point.runs.map((run) => readCurves(view.curves, run)));
-      groups.push({ name: point.name, ...band(found.map((c) => c[view.metric]).filter(Boolean)) });
+      found.push({ name: point.name, runs: await Promise.all(point.runs.map((run) => readCurves(view.curves, run))) });
     }
-    const error = view.metric.includes("error");
-    parts.curve.replaceChildren(curves(`Learning curves ${view.metric}`, error ? "percent" : view.metric, groups, error ? 100 : 1));
+    const there = new Set(found.flatMap((point) => point.runs.flatMap((run) => Object.keys(run))));
+    offer(CURVES.filter((name) => there.has(name)));
+    const shown = metric.value || ERROR.name;
+    const groups = found.map(({ name, runs }) => ({ name, ...band(runs.map((run) => run[shown]).filter(Boolean)) }));
+    const fraction = /error|precision|f1/.test(shown);
+    parts.curve.replaceChildren(curves(`Learning curves ${shown}`, fraction ? "percent" : shown, groups, fraction ? 100 : 1));
+  }
+  function offer(names) {
+    const options = names.length ? names : [ERROR.name];
+    if (options.join() === [...metric.options].map((option) => option.value).join()) return;
+    metric.replaceChildren(...options.map((name) => h("option", { value: name }, name)));
+    metric.value = options.includes(view.metric) ? view.metric : options[0];
   }
   async function drawClasses(points) {
     const found = [];
@@ -48,7 +61,7 @@ export async function jobPage(root, [id]) {
     const any = found.flatMap((p) => p.runs).find((r) => r.variation.classes.length);
     if (!any) {
       parts.variation.replaceChildren(h("p", { class: "quiet" }, "Comes with the first epoch."));
-      parts.accuracy.replaceChildren();
+      parts.quality.replaceChildren();
       return;
     }
     const { classes, class_counts: counts } = any.variation;
@@ -65,10 +78,17 @@ export async function jobPage(root, [id]) {
     const slider = h("input", { type: "range", min: 1, max: epochs, step: 1, "aria-label": "epoch" });
     slider.value = String(at);
     slider.addEventListener("change", () => { view.epoch = Number(slider.value) === epochs ? null : Number(slider.value); drawClasses(points); });
+    const signs = any.variation.positive ? ["positive", "negative"] : ["relative_loss_variation"];
+    const name = (sign) => `Relative loss variation per class${signs.length > 1 ? ` of ${sign} samples` : ""}`;
     parts.variation.replaceChildren(
-      bars("Relative loss variation per class", "percent", labels, group((r) => rowAt(r.variation, r.variation.relative_loss_variation)), 100),
+      ...signs.flatMap((sign) => [
+        signs.length > 1 ? h("h3", {}, `${sign} samples`) : null,
+        bars(name(sign), "percent", labels, group((r) => rowAt(r.variation, r.variation[sign])), 100),
+      ]).filter(Boolean),
       h("div", { class: "row small quiet" }, "epoch", slider, String(at)));
-    parts.accuracy.replaceChildren(bars("Test accuracy per class", "percent", labels, group((r) => rowAt(r.accuracy, r.accuracy.values)), 100));
+    const quality = signs.length > 1 ? "Average precision per class" : "Test accuracy per class";
+    parts.quality.replaceChildren(
+      h("h2", {}, quality), bars(quality, "percent", labels, group((r) => rowAt(r.quality, r.quality.values)), 100));
   }
   async function refresh() {
     if (busy) { stale = true; return; }
@@ -96,7 +116,7 @@ export async function jobPage(root, [id]) {
     }
     refreshSoon();
   }
-  const metric = h("select", { "aria-label": "metric" }, CURVES.map((name) => h("option", { value: name }, name)));
+  const metric = h("select", { "aria-label": "metric" });
   metric.addEventListener("change", () => { view.metric = metric.value; refresh(); });
   const spec = JSON.stringify(job.spec, null, 2);
   root.replaceChildren(
@@ -105,7 +125,7 @@ export async function jobPage(root, [id]) {
     h("section", { class: "panel" }, h("div", { class: "row spread" }, h("h2", {}, "Learning curves"), metric), parts.curve),
     h("div", { class: "grid" },
       h("section", { class: "panel" }, h("h2", {}, "Relative loss variation (l′ − l) / l"), parts.variation),
-      h("section", { class: "panel" }, h("h2", {}, "Test accuracy per class"), parts.accuracy)),
+      h("section", { class: "panel" }, parts.quality)),
     h("section", { class: "panel" }, h("h2", {}, "Runs"), parts.runs),
     h("section", { class: "panel" }, h("details", {}, h("summary", {}, "Specification"),
       h("p", {}, h("button", { type: "button", onclick: () => navigator.clipboard.writeText(spec) }, "Copy"), " ",
@@ -130,19 +150,19 @@ function heading(job, act) {
 }
 
 function resultTable(job) {
-  const best = Object.fromEntries(GROUPS.map((name) => [name, Math.min(...job.summary.map((p) => p.metrics[name]?.mean ?? Infinity))]));
+  const headline = job.summary.some((point) => PRECISION.name in point.metrics) ? PRECISION : ERROR;
+  const groups = ["", ".many", ".medium", ".few"].map((group) => headline.name + group);
+  const best = Object.fromEntries(
+    groups.map((name) => [name, headline.best(...job.summary.map((p) => p.metrics[name]?.mean ?? headline.worst))]));
   const cell = (name) => (point) => {
     const metric = point.metrics[name];
     return h("span", { class: metric && job.summary.length > 1 && metric.mean === best[name] ? "best" : null }, spread(metric));
   };
-  const error = "test/top1_error";
-  return table("Top-1 error on the test set at the last epoch, mean ± standard deviation over seeds; many, medium, few by training count.", [
+  const titles = [headline.title, "Many", "Medium", "Few"];
+  return table(`${headline.caption} on the test set at the last epoch, mean ± standard deviation over seeds; many, medium, few by training count.`, [
     { title: "Point", class: "wide", cell: (p) => pointName(p.point, job.method) },
-    { title: "Error", class: "number", cell: cell(error) },
-    { title: "Many", class: "number", cell: cell(`${error}.many`) },
-    { title: "Medium", class: "number", cell: cell(`${error}.medium`) },
-    { title: "Few", class: "number", cell: cell(`${error}.few`) },
-    { title: "Seeds", class: "number", cell: (p) => String(p.metrics[error]?.n ?? 0) },
+    ...groups.map((name, index) => ({ title: titles[index], class: "number", cell: cell(name) })),
+    { title: "Seeds", class: "number", cell: (p) => String(p.metrics[headline.name]?.n ?? 0) },
     { title: "Missing seeds", cell: (p) => p.missing_seeds.join(", ") || "none" },
   ], job.summary);
 }
