@@ -2,6 +2,7 @@
 
 import base64
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from lplcore.datasets import RawData
+from lplcore.datasets.labelled_images import LabelledFolder, LabelledImage
 
 MAX_CLASSES = 12
 MAX_VALUES = 12
@@ -23,6 +25,17 @@ def preview(data: RawData) -> list[dict[str, Any]]:
         if len(places):
             shown.append({"class": name, **content(data.x_train[places[0]])})
     return shown
+
+
+def preview_images(found: LabelledFolder) -> LabelledFolder:
+    """The part of a folder that `preview` shows: the first training image of each of the first classes."""
+    wanted = set(found.classes[:MAX_CLASSES])
+    kept: list[LabelledImage] = []
+    for image in found.train:
+        if not wanted.isdisjoint(image.labels):
+            wanted.difference_update(image.labels)
+            kept.append(image)
+    return replace(found, train=tuple(kept), validation=(), test=())
 
 
 def content(example: npt.NDArray[Any]) -> dict[str, Any]:

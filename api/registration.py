@@ -1,57 +1,113 @@
-"""Registering a file as a data set: where it lies, what it holds."""
+"""Registering a file or a folder as a data set: where it lies, what it holds."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import lplcore
-from api.dataset_preview import preview
-from lplcore.datasets.registered import digest, inspect_arrays, read_arrays
+from api.dataset_preview import preview, preview_images
+from lplcore.dataset_info import RawFacts
+from lplcore.datasets import raw_facts
+from lplcore.datasets.labelled_images import LABELS_FILE, check_images, fingerprint, labels_of
+from lplcore.datasets.registered import ARRAYS, LABELLED_IMAGES, decoded, digest, folder_facts, read_arrays
 from store import datasets
 from store.database import Database
 from store.records import DatasetRecord
 
+IMAGE_SIZE = 64
+"""Pixels per side of images in previews, and of the shape shown: a spec may ask for another size."""
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What lies at a path, fully read and checked."""
+
+    format: str
+    facts: RawFacts
+    preview: list[dict[str, Any]]
+
 
 def register(db: Database, folder: Path, *, name: str, path: str, task: str | None) -> DatasetRecord:
-    """Check a file below the datasets folder and remember it with what it holds.
+    """Check a file or a folder below the datasets folder and remember it with what it holds.
 
     Raises:
-        SpecError: the path or the file is not fit, with the field and the remedy.
+        SpecError: the path, the task or what lies there is not fit, with the field and the remedy.
         Conflict: the name is taken.
     """
+    there = located(folder, path)
     try:
-        file = located(folder, path)
-        found = inspect_arrays(file)
-        info = {**asdict(found), "preview": preview(read_arrays(file))}
-        sha256 = digest(file)
+        found = inspect_folder(there, task) if there.is_dir() else inspect_arrays(there, task)
     except lplcore.DatasetError as error:
         raise refused("path", str(error)) from error
     except OSError as error:
         raise refused("path", f"the file cannot be read: {error.strerror}") from error
-    if task is not None and task != found.task:
-        raise refused("task", f"the labels are {found.task}; leave task out or correct it")
-    return datasets.add(db, name=name, format="arrays", path=str(file), task=found.task, sha256=sha256, info=info)
+    return datasets.add(
+        db,
+        name=name,
+        format=found.format,
+        path=str(there),
+        task=found.facts.task,
+        sha256=found.facts.sha256,
+        info={**asdict(found.facts), "preview": found.preview},
+    )
+
+
+def inspect_arrays(file: Path, task: str | None) -> Inspected:
+    """An `.npz`.
+
+    Raises:
+        DatasetError, OSError: it cannot be read.
+        SpecError: its task is another.
+    """
+    sha256 = digest(file)
+    data = read_arrays(file)
+    if task is not None and task != data.task:
+        raise refused("task", f"the labels are {data.task}; leave task out or correct it")
+    return Inspected(ARRAYS, raw_facts(data, sha256=sha256), preview(data))
+
+
+def inspect_folder(folder: Path, task: str | None) -> Inspected:
+    """A folder of images with `labels.csv`; every image is decoded once.
+
+    Raises:
+        DatasetError, OSError: a line of the labels or an image is not fit.
+        SpecError: its task is another.
+    """
+    found = labels_of(folder, task=None)
+    try:
+        found = labels_of(folder, task=task)
+    except lplcore.DatasetError as error:
+        raise refused("task", str(error)) from error
+    sha256 = fingerprint(found)
+    check_images(found)
+    shown = preview(decoded(preview_images(found), image_size=IMAGE_SIZE))
+    return Inspected(LABELLED_IMAGES, folder_facts(found, image_size=IMAGE_SIZE, sha256=sha256), shown)
 
 
 def located(folder: Path, relative: str) -> Path:
-    """The file below the folder that a path means, links followed.
+    """The file, or the folder with `labels.csv`, below the folder that a path means, links followed.
 
     Raises:
-        SpecError: the path is absolute, leads out of the folder, or nothing is there.
+        SpecError: the path is absolute, leads out of the folder, or nothing fit is there.
     """
     if "\x00" in relative or "\\" in relative or Path(relative).is_absolute():
         raise refused("path", "give a path relative to LPL_DATA_DIR/datasets, with / between folders")
     try:
-        file = (folder / relative).resolve()
-        inside = file.is_relative_to(folder.resolve())
-        there = inside and file.is_file()
+        root, there = folder.resolve(), (folder / relative).resolve()
+        inside = there != root and there.is_relative_to(root)
+        is_folder, is_file = inside and there.is_dir(), inside and there.is_file()
+        labelled = is_folder and (there / LABELS_FILE).is_file()
     except (OSError, RuntimeError, ValueError) as error:
         raise refused("path", "cannot be read as a path") from error
     if not inside:
-        raise refused("path", "leads out of LPL_DATA_DIR/datasets; copy the file into that folder")
-    if not there:
+        raise refused("path", "is not below LPL_DATA_DIR/datasets; copy the file or folder into that folder")
+    if is_folder and not labelled:
+        raise refused("path", f"the folder {relative!r} has no {LABELS_FILE} (split,file,labels); add it")
+    if is_file and there.name == LABELS_FILE:
+        raise refused("path", f"give the folder that holds {LABELS_FILE}, not the file")
+    if not is_folder and not is_file:
         raise refused("path", f"there is no file {relative!r} in {folder}; copy it there first")
-    return file
+    return there
 
 
 def refused(field: str, message: str) -> lplcore.SpecError:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from lplcore.dataset_info import DatasetInfo, RawFacts
-from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset
+from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset, raw_facts, registered_hash, stamp
 from lplcore.long_tail import long_tail_counts
 from lplcore.normalization import Normalization, training_statistics
 from lplcore.randomness import generator
@@ -59,7 +59,7 @@ def load(
         DatasetError: absent, corrupt, or too small for what is asked.
     """
     raw = dataset.read(Path(data_dir), datasets or {})
-    facts = raw_facts(raw, sha256=registered_hash(dataset, datasets))
+    facts = raw_facts(raw, sha256=registered_hash(dataset.name, datasets))
     info = describe(dataset, facts)
     drawn = draw(dataset, raw, facts, seed=seed)
     validation, meta = part_of(raw, drawn.held_out), part_of(raw, drawn.meta)
@@ -90,27 +90,9 @@ def dataset_info(
     promised = dataset.promised(folder)
     if promised is not None:
         return describe(dataset, promised)
-    stamps = tuple(stamp(path) for path in dataset.files(folder, registered))
+    stamped = stamp(dataset.files(folder, registered))
     entry = registered.get(dataset.name)
-    return describe(dataset, remembered_facts(whole(dataset), folder, entry, stamps))
-
-
-def raw_facts(raw: RawData, *, sha256: str | None) -> RawFacts:
-    """The facts of data that have been read."""
-    multi_label = raw.y_train.ndim == 2
-    counts = raw.y_train.sum(axis=0) if multi_label else np.bincount(raw.y_train, minlength=len(raw.classes))
-    return RawFacts(
-        classes=raw.classes,
-        class_counts=tuple(int(n) for n in counts),
-        task=raw.task,
-        num_train=len(raw.y_train),
-        num_validation=0 if raw.y_validation is None else len(raw.y_validation),
-        num_test=len(raw.y_test),
-        input_shape=tuple(raw.x_train.shape[1:]),
-        notes=raw.notes,
-        modified=raw.modified,
-        sha256=sha256,
-    )
+    return describe(dataset, remembered_facts(whole(dataset), folder, entry, stamped))
 
 
 @lru_cache(maxsize=64)
@@ -118,32 +100,16 @@ def remembered_facts(
     dataset: Dataset,
     data_dir: Path,
     entry: RegisteredDataset | None,
-    stamps: tuple[Any, ...],
+    stamped: str,
 ) -> RawFacts:
-    """The facts of a data set; `stamps` change with its files."""
-    registered = {} if entry is None else {entry.name: entry}
-    return raw_facts(dataset.read(data_dir, registered), sha256=registered_hash(dataset, registered))
-
-
-def registered_hash(dataset: Dataset, datasets: Mapping[str, RegisteredDataset] | None) -> str | None:
-    """sha256 of a registered data set's file."""
-    entry = (datasets or {}).get(dataset.name)
-    return None if entry is None else entry.sha256
+    """The facts of a data set; `stamped` changes with its files."""
+    return dataset.facts(data_dir, {} if entry is None else {entry.name: entry})
 
 
 def whole(dataset: Dataset) -> Dataset:
     """The record with nothing held out or thinned out."""
     fields = ("imbalance_factor", "imbalance_profile", "validation_fraction", "meta_per_class")
     return dataset.model_copy(update={name: type(dataset).model_fields[name].default for name in fields})
-
-
-def stamp(path: Path) -> tuple[str, int, int]:
-    """What changes when a file does."""
-    try:
-        found = path.stat()
-    except OSError:
-        return (str(path), 0, 0)
-    return (str(path), found.st_size, found.st_mtime_ns)
 
 
 def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
@@ -159,7 +125,7 @@ def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
         num_validation=facts.num_validation or int(held_out.sum()),
         num_test=facts.num_test,
         input_shape=facts.input_shape,
-        many_above=dataset.many_above,
+        many_above=dataset.many_above[facts.task],
         few_below=dataset.few_below,
         sha256=facts.sha256,
         notes=facts.notes,

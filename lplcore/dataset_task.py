@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from lplcore.datasets import DatasetError, RegisteredDataset
-from lplcore.datasets.registered import load_npz
+from lplcore.datasets.labelled_images import labels_of
+from lplcore.datasets.registered import LABELLED_IMAGES, format_of, load_npz
 from lplcore.plugin import plugins
 
 
@@ -22,8 +23,10 @@ def task_of(dataset: Any, registered: Mapping[str, RegisteredDataset]) -> str | 
 
 
 def stored_task(entry: RegisteredDataset) -> str | None:
-    """The task by the labels in a registered file."""
+    """The task by the labels in a registered file or folder."""
     try:
+        if format_of(entry) == LABELLED_IMAGES:
+            return labels_of(Path(entry.path), task=None).task
         labels = load_npz(Path(entry.path), names=("y_train",))["y_train"]
     except DatasetError:
         return None

@@ -1,4 +1,4 @@
-"""Data sets: built-in ones, and files registered by path."""
+"""Data sets: built-in ones, and files and folders registered by path."""
 
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +15,8 @@ from api.registration import builtin_info, builtin_preview, register, shot_group
 from api.security import READ, SUBMIT
 from api.state import Service, Services
 from lplcore.datasets import Dataset
+from lplcore.datasets.labelled_images import LABELS_FILE
+from lplcore.datasets.registered import LABELLED_IMAGES
 from lplcore.plugin import plugins
 from store import datasets
 from store.records import DatasetRecord
@@ -23,12 +25,17 @@ router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[READ]
 
 
 class NewDataset(BaseModel):
-    """A file under LPL_DATA_DIR/datasets to be registered."""
+    """A file or a folder under LPL_DATA_DIR/datasets to be registered."""
 
     model_config = ConfigDict(extra="forbid")
 
     name: str = Field(pattern=NAME, description="the name that specs will use")
-    path: Text = Field(min_length=1, max_length=1000, description="an .npz, relative to LPL_DATA_DIR/datasets")
+    path: Text = Field(
+        min_length=1,
+        max_length=1000,
+        description="relative to LPL_DATA_DIR/datasets: an .npz, or a folder of images with labels.csv "
+        "(split,file,labels; labels joined by |) and optional classes.txt",
+    )
     task: Literal["single_label", "multi_label"] | None = Field(None, description="read from the labels where absent")
 
 
@@ -40,7 +47,12 @@ class NewDataset(BaseModel):
     responses=problems(409, 413, 415),
 )
 def add(found: Services, response: Response, body: Annotated[NewDataset, Body()]) -> DatasetDetail:
-    """Register an `.npz` with `x_train`, `y_train` and optional `x_validation`, `y_validation`, `x_test`, `y_test`."""
+    """Register an `.npz` or a folder of images.
+
+    The `.npz` has `x_train`, `y_train` and optional `x_validation`, `y_validation`, `x_test`, `y_test`. The folder has
+    `labels.csv` with the header `split,file,labels`: train, val or test; a path relative to the folder; labels joined
+    by `|`. Every image is decoded once to check it.
+    """
     if body.name in plugins("dataset"):
         refusal = f"{body.name!r} is a built-in data set; choose another name"
         raise Problem(409, refusal, errors=[{"path": "name", "message": refusal}])
@@ -90,7 +102,7 @@ def of_builtin(found: Service, name: str, *, examples: bool) -> DatasetDetail:
 def of_record(record: DatasetRecord) -> DatasetDetail:
     """A registered data set as it was when it was registered."""
     path = Path(record.path)
-    there = path.is_file()
+    there = (path / LABELS_FILE if record.format == LABELLED_IMAGES else path).is_file()
     return DatasetDetail(
         name=record.name,
         builtin=False,
@@ -106,7 +118,7 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
 
 def facts(info: dict[str, Any]) -> dict[str, Any]:
     """The part of an answer that says what a data set holds."""
-    many_above = info.get("many_above", Dataset.many_above)
+    many_above = info.get("many_above", Dataset.many_above[info["task"]])
     few_below = info.get("few_below", Dataset.few_below)
     groups = shot_groups(info["class_counts"], many_above=many_above, few_below=few_below)
     names = ("task", "classes", "class_counts", "num_train", "num_validation", "num_test", "input_shape", "preview")

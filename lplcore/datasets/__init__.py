@@ -1,7 +1,8 @@
 """Data sets: facts and loaders."""
 
+import hashlib
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
@@ -33,8 +34,9 @@ class RegisteredDataset:
 
     name: str
     path: str
-    """Absolute path of the file."""
+    """Absolute path of the file, or of the folder."""
     format: str = "arrays"
+    """`arrays`: an `.npz`; `labelled_images`: a folder of images with `labels.csv`."""
     task: str | None = None
     sha256: str | None = None
 
@@ -57,6 +59,42 @@ class RawData:
     """Whether files differ from the published ones."""
 
 
+def raw_facts(raw: RawData, *, sha256: str | None) -> RawFacts:
+    """The facts of data that have been read."""
+    multi_label = raw.y_train.ndim == 2
+    counts = raw.y_train.sum(axis=0) if multi_label else np.bincount(raw.y_train, minlength=len(raw.classes))
+    return RawFacts(
+        classes=raw.classes,
+        class_counts=tuple(int(n) for n in counts),
+        task=raw.task,
+        num_train=len(raw.y_train),
+        num_validation=0 if raw.y_validation is None else len(raw.y_validation),
+        num_test=len(raw.y_test),
+        input_shape=tuple(raw.x_train.shape[1:]),
+        notes=raw.notes,
+        modified=raw.modified,
+        sha256=sha256,
+    )
+
+
+def registered_hash(name: str, registered: Mapping[str, RegisteredDataset] | None) -> str | None:
+    """sha256 of a registered data set's contents."""
+    entry = (registered or {}).get(name)
+    return None if entry is None else entry.sha256
+
+
+def stamp(paths: Sequence[Path]) -> str:
+    """What changes when one of the files does, of fixed length however many there are."""
+    seen = hashlib.sha256()
+    for path in paths:
+        try:
+            found = path.stat()
+            seen.update(repr((str(path), found.st_size, found.st_mtime_ns)).encode())
+        except OSError:
+            seen.update(repr((str(path), None)).encode())
+    return seen.hexdigest()
+
+
 def at_least_one(factor: float) -> float:
     """An imbalance factor, else an error that helps those who give the inverse ratio."""
     if factor < 1:
@@ -68,11 +106,11 @@ def at_least_one(factor: float) -> float:
 class Dataset(Plugin):
     """A data set with its long-tailed subset.
 
-    Class attributes: shot groups (`many` above `many_above` training examples, `few` below `few_below`, `medium`
-    between) and what a spec gets where it says nothing.
+    Class attributes: shot groups (`many` above `many_above` training examples, which depends on the task, `few` below
+    `few_below`, `medium` between) and what a spec gets where it says nothing.
     """
 
-    many_above: ClassVar[int] = 100
+    many_above: ClassVar[Mapping[str, int]] = {"single_label": 100, "multi_label": 99}
     few_below: ClassVar[int] = 20
     default_model: ClassVar[str] = "mlp"
     default_augmentation: ClassVar[str] = "none"
@@ -99,6 +137,14 @@ class Dataset(Plugin):
     def promised(self, data_dir: Path) -> RawFacts | None:
         """Facts that hold once the files are downloaded, None where nothing is to be downloaded."""
         return None
+
+    def facts(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawFacts:
+        """What is known before anything is held out; by default from all that `read` reads.
+
+        Raises:
+            DatasetError: as `read`.
+        """
+        return raw_facts(self.read(data_dir, registered), sha256=registered_hash(self.name, registered))
 
     @abstractmethod
     def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:

@@ -1,16 +1,30 @@
-"""Data sets registered under a name of their own: an `.npz` of arrays."""
+"""Data sets registered under a name of their own: an `.npz` of arrays, or a folder of images with `labels.csv`."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import isqrt
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field
 
+from lplcore.dataset_info import RawFacts
 from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset
+from lplcore.datasets.labelled_images import (
+    CLASSES_FILE,
+    LABELS_FILE,
+    MAX_ARRAY_BYTES,
+    LabelledFolder,
+    LabelledImage,
+    decode_all,
+    fingerprint,
+    labels_of,
+)
 
+ARRAYS, LABELLED_IMAGES = "arrays", "labelled_images"
 REQUIRED = ("x_train", "y_train")
 OPTIONAL = ("x_validation", "y_validation", "x_test", "y_test", "classes")
 FORMAT = (
@@ -21,62 +35,148 @@ FORMAT = (
 class Registered(Dataset):
     """A data set that a service or a caller knows by this name."""
 
-    title: ClassVar[str] = "Registered arrays"
+    title: ClassVar[str] = "Registered arrays or images"
 
     name: str
+    image_size: int = Field(
+        64, ge=8, le=1024, description="pixels per side to which a folder of images is resized; arrays ignore it"
+    )
 
     def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:
-        if self.name not in registered:
-            raise DatasetError("name", f"no data set is registered as {self.name!r}")
-        entry = registered[self.name]
+        entry = self._entry(registered)
         path = Path(entry.path)
+        if format_of(entry) == LABELLED_IMAGES:
+            return decoded(unchanged_folder(entry), image_size=self.image_size)
         if entry.sha256 is not None and path.is_file() and digest(path) != entry.sha256:
-            raise DatasetError("name", f"{path.name} has changed since it was registered; register it again")
+            raise changed(path)
         return read_arrays(path)
 
+    def facts(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawFacts:
+        entry = self._entry(registered)
+        if format_of(entry) == LABELLED_IMAGES:
+            return folder_facts(unchanged_folder(entry), image_size=self.image_size, sha256=entry.sha256)
+        return super().facts(data_dir, registered)
+
     def files(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> list[Path]:
-        return [Path(registered[self.name].path)] if self.name in registered else []
+        if self.name not in registered:
+            return []
+        entry = registered[self.name]
+        path = Path(entry.path)
+        return folder_files(path, task=entry.task) if format_of(entry) == LABELLED_IMAGES else [path]
+
+    def _entry(self, registered: Mapping[str, RegisteredDataset]) -> RegisteredDataset:
+        entry = registered.get(self.name)
+        if entry is None:
+            raise DatasetError("name", f"no data set is registered as {self.name!r}")
+        if entry.format not in (ARRAYS, LABELLED_IMAGES):
+            message = f"unknown format {entry.format!r}; register it again as {ARRAYS} or {LABELLED_IMAGES}"
+            raise DatasetError("name", message)
+        return entry
 
 
-@dataclass(frozen=True)
-class ArraysInfo:
-    """What an `.npz` holds."""
-
-    task: str
-    classes: tuple[str, ...]
-    class_counts: tuple[int, ...]
-    num_train: int
-    num_validation: int
-    num_test: int
-    input_shape: tuple[int, ...]
+def format_of(entry: RegisteredDataset) -> str:
+    """The entry's format; a folder is one of images even where nobody said so."""
+    return LABELLED_IMAGES if entry.format == ARRAYS and Path(entry.path).is_dir() else entry.format
 
 
-def inspect_arrays(path: Path) -> ArraysInfo:
-    """Facts about an `.npz`, fully read and checked.
+def changed(path: Path) -> DatasetError:
+    """What is said of contents that are not the registered ones."""
+    return DatasetError("name", f"{path.name} has changed since it was registered; register it again")
+
+
+def unchanged_folder(entry: RegisteredDataset) -> LabelledFolder:
+    """The labels of a registered folder whose images are all there, as they were registered.
 
     Raises:
-        DatasetError: not a readable archive of plain arrays, arrays missing or of wrong shape or type.
+        DatasetError: a text is wrong, an image is absent, or something has changed.
     """
-    data = read_arrays(path)
-    counts = (
-        np.bincount(data.y_train, minlength=len(data.classes)) if data.y_train.ndim == 1 else data.y_train.sum(axis=0)
+    path = Path(entry.path)
+    found = labels_of(path, task=entry.task)
+    contents = fingerprint(found)
+    if entry.sha256 not in (None, contents):
+        raise changed(path)
+    return found
+
+
+def folder_files(folder: Path, *, task: str | None) -> list[Path]:
+    """The files that a folder of images is made of; both texts alone where they cannot be read."""
+    texts = [folder / LABELS_FILE, folder / CLASSES_FILE]
+    try:
+        found = labels_of(folder, task=task)
+    except DatasetError:
+        return texts
+    return [*texts, *(found.folder / image.file for image in found.images)]
+
+
+def folder_facts(found: LabelledFolder, *, image_size: int, sha256: str | None) -> RawFacts:
+    """The facts of a folder of images, known without decoding one.
+
+    Raises:
+        DatasetError: the decoded images would take too much memory.
+    """
+    refuse_too_large(len(found.images), image_size)
+    counts = Counter(label for image in found.train for label in image.labels)
+    return RawFacts(
+        classes=found.classes,
+        class_counts=tuple(counts[name] for name in found.classes),
+        task=found.task,
+        num_train=len(found.train),
+        num_validation=len(found.validation),
+        num_test=len(found.test),
+        input_shape=(3, image_size, image_size),
+        notes=found.notes,
+        sha256=sha256,
     )
-    return ArraysInfo(
-        task=data.task,
-        classes=data.classes,
-        class_counts=tuple(int(n) for n in counts),
-        num_train=len(data.y_train),
-        num_validation=0 if data.y_validation is None else len(data.y_validation),
-        num_test=len(data.y_test),
-        input_shape=tuple(data.x_train.shape[1:]),
+
+
+def decoded(found: LabelledFolder, *, image_size: int) -> RawData:
+    """A folder of images with every image decoded.
+
+    Raises:
+        DatasetError: an image is damaged, or all would take too much memory.
+    """
+    refuse_too_large(len(found.images), image_size)
+    x = decode_all(found, image_size)
+    y = label_array(found.images, found.classes, multi_label=found.task == "multi_label")
+    held_out, test = len(found.train), len(found.train) + len(found.validation)
+    return RawData(
+        classes=found.classes,
+        x_train=x[:held_out],
+        y_train=y[:held_out],
+        x_test=x[test:],
+        y_test=y[test:],
+        x_validation=x[held_out:test] if found.validation else None,
+        y_validation=y[held_out:test] if found.validation else None,
+        task=found.task,
+        notes=found.notes,
     )
+
+
+def refuse_too_large(number: int, image_size: int) -> None:
+    """Images that would not fit into memory when they are decoded."""
+    wanted = number * 3 * image_size**2
+    if wanted > MAX_ARRAY_BYTES:
+        message = f"{number} images of {image_size} x {image_size} pixels take {wanted / 2**30:.1f} GiB decoded"
+        most = isqrt(MAX_ARRAY_BYTES // (3 * number))
+        raise DatasetError("image_size", f"{message}, over {MAX_ARRAY_BYTES >> 30} GiB; ask for at most {most}")
+
+
+def label_array(images: Sequence[LabelledImage], classes: Sequence[str], *, multi_label: bool) -> npt.NDArray[np.int64]:
+    """Class indices [N], or multi-hot rows [N, C]."""
+    index = {name: c for c, name in enumerate(classes)}
+    if not multi_label:
+        return np.array([index[image.labels[0]] for image in images], dtype=np.int64)
+    rows = np.zeros((len(images), len(classes)), dtype=np.int64)
+    for row, image in zip(rows, images, strict=True):
+        row[[index[label] for label in image.labels]] = 1
+    return rows
 
 
 def read_arrays(path: Path) -> RawData:
     """The arrays of an `.npz`, checked; pickled objects are never opened.
 
     Raises:
-        DatasetError: see `inspect_arrays`.
+        DatasetError: not a readable archive of plain arrays, arrays missing or of wrong shape or type.
     """
     arrays = load_npz(path)
     x_train, y_train = examples(arrays, "train")

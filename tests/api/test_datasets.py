@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from PIL import Image
 
 from tests.api.service import SPEC, Running
 
@@ -128,6 +129,107 @@ def test_a_file_that_is_gone_or_changed_is_told(service: Running, folder: Path) 
     (folder / "mine" / "small.npz").unlink()
     assert service.http.get("/v1/datasets/small").json()["available"] is False
     assert service.http.post("/v1/jobs", json={**SPEC, "dataset": "small"}).status_code == 422
+
+
+def pictures(folder: Path, *lines: str) -> Path:
+    """A folder of six images, a to f, with these lines of labels."""
+    folder.mkdir(exist_ok=True)
+    for index, name in enumerate("abcdef"):
+        Image.new("RGB", (12, 9), (40 * index, 100, 200)).save(folder / f"{name}.png")
+    (folder / "labels.csv").write_text("\n".join(["split,file,labels", *lines]))
+    return folder
+
+
+MULTI = ("train,a.png,cat|dog", "train,b.png,dog", "train,c.png,", "val,d.png,cat", "test,e.png,dog")
+SINGLE = ("train,a.png,cat", "train,b.png,dog", "train,c.png,dog", "train,d.png,cat", "val,e.png,cat", "val,f.png,dog")
+
+
+def test_a_folder_of_images_is_registered_and_described(service: Running) -> None:
+    pictures(service.settings.datasets_dir / "pets", *MULTI)
+    made = service.http.post("/v1/datasets", json={"name": "pets", "path": "pets"})
+    assert made.status_code == 201, made.text
+    found = service.http.get("/v1/datasets/pets").json()
+    assert found == made.json()
+    assert (found["format"], found["task"], found["path"]) == ("labelled_images", "multi_label", "pets")
+    assert (found["classes"], found["class_counts"], found["input_shape"]) == (["cat", "dog"], [1, 2], [3, 64, 64])
+    assert (found["num_train"], found["num_validation"], found["num_test"]) == (3, 1, 1)
+    assert (found["many_above"], found["few_below"], found["available"]) == (99, 20, True)
+    assert [each["class"] for each in found["preview"]] == ["cat", "dog"]
+    assert all(each["image"].startswith("data:image/png;base64,") for each in found["preview"])
+    (service.settings.datasets_dir / "pets" / "labels.csv").unlink()
+    assert service.http.get("/v1/datasets/pets").json()["available"] is False
+
+
+def test_a_single_label_folder_is_used_until_it_changes(service: Running) -> None:
+    folder = pictures(service.settings.datasets_dir / "pets", *SINGLE)
+    assert service.http.post("/v1/datasets", json={"name": "pets", "path": "pets"}).json()["task"] == "single_label"
+    spec = {**SPEC, "dataset": {"name": "pets", "image_size": 16}, "batch_size": 2}
+    answer = service.http.post("/v1/jobs", json=spec)
+    assert answer.status_code == 201, answer.text
+    job = answer.json()
+    assert job["spec"]["dataset"]["image_size"] == 16
+    refused = service.http.post("/v1/jobs", json={**spec, "dataset": {"name": "pets", "image_size": 4}})
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "dataset.image_size")
+    Image.new("RGB", (50, 50)).save(folder / "b.png")
+    changed = service.http.post("/v1/jobs", json=spec)
+    assert (changed.status_code, changed.json()["errors"][0]["path"]) == (422, "dataset.name")
+    assert "has changed since it was registered" in changed.json()["errors"][0]["message"]
+    (folder / "b.png").unlink()
+    assert "there is no file 'b.png'" in service.http.post("/v1/jobs", json=spec).json()["errors"][0]["message"]
+
+
+def test_the_task_of_a_folder_can_be_chosen_where_the_labels_allow_it(service: Running) -> None:
+    pictures(service.settings.datasets_dir / "one", *SINGLE)
+    pictures(service.settings.datasets_dir / "more", *MULTI)
+    one = service.http.post("/v1/datasets", json={"name": "one", "path": "one", "task": "multi_label"})
+    assert (one.status_code, one.json()["task"]) == (201, "multi_label")
+    more = service.http.post("/v1/datasets", json={"name": "more", "path": "more", "task": "single_label"})
+    assert (more.status_code, more.json()["errors"][0]["path"]) == (422, "task")
+    assert "labels.csv line 2" in more.json()["errors"][0]["message"]
+
+
+def test_a_damaged_image_is_refused_at_registration(shared: Running) -> None:
+    folder = pictures(shared.settings.datasets_dir / "damaged", *MULTI)
+    (folder / "d.png").write_bytes((folder / "d.png").read_bytes()[:50])
+    answer = shared.http.post("/v1/datasets", json={"name": "damaged", "path": "damaged"})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "path")
+    assert "labels.csv line 5: 'd.png' cannot be used" in answer.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (),
+        ("train,a.png",),
+        ("train,../bad.npz,cat|dog",),
+        ("train,/etc/passwd,cat|dog",),
+        ("train,a\x00.png,cat|dog",),
+        ("train,a.png,c\x00t|dog",),
+        ("train,a.png,cat|dog", "holdout,b.png,cat"),
+        ("train,a.png,cat|dog", "val,b.png,bird"),
+        ("train,a.png,cat|dog", "train,z.png,cat"),
+    ],
+)
+def test_unfit_labels_of_a_folder_are_refused(shared: Running, lines: tuple[str, ...]) -> None:
+    pictures(shared.settings.datasets_dir / "unfit", *lines)
+    answer = shared.http.post("/v1/datasets", json={"name": "unfit", "path": "unfit"})
+    assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "path")
+    assert "labels.csv" in answer.json()["errors"][0]["message"]
+
+
+def test_folders_are_named_by_themselves_and_lie_inside(service: Running, tmp_path: Path) -> None:
+    datasets = service.settings.datasets_dir
+    pictures(datasets / "pets", *MULTI)
+    (tmp_path / "outside").mkdir()
+    pictures(tmp_path / "outside", *MULTI)
+    (datasets / "link").symlink_to(tmp_path / "outside")
+    (datasets / "empty").mkdir()
+    (datasets / "labels.csv").write_text("split,file,labels\ntrain,pets/a.png,cat|dog\n")
+    said = {"pets/labels.csv": "give the folder", "empty": "has no labels.csv", "link": "not below", ".": "not below"}
+    for path, message in said.items():
+        answer = service.http.post("/v1/datasets", json={"name": "other", "path": path})
+        assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "path")
+        assert message in answer.json()["errors"][0]["message"]
 
 
 def test_built_in_data_sets_say_what_is_missing(refusing: httpx.Client) -> None:

@@ -9,8 +9,8 @@ import torch
 
 from lplcore import plugin
 from lplcore.dataset_loading import LoadedDataset, dataset_info, load
-from lplcore.datasets import Dataset, DatasetError, RegisteredDataset
-from lplcore.datasets.registered import Registered, inspect_arrays
+from lplcore.datasets import Dataset, DatasetError, RegisteredDataset, raw_facts
+from lplcore.datasets.registered import Registered, read_arrays
 from lplcore.normalization import training_statistics
 
 
@@ -151,7 +151,7 @@ GOOD: dict[str, Any] = {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y}
 def test_inspection_reports_counts_and_shapes(tmp_path: Path) -> None:
     images = np.zeros((6, 3, 4, 4), dtype=np.uint8)
     np.savez(tmp_path / "a.npz", **{**GOOD, "x_train": images, "x_test": images})
-    info = inspect_arrays(tmp_path / "a.npz")
+    info = raw_facts(read_arrays(tmp_path / "a.npz"), sha256=None)
     assert (info.task, info.class_counts, info.input_shape) == ("single_label", (3, 3), (3, 4, 4))
     assert (info.num_train, info.num_validation, info.num_test) == (6, 0, 6)
 
@@ -159,7 +159,7 @@ def test_inspection_reports_counts_and_shapes(tmp_path: Path) -> None:
 def test_multi_hot_rows_are_multi_label(tmp_path: Path) -> None:
     rows = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 0, 1], [1, 0, 0], [0, 1, 0]])
     np.savez(tmp_path / "a.npz", x_train=X, y_train=rows, x_test=X, y_test=rows)
-    info = inspect_arrays(tmp_path / "a.npz")
+    info = raw_facts(read_arrays(tmp_path / "a.npz"), sha256=None)
     assert (info.task, info.class_counts) == ("multi_label", (3, 2, 3))
 
 
@@ -183,7 +183,7 @@ def test_wrong_arrays_are_named(change: dict[str, Any], message: str, tmp_path: 
     arrays = {name: value for name, value in {**GOOD, **change}.items() if value is not None}
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(DatasetError, match=message):
-        inspect_arrays(tmp_path / "a.npz")
+        read_arrays(tmp_path / "a.npz")
 
 
 def test_damaged_archives_are_refused(tmp_path: Path) -> None:
@@ -199,9 +199,9 @@ def test_damaged_archives_are_refused(tmp_path: Path) -> None:
     for content in damaged:
         (tmp_path / "b.npz").write_bytes(content)
         with pytest.raises(DatasetError):
-            inspect_arrays(tmp_path / "b.npz")
+            read_arrays(tmp_path / "b.npz")
     with pytest.raises(DatasetError, match="not there"):
-        inspect_arrays(tmp_path / "absent.npz")
+        read_arrays(tmp_path / "absent.npz")
 
 
 def test_normalisation_by_the_training_statistics() -> None:

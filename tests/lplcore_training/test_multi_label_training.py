@@ -1,5 +1,6 @@
 """Every multi-label method trains, resumes exactly, and shows on a trained network what it is for."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +221,28 @@ def test_real_multi_label_data_are_learned(name: str, random: float) -> None:
     for method in ("binary_cross_entropy", "r_bce_focal_lpl", "ml_gcn", "two_way"):
         spec = {"dataset": name, "method": method, "epochs": 15, "batch_size": 64}
         assert precision(last(run(spec, datasets=data))) > random + 0.13
+
+
+@pytest.mark.slow
+def test_a_folder_of_real_images_trains_a_small_network(tmp_path: Path) -> None:
+    with zipfile.ZipFile(shared_file("coco_mini.zip")) as archive:
+        archive.extractall(tmp_path)
+    spec = {
+        "dataset": {"name": "coco", "image_size": 32},
+        "model": "resnet32",
+        "augmentation": "pad_crop_flip",
+        "method": "r_bce_focal_lpl",
+        "epochs": 2,
+        "batch_size": 64,
+    }
+    # Neither format nor task is said: the folder and its labels tell.
+    events = run(spec, datasets={"coco": RegisteredDataset("coco", str(tmp_path))})
+    assert end(events).outcome == "succeeded", end(events).message
+    event = last(events)
+    assert event.metrics["test/classes_without_positives"] == 7
+    average = event.series["test/average_precision"]
+    assert np.isnan(average).sum() == 7
+    assert precision(event) == pytest.approx(np.nanmean(average), abs=1e-6)
 
 
 def test_oltrs_memory_holds_the_mean_features_of_every_labels_positives(tail: Data, tmp_path: Path) -> None:
