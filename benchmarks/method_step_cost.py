@@ -1,11 +1,12 @@
-"""What every single-label method costs over plain cross entropy.
+"""What every method costs over plain cross entropy (multi label: binary cross entropy).
 
     python -m benchmarks.method_step_cost [--device cuda] [--rounds 7]
 
-First table: one step of the last layer (64 features) and the loss, forward and backward with respect to features and
-weights, batch 128, C classes. Second table: one whole training step of ResNet-32 on 32x32 images, batch 128, 10
-classes, as the trainer does it, for methods whose work is a procedure and for LPL. Methods of a table run in turns in
-one process; figures are medians over rounds, ratios are medians of the rounds' ratios to cross entropy.
+First tables: one step of the last layer (64 features) and the loss, forward and backward with respect to features and
+weights, batch 128, C classes, single label and multi label. Last table: one whole training step of ResNet-32 on 32x32
+images, batch 128, 10 classes, as the trainer does it, for methods whose work is a procedure and for LPL. Methods of a
+table run in turns in one process; figures are medians over rounds, ratios are medians of the rounds' ratios to (binary)
+cross entropy.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 import lplcore
 from benchmarks.environment import environment, print_table, save
@@ -26,7 +27,12 @@ from lplcore.plugin import names, plugins
 from lplcore.spec import parse_spec
 from lplcore.training_run import TrainingRun
 
-CLASSES = (10, 100, 1000, 8142)
+CLASSES = {"single_label": (10, 100, 1000, 8142), "multi_label": (20, 80, 1000)}
+BASES = {"single_label": "cross_entropy", "multi_label": "binary_cross_entropy"}
+EXTRA: dict[str, dict[str, Any]] = {
+    "single_label": {"lpl, num_steps=1": {"alias": "lpl", "num_steps": 1}},
+    "multi_label": {"r_bce_lpl, pgd": {"alias": "r_bce_lpl", "form": "pgd"}},
+}
 BATCH, FEATURES = 128, 64
 BASE = "cross_entropy"
 TRAINED: dict[str, Any] = {
@@ -43,25 +49,38 @@ TRAINED: dict[str, Any] = {
 Step = Callable[[], None]
 
 
-def losses() -> dict[str, Any]:
-    """Methods by label: cross entropy, every alias whose loss is another, and LPL's fast mode."""
-    plain = lplcore.criterion(BASE, class_counts=[2, 1]).method
-    found = [name for name in names("method") if "single_label" in plugins("method")[name].tasks]
-    parts = ("loss", "perturbations", "weighting", "targets", "regularizers")
-    built = {name: lplcore.criterion(name, class_counts=[2, 1]).method for name in found}
+def made(method: Any, counts: list[int], task: str) -> lplcore.Criterion:
+    """The criterion; a multi-label set has 2000 examples."""
+    number = 2000 if task == "multi_label" else None
+    return lplcore.criterion(method, class_counts=counts, task=task, num_examples=number)
+
+
+def losses(task: str) -> dict[str, Any]:
+    """Methods by label: the base, every alias whose loss is another, and LPL's variants."""
+    base, parts = BASES[task], ("loss", "perturbations", "weighting", "targets", "regularizers")
+    plain = made(base, [2, 1], task).method
+    found = [name for name in names("method") if task in plugins("method")[name].tasks]
+    built = {name: made(name, [2, 1], task).method for name in found}
     others = [n for n, m in built.items() if any(getattr(m, part) != getattr(plain, part) for part in parts)]
-    return {BASE: BASE, **{name: name for name in others}, "lpl, num_steps=1": {"alias": "lpl", "num_steps": 1}}
+    return {base: base, **{name: name for name in others}, **EXTRA[task]}
 
 
-def loss_step(method: Any, classes: int, device: torch.device) -> Step:
+def labels_of(counts: list[int], task: str, generator: torch.Generator) -> Tensor:
+    """A batch's labels, as frequent as their counts say."""
+    shares = torch.tensor(counts, dtype=torch.float64)
+    if task == "multi_label":
+        return (torch.rand(BATCH, len(counts), generator=generator) < shares / 2000).float()
+    return torch.multinomial(shares, BATCH, replacement=True, generator=generator)
+
+
+def loss_step(method: Any, classes: int, task: str, device: torch.device) -> Step:
     """One step of the last layer and the loss."""
     generator = torch.Generator().manual_seed(classes)
     counts = lplcore.long_tail_counts(1000, classes, imbalance_factor=100)
-    drawn = torch.multinomial(torch.tensor(counts, dtype=torch.float64), BATCH, replacement=True, generator=generator)
-    labels = drawn.to(device)
+    labels = labels_of(counts, task, generator).to(device)
     features = torch.randn(BATCH, FEATURES, generator=generator).to(device).requires_grad_()
     layer = nn.Linear(FEATURES, classes).to(device)
-    criterion = lplcore.criterion(method, class_counts=counts).to(device)
+    criterion = made(method, counts, task).to(device)
     criterion.allocate(FEATURES, device)
     progress = torch.tensor(0.9, device=device)
 
@@ -107,7 +126,8 @@ def noise(folder: Path) -> None:
 
 
 def measure(steps: dict[str, Step], *, rounds: int, minimum: float) -> dict[str, dict[str, float]]:
-    """Milliseconds and ratio to cross entropy of every step."""
+    """Milliseconds of every step, and its ratio to the first."""
+    base = next(iter(steps))
     times: dict[str, list[float]] = {name: [] for name in steps}
     for round_ in range(rounds + 1):
         for name, step in steps.items():
@@ -120,10 +140,23 @@ def measure(steps: dict[str, Step], *, rounds: int, minimum: float) -> dict[str,
     return {
         name: {
             "ms": statistics.median(values),
-            "ratio": statistics.median(v / b for v, b in zip(values, times[BASE], strict=True)),
+            "ratio": statistics.median(v / b for v, b in zip(values, times[base], strict=True)),
         }
         for name, values in times.items()
     }
+
+
+def loss_rows(task: str, device: torch.device, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row per method of a task, with what it costs at each number of classes."""
+    methods = losses(task)
+    by_size = {
+        c: measure({n: loss_step(m, c, task, device) for n, m in methods.items()}, **options) for c in CLASSES[task]
+    }
+    title = f"{task.replace('_', ' ')} method"
+    return [
+        {title: name, **{f"C={c} {key}": by_size[c][name][key] for c in by_size for key in ("ms", "ratio")}}
+        for name in methods
+    ]
 
 
 def main() -> None:
@@ -135,12 +168,11 @@ def main() -> None:
     device = torch.device(arguments.device)
     options = {"rounds": arguments.rounds, "minimum": arguments.minimum}
     print(environment())
-    by_size = {c: measure({n: loss_step(m, c, device) for n, m in losses().items()}, **options) for c in CLASSES}
-    rows: list[dict[str, Any]] = [
-        {"method": name, **{f"C={c} {key}": by_size[c][name][key] for c in CLASSES for key in ("ms", "ratio")}}
-        for name in losses()
-    ]
-    print_table(rows)
+    rows: list[dict[str, Any]] = []
+    for task in CLASSES:
+        found = loss_rows(task, device, options)
+        print_table(found)
+        rows += found
     with tempfile.TemporaryDirectory() as folder:
         noise(Path(folder))
         trained = measure({n: training_step(m, Path(folder), device) for n, m in TRAINED.items()}, **options)

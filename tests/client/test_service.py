@@ -85,6 +85,38 @@ def test_a_job_runs_and_its_results_are_typed(url: str, job: Job, tmp_path: Path
         assert kinds[-1] == "end"
 
 
+def test_multi_label_data_go_through_the_whole_service(
+    url: str, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = np.random.default_rng(0)
+    labels = (random.random((300, 4)) < [0.6, 0.4, 0.2, 0.1]).astype(np.uint8)
+    inputs = (labels @ random.normal(size=(4, 8)) + random.normal(size=(300, 8))).astype(np.float32)
+    (data_dir / "datasets").mkdir(exist_ok=True)
+    np.savez(data_dir / "datasets" / "many.npz", x_train=inputs, y_train=labels, x_test=inputs, y_test=labels)
+    spec = {"dataset": "many", "method": "r_bce_lpl", "epochs": 2, "sweep": {"method": ["focal", "r_bce_lpl"]}}
+    with Client(url) as client:
+        client.add_dataset("many", "many.npz")
+        with pytest.raises(ApiError, match="nearest method that fits is 'lpl'"):
+            client.submit({**spec, "method": "la_lpl", "sweep": {}})
+        job = client.wait(client.submit(spec).id, timeout=150)
+        assert job.state == "succeeded"
+        precision = job.summary[1].metrics["test/mean_average_precision"].mean
+        run = client.runs(job.id)[1]
+        variation = client.loss_variations(run.id)
+        assert variation.relative_loss_variation is None
+        assert variation.positive is not None
+        assert variation.negative is not None
+        assert [len(rows) for rows in (variation.positive, variation.negative)] == [2, 2]
+        average = client.class_metrics(run.id, "test/average_precision").values[-1]
+        assert precision == pytest.approx(np.mean([value for value in average if value is not None]))
+        with pytest.raises(ApiError, match="has no confusion matrix"):
+            client.confusion_matrix(run.id)
+    assert "mAP %" in said(capsys, url, "show", job.id)
+    shown = said(capsys, url, "metrics", run.id, "--classes")
+    assert "average precision %" in shown
+    assert "positive" in shown
+
+
 def test_every_listing_speaks_both_ways(url: str, job: Job, capsys: pytest.CaptureFixture[str]) -> None:
     run = job.runs[0].id
     for arguments in (

@@ -84,7 +84,21 @@ def series(*values: float) -> Series:
     return Series((len(values),), struct.pack(f"<{len(values)}f", *values))
 
 
-def finished_job(db: Database, name: str, **override: Any) -> str:
+SINGLE_LABEL = {
+    "metrics": ("test/top1_error", "test/top1_error.many"),
+    "series": {"relative_loss_variation": (-0.1, 0.0, 0.4), "test/accuracy": (0.9, 0.8, 0.5)},
+}
+MULTI_LABEL = {
+    "metrics": ("test/mean_average_precision", "test/mean_average_precision.many"),
+    "series": {
+        "relative_loss_variation.positive": (-0.1, 0.0, 0.4),
+        "relative_loss_variation.negative": (0.2, 0.1, -0.3),
+        "test/average_precision": (0.9, 0.8, 0.5),
+    },
+}
+
+
+def finished_job(db: Database, name: str, *, written: dict[str, Any] = SINGLE_LABEL, **override: Any) -> str:
     """A job with two methods and two seeds whose runs have all succeeded; its id."""
     change = {
         "name": name,
@@ -97,11 +111,11 @@ def finished_job(db: Database, name: str, **override: Any) -> str:
     plan = [NewRun(run.seed, run.point, run.spec.model_dump(mode="json"), EPOCHS) for run in spec.plan()]
     job = jobs.submit(db, spec=spec.model_dump(mode="json"), runs=plan, method="cross_entropy").job
     for number in range(len(plan)):
-        train(db, number)
+        train(db, number, written)
     return job.id
 
 
-def train(db: Database, number: int) -> None:
+def train(db: Database, number: int, written: dict[str, Any]) -> None:
     """Write what a worker writes for one run."""
     claim = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=60)
     assert claim is not None
@@ -109,11 +123,8 @@ def train(db: Database, number: int) -> None:
     metrics.record_start(db, claim, info)
     for epoch in range(1, EPOCHS + 1):
         error = 0.5 / epoch + number / 100
-        values = {"test/top1_error": error, "test/top1_error.many": error, "train/loss": 1 / epoch}
-        arrays = {
-            "relative_loss_variation": series(-0.1, 0.0, 0.4),
-            "test/accuracy": series(0.9, 0.8, 0.5),
-        }
+        values = {**dict.fromkeys(written["metrics"], error), "train/loss": 1 / epoch}
+        arrays = {name: series(*values) for name, values in written["series"].items()}
         metrics.record_epoch(db, claim, epoch=epoch, epochs=EPOCHS, metrics=values, series=arrays)
     runs.log(db, claim, "info", "a line of the log")
     runs.finish(db, claim, outcome="succeeded")

@@ -9,7 +9,7 @@ import lplcore
 from store import jobs, requests
 from store.database import Database
 from store.records import NewRun
-from tests.dashboard.conftest import finished_job
+from tests.dashboard.conftest import MULTI_LABEL, finished_job
 
 pytestmark = pytest.mark.browser
 
@@ -30,6 +30,24 @@ def test_the_list_leads_to_the_job_with_its_result(database: Database, address: 
     expect(row).to_contain_text("19.17 ± 0.71 %")
     expect(page.get_by_role("img", name="Relative loss variation per class").locator("canvas")).to_be_visible()
     expect(page.get_by_role("img", name="Learning curves test/top1_error").locator("canvas")).to_be_visible()
+
+
+def test_multi_label_shows_precision_and_both_signs(database: Database, address: str, page: Page) -> None:
+    job = finished_job(database, "multi label", written=MULTI_LABEL)
+    page.goto(f"{address}/#/jobs/{job}")
+    expect(page.get_by_role("columnheader", name="mAP")).to_be_visible()
+    # Of two points with 16.67 + 0.5 and + 2.5 percent, the higher precision is the better one.
+    expect(page.locator(".best").first).to_contain_text("19.17")
+    expect(page.get_by_role("row").filter(has_text="cross_entropy").first.locator(".best")).to_have_count(0)
+    for sign in ("positive", "negative"):
+        chart = page.get_by_role("img", name=f"Relative loss variation per class of {sign} samples")
+        expect(chart.locator("canvas")).to_be_visible()
+    expect(page.get_by_role("heading", name="Average precision per class")).to_be_visible()
+    expect(page.get_by_role("img", name="Learning curves test/mean_average_precision")).to_be_visible()
+    offered = page.get_by_label("metric").locator("option").all_inner_texts()
+    assert offered == ["test/mean_average_precision", "train/loss"]
+    page.get_by_label("metric").select_option("train/loss")
+    expect(page.get_by_role("img", name="Learning curves train/loss")).to_be_visible()
 
 
 def test_a_chart_gives_its_numbers(database: Database, address: str, page: Page) -> None:
