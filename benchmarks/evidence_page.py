@@ -20,6 +20,11 @@ which one wins on CIFAR, ImageNet or COCO.
 PAPER_MULTI_LABEL = """The paper's Table V has R-BCE-Focal+LPL 0.63 points of mAP above R-BCE-Focal+NTR on VOC-MLT and
 1.21 on COCO-MLT. The maintainers of NTR's code answer, to the paper's first author, that a seed moves VOC-MLT by almost
 a point.
+
+LPL and the bias of NTR add a constant per class, the same for positives and negatives. The last layer's own bias can
+take it back: where the loss is at its minimum the logits are those without the constant, moved by it, and average
+precision, which orders examples within a class, does not see a move. So mAP hardly changes here; what is decided by a
+threshold or across classes (F1, ranking loss) does, by a class's bound.
 """
 Results = dict[str, dict[str, list[float]]]
 TITLES = {

@@ -136,7 +136,7 @@ The biases of NTR are alike for all labels here, and R-BCE has little to re-bala
     "yeast": multi_label(
         "yeast",
         "Multi label: yeast",
-        """1,500 training and 917 test genes as 103 features, 14 labels with 1,128 to 21 positives; `medium` is three of
+        """1,500 training and 917 test genes as 103 features, 14 labels with 1,128 to 21 positives; `medium` is two of
 them, none has fewer than 20.""",
     ),
 }
