@@ -129,6 +129,7 @@ class DatasetDetail(DatasetAnswer):
     num_validation: int | None = None
     num_test: int | None = None
     input_shape: list[int] = []
+    notes: list[str] = Field(default=[], description="what a reader of results must know of the files")
     preview: list[dict[str, Any]] = Field(default_factory=list, description="one example per class, up to 12")
 
 

@@ -123,4 +123,10 @@ def facts(info: dict[str, Any]) -> dict[str, Any]:
     groups = shot_groups(info["class_counts"], many_above=many_above, few_below=few_below)
     names = ("task", "classes", "class_counts", "num_train", "num_validation", "num_test", "input_shape", "preview")
     held = {name: info[name] for name in names}
-    return {**held, "shot_groups": groups, "many_above": many_above, "few_below": few_below}
+    return {
+        **held,
+        "notes": info.get("notes", []),
+        "shot_groups": groups,
+        "many_above": many_above,
+        "few_below": few_below,
+    }

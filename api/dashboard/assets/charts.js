@@ -10,11 +10,14 @@ export const colour = (index) => COLOURS[index % COLOURS.length];
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const transparent = (hex, alpha) => hex + Math.round(alpha * 255).toString(16).padStart(2, "0");
 
-function axes(xTitle, yTitle, xValues) {
+const WHOLE = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000];
+
+// `x` is what the axis of whole numbers below has of its own: values that name its ticks, space that a tick needs.
+function axes(xTitle, yTitle, x = {}) {
   const shared = { stroke: style("--quiet"), grid: { stroke: style("--grid"), width: 1 }, ticks: { stroke: style("--grid") } };
   const font = { font: "12px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif" };
   return [
-    { ...shared, ...font, label: xTitle, labelSize: 20, size: 34, ...(xValues ? { values: xValues } : {}) },
+    { ...shared, ...font, label: xTitle, labelSize: 20, size: 34, incrs: WHOLE, ...x },
     { ...shared, ...font, label: yTitle, labelSize: 20, size: 58 },
   ];
 }
@@ -109,7 +112,10 @@ export function bars(title, yTitle, labels, groups, scale = 1) {
       x: { time: false, range: [-0.6, labels.length - 0.4] },
       y: { range: [low < 0 ? low - pad : 0, high > 0 ? high + pad : 0] },
     },
-    axes: axes("classes, most frequent first", yTitle, (_, splits) => splits.map((s) => (Number.isInteger(s) ? labels[s] ?? "" : ""))),
+    axes: axes("classes, most frequent first", yTitle, {
+      values: (_, splits) => splits.map((s) => labels[s] ?? ""),
+      space: 12 + 7 * Math.max(0, ...labels.map((label) => label.length)),
+    }),
     series: [{}, ...groups.map((group) => ({ label: group.name, paths: () => null, points: { show: false } }))],
     cursor: { show: false },
     hooks: { draw: [paint] },
