@@ -8,10 +8,12 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from api import problems
+from api.audit import Audit
 from api.bodies import BodyLimit
 from api.description import describe
 from api.feed import Feed
 from api.key_ring import KeyRing
+from api.limiter import Limiter
 from api.measurements import Measurements, Stopwatch
 from api.routes import routers
 from api.routes.pages import DASHBOARD, DOCS
@@ -27,7 +29,8 @@ def create_app(settings: Settings, db: Database, doorbell: Doorbell) -> FastAPI:
     """The application on a migrated database."""
     feed, keys = Feed(db), KeyRing(db, host=settings.host)
     measurements = Measurements(db, silent_after=settings.lease_seconds)
-    service = Service(settings, db, doorbell, feed, measurements, keys)
+    limiter = Limiter(settings.requests_per_minute)
+    service = Service(settings, db, doorbell, feed, measurements, keys, limiter)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -55,6 +58,7 @@ def create_app(settings: Settings, db: Database, doorbell: Doorbell) -> FastAPI:
     describe(app, host=settings.host)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
     app.add_middleware(problems.CatchAll)
+    app.add_middleware(Audit, db=db)
     app.add_middleware(Gate, host=settings.host, allowed_hosts=settings.allowed_hosts)
     app.add_middleware(Stopwatch, measurements=measurements)
     return app

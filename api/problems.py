@@ -16,7 +16,16 @@ from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lplcore import DatasetError, SpecError
-from store.errors import BadCursor, Conflict, DatabaseUnavailable, LeaseLost, NotFound, StorageFull, StoreError
+from store.errors import (
+    BadCursor,
+    Conflict,
+    DatabaseUnavailable,
+    LeaseLost,
+    NotFound,
+    QuotaExceeded,
+    StorageFull,
+    StoreError,
+)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -28,6 +37,7 @@ STATUSES: dict[type[StoreError], int] = {
     Conflict: 409,
     LeaseLost: 409,
     BadCursor: 422,
+    QuotaExceeded: 429,
     DatabaseUnavailable: 503,
     StorageFull: 503,
 }
@@ -91,7 +101,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
-ANYWHERE = problems(400, 401, 403, 422, 503)
+ANYWHERE = problems(400, 401, 403, 422, 429, 503)
 """What any route may end with."""
 
 
@@ -163,7 +173,7 @@ def of_store(_: Request, error: Exception) -> Response:
     """What the store refuses."""
     assert isinstance(error, StoreError)
     status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 422)
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in (429, 503) else None
     errors = [{"path": "cursor", "message": str(error)}] if isinstance(error, BadCursor) else None
     return Problem(status, str(error), errors=errors, headers=headers).response()
 

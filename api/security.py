@@ -4,7 +4,7 @@ from collections.abc import Iterable, MutableMapping
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Security
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -109,11 +109,11 @@ def add_headers(message: MutableMapping[str, Any]) -> None:
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-def caller(found: Services, credentials: Credentials) -> ApiKey | None:
-    """The key of the request; None where none is needed.
+def caller(request: Request, found: Services, credentials: Credentials) -> ApiKey | None:
+    """The key of the request; None where none is needed. The audit log finds it in the request's state.
 
     Raises:
-        Problem: 401, no key or an unknown one where keys are required.
+        Problem: 401, no key or an unknown one where keys are required; 429, too many requests.
     """
     if not found.keys.required():
         return None
@@ -123,6 +123,8 @@ def caller(found: Services, credentials: Credentials) -> ApiKey | None:
     key = keys.verify(found.db, credentials.credentials)
     if key is None:
         raise Problem(401, "the API key is unknown or revoked", headers=challenge)
+    request.state.key = key
+    found.limiter.count(key.id)
     return key
 
 

@@ -1,4 +1,4 @@
-"""What handlers reach through a dependency: settings, database, doorbell, event feed, measurements, keys."""
+"""What handlers reach through a dependency: settings, database, doorbell, event feed, measurements, keys, limits."""
 
 from dataclasses import dataclass
 from typing import Annotated, cast
@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from api.feed import Feed
 from api.key_ring import KeyRing
+from api.limiter import Limiter
 from api.measurements import Measurements
 from store.database import Database
 from store.doorbell import Doorbell
@@ -23,6 +24,7 @@ class Service:
     feed: Feed
     measurements: Measurements
     keys: KeyRing
+    limiter: Limiter
 
 
 def service_of(request: Request) -> Service:

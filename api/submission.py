@@ -56,6 +56,7 @@ def submit(
         idempotency_key=idempotency_key,
         request_hash=request_hash,
         owner=owner,
+        max_queued=settings.max_queued_runs,
     )
 
 

@@ -5,7 +5,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from store import checkpoints, sweeper
+from store import audit, checkpoints, sweeper
 from store.database import Database
 from store.doorbell import Doorbell
 from store.errors import StoreError
@@ -13,6 +13,7 @@ from store.settings import Settings
 
 PIECES = 64
 """Transactions per round for content that nobody needs."""
+DAY_SECONDS = 86_400
 log = logging.getLogger(__name__)
 
 
@@ -48,6 +49,7 @@ class Sweeping:
         result = sweeper.sweep(self._db, lease_seconds=self._settings.lease_seconds, sweep_seconds=seconds)
         if result.waiting:
             self._doorbell.ring()
+        audit.forget(self._db, older_than_seconds=self._settings.audit_days * DAY_SECONDS)
         for _ in range(PIECES):
             if self._stopping.is_set() or not checkpoints.sweep_superseded(self._db):
                 return

@@ -13,6 +13,10 @@ class Conflict(StoreError):
     """The resource's state does not allow this."""
 
 
+class QuotaExceeded(StoreError):
+    """A key has used up what it may have at once."""
+
+
 class BadCursor(StoreError):
     """A cursor that no list gave out."""
 

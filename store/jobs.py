@@ -10,9 +10,9 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from store import events, pages
+from store import events, pages, turns
 from store.database import Database
-from store.errors import Conflict, NotFound
+from store.errors import Conflict, NotFound, QuotaExceeded
 from store.identifiers import new_id
 from store.records import ENDED, Job, NewRun, Page, Run, State, Submitted
 from store.requests import queued_run
@@ -41,6 +41,7 @@ def submit(
     idempotency_key: str | None = None,
     request_hash: str = "",
     owner: str = "",
+    max_queued: int | None = None,
 ) -> Submitted:
     """Store a job and its runs in one transaction, with the idempotency key that makes it at most one.
 
@@ -48,9 +49,12 @@ def submit(
         spec: the complete experiment.
         method: the method's name in lists.
         request_hash: hash of the request's body, to tell a repetition from another request with the same key.
+        owner: the API key that submits.
+        max_queued: most runs of one key that may wait.
 
     Raises:
         Conflict: the key was used with another request.
+        QuotaExceeded: too many of the owner's runs would wait.
     """
     earlier = earlier_submission(db, owner, idempotency_key, request_hash)
     if earlier is not None:
@@ -59,6 +63,7 @@ def submit(
 
     def work(session: Session) -> None:
         now = db.now(session)
+        refuse_beyond(max_queued, turns.queued_by(session, owner), len(runs))
         session.add(job_row(job_id, spec, runs, method=method, owner=owner, now=now))
         session.flush()
         if idempotency_key is not None:
@@ -77,6 +82,7 @@ def submit(
                 spec=run.spec,
                 dataset=run.spec["dataset"]["name"],
                 priority=spec["priority"],
+                owner=owner,
                 epochs=run.epochs,
                 retry_of=None,
                 created_at=now,
@@ -93,6 +99,15 @@ def submit(
             raise
         return earlier
     return Submitted(get(db, job_id), created=True)
+
+
+def refuse_beyond(limit: int | None, waiting: int, more: int) -> None:
+    """Raise QuotaExceeded where more runs would wait than may."""
+    if limit is not None and waiting + more > limit:
+        raise QuotaExceeded(
+            f"{waiting} runs of this key wait and {more} more would exceed {limit}; wait, cancel some, or raise "
+            "LPL_MAX_QUEUED_RUNS"
+        )
 
 
 def job_row(

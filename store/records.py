@@ -186,6 +186,20 @@ class ApiKey:
 
 
 @dataclass(frozen=True)
+class AuditEntry:
+    """A request that may have changed something."""
+
+    id: int
+    at: float
+    key_id: str | None
+    key_name: str | None
+    method: str
+    path: str
+    status: int
+    address: str | None
+
+
+@dataclass(frozen=True)
 class SweepResult:
     """What a sweep did: runs put back into the queue, runs ended, runs that wait for a worker."""
 

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from store import job_state, runs
+from store import job_state, runs, turns
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
@@ -140,6 +140,7 @@ def retry(db: Database, session: Session, row: RunRow) -> str:
         spec=row.spec,
         dataset=row.dataset,
         priority=row.priority,
+        owner=row.owner,
         epochs=row.epochs,
         retry_of=row.id,
         created_at=db.now(session),
@@ -159,6 +160,7 @@ def queued_run(
     spec: dict[str, Any],
     dataset: str,
     priority: int,
+    owner: str,
     epochs: int,
     retry_of: str | None,
     created_at: float,
@@ -173,6 +175,8 @@ def queued_run(
         spec=spec,
         dataset=dataset,
         priority=priority,
+        owner=owner,
+        rank=turns.rank(priority, created_at),
         state=State.QUEUED,
         attempt=0,
         losses=0,

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
-from store import events, job_state
+from store import events, job_state, turns
 from store.database import Database
 from store.errors import Conflict, LeaseLost, NotFound
 from store.records import ENDED, Checkpoint, Claim, Run, State
@@ -37,7 +37,7 @@ def get(db: Database, run_id: str) -> Run:
 
 
 def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) -> Claim | None:
-    """Take the best waiting run: highest priority, then oldest. None where nothing waits.
+    """Take the run whose turn it is (see `store.turns`). None where nothing waits.
 
     The claim raises the run's attempt; what an earlier attempt recorded beyond the resumed checkpoint is taken back in
     the same transaction, with a `rewind` event.
@@ -45,14 +45,7 @@ def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) ->
 
     def work(session: Session) -> Claim | None:
         now = db.now(session)
-        ready = (RunRow.state == State.QUEUED) & (RunRow.not_before.is_(None) | (RunRow.not_before <= now))
-        row = session.scalars(
-            select(RunRow)
-            .where(ready)
-            .order_by(RunRow.priority.desc(), RunRow.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        ).first()
+        row = turns.next_run(db, session, now)
         if row is None:
             return None
         values = {

@@ -50,11 +50,14 @@ class JobTagRow(Table):
 
 
 class RunRow(Table):
-    """A run. `losses` counts attempts lost in a row without a newer checkpoint; `replaced` marks retried runs."""
+    """A run. `losses` counts attempts lost in a row without a newer checkpoint; `replaced` marks retried runs.
+
+    `owner` is the API key that submitted it (empty: none), `rank` its place among that key's (see `store.turns`).
+    """
 
     __tablename__ = "runs"
     __table_args__ = (
-        Index("ix_runs_queue", "state", "priority", "id"),
+        Index("ix_runs_queue", "state", "owner", "rank", "id"),
         Index("ix_runs_lease", "state", "lease_expires_at"),
         Index("ix_runs_job_id", "job_id", "id"),
     )
@@ -67,6 +70,8 @@ class RunRow(Table):
     spec: Mapped[dict[str, Any]]
     dataset: Mapped[str]
     priority: Mapped[int]
+    owner: Mapped[str]
+    rank: Mapped[float]
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(32))
     message: Mapped[str | None]
@@ -219,6 +224,31 @@ class KeyRow(Table):
     created_at: Mapped[float]
     last_used_at: Mapped[float | None]
     revoked_at: Mapped[float | None]
+
+
+class OwnerRow(Table):
+    """When a worker last took a run of a key."""
+
+    __tablename__ = "owners"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    turn_at: Mapped[float]
+
+
+class AuditRow(Table):
+    """A request that may have changed something, and who sent it."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_at", "at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(EventId, primary_key=True, autoincrement=True)
+    at: Mapped[float]
+    key_id: Mapped[str | None] = mapped_column(Id)
+    key_name: Mapped[str | None]
+    method: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str]
+    status: Mapped[int]
+    address: Mapped[str | None]
 
 
 class SweeperRow(Table):

@@ -1,0 +1,52 @@
+"""The audit log."""
+
+from datetime import datetime
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from api.answers import at
+from api.parameters import Cursor, Limit
+from api.security import ADMIN
+from api.state import Services
+from store import audit
+
+router = APIRouter(prefix="/v1/audit", tags=["keys"], dependencies=[ADMIN])
+
+
+class AuditLine(BaseModel):
+    """A request that may have changed something."""
+
+    at: datetime
+    key: str | None = Field(description="id of the API key, null where none was given or needed")
+    key_name: str | None
+    method: str
+    path: str
+    status: int = Field(description="how it was answered")
+    address: str | None = Field(description="where it came from")
+
+
+class AuditList(BaseModel):
+    """A page of the audit log."""
+
+    items: list[AuditLine]
+    next: str | None
+
+
+@router.get("", operation_id="listAudit")
+def list_audit(found: Services, limit: Limit = 100, cursor: Cursor = None) -> AuditList:
+    """Who asked for what that may change something, newest first."""
+    page = audit.entries(found.db, limit=limit, cursor=cursor)
+    lines = [
+        AuditLine(
+            at=at(entry.at),
+            key=entry.key_id,
+            key_name=entry.key_name,
+            method=entry.method,
+            path=entry.path,
+            status=entry.status,
+            address=entry.address,
+        )
+        for entry in page.items
+    ]
+    return AuditList(items=lines, next=page.next)

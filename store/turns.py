@@ -1,0 +1,77 @@
+"""Whose turn it is: the run that a free worker takes next.
+
+Within a key, a level of priority counts like an hour of waiting: the order of a key's runs never changes, and nothing
+waits for ever. Between keys the higher level goes first; keys on one level take turns.
+"""
+
+import math
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, aliased
+
+from store.database import Database
+from store.records import State
+from store.tables import OwnerRow, RunRow
+
+AGEING_SECONDS = 3600.0
+"""Waiting that counts like one level of priority."""
+
+
+def rank(priority: int, created_at: float) -> float:
+    """Place of a run among its key's, smaller first: when it would have been submitted at priority 0."""
+    return created_at - priority * AGEING_SECONDS
+
+
+def next_run(db: Database, session: Session, now: float) -> RunRow | None:
+    """The best waiting run that no other worker is just taking, locked; its key's turn is noted."""
+    ready = (RunRow.state == State.QUEUED) & (RunRow.not_before.is_(None) | (RunRow.not_before <= now))
+    for owner in in_turn(session, ready, now):
+        row = session.scalars(
+            select(RunRow)
+            .where(ready, RunRow.owner == owner)
+            .order_by(RunRow.rank, RunRow.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).first()
+        if row is not None:
+            note_turn(db, session, owner, now)
+            return row
+    return None
+
+
+def in_turn(session: Session, ready: ColumnElement[bool], now: float) -> list[str]:
+    """Keys with waiting runs, the next one first."""
+    owners = waiting_owners(session)
+    last_turns = {row.owner: row.turn_at for row in session.scalars(select(OwnerRow).where(OwnerRow.owner.in_(owners)))}
+    places: list[tuple[int, float, float, str]] = []
+    for owner in owners:
+        best = session.scalar(select(func.min(RunRow.rank)).where(ready, RunRow.owner == owner))
+        if best is not None:
+            level = math.floor((now - best) / AGEING_SECONDS)
+            places.append((-level, last_turns.get(owner, -math.inf), best, owner))
+    return [owner for *_, owner in sorted(places)]
+
+
+def waiting_owners(session: Session) -> list[str]:
+    """Keys with waiting runs; an index is looked at once per key, however many runs wait."""
+    first = select(func.min(RunRow.owner).label("owner")).where(RunRow.state == State.QUEUED).cte(recursive=True)
+    other = aliased(RunRow)
+    following = (
+        select(func.min(other.owner)).where(other.state == State.QUEUED, other.owner > first.c.owner).scalar_subquery()
+    )
+    every = first.union_all(select(following).where(first.c.owner.is_not(None)))
+    return list(session.scalars(select(every.c.owner).where(every.c.owner.is_not(None))))
+
+
+def note_turn(db: Database, session: Session, owner: str, now: float) -> None:
+    """Write down that a key has had its turn."""
+    insert = sqlite.insert if db.is_sqlite else postgresql.insert
+    statement = insert(OwnerRow).values(owner=owner, turn_at=now)
+    session.execute(statement.on_conflict_do_update(index_elements=["owner"], set_={"turn_at": now}))
+
+
+def queued_by(session: Session, owner: str) -> int:
+    """Runs of a key that wait."""
+    waiting = (RunRow.state == State.QUEUED) & (RunRow.owner == owner)
+    return int(session.scalar(select(func.count()).select_from(RunRow).where(waiting)) or 0)
