@@ -138,15 +138,34 @@ class Database:
         """
         if self.is_sqlite and self.url.database:
             make_writable(Path(self.url.database).parent)
-        with self._translated(), self._writer.begin() as connection:
-            if not self.is_sqlite:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_MIGRATION})
+        with self._translated(), self._migrating() as connection:
             command.upgrade(migration_config(connection), "head")
 
     def downgrade(self, revision: str) -> None:
         """Take the schema back to a revision (`base` removes all tables and their data)."""
-        with self._translated(), self._writer.begin() as connection:
+        with self._translated(), self._migrating() as connection:
             command.downgrade(migration_config(connection), revision)
+
+    @contextmanager
+    def _migrating(self) -> Iterator[Connection]:
+        """A transaction for changes of the schema, one process at a time.
+
+        SQLite changes a column by building the table anew and dropping the old one; with foreign keys in force that
+        would delete all rows that refer to it.
+        """
+        with self._writer.connect() as connection:
+            if self.is_sqlite:
+                _switch_foreign_keys(connection, on=False)
+            try:
+                with connection.begin():
+                    if not self.is_sqlite:
+                        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_MIGRATION})
+                    yield connection
+                    if self.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+                        raise StoreError(f"{self}: the migration would leave rows that refer to nothing; it is undone")
+            finally:
+                if self.is_sqlite:
+                    _switch_foreign_keys(connection, on=True)
 
     def revision(self) -> str | None:
         """The schema's revision, None where there is none."""
@@ -239,6 +258,13 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _switch_foreign_keys(connection: Connection, *, on: bool) -> None:
+    """Outside of a transaction: within one the pragma does nothing."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    raw.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
 
 
 def _begin_sqlite(connection: Connection) -> None:
