@@ -9,7 +9,7 @@ from lplcore.spec_errors import SpecError
 
 NOT_OF_THE_RUN = ("name", "tags", "priority")
 """Fields of a spec that say nothing about the training of a run."""
-FREE_ON_RESUME = ("device", "checkpoints")
+FREE_ON_RESUME = ("device", "checkpoints", "accumulation_steps", "on_out_of_memory")
 """Fields that may differ between a checkpoint and the run that goes on from it."""
 
 

@@ -63,6 +63,12 @@ class ExperimentSpec(Record):
     priority: int = Field(5, ge=0, le=9, description="higher first")
     device: Annotated[str, AfterValidator(known_device)] = "auto"
     precision: Literal["auto", "float32", "bf16"] = "auto"
+    accumulation_steps: int = Field(
+        1, ge=1, le=1_000_000, description="parts in which a batch is computed; their gradients add up to one step"
+    )
+    on_out_of_memory: Literal["fail", "halve_batch"] = Field(
+        "fail", description="halve_batch: go on from the last checkpoint with twice the accumulation_steps"
+    )
     decision_threshold: float = Field(
         0.5, gt=0, lt=1, description="multi label: probability from which a label counts as predicted (F1)"
     )
@@ -108,6 +114,7 @@ class ExperimentSpec(Record):
         found = [(f"method.{path}", text) for path, text in self.method.check(len(info.classes), info.task)]
         if self.batch_size > info.num_train:
             found.append(("batch_size", f"{self.batch_size} exceeds the {info.num_train} training examples; lower it"))
+        found += self._accumulation_problems()
         if self.checkpoints.keep_best and not info.num_validation:
             message = "needs a validation split; set dataset.validation_fraction above 0"
             found.append(("checkpoints.keep_best", message))
@@ -120,6 +127,22 @@ class ExperimentSpec(Record):
         found += [("augmentation.name", text) for text in self.augmentation.check(info.input_shape)]
         if found:
             raise SpecError([{"path": path, "message": message} for path, message in found])
+
+    def _accumulation_problems(self) -> list[tuple[str, str]]:
+        """(path, message) where a batch cannot be computed in parts."""
+        if self.accumulation_steps > self.batch_size:
+            return [("accumulation_steps", f"exceeds the batch of {self.batch_size}; lower it")]
+        asked = [
+            name
+            for name, wanted in (
+                ("accumulation_steps", self.accumulation_steps > 1),
+                ("on_out_of_memory", self.on_out_of_memory == "halve_batch"),
+            )
+            if wanted
+        ]
+        if asked and not self.method.procedure.accumulates:
+            return [(asked[0], f"{self.method.procedure.name!r} needs whole batches; leave it out")]
+        return []
 
     def _head_problems(self) -> list[tuple[str, str]]:
         """(path, message) where the last layer is not what the method is made for."""

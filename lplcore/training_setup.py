@@ -52,6 +52,7 @@ def build_state(
         device=device,
         companion=companion,
         examples=examples,
+        accumulation_steps=spec.accumulation_steps,
     )
 
 

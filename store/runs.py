@@ -132,6 +132,39 @@ def finish(db: Database, claim: Claim, *, outcome: str, reason: str | None = Non
     return get(db, claim.run_id)
 
 
+def halve_batch(db: Database, claim: Claim, message: str) -> Run | None:
+    """Let a run that ran out of memory go on from its last checkpoint, each batch computed in twice as many parts.
+
+    None where its spec does not ask for that, or where parts are single examples already.
+
+    Raises:
+        LeaseLost: another attempt owns the run.
+    """
+
+    def work(session: Session) -> bool:
+        row = row_of(session, claim.run_id)
+        parts = 2 * int(row.spec.get("accumulation_steps", 1))
+        if row.spec.get("on_out_of_memory") != "halve_batch" or parts > int(row.spec.get("batch_size", 1)):
+            return False
+        state, reason = outcome_state("released", row.requested, None)
+        text = f"{message}; goes on with accumulation_steps {parts}"[:4000]
+        values = {
+            "spec": {**row.spec, "accumulation_steps": parts},
+            "state": state,
+            "reason": reason,
+            "message": text,
+            "requested": None,
+            "lease_expires_at": None,
+            "finished_at": db.now(session) if state in ENDED else None,
+        }
+        fenced(session, claim, values)
+        say_state(session, row, state, requested=None, reason=reason or "out_of_memory", message=text)
+        job_state.refresh(db, session, claim.job_id)
+        return True
+
+    return get(db, claim.run_id) if db.write(work) else None
+
+
 def outcome_state(outcome: str, requested: str | None, reason: str | None) -> tuple[str, str | None]:
     """(state, reason) that an attempt's outcome leads to."""
     if outcome not in OUTCOMES:

@@ -5,9 +5,10 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from store import checkpoints, runs, sweeper
 from store.database import Database
@@ -147,6 +148,8 @@ class Supervisor:
         if self._lost.is_set():
             raise LeaseLost(f"attempt {self._claim.attempt} of run {self._claim.run_id} is over")
         end = self._reporter.end
+        if end is not None and self._continued(end):
+            return
         if end is not None and end["outcome"] in ("succeeded", "failed"):
             self._finish(end["outcome"], end.get("reason"), end.get("message"))
         elif end is not None or self._stop_wanted():
@@ -155,6 +158,13 @@ class Supervisor:
             message = describe_exit(status)
             self._reporter.log("error", message)
             self._reporter.insist(lambda: sweeper.report_loss(self._db, self._claim, message))
+
+    def _continued(self, end: Mapping[str, Any]) -> bool:
+        """Whether a run that ran out of memory goes on with smaller parts of its batch."""
+        if end.get("reason") != "out_of_memory":
+            return False
+        message = str(end.get("message") or "out of memory")
+        return self._reporter.insist(lambda: runs.halve_batch(self._db, self._claim, message)) is not None
 
     def _finish(self, outcome: str, reason: str | None = None, message: str | None = None) -> None:
         def write() -> None:

@@ -1,6 +1,6 @@
 """Procedures: the stages of a training and its step."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -48,6 +48,8 @@ class TrainingState:
     device: torch.device
     companion: Companion
     examples: Examples
+    accumulation_steps: int = 1
+    """Parts in which a batch is computed."""
 
 
 class Procedure(Plugin):
@@ -55,11 +57,12 @@ class Procedure(Plugin):
 
     Random numbers come from torch's global generators, which the run seeds by position before every call, so that a
     resumed run draws them again. `needs_meta` says that `dataset.meta_per_class` must be above 0, `own_head` that it
-    brings a last layer of its own kind.
+    brings a last layer of its own kind, `accumulates` that a batch may be computed in parts.
     """
 
     needs_meta: ClassVar[bool] = False
     own_head: ClassVar[bool] = False
+    accumulates: ClassVar[bool] = True
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
         """What does not fit the shape of one example."""
@@ -108,22 +111,34 @@ class Procedure(Plugin):
         """One optimiser step on network inputs [N, ...] and labels [N], `progress` of training done (0 to 1).
 
         Labels are [N, C] for multi label. Returns the clean logits [N, C] and the criterion's output, both detached.
+        Parts of a batch (`accumulation_steps`) are batches of their own to the method and to normalisation layers.
         """
-        mixed, targets = state.criterion.mix(inputs, labels)
-        output = forward(state, mixed)
-        result = evaluate(state, output, targets, progress=progress)
-        loss = result.loss.mean()
-        added = self.added_loss(state, output, targets)
-        self.update(state, loss if added is None else loss + added)
-        return output.logits.detach(), result.detach()
+        logits: list[Tensor] = []
+        results: list[CriterionOutput] = []
+
+        def backward() -> None:
+            parts = zip(inputs.chunk(state.accumulation_steps), labels.chunk(state.accumulation_steps), strict=True)
+            for part, own_labels in parts:
+                mixed, targets = state.criterion.mix(part, own_labels)
+                output = forward(state, mixed)
+                result = evaluate(state, output, targets, progress=progress)
+                loss = result.loss.mean()
+                added = self.added_loss(state, output, targets)
+                share = part.shape[0] / inputs.shape[0]
+                torch.autograd.backward(share * (loss if added is None else loss + added))
+                logits.append(output.logits.detach())
+                results.append(result.detach())
+
+        self.update(state, backward)
+        return torch.cat(logits), joined(results)
 
     def added_loss(self, state: TrainingState, output: ModelOutput, targets: Tensor) -> Tensor | None:
         """A scalar that the step's loss gets besides the criterion's, None for nothing."""
         return None
 
-    def update(self, state: TrainingState, loss: Tensor) -> None:
-        """Back-propagate a step's loss and move the weights."""
-        descend(state, loss)
+    def update(self, state: TrainingState, backward: Callable[[], None]) -> None:
+        """Move the weights by the gradient that `backward` leaves."""
+        descend(state, backward)
 
 
 def forward(state: TrainingState, inputs: Tensor) -> ModelOutput:
@@ -140,20 +155,37 @@ def evaluate(state: TrainingState, output: ModelOutput, targets: Tensor, *, prog
     )
 
 
-def descend(state: TrainingState, loss: Tensor) -> None:
-    """Back-propagate a scalar and take the optimiser's step."""
+def joined(results: Sequence[CriterionOutput]) -> CriterionOutput:
+    """The output for a batch from those for its parts; observations are means over the parts that have one."""
+    if len(results) == 1:
+        return results[0]
+    first, *_ = results
+    observations = {
+        name: torch.stack([result.observations[name] for result in results]).nanmean(dim=0)
+        for name in first.observations
+    }
+    return CriterionOutput(
+        loss=torch.cat([result.loss for result in results]),
+        clean_loss=torch.cat([result.clean_loss for result in results]),
+        perturbed_loss=torch.cat([result.perturbed_loss for result in results]),
+        observations=observations,
+    )
+
+
+def descend(state: TrainingState, backward: Callable[[], None]) -> None:
+    """Take the optimiser's step along the gradient that `backward` leaves."""
     state.optimizer.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
+    backward()
     if state.clip_norm is not None:
         parameters = [p for group in state.optimizer.param_groups for p in group["params"]]
         torch.nn.utils.clip_grad_norm_(parameters, state.clip_norm)
     state.optimizer.step()
 
 
-def descend_slowed(state: TrainingState, loss: Tensor, part: nn.Module, factor: float) -> None:
+def descend_slowed(state: TrainingState, backward: Callable[[], None], part: nn.Module, factor: float) -> None:
     """`descend`, a part of the network going only a share of its step, weight decay and momentum included."""
     weights: list[Tensor] = [p for p in part.parameters() if p.requires_grad]
     before = [p.detach().clone() for p in weights]
-    descend(state, loss)
+    descend(state, backward)
     with torch.no_grad():
         torch._foreach_lerp_(weights, before, 1 - factor)

@@ -2,6 +2,7 @@
 
 import math
 from abc import abstractmethod
+from functools import partial
 from typing import ClassVar, Literal, NamedTuple
 
 import torch
@@ -27,6 +28,7 @@ class GeneratedData(Procedure):
     """
 
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    accumulates: ClassVar[bool] = False
 
     share: float = Field(0.2, ge=0, le=0.9, description="share of generated examples in a batch; 0 for none")
     labels: Literal["uniform", "training"] = Field(
@@ -72,7 +74,7 @@ class GeneratedData(Procedure):
         mixed, targets = state.criterion.mix(everything, torch.cat([labels, added]))
         output = forward(state, mixed)
         result = evaluate(state, output, targets, progress=progress)
-        descend(state, result.loss.mean())
+        descend(state, partial(torch.autograd.backward, result.loss.mean()))
         real = [part[:number].detach() for part in result[:3]]
         return output.logits[:number].detach(), CriterionOutput(real[0], real[1], real[2], result.observations)
 

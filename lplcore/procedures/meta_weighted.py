@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -31,6 +31,7 @@ class MetaWeighted(Procedure):
     citation: ClassVar[str] = "Shu et al., Meta-Weight-Net, NeurIPS 2019, Eq. 3 to 7 and Algorithm 1"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     needs_meta: ClassVar[bool] = True
+    accumulates: ClassVar[bool] = False
 
     name: Literal["meta_weighted"] = "meta_weighted"
     meta_lr: float = Field(1e-3, gt=0, le=10, description="learning rate of the weighting network (Adam)")
@@ -53,7 +54,7 @@ class MetaWeighted(Procedure):
         with torch.no_grad():
             weights = weight_net(result.loss)
         weighted = result._replace(loss=weights * result.loss)
-        descend(state, weighted.loss.mean())
+        descend(state, partial(torch.autograd.backward, weighted.loss.mean()))
         slots = slots_of(labels, output.logits.shape[1])
         by_class = slots.to_classes(slots.mean(weights), output.logits.shape[1])
         observed = {**result.observations, "meta_weight_net/weight": by_class}

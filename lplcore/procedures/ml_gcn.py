@@ -1,10 +1,10 @@
 """ML-GCN: classifiers generated from a graph of the labels."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field
-from torch import Tensor
 
 from lplcore.dataset_info import DatasetInfo
 from lplcore.models import Classifier
@@ -57,9 +57,9 @@ class MlGcn(Procedure):
         graph = correlation(examples.train.y, threshold=self.threshold, neighbour_weight=self.neighbour_weight)
         return MlGcnNetwork(model, vectors, graph, hidden=self.hidden)
 
-    def update(self, state: TrainingState, loss: Tensor) -> None:
+    def update(self, state: TrainingState, backward: Callable[[], None]) -> None:
         network = state.model
         if self.backbone_factor == 1 or not isinstance(network, MlGcnNetwork):
-            descend(state, loss)
+            descend(state, backward)
         else:
-            descend_slowed(state, loss, network.base, self.backbone_factor)
+            descend_slowed(state, backward, network.base, self.backbone_factor)

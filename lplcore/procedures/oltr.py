@@ -1,5 +1,6 @@
 """Open long-tailed recognition (OLTR) in two stages."""
 
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import torch
@@ -66,12 +67,12 @@ class Oltr(Procedure):
             return None
         return self.centroid_weight * self.centroid_loss(output.features.float(), targets, network.memory)
 
-    def update(self, state: TrainingState, loss: Tensor) -> None:
+    def update(self, state: TrainingState, backward: Callable[[], None]) -> None:
         network = network_of(state)
         if network.second:
-            descend_slowed(state, loss, network.base, self.backbone_factor)
+            descend_slowed(state, backward, network.base, self.backbone_factor)
         else:
-            descend(state, loss)
+            descend(state, backward)
 
     def centroid_loss(self, features: Tensor, targets: Tensor, memory: MetaEmbedding) -> Tensor:
         """A scalar from features [N, D] and labels [N] or targets [N, C] (Liu et al., Eq. 6 and 7).

@@ -35,7 +35,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", lease_seconds=2, grace_seconds=1, poll_seconds=0.2, sweep_seconds=0.2)
 
 
-def submit(store: Database, *scripts: list[str], number: int = 1) -> list[str]:
+def submit(store: Database, *scripts: list[str], number: int = 1, **changes: Any) -> list[str]:
     """Submit runs whose attempts do what the scripts say (the last one again and again); returns their ids."""
     spec: dict[str, Any] = {
         "name": "scripted",
@@ -45,6 +45,7 @@ def submit(store: Database, *scripts: list[str], number: int = 1) -> list[str]:
         "epochs": 4,
         "checkpoints": {"keep_last": 2},
         "script": list(scripts),
+        **changes,
     }
     new = [NewRun(seed=seed, point={}, spec=spec, epochs=4) for seed in range(number)]
     job = jobs.submit(store, spec=spec, runs=new, method="lpl").job

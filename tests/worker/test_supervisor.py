@@ -2,6 +2,7 @@
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -47,6 +48,40 @@ def test_a_failure_keeps_its_reason_and_message(store: Database, settings: Setti
     submit(store, ["epoch", "end failed diverged"])
     run = Supervised(store, settings).end()
     assert (run.state, run.reason, run.message, run.epoch) == ("failed", "diverged", "it failed", 1)
+
+
+def test_out_of_memory_is_not_repeated_unless_the_spec_asks_for_smaller_parts(
+    store: Database, settings: Settings
+) -> None:
+    submit(store, ["epoch", "checkpoint", "end failed out_of_memory"], batch_size=4)
+    run = Supervised(store, settings).end()
+    assert (run.state, run.reason, run.attempt) == ("failed", "out_of_memory", 1)
+    options: dict[str, Any] = {"batch_size": 4, "on_out_of_memory": "halve_batch", "accumulation_steps": 1}
+    (run_id,) = submit(
+        store, ["epoch", "checkpoint", "end failed out_of_memory"], ["say again", "end failed out_of_memory"], **options
+    )
+    run = Supervised(store, settings).end()
+    assert (run.state, run.reason, run.epoch) == ("queued", None, 1)
+    assert "goes on with accumulation_steps 2" in (run.message or "")
+    claim = Supervised(store, settings)
+    assert claim.claim.spec["accumulation_steps"] == 2
+    assert claim.claim.resume is not None
+    assert claim.end().state == "queued"
+    last = Supervised(store, settings)
+    assert last.claim.spec["accumulation_steps"] == 4
+    # Parts of a batch of 4 are single examples now: there is nothing left to halve.
+    ended = last.end()
+    assert (ended.state, ended.reason, ended.attempt) == ("failed", "out_of_memory", 3)
+    assert runs.get(store, run_id).state == "failed"
+
+
+def test_a_pause_is_kept_where_memory_runs_out_at_the_same_time(store: Database, settings: Settings) -> None:
+    options: dict[str, Any] = {"batch_size": 4, "on_out_of_memory": "halve_batch"}
+    (run_id,) = submit(store, ["epoch", "until-stopped", "end failed out_of_memory"], **options)
+    supervised = Supervised(store, settings)
+    supervised.until(lambda run: run.epoch == 1)
+    requests.request_run(store, run_id, "pause")
+    assert supervised.end().state == "paused"
 
 
 @pytest.mark.parametrize(("action", "state"), [("cancel", "cancelled"), ("pause", "paused")])
