@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from store import job_state, runs, turns
@@ -14,6 +14,9 @@ from store.rows import job_of
 from store.tables import JobRow, RunRow
 
 ACTIONS = ("cancel", "pause", "resume", "retry")
+WAITING = (State.QUEUED, State.PAUSED)
+BATCH = 500
+"""Runs that one UPDATE names."""
 
 
 def request_run(db: Database, run_id: str, action: str) -> Run:
@@ -47,9 +50,13 @@ def request_job(db: Database, job_id: str, action: str) -> Job:
     def work(session: Session) -> None:
         if session.get(JobRow, job_id) is None:
             raise NotFound(f"there is no job {job_id}")
-        refusals, taken = [], 0
-        current = select(RunRow).where(RunRow.job_id == job_id, RunRow.replaced.is_(False)).order_by(RunRow.id)
-        for row in session.scalars(current).all():
+        current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
+        taken = 0
+        if action != "retry":
+            taken = change_waiting(db, session, current, action)
+            current &= RunRow.state.not_in(WAITING)
+        refusals = []
+        for row in session.scalars(select(RunRow).where(current).order_by(RunRow.id)).all():
             try:
                 apply_request(db, session, row, action)
                 taken += 1
@@ -65,6 +72,35 @@ def request_job(db: Database, job_id: str, action: str) -> Job:
         if row is None:
             raise NotFound(f"there is no job {job_id}")
         return job_of(row)
+
+
+def change_waiting(db: Database, session: Session, current: ColumnElement[bool], action: str) -> int:
+    """Carry a request out on all waiting and paused runs at once; returns how many can take it.
+
+    They are locked first: a worker that is just taking one is waited for, and its run is then a running one.
+    """
+    asked = select(RunRow.id, RunRow.job_id, RunRow.state, RunRow.requested, RunRow.attempt)
+    rows = session.execute(
+        asked.where(current, RunRow.state.in_(WAITING)).order_by(RunRow.id).with_for_update(key_share=True)
+    ).all()
+    steps: dict[tuple[str, str], list[Any]] = {}
+    for row in rows:
+        step = next_state(row, action)
+        if step is not None:
+            steps.setdefault((row.state, step[0]), []).append(row)
+    for (old, new), members in steps.items():
+        values: dict[str, Any] = {"state": new, "requested": None, "version": RunRow.version + 1}
+        if new == State.CANCELLED:
+            values |= {"reason": "cancelled_by_user", "finished_at": db.now(session)}
+        if new == State.QUEUED:
+            values |= {"not_before": None}
+        for start in range(0, len(members), BATCH):
+            batch = [row.id for row in members[start : start + BATCH]]
+            change = update(RunRow).where(RunRow.id.in_(batch), RunRow.state == old).values(**values)
+            session.execute(change.execution_options(synchronize_session=False))
+        for row in members:
+            runs.say_state(session, row, new, requested=None, reason=values.get("reason"))
+    return len(rows)
 
 
 def apply_request(db: Database, session: Session, row: RunRow, action: str) -> str:
@@ -91,7 +127,7 @@ def apply_request(db: Database, session: Session, row: RunRow, action: str) -> s
     return row.id
 
 
-def next_state(row: RunRow, action: str) -> tuple[str, str | None] | None:
+def next_state(row: Any, action: str) -> tuple[str, str | None] | None:
     """(state, requested) after a request, None where there is nothing left to do.
 
     Raises:

@@ -237,7 +237,7 @@ def row_of(session: Session, run_id: str) -> RunRow:
 
 def say_state(
     session: Session,
-    row: RunRow,
+    row: Any,
     state: str,
     *,
     requested: str | None,

@@ -60,6 +60,8 @@ class RunRow(Table):
         Index("ix_runs_queue", "state", "owner", "rank", "id"),
         Index("ix_runs_lease", "state", "lease_expires_at"),
         Index("ix_runs_job_id", "job_id", "id"),
+        # What a job is derived from, so that deriving it reads no rows.
+        Index("ix_runs_derived", "job_id", "replaced", "state", "requested", "progress"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)

@@ -1,4 +1,4 @@
-"""Runs know their key and their place in its queue; keys take turns; an audit log."""
+"""Runs know their key and their place in its queue; keys take turns; an audit log; an index to derive jobs from."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,6 +27,7 @@ def upgrade() -> None:
         batch.alter_column("owner", existing_type=sa.Text(), nullable=False)
         batch.alter_column("rank", existing_type=sa.Double(), nullable=False)
     op.create_index("ix_runs_queue", "runs", ["state", "owner", "rank", "id"], unique=False)
+    op.create_index("ix_runs_derived", "runs", ["job_id", "replaced", "state", "requested", "progress"], unique=False)
     op.create_table(
         "owners",
         sa.Column("owner", sa.Text(), nullable=False),
@@ -53,6 +54,7 @@ def downgrade() -> None:
     op.drop_index("ix_audit_at", table_name="audit")
     op.drop_table("audit")
     op.drop_table("owners")
+    op.drop_index("ix_runs_derived", table_name="runs")
     op.drop_index("ix_runs_queue", table_name="runs")
     with op.batch_alter_table("runs") as batch:
         batch.drop_column("rank")
