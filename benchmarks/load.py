@@ -128,10 +128,9 @@ def compare(urls: tuple[str, str], folder: Path, *, queued: int, finished: int, 
     for db in (empty, full):
         db.migrate()
     with serving(empty, folder) as small, serving(full, folder) as large:
-        first = {
-            id(db): client.post("/v1/jobs", json=SPEC).json()["id"] for db, client in ((empty, small), (full, large))
-        }
-        example = example_rows(full, first[id(full)])
+        both = ((empty, small), (full, large))
+        pages = [client.post("/v1/jobs", json=SPEC).raise_for_status().json()["id"] for _, client in both]
+        example = example_rows(full, pages[1])
         fill(full, example, state="succeeded", number=finished)
         fill(full, example, state="queued", number=queued)
         with full.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
