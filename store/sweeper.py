@@ -17,8 +17,8 @@ BATCH = 200
 def sweep(db: Database, *, lease_seconds: float, sweep_seconds: float) -> SweepResult:
     """End the attempts whose lease has run out: back to the queue, or failed as `worker_lost` after three in a row.
 
-    Where nobody swept for longer than a lease and three sweeps, the database or the whole service was away: workers
-    then get one full lease to come back before anything is taken.
+    Where sweeps failed to come (see `gap_seconds`), the database or the whole service was away: workers then get one
+    full lease to come back before anything is taken.
     """
     if not db.write(lambda session: due(db, session, lease_seconds=lease_seconds, sweep_seconds=sweep_seconds)):
         return SweepResult(0, 0, waiting(db))
@@ -37,10 +37,18 @@ def due(db: Database, session: Session, *, lease_seconds: float, sweep_seconds: 
     if row is None:
         session.add(SweeperRow(id=1, last_at=now, patient_until=now))
         return True
-    if now - row.last_at > lease_seconds + 3 * sweep_seconds:
+    if now - row.last_at > gap_seconds(lease_seconds, sweep_seconds):
         row.patient_until = now + lease_seconds
     row.last_at = now
     return now >= row.patient_until
+
+
+def gap_seconds(lease_seconds: float, sweep_seconds: float) -> float:
+    """Time without a sweep after which something was away: several sweeps, but well before a lease can run out.
+
+    A lease is renewed every quarter of it at least, so that an outage of three quarters may end one.
+    """
+    return max(1.5 * sweep_seconds, min(3 * sweep_seconds, lease_seconds / 2))
 
 
 def take_back(db: Database, run_id: str) -> str | None:

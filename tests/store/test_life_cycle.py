@@ -160,12 +160,33 @@ def test_after_a_gap_workers_get_a_full_lease(db: Database) -> None:
     held = claim(db, lease=30)
     db.clock_offset = 10_000
     assert sweep(db).requeued == 0
-    db.clock_offset += LEASE - 1
-    assert sweep(db).requeued == 0
-    db.clock_offset += 2
+    for _ in range(5):
+        db.clock_offset += 10
+        assert sweep(db).requeued == 0
+    db.clock_offset += 11
     assert sweep(db).requeued == 1
     with pytest.raises(LeaseLost):
         epoch(db, held, 1)
+
+
+def test_an_outage_that_just_outlasts_a_lease_takes_nothing(db: Database) -> None:
+    submit(db)
+    sweep(db)
+    held = claim(db)
+    db.clock_offset += LEASE + 1
+    assert sweep(db).requeued == 0
+    assert runs.heartbeat(db, held, lease_seconds=LEASE) is None
+
+
+def test_a_worker_that_goes_silent_while_others_sweep_is_replaced_after_its_lease(db: Database) -> None:
+    submit(db)
+    sweep(db)
+    claim(db)
+    taken = []
+    for _ in range(7):
+        db.clock_offset += 10
+        taken.append(sweep(db).requeued)
+    assert taken == [0, 0, 0, 0, 0, 0, 1]
 
 
 @pytest.mark.parametrize(

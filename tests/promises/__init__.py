@@ -1,0 +1,1 @@
+"""The promises of docs/promises.md, one test each, on both shapes of the service."""
