@@ -56,7 +56,7 @@ def create_app(settings: Settings, db: Database, doorbell: Doorbell) -> FastAPI:
     app.mount("/assets", StaticFiles(directory=DASHBOARD / "assets", check_dir=False))
     app.mount("/docs/assets", StaticFiles(directory=DOCS))
     describe(app, host=settings.host)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
     app.add_middleware(problems.CatchAll)
     app.add_middleware(Audit, db=db)
     app.add_middleware(Gate, host=settings.host, allowed_hosts=settings.allowed_hosts)

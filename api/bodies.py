@@ -1,5 +1,6 @@
 """Request bodies: JSON only, and what a spec's body is in the documentation."""
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, Header
@@ -45,10 +46,10 @@ Experiment = Annotated[
 
 
 class BodyLimit:
-    """ASGI middleware: refuses larger bodies, as soon as they say so or turn out to be."""
+    """ASGI middleware: refuses bodies that are too large, as soon as they say so or prove to be, or too slow."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
-        self.app, self.max_bytes = app, max_bytes
+    def __init__(self, app: ASGIApp, *, max_bytes: int, seconds: float) -> None:
+        self.app, self.max_bytes, self.seconds = app, max_bytes, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
@@ -59,11 +60,20 @@ class BodyLimit:
         if declared_length(scope) > self.max_bytes:
             await Problem(413, too_large).response()(scope, receive, send)
             return
-        seen = 0
+        seen, complete = 0, False
+        deadline = asyncio.get_running_loop().time() + self.seconds
 
         async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, complete
+            if complete:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError:
+                late = f"the body has not arrived within {self.seconds:g} s (LPL_BODY_SECONDS); send it again"
+                raise HTTPException(408, late, headers={"Connection": "close"}) from None
+            complete = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > self.max_bytes:
                 raise HTTPException(413, too_large)

@@ -1,6 +1,7 @@
 """What a key may ask for, and the log of who asked."""
 
 import json
+import socket
 from pathlib import Path
 
 import httpx
@@ -88,3 +89,15 @@ def test_the_audit_log_has_pages_and_is_forgotten_in_time(sqlite: Database) -> N
     assert rest.next is None
     assert audit.forget(sqlite, older_than_seconds=35) == 2
     assert [entry.path for entry in audit.entries(sqlite).items] == ["/4", "/3", "/2"]
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(sqlite: Database, tmp_path: Path) -> None:
+    with running(sqlite, tmp_path, body_seconds=0.5) as service:
+        address = service.url.removeprefix("http://").split(":")
+        with socket.create_connection((address[0], int(address[1])), timeout=10) as connection:
+            head = f"POST /v1/jobs HTTP/1.1\r\nHost: {':'.join(address)}\r\nContent-Type: application/json\r\n"
+            connection.sendall(f"{head}Content-Length: 100\r\n\r\n{{".encode())
+            answer = b"".join(iter(lambda: connection.recv(4096), b""))
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert b"LPL_BODY_SECONDS" in answer
+        assert service.http.post("/v1/jobs", json=SPEC).status_code == 201
