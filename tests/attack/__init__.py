@@ -1,0 +1,1 @@
+"""Attacks on the service: what is sent in malice or by accident must be answered, not suffered."""
