@@ -1,0 +1,303 @@
+"""The run's life cycle against a small model: Hypothesis looks for an order of events where the two differ."""
+
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from store import checkpoints, events, jobs, metrics, requests, runs, sweeper
+from store.database import Database
+from store.errors import Conflict, LeaseLost
+from store.job_state import derived_state
+from store.records import ENDED, Claim, NewRun, Series
+from tests.store.databases import fresh_postgres
+from tests.store.test_life_cycle import SPEC
+
+LEASE, SWEEP = 60.0, 10.0
+WORKERS = st.sampled_from(["w_1", "w_2", "w_3"])
+OUTCOMES = st.sampled_from(["succeeded", "failed", "cancelled", "paused", "released"])
+ACTIONS = st.sampled_from(["cancel", "pause", "resume", "retry"])
+
+
+@dataclass
+class Model:
+    """What a run should be."""
+
+    job: str
+    state: str = "queued"
+    requested: str | None = None
+    attempt: int = 0
+    losses: int = 0
+    replaced: bool = False
+    epochs: int = 0
+    kept: int = 0
+    claim: Claim | None = None
+    stale: list[Claim] = field(default_factory=list)
+
+    def leave(self, state: str) -> None:
+        """End the attempt."""
+        if self.claim is not None:
+            self.stale.append(self.claim)
+        self.state, self.requested, self.claim = state, None, None
+
+
+class LifeCycle(RuleBasedStateMachine):
+    """Submissions, workers, users and time in any order."""
+
+    db: Database
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: dict[str, Model] = {}
+        self.ended: dict[str, Any] = {}
+
+    def some(self, number: int, *states: str) -> str | None:
+        """One of the runs in these states."""
+        fitting = [run_id for run_id, model in self.runs.items() if model.state in states]
+        return fitting[number % len(fitting)] if fitting else None
+
+    @rule(number=st.integers(1, 2))
+    def submit(self, number: int) -> None:
+        new = [NewRun(seed=seed, point={}, spec=SPEC, epochs=50) for seed in range(number)]
+        job = jobs.submit(self.db, spec=SPEC, runs=new, method="lpl").job
+        for run in jobs.list_runs(self.db, job.id).items:
+            self.runs[run.id] = Model(job.id)
+
+    @rule(worker=WORKERS)
+    def claim(self, worker: str) -> None:
+        taken = runs.claim(self.db, worker_id=worker, device="cpu", lease_seconds=LEASE)
+        waiting = [run_id for run_id, model in self.runs.items() if model.state == "queued"]
+        if taken is None:
+            assert not waiting
+            return
+        model = self.runs[taken.run_id]
+        assert taken.run_id == min(waiting)
+        model.state, model.claim, model.attempt = "running", taken, model.attempt + 1
+        model.epochs = model.kept
+        assert taken.attempt == model.attempt
+        assert (taken.resume.epoch if taken.resume else 0) == model.kept
+
+    @rule(number=st.integers(0, 9))
+    def beat(self, number: int) -> None:
+        if (run_id := self.some(number, "running")) is not None:
+            model = self.runs[run_id]
+            assert model.claim is not None
+            assert runs.heartbeat(self.db, model.claim, lease_seconds=LEASE) == model.requested
+
+    @rule(number=st.integers(0, 9))
+    def epoch(self, number: int) -> None:
+        if (run_id := self.some(number, "running")) is not None:
+            model = self.runs[run_id]
+            assert model.claim is not None
+            record(self.db, model.claim, model.epochs + 1)
+            model.epochs += 1
+
+    @rule(number=st.integers(0, 9))
+    def checkpoint(self, number: int) -> None:
+        if (run_id := self.some(number, "running")) is not None:
+            model = self.runs[run_id]
+            assert model.claim is not None
+            if model.epochs > model.kept:
+                keep(self.db, model.claim, model.epochs)
+                model.kept, model.losses = model.epochs, 0
+
+    @rule(number=st.integers(0, 9), outcome=OUTCOMES)
+    def finish(self, number: int, outcome: str) -> None:
+        if (run_id := self.some(number, "running")) is not None:
+            model = self.runs[run_id]
+            assert model.claim is not None
+            runs.finish(self.db, model.claim, outcome=outcome, reason="error" if outcome == "failed" else None)
+            wanted = {"cancelled": "cancelled", "paused": "paused", "released": "queued"}.get(outcome, outcome)
+            if outcome in ("paused", "released") and model.requested is not None:
+                wanted = {"cancel": "cancelled", "pause": "paused"}[model.requested]
+            model.leave(wanted)
+
+    @rule(number=st.integers(0, 9), action=ACTIONS, whole=st.booleans())
+    def ask(self, number: int, action: str, whole: bool) -> None:
+        run_id = self.some(number, "queued", "running", "paused", *ENDED)
+        if run_id is None:
+            return
+        members = [run_id]
+        if whole:
+            members = [r for r, model in self.runs.items() if model.job == self.runs[run_id].job and not model.replaced]
+        expected = {member: answer(self.runs[member], action) for member in members}
+        try:
+            if whole:
+                requests.request_job(self.db, self.runs[run_id].job, action)
+            else:
+                answered = requests.request_run(self.db, run_id, action)
+        except Conflict:
+            assert set(expected.values()) == {"conflict"}
+            return
+        assert set(expected.values()) != {"conflict"}
+        for member, step in expected.items():
+            carry_out(self.runs[member], action, step)
+        if action == "retry":
+            self.adopt(self.runs[run_id].job)
+            if not whole:
+                assert answered.retry_of == run_id
+
+    def adopt(self, job_id: str) -> None:
+        """Take new runs of a job into the model."""
+        for run in jobs.list_runs(self.db, job_id, limit=100).items:
+            self.runs.setdefault(run.id, Model(job_id))
+
+    @rule()
+    def time_passes_and_nobody_beats(self) -> None:
+        for _ in range(8):
+            self.db.clock_offset += SWEEP
+            sweeper.sweep(self.db, lease_seconds=LEASE, sweep_seconds=SWEEP)
+        for model in self.runs.values():
+            if model.state == "running":
+                lose(model)
+
+    @rule(number=st.integers(0, 9))
+    def trainer_dies(self, number: int) -> None:
+        if (run_id := self.some(number, "running")) is not None:
+            model = self.runs[run_id]
+            assert model.claim is not None
+            sweeper.report_loss(self.db, model.claim, "it died")
+            lose(model)
+
+    @precondition(lambda self: any(model.stale for model in self.runs.values()))
+    @rule(number=st.integers(0, 9), which=st.integers(0, 5))
+    def stale_worker_writes(self, number: int, which: int) -> None:
+        claims = [claim for model in self.runs.values() for claim in model.stale]
+        claim = claims[number % len(claims)]
+        before = visible(self.db, claim.run_id)
+        writes = (
+            lambda: runs.heartbeat(self.db, claim, lease_seconds=LEASE),
+            lambda: record(self.db, claim, 1),
+            lambda: checkpoints.begin(self.db, claim, epoch=9, step=0, kind="last"),
+            lambda: runs.finish(self.db, claim, outcome="succeeded"),
+            lambda: runs.log(self.db, claim, "info", "late"),
+            lambda: metrics.record_start(self.db, claim, {"device": "late"}),
+        )
+        with pytest.raises(LeaseLost):
+            writes[which]()
+        assert visible(self.db, claim.run_id) == before
+
+    @invariant()
+    def store_and_model_agree(self) -> None:
+        for run_id, model in self.runs.items():
+            run = runs.get(self.db, run_id)
+            assert (run.state, run.requested, run.attempt) == (model.state, model.requested, model.attempt), run_id
+            curve = metrics.metrics(self.db, run_id).get("test/top1_error", {"epoch": []})
+            assert curve["epoch"] == list(range(1, model.epochs + 1))
+            told = [event for event in events.after(self.db, 0, run=run_id, limit=1000) if event.kind == "state"]
+            if told:
+                assert told[-1].data["state"] == model.state
+            if model.state in ENDED:
+                assert self.ended.setdefault(run_id, visible(self.db, run_id)) == visible(self.db, run_id)
+        for job_id in {model.job for model in self.runs.values()}:
+            states = [model.state for model in self.runs.values() if model.job == job_id and not model.replaced]
+            counts = {state: states.count(state) for state in states}
+            assert jobs.get(self.db, job_id).state == derived_state(counts)
+
+
+def answer(model: Model, action: str) -> str:
+    """`conflict`, `nothing`, or the state that a request leads to (`asked` where the worker must carry it out)."""
+    state, requested = model.state, model.requested
+    table: dict[tuple[str, str], str] = {
+        ("cancel", "queued"): "cancelled",
+        ("cancel", "paused"): "cancelled",
+        ("cancel", "running"): "asked",
+        ("cancel", "cancelled"): "nothing",
+        ("pause", "queued"): "paused",
+        ("pause", "paused"): "nothing",
+        ("pause", "running"): {"cancel": "conflict", "pause": "nothing"}.get(requested or "", "asked"),
+        ("resume", "queued"): "nothing",
+        ("resume", "paused"): "queued",
+        ("resume", "running"): {"cancel": "conflict", "pause": "unasked"}.get(requested or "", "nothing"),
+        ("retry", "failed"): "again",
+        ("retry", "cancelled"): "again",
+    }
+    return table.get((action, state), "conflict")
+
+
+def carry_out(model: Model, action: str, step: str) -> None:
+    """Let the model do what was asked."""
+    if step == "asked":
+        model.requested = action
+    elif step == "unasked":
+        model.requested = None
+    elif step == "again":
+        model.replaced = True
+    elif step in ("cancelled", "paused", "queued"):
+        model.state = step
+
+
+def lose(model: Model) -> None:
+    """The attempt is over and nobody said how."""
+    model.losses += 1
+    wanted = {"cancel": "cancelled", "pause": "paused"}.get(model.requested or "", "queued")
+    model.leave("failed" if wanted == "queued" and model.losses >= sweeper.MAX_LOSSES else wanted)
+
+
+def record(db: Database, claim: Claim, number: int) -> None:
+    array = {"test/accuracy": Series((1,), b"\x00\x00\x80?")}
+    metrics.record_epoch(db, claim, epoch=number, epochs=50, metrics={"test/top1_error": 1 / number}, series=array)
+
+
+def keep(db: Database, claim: Claim, number: int) -> None:
+    content = str(number).encode()
+    made = checkpoints.begin(db, claim, epoch=number, step=0, kind="last")
+    checkpoints.append(db, claim, made, 0, content)
+    digest = hashlib.sha256(content).hexdigest()
+    checkpoints.publish(db, claim, made, size_bytes=len(content), sha256=digest, keep_last=2)
+
+
+def visible(db: Database, run_id: str) -> Any:
+    """All that anybody can see of a run."""
+    kept = [(c.id, c.epoch, c.sha256) for c in checkpoints.list_for_run(db, run_id)]
+    told = [event.id for event in events.after(db, 0, run=run_id, limit=1000)]
+    return runs.get(db, run_id), metrics.metrics(db, run_id), kept, told
+
+
+def search(db_of_example: Any, examples: int) -> None:
+    """Run the machine; every example has a database of its own."""
+
+    class Machine(LifeCycle):
+        def __init__(self) -> None:
+            super().__init__()
+            self.ending = ExitStack()
+            self.db = Database(self.ending.enter_context(db_of_example()))
+            self.ending.callback(self.db.dispose)
+            self.db.migrate()
+
+        def teardown(self) -> None:
+            self.ending.close()
+
+    checks = list(HealthCheck)
+    options = settings(
+        max_examples=examples, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=checks
+    )
+    run_state_machine_as_test(Machine, settings=options)
+
+
+@pytest.mark.slow
+def test_no_order_of_events_confuses_sqlite() -> None:
+    @contextmanager
+    def database() -> Iterator[str]:
+        folder = Path(tempfile.mkdtemp(prefix="lpl-machine-"))
+        try:
+            yield f"sqlite:///{folder / 'lpl.sqlite3'}"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    search(database, 40)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_no_order_of_events_confuses_postgresql(postgres_server: str) -> None:
+    search(lambda: fresh_postgres(postgres_server), 15)
