@@ -5,6 +5,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -176,7 +177,7 @@ def test_9_a_damaged_checkpoint_is_not_used_the_one_before_is(shape: Shape, undi
 def test_10_an_upgrade_keeps_queued_and_running_jobs(shape: Shape, undisturbed: dict[str, Any]) -> None:
     (running,) = shape.service.submit(**LONG)
     trainer = shape.halfway(running)
-    waiting = [shape.service.submit(**LONG)[0] for _ in range(2)]
+    waiting = shape.service.submit(**LONG)
     for process in [*shape.workers, shape.service]:
         process.send(signal.SIGTERM)
     os.kill(trainer, signal.SIGCONT)
@@ -200,4 +201,8 @@ def test_the_service_is_left_in_order(shape: Shape) -> None:
         return int(runs["running"] + runs["queued"])
 
     until(unfinished, lambda number: number == 0, timeout=30)
-    assert "Traceback" not in shape.service.output
+    said = "".join(path.read_text() for path in shape.folder.glob("*.log"))
+    assert "Traceback" not in said
+    passwords = [urlsplit(shape.environment.get(name, "")).password for name in ("LPL_BROKER_URL", "LPL_DATABASE_URL")]
+    assert not [password for password in passwords if password and password in said]
+    until(lambda: list((shape.folder / "data" / "scratch").iterdir()), lambda left: not left, timeout=10)

@@ -31,11 +31,6 @@ def undisturbed(service: Service) -> dict[str, Any]:
     return service.results(run_id)
 
 
-def worker_of(service: Service) -> int:
-    """The worker's process id."""
-    return int(until(lambda: find(service.pid, "lpl worker") or 0, bool, timeout=30))
-
-
 def trainer_of(service: Service, run_id: str) -> int:
     """The trainer's process id."""
     return int(until(lambda: find(service.pid, f"train {run_id}") or 0, bool, timeout=30))
@@ -82,29 +77,9 @@ def test_cancel_ends_a_run_and_keeps_what_it_had(service: Service) -> None:
     assert service.get(f"/v1/runs/{run_id}/metrics")["metrics"]["test/top1_error"]["epoch"]
 
 
-def test_a_paused_run_resumes_to_the_same_result(service: Service, undisturbed: dict[str, Any]) -> None:
-    (run_id,) = service.submit(**LONG)
-    trainer = frozen_halfway(service, run_id)
-    service.ask(run_id, "pause")
-    os.kill(trainer, signal.SIGCONT)
-    service.run_once(run_id, lambda run: run["state"] == "paused")
-    service.ask(run_id, "resume")
-    assert service.succeeded(run_id)["attempt"] == 2
-    assert service.results(run_id) == undisturbed
-
-
 def test_a_killed_trainer_is_replaced_with_the_same_result(service: Service, undisturbed: dict[str, Any]) -> None:
     (run_id,) = service.submit(**LONG)
     os.kill(frozen_halfway(service, run_id), signal.SIGKILL)
-    assert service.succeeded(run_id)["attempt"] == 2
-    assert service.results(run_id) == undisturbed
-
-
-def test_a_killed_worker_is_replaced_with_the_same_result(service: Service, undisturbed: dict[str, Any]) -> None:
-    (run_id,) = service.submit(**LONG)
-    trainer, worker = frozen_halfway(service, run_id), worker_of(service)
-    os.kill(worker, signal.SIGKILL)
-    gone([worker, trainer], timeout=5)  # the trainer dies with its supervisor
     assert service.succeeded(run_id)["attempt"] == 2
     assert service.results(run_id) == undisturbed
 
