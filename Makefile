@@ -42,7 +42,7 @@ serve: $(SERVICE) ## Install and serve on LPL_PORT, or on a free port if it is t
 
 test: $(DEV) ## Install what the tests need and run them: quick ones first.
 	@$(CHROMIUM)
-	@exec $(RUN) -m pytest $(ARGS)
+	@exec $(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(DEV) ## Check style and the direction of imports.
 	@$(RUN) -m ruff check .
