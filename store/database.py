@@ -26,7 +26,13 @@ from store.tables import EventRow
 
 LOCK_MIGRATION, LOCK_EVENTS = 7_205_021, 7_205_022
 RETRIES = 6
-RETRYABLE = ("40001", "40P01")
+PATIENCE_SECONDS = 30
+"""Time after which a transaction that cannot get its locks is not tried again."""
+STALLED_SECONDS = 10
+"""Pause in a transaction after which PostgreSQL undoes it: whoever began it is frozen or cut off."""
+KEEP_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 40_000}
+"""A server that is cut off without a word is noticed within 40 seconds, not after hours."""
+RETRYABLE = ("40001", "40P01", "55P03", "25P03")  # serialization, deadlock, lock timeout, transaction stalled
 FULL = ("53100", "53200", "54000")
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -67,13 +73,22 @@ class Database:
         self._writer = self.engine.execution_options(write=True)
 
     def _sqlite_engine(self) -> Engine:
-        engine = create_engine(self.url, connect_args={"timeout": 30, "check_same_thread": False})
+        engine = create_engine(self.url, connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
     def _postgresql_engine(self) -> Engine:
-        arguments = {"connect_timeout": 5, "options": "-c statement_timeout=60000 -c lock_timeout=30000"}
+        limits = {
+            "statement_timeout": 60_000,
+            "lock_timeout": 1000 * PATIENCE_SECONDS,
+            "idle_in_transaction_session_timeout": 1000 * STALLED_SECONDS,
+        }
+        arguments = {
+            "connect_timeout": 5,
+            "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+            **KEEP_ALIVE,
+        }
         return create_engine(
             self.url, connect_args=arguments, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10
         )
@@ -98,6 +113,7 @@ class Database:
             DatabaseUnavailable: the database does not answer.
             StorageFull: it cannot grow.
         """
+        started = time.monotonic()
         for attempt in range(RETRIES):
             try:
                 with self._translated(), Session(self._writer, expire_on_commit=False) as session, session.begin():
@@ -105,8 +121,8 @@ class Database:
                     self._write_events(session)
                     return result
             except _TryAgain as again:
-                if attempt == RETRIES - 1:
-                    raise DatabaseUnavailable(f"{self} is too busy") from again
+                if attempt == RETRIES - 1 or time.monotonic() - started > PATIENCE_SECONDS:
+                    raise DatabaseUnavailable(str(again)) from again
                 time.sleep(0.02 * 2**attempt)
         raise AssertionError("unreachable")
 
@@ -190,8 +206,8 @@ class Database:
     def _translation(self, error: DBAPIError) -> Exception:
         state = getattr(error.orig, "sqlstate", None) or ""
         reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
-        if state in RETRYABLE or "database is locked" in reason or state == "55P03":
-            return _TryAgain(reason)
+        if state in RETRYABLE or "database is locked" in reason:
+            return _TryAgain(f"{self} is too busy ({reason})")
         if state in FULL or any(sign in reason for sign in ("disk is full", "disk I/O error", "readonly database")):
             return StorageFull(f"{self} cannot be written ({reason}); free space or make it writable")
         if isinstance(error, OperationalError) or error.connection_invalidated or state[:2] in ("57", "08"):
@@ -203,7 +219,7 @@ class Database:
         return reason.replace(str(password), "***") if password else reason
 
 
-class _TryAgain(Exception):
+class _TryAgain(DatabaseUnavailable):
     """The database asks to repeat the transaction."""
 
 
@@ -250,7 +266,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
     cursor = connection.cursor()
     for pragma in (
-        "busy_timeout = 30000",
+        f"busy_timeout = {1000 * PATIENCE_SECONDS}",
         "auto_vacuum = INCREMENTAL",
         "journal_mode = WAL",
         "synchronous = FULL",

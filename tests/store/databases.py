@@ -45,14 +45,20 @@ def fresh_postgres(server: str) -> Iterator[str]:
         engine.dispose()
 
 
+@pytest.fixture
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database."""
+    with fresh_postgres(postgres_server) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database of either kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'lpl.sqlite3'}"
         return
-    with fresh_postgres(request.getfixturevalue("postgres_server")) as url:
-        yield url
+    yield request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture

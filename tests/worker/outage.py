@@ -62,10 +62,11 @@ class Door:
 
 
 def pump(source: socket.socket, sink: socket.socket) -> None:
-    """Carry bytes one way until either end closes."""
+    """Carry bytes one way until either end closes, or is reset as by a process that was killed."""
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             sink.sendall(data)
+    with contextlib.suppress(OSError):
         sink.shutdown(socket.SHUT_WR)
 
 
