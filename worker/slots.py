@@ -146,7 +146,6 @@ class Slots:
         """
         for slot in self._slots:
             slot.register()
-        self._clear_scratch()
         chores = [("beat", BEAT_SECONDS, self._beat), ("sweep", self._settings.sweep_seconds, self._sweep)]
         for name, seconds, chore in chores:
             self._start(name, seconds, chore)
@@ -186,14 +185,17 @@ class Slots:
 
     def _clear_scratch(self) -> None:
         """Remove what attempts that are over have left, as after a SIGKILL; other workers may share the folder."""
-        for folder in (self._settings.data_dir / "scratch").glob("*-*"):
+        for folder in (self._settings.data_dir / "scratch").glob("r_*-*"):
             run_id, _, attempt = folder.name.rpartition("-")
-            try:
-                run = runs.get(self._db, run_id)
-            except NotFound:
-                continue
-            if run.state != State.RUNNING or str(run.attempt) != attempt:
+            if not self._stands(run_id, attempt):
                 shutil.rmtree(folder, ignore_errors=True)
+
+    def _stands(self, run_id: str, attempt: str) -> bool:
+        try:
+            run = runs.get(self._db, run_id)
+        except NotFound:
+            return False
+        return run.state == State.RUNNING and str(run.attempt) == attempt
 
     def _beat(self) -> None:
         for slot in self._slots:
@@ -204,3 +206,4 @@ class Slots:
         sweeper.sweep(self._db, lease_seconds=settings.lease_seconds, sweep_seconds=settings.sweep_seconds)
         while checkpoints.sweep_superseded(self._db) and not self._stopping.is_set():
             pass
+        self._clear_scratch()

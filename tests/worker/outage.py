@@ -23,6 +23,11 @@ class Door:
         self._pairs: list[socket.socket] = []
         self._listener: socket.socket | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether connections are let through."""
+        return self._listener is not None
+
     def open(self) -> None:
         """Let connections through."""
         listener = socket.socket()
@@ -55,7 +60,12 @@ class Door:
             except OSError:
                 return
             inner = socket.socket(socket.AF_UNIX)
-            inner.connect(self._target)
+            try:
+                inner.connect(self._target)
+            except OSError:  # the server is away
+                outer.close()
+                inner.close()
+                continue
             self._pairs += [outer, inner]
             for source, sink in ((outer, inner), (inner, outer)):
                 threading.Thread(target=pump, args=(source, sink), daemon=True).start()

@@ -92,7 +92,21 @@ def test_what_a_killed_worker_left_is_cleared(store: Database, settings: Setting
     wait_for(standing.exists, bool)
     left.mkdir()
     with working(store, settings):
-        assert not left.exists()
+        wait_for(left.exists, lambda there: not there)
+        left.mkdir()  # killed after this worker had begun
+        wait_for(left.exists, lambda there: not there)
         assert standing.exists()
     held.stopping.set()
     held.end()
+
+
+def test_what_is_left_of_a_deleted_run_is_cleared_and_no_other_folder(store: Database, settings: Settings) -> None:
+    left, foreign = (
+        settings.data_dir / "scratch" / "r_0123456789abcdef01234567-1",
+        settings.data_dir / "scratch" / "a-b",
+    )
+    for folder in (left, foreign):
+        folder.mkdir(parents=True)
+    with working(store, settings):
+        wait_for(left.exists, lambda there: not there)
+        assert foreign.exists()
