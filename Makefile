@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test lint types test-compose clean-venv
+.PHONY: help demo serve test chaos lint types test-compose clean-venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_INPUT := 1
@@ -44,13 +44,16 @@ test: $(DEV) ## Install what the tests need and run them: quick ones first.
 	@$(CHROMIUM)
 	@exec $(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
+chaos: $(DEV) ## Run long campaigns of kills, freezes and outages; ARGS="--seed 3 --jobs 500 --seconds 900" for more.
+	@exec $(RUN) -m tests.chaos $(ARGS)
+
 lint: $(DEV) ## Check style and the direction of imports.
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 	@$(BIN)/lint-imports
 
 types: $(DEV) ## Check types.
-	@$(RUN) -m mypy api worker lplcore store client migrations tests
+	@$(RUN) -m mypy api worker lplcore store client migrations tests benchmarks
 
 test-compose: $(SERVICE) ## Build the image and test the composed service (needs a Docker engine).
 	@PYTHON=$(RUN) bash tests/compose/run.sh

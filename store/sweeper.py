@@ -1,6 +1,7 @@
 """Taking runs back from workers that have gone silent."""
 
 from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from store import job_state, runs
@@ -33,10 +34,9 @@ def sweep(db: Database, *, lease_seconds: float, sweep_seconds: float) -> SweepR
 def due(db: Database, session: Session, *, lease_seconds: float, sweep_seconds: float) -> bool:
     """Note this sweep; false while patience lasts."""
     now = db.now(session)
-    row = session.get(SweeperRow, 1, with_for_update=True)
-    if row is None:
-        session.add(SweeperRow(id=1, last_at=now, patient_until=now))
-        return True
+    insert = sqlite.insert if db.is_sqlite else postgresql.insert
+    session.execute(insert(SweeperRow).values(id=1, last_at=now, patient_until=now).on_conflict_do_nothing())
+    row = session.get_one(SweeperRow, 1, with_for_update=True)
     if now - row.last_at > gap_seconds(lease_seconds, sweep_seconds):
         row.patient_until = now + lease_seconds
     row.last_at = now

@@ -26,6 +26,7 @@ class Replay:
 
     state: str = State.QUEUED
     attempt: int = 0
+    begun: bool = False
     epochs: dict[int, Any] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
 
@@ -35,7 +36,8 @@ class Replay:
 
     def _state(self, event: Event) -> None:
         state, attempt = event.data["state"], event.data["attempt"]
-        if state not in FOLLOWING.get(self.state, set()):
+        first, self.begun = not self.begun, True  # a retry says that it waits; a submission says it of the job
+        if state not in FOLLOWING.get(self.state, set()) and not (first and state == State.QUEUED):
             self.findings.append(f"event {event.id}: {self.state} became {state}")
         begins = state == State.RUNNING and self.state != State.RUNNING
         if attempt != self.attempt + begins:

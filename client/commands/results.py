@@ -37,7 +37,9 @@ def metrics(
     run: RunId,
     name: Annotated[list[str] | None, typer.Option(help="A metric; may be repeated.")] = None,
     after_epoch: Annotated[int, typer.Option(min=0, help="Later epochs only.")] = 0,
-    classes: Annotated[bool, typer.Option("--classes", help="Per class: accuracy (multi label: average precision) and loss variation.")] = False,
+    classes: Annotated[
+        bool, typer.Option("--classes", help="Per class: accuracy (multi label: average precision) and loss variation.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a run's learning curves, or its last figures per class."""

@@ -154,6 +154,26 @@ def test_three_losses_without_a_newer_checkpoint_fail_and_one_with_it_start_anew
     assert (state.reason, attempt) == ("worker_lost", 4)
 
 
+def test_many_first_sweeps_at_once_are_no_error(db: Database) -> None:
+    everybody, refused = threading.Barrier(8), []
+
+    def sweep_first() -> None:
+        with db.read() as session:  # a connection waits in the pool
+            session.connection()
+        everybody.wait()
+        try:
+            sweeper.sweep(db, lease_seconds=30, sweep_seconds=10)
+        except Exception as error:
+            refused.append(error)
+
+    threads = [threading.Thread(target=sweep_first) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not refused
+
+
 def test_after_a_gap_workers_get_a_full_lease(db: Database) -> None:
     submit(db)
     sweep(db)
