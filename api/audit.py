@@ -54,4 +54,4 @@ class Audit:
                 address=client[0] if client else None,
             )
         except StoreError as error:
-            log.warning("not in the audit log: %s %s -> %d (%s)", scope["method"], scope["path"][:200], status, error)
+            log.warning("not in the audit log: %s %r -> %d (%s)", scope["method"], scope["path"][:200], status, error)

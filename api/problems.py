@@ -225,7 +225,7 @@ class CatchAll:
             if scope["type"] != "http":
                 raise
             incident = secrets.token_hex(8)
-            log.exception("incident %s: %s %s", incident, scope["method"], scope["path"])
+            log.exception("incident %s: %s %r", incident, scope["method"], scope["path"])
             if started:
                 return  # the server sees an unfinished answer and closes the connection
             detail = f"an unexpected {type(error).__name__}; the log has more under incident {incident}"

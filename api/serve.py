@@ -14,7 +14,7 @@ import time
 from api.app import create_app
 from api.broker import Broker, start_broker
 from api.security import refusal_to_start
-from api.server import ApiServer
+from api.server import ApiServer, allow_many_connections
 from store import keys
 from store.command import fail
 from store.database import Database, make_writable
@@ -127,6 +127,7 @@ def listening(settings: Settings, *, any_port: bool) -> socket.socket:
 
 def serve(settings: Settings, db: Database, doorbell: Doorbell, bound: socket.socket) -> None:
     """Answer requests until a signal."""
+    allow_many_connections()
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     server = ApiServer(create_app(settings, db, doorbell), log_level=settings.log_level)
     print(f"serving on http://{host}:{bound.getsockname()[1]}", flush=True)

@@ -1,11 +1,74 @@
-"""The HTTP server: uvicorn that ends open event streams when it stops, for it would wait for them."""
+"""The HTTP server: uvicorn that waits neither for the head of a request nor, when it stops, for open streams."""
 
+import asyncio
+import contextlib
+import resource
 import socket
 
+import h11
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from api.problems import Problem
+from api.security import SECURITY_HEADERS
 
 GRACE_SECONDS = 5
+OPEN_FILES = 65_536
+
+
+class Connection(H11Protocol):
+    """A connection that must bring each request's head in time and is answered in problem documents.
+
+    The time counts from the beginning, or from the answer before, so that what trickles in does not stretch it.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """The client is there."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def _await_head(self) -> None:
+        self._head_due = self.loop.call_later(self.timeout_keep_alive, self._head_is_late)
+
+    def handle_events(self) -> None:
+        """Something has arrived."""
+        before = self.cycle
+        super().handle_events()
+        if self.cycle is not before:
+            self._head_due.cancel()
+
+    def on_response_complete(self) -> None:
+        """The answer is out."""
+        self._await_head()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client is gone."""
+        self._head_due.cancel()
+        super().connection_lost(exc)
+
+    def _head_is_late(self) -> None:
+        begun = self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]
+        late = f"the request has not arrived within {self.timeout_keep_alive:g} s (LPL_BODY_SECONDS)"
+        self._refuse(Problem(408, late)) if begun else self.transport.close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is not HTTP."""
+        self._refuse(Problem(400, "this is not a valid HTTP request"))
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer, unless an answer has begun, and close."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            answer = problem.response()
+            own = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+            headers = [*answer.raw_headers, *own, (b"connection", b"close")]
+            parts = (h11.Response(status_code=answer.status_code, headers=headers), h11.Data(data=bytes(answer.body)))
+            for part in (*parts, h11.EndOfMessage()):
+                self.transport.write(self.conn.send(part) or b"")
+        self.transport.close()
 
 
 class ApiServer(uvicorn.Server):
@@ -14,9 +77,12 @@ class ApiServer(uvicorn.Server):
     def __init__(self, app: FastAPI, *, log_level: str = "info") -> None:
         config = uvicorn.Config(
             app,
+            http=Connection,
+            ws="none",
             log_level=log_level,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=app.state.service.settings.body_seconds,
             timeout_graceful_shutdown=GRACE_SECONDS,
             lifespan="on",
         )
@@ -27,3 +93,12 @@ class ApiServer(uvicorn.Server):
         """Stop, streams first."""
         self._feed.close()
         await super().shutdown(sockets)
+
+
+def allow_many_connections() -> None:
+    """Raise this process's limit of open files as far as it may: every follower of events holds one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

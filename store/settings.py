@@ -28,7 +28,9 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(1_200, ge=0, description="requests of one API key a minute; 0 for no limit")
     audit_days: float = Field(90.0, gt=0, le=36_500, description="how long the audit log is kept")
     max_body_bytes: int = Field(4_000_000, ge=1_000, description="largest JSON body of a request")
-    body_seconds: float = Field(30.0, gt=0, le=3_600, description="time a request's body has to arrive")
+    body_seconds: float = Field(
+        30.0, gt=0, le=3_600, description="time a request's head and its body each have to arrive"
+    )
     allowed_hosts: list[str] = Field(default_factory=list, description="host names accepted beside loopback")
     admin_key: SecretStr | None = Field(None, description="first API key, with all scopes")
     admin_key_file: Path | None = Field(None, description="file that holds the first API key")
