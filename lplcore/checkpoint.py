@@ -6,7 +6,8 @@ under one metadata key (several keys would come in the order of a hash map).
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
+
+from lplcore.device import is_out_of_memory
 
 METADATA_KEY = "lplcore"
 FORMAT = 1
@@ -30,6 +33,17 @@ class Checkpoint:
 
     tensors: dict[str, Tensor]
     metadata: dict[str, Any]
+
+    def count(self, name: str, most: int) -> int:
+        """A whole number from 0 to `most` in the metadata, 0 where it is absent.
+
+        Raises:
+            CheckpointError: it is anything else.
+        """
+        value = self.metadata.get(name, 0)
+        if type(value) is not int or not 0 <= value <= most:
+            raise CheckpointError(f"the checkpoint says {name} {value!r}; from 0 to {most} makes sense here")
+        return value
 
     def group(self, prefix: str) -> dict[str, Tensor]:
         """The tensors under a prefix, without it."""
@@ -77,13 +91,30 @@ def load(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"checkpoint {name} cannot be read, it is damaged or incomplete ({error})") from error
     try:
         metadata = json.loads(text or "")
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise CheckpointError(
             f"checkpoint {name} was not written by this program: no {METADATA_KEY} metadata"
         ) from error
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         raise CheckpointError(f"checkpoint {name} has format {metadata.get('format')!r}, this program reads {FORMAT}")
     return Checkpoint(tensors, metadata)
+
+
+@contextmanager
+def nonsense_is_damage() -> Iterator[None]:
+    """Say of contents that cannot be used that they are damaged.
+
+    Raises:
+        CheckpointError: instead of what was raised.
+    """
+    try:
+        yield
+    except (CheckpointError, OSError, MemoryError):
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        raise CheckpointError(f"the checkpoint is damaged ({type(error).__name__}: {error})") from error
 
 
 def check_same_experiment(checkpoint: Checkpoint, expected: Mapping[str, Any]) -> None:
@@ -150,9 +181,18 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put the state of `optimizer_tensors` back."""
+    """Put the state of `optimizer_tensors` back.
+
+    Raises:
+        CheckpointError: it is of other parameters.
+    """
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, value in tensors.items():
         index, _, name = key.partition(".")
+        if not index.isdecimal() or int(index) >= len(parameters):
+            raise CheckpointError(f"the checkpoint has an optimizer state {key!r}, which does not exist here")
+        if value.dim() and value.shape != parameters[int(index)].shape:
+            raise CheckpointError(f"the optimizer state {key} has shape {list(value.shape)}; it is of another model")
         state.setdefault(int(index), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

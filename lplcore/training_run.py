@@ -264,11 +264,12 @@ class TrainingRun:
         }
         return {"companion": companion.state_dict(), **optimizers}
 
+    @checkpoints.nonsense_is_damage()
     def resume(self, saved: Checkpoint) -> list[str]:
         """Go on from a checkpoint; returns notes on conditions that are not those of the run that wrote it.
 
         Raises:
-            CheckpointError: it belongs to another experiment or model.
+            CheckpointError: it belongs to another experiment or model, or what it says makes no sense.
         """
         own = comparable_spec(self.spec)
         theirs = saved_spec(saved.metadata.get("spec") or {}, datasets=self.datasets)
@@ -280,10 +281,13 @@ class TrainingRun:
         checkpoints.load_module(self.state.companion, saved.group("companion"), what="companion")
         for name, optimizer in self.state.companion.optimizers().items():
             checkpoints.load_optimizer(optimizer, saved.group(f"companion_optimizer.{name}"))
-        self.epoch, self.step = saved.metadata["epoch"], saved.metadata["step"]
-        self.prepared = saved.metadata.get("prepared", 0)
+        self.epoch = saved.count("epoch", self.spec.epochs)
+        self.step = saved.count("step", self.steps)
+        self.prepared = saved.count("prepared", self.preparations)
         best = saved.metadata["best"]
-        self.best = best and Best(best["epoch"], *next(item for item in best.items() if item[0] != "epoch"))
+        self.best = (
+            None if best is None else Best(best["epoch"], *next(item for item in best.items() if item[0] != "epoch"))
+        )
         if self.step:
             self.totals.load(saved.group("epoch"))
         self.begin_epoch()

@@ -17,6 +17,7 @@ from lplcore.datasets.labelled_images import (
     CLASSES_FILE,
     LABELS_FILE,
     MAX_ARRAY_BYTES,
+    MAX_NAME,
     LabelledFolder,
     LabelledImage,
     decode_all,
@@ -27,6 +28,8 @@ from lplcore.datasets.labelled_images import (
 ARRAYS, LABELLED_IMAGES = "arrays", "labelled_images"
 REQUIRED = ("x_train", "y_train")
 OPTIONAL = ("x_validation", "y_validation", "x_test", "y_test", "classes")
+SMALL_BYTES, MAX_EXPANSION = 2**28, 100
+"""A larger archive may not expand more than so many times."""
 FORMAT = (
     "give x_train, y_train and x_test, y_test (x: [N, D] floats or [N, channels, H, W] uint8; y: [N] integers from 0)"
 )
@@ -220,7 +223,8 @@ def load_npz(path: Path, names: tuple[str, ...] = (*REQUIRED, *OPTIONAL)) -> dic
             missing = [name for name in REQUIRED if name not in archive.files]
             if missing:
                 raise DatasetError("name", f"{path.name} lacks {' and '.join(missing)}; {FORMAT}")
-            return {name: archive[name] for name in names if name in archive.files}
+            refuse_bomb(archive, path, names)
+            return {name: array_of(archive, name) for name in names if name in archive.files}
     except FileNotFoundError as error:
         raise DatasetError("name", f"{path.name} is not there; put it into the datasets folder") from error
     except DatasetError:
@@ -233,6 +237,26 @@ def load_npz(path: Path, names: tuple[str, ...] = (*REQUIRED, *OPTIONAL)) -> dic
         raise DatasetError("name", f"{path.name} cannot be read: {reason}; {FORMAT}") from error
 
 
+def array_of(archive: np.lib.npyio.NpzFile, name: str) -> npt.NDArray[Any]:
+    """A member; numpy gives what is no array as bytes."""
+    found = archive[name]
+    if not isinstance(found, np.ndarray):
+        raise TypeError(f"{name} is no array")
+    return found
+
+
+def refuse_bomb(archive: np.lib.npyio.NpzFile, path: Path, names: tuple[str, ...]) -> None:
+    """Arrays that would fill the memory as soon as they are unpacked."""
+    members = {f"{name}.npy" for name in names}
+    listed = archive.zip.infolist() if archive.zip is not None else []
+    wanted = sum(member.file_size for member in listed if member.filename in members)
+    if wanted > MAX_ARRAY_BYTES:
+        raise DatasetError("name", f"{path.name} holds {wanted / 2**30:.1f} GiB, over {MAX_ARRAY_BYTES >> 30} GiB")
+    if wanted > max(SMALL_BYTES, MAX_EXPANSION * path.stat().st_size):
+        message = f"{path.name} unpacks to more than {MAX_EXPANSION} times its size"
+        raise DatasetError("name", f"{message}; save it uncompressed, with numpy.savez")
+
+
 def examples(arrays: Mapping[str, npt.NDArray[Any]], split: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
     """x and y of a split in the types that training uses."""
     x, y = arrays[f"x_{split}"], arrays.get(f"y_{split}")
@@ -240,7 +264,7 @@ def examples(arrays: Mapping[str, npt.NDArray[Any]], split: str) -> tuple[npt.ND
         raise DatasetError("name", f"x_{split} is there but y_{split} is not")
     if x.ndim not in (2, 4) or 0 in x.shape:
         raise DatasetError("name", f"x_{split}: expected [N, D] or [N, channels, H, W] with N > 0, got {list(x.shape)}")
-    if y.ndim not in (1, 2) or len(y) != len(x):
+    if y.ndim not in (1, 2) or len(y) != len(x) or 0 in y.shape:
         raise DatasetError("name", f"y_{split}: expected {len(x)} labels, got {list(y.shape)}")
     if y.dtype.kind not in "iub":
         raise DatasetError("name", f"y_{split}: labels are whole numbers, got {y.dtype}")
@@ -249,7 +273,8 @@ def examples(arrays: Mapping[str, npt.NDArray[Any]], split: str) -> tuple[npt.ND
     if x.dtype.kind not in "iufb":
         raise DatasetError("name", f"x_{split}: expected numbers, got {x.dtype}")
     if x.dtype != np.uint8:
-        x = x.astype(np.float32)
+        with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
+            x = x.astype(np.float32)
         if not np.isfinite(x).all():
             raise DatasetError("name", f"x_{split}: holds values that are not finite")
     return x, y.astype(np.int64)
@@ -257,6 +282,12 @@ def examples(arrays: Mapping[str, npt.NDArray[Any]], split: str) -> tuple[npt.ND
 
 def class_names(given: npt.NDArray[Any] | None, num_classes: int) -> tuple[str, ...]:
     """Names from the archive where they fit, else the class indices."""
-    if given is not None and given.ndim == 1 and len(given) == num_classes and given.dtype.kind in "US":
-        return tuple(str(name) for name in given.tolist())
-    return tuple(str(c) for c in range(num_classes))
+    indices = tuple(str(c) for c in range(num_classes))
+    if given is None or given.shape != (num_classes,) or given.dtype.kind not in "US":
+        return indices
+    try:
+        names = [name.decode() if isinstance(name, bytes) else str(name) for name in given.tolist()]
+    except (SystemError, ValueError):  # numbers that stand for no character
+        return indices
+    fit = all(0 < len(name) <= MAX_NAME and name.isprintable() for name in names)
+    return tuple(names) if fit and len(set(names)) == num_classes else indices

@@ -1,0 +1,47 @@
+"""Opens every file of a folder as what its suffix says; prints what became of each, and the most memory it took.
+
+python -m tests.attack.open_script FOLDER
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+from lplcore import checkpoint
+from lplcore.checkpoint import CheckpointError
+from lplcore.datasets import DatasetError, array_pickle
+from lplcore.datasets.cifar import pixels_of
+from lplcore.datasets.labelled_images import check_images, labels_of
+from lplcore.datasets.registered import read_arrays
+
+
+def open_file(path: Path) -> None:
+    """Read it as the service would."""
+    if path.is_dir():
+        check_images(labels_of(path, task=None))
+    elif path.suffix == ".npz":
+        read_arrays(path)
+    elif path.suffix == ".safetensors":
+        checkpoint.load(path)
+    else:
+        pixels_of(array_pickle.load(path.read_bytes())[b"data"])
+
+
+def main() -> None:
+    """Open all, one after another."""
+    found = {}
+    for path in sorted(Path(sys.argv[1]).iterdir()):
+        try:
+            open_file(path)
+            found[path.name] = "read"
+        except (DatasetError, CheckpointError) as error:
+            found[path.name] = f"refused: {error}"
+        except Exception as error:
+            found[path.name] = f"{type(error).__name__}: {error}"
+    unit = 1 if sys.platform == "darwin" else 1024
+    print(json.dumps({"files": found, "bytes": unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+
+
+if __name__ == "__main__":
+    main()
