@@ -192,7 +192,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tenso
         index, _, name = key.partition(".")
         if not index.isdecimal() or int(index) >= len(parameters):
             raise CheckpointError(f"the checkpoint has an optimizer state {key!r}, which does not exist here")
-        if value.dim() and value.shape != parameters[int(index)].shape:
+        if value.shape != (() if name == "step" else parameters[int(index)].shape):
             raise CheckpointError(f"the optimizer state {key} has shape {list(value.shape)}; it is of another model")
         state.setdefault(int(index), {})[name] = value
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

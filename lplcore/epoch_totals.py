@@ -93,7 +93,7 @@ class EpochTotals:
         self.variation.load({name: state[f"variation.{name}"] for name in self.variation.state()})
         prefix = "observed."
         self.observed = {
-            name.removeprefix(prefix): value.to(self.device, self.loss.dtype).reshape(2)  # sum and count
+            name.removeprefix(prefix): value.to(self.device, self.loss.dtype).reshape(2, len(self.seen))
             for name, value in state.items()
             if name.startswith(prefix)
         }

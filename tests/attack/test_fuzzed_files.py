@@ -193,7 +193,9 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of a run that is half done."""
     steps = iter(range(100))
     events = run(DIGITS, tmp_path_factory.mktemp("written"), should_stop=lambda: next(steps) > 5)
-    return Path(checkpoints(events)[-1].path)
+    path = Path(checkpoints(events)[-1].path)
+    assert end(run(DIGITS, resume_from=path)).outcome == "succeeded"
+    return path
 
 
 @settings(QUIET, max_examples=300)
