@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from store import job_state, runs, turns
+from store import job_state, rewinds, runs, turns
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
@@ -98,6 +98,8 @@ def change_waiting(db: Database, session: Session, current: ColumnElement[bool],
             batch = [row.id for row in members[start : start + BATCH]]
             change = update(RunRow).where(RunRow.id.in_(batch), RunRow.state == old).values(**values)
             session.execute(change.execution_options(synchronize_session=False))
+            if new == State.CANCELLED:
+                rewinds.discard_uploads(session, batch)
         for row in members:
             runs.say_state(session, row, new, requested=None, reason=values.get("reason"))
     return len(rows)

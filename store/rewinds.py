@@ -1,5 +1,7 @@
 """Going back to a checkpoint: what was recorded beyond it is taken back."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -18,11 +20,7 @@ def rewind(session: Session, row: RunRow) -> Checkpoint | None:
         .limit(1)
     ).first()
     epoch = newest.epoch if newest else 0
-    session.execute(
-        update(CheckpointRow)
-        .where(CheckpointRow.run_id == row.id, CheckpointRow.published.is_(False))
-        .values(superseded=True)
-    )
+    discard_uploads(session, [row.id])
     session.execute(delete(SeriesRow).where(SeriesRow.run_id == row.id, SeriesRow.epoch > epoch))
     session.execute(delete(EpochRow).where(EpochRow.run_id == row.id, EpochRow.epoch > epoch))
     kept = session.get(EpochRow, (row.id, epoch)) if epoch else None
@@ -31,3 +29,9 @@ def rewind(session: Session, row: RunRow) -> Checkpoint | None:
     if row.attempt:
         events.record(session, "rewind", {"run": row.id, "epoch": epoch}, job_id=row.job_id, run_id=row.id)
     return checkpoint_of(newest) if newest else None
+
+
+def discard_uploads(session: Session, run_ids: Sequence[str]) -> None:
+    """Let checkpoints whose upload will not be completed be swept."""
+    begun = CheckpointRow.run_id.in_(run_ids) & CheckpointRow.published.is_(False)
+    session.execute(update(CheckpointRow).where(begun).values(superseded=True))

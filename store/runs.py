@@ -19,7 +19,7 @@ from store import events, job_state, turns
 from store.database import Database
 from store.errors import Conflict, LeaseLost, NotFound
 from store.records import ENDED, Checkpoint, Claim, Run, State
-from store.rewinds import rewind
+from store.rewinds import discard_uploads, rewind
 from store.rows import run_of
 from store.tables import CheckpointRow, DatasetRow, RunRow
 
@@ -207,7 +207,7 @@ def fenced(session: Session, claim: Claim, values: dict[str, Any]) -> None:
 
 
 def change(session: Session, run_id: str, condition: ColumnElement[bool], values: dict[str, Any]) -> None:
-    """One conditional UPDATE of a run.
+    """One conditional UPDATE of a run; one that ends gives up what it was uploading.
 
     Raises:
         Conflict: the condition does not hold.
@@ -221,6 +221,8 @@ def change(session: Session, run_id: str, condition: ColumnElement[bool], values
     assert isinstance(result, CursorResult)
     if result.rowcount == 0:
         raise Conflict(f"run {run_id} has changed meanwhile; look again")
+    if values.get("state") in ENDED:
+        discard_uploads(session, [run_id])
 
 
 def row_of(session: Session, run_id: str) -> RunRow:

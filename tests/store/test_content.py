@@ -14,6 +14,7 @@ from store.database import Database
 from store.errors import BadCursor, Conflict, CorruptCheckpoint, LeaseLost, NotFound, StoreError
 from store.records import Claim, NewRun, Submitted
 from store.tables import ChunkRow
+from tests.history import leftovers
 from tests.store.test_life_cycle import LEASE, SPEC, claim, epoch, submit
 
 
@@ -97,6 +98,24 @@ def test_an_unpublished_checkpoint_is_nowhere_seen(db: Database) -> None:
     assert claim(db, "w_2").resume is None
     with pytest.raises(LeaseLost):
         checkpoints.publish(db, held, opened, size_bytes=4, sha256="", keep_last=2)
+
+
+@pytest.mark.parametrize("end", ["fail", "lose three times", "cancel the run", "cancel the job"])
+def test_a_run_that_ends_leaves_no_half_of_a_checkpoint(db: Database, end: str) -> None:
+    submit(db)
+    for loss in range(3 if end == "lose three times" else 1):
+        held = claim(db)
+        half = checkpoints.begin(db, held, epoch=1, step=loss, kind="last")
+        checkpoints.append(db, held, half, 0, b"half")
+        if end != "fail":
+            sweeper.report_loss(db, held, "killed")
+    if end == "fail":
+        runs.finish(db, held, outcome="failed", reason="storage_full")
+    elif end == "cancel the run":
+        requests.request_run(db, held.run_id, "cancel")
+    elif end == "cancel the job":
+        requests.request_job(db, held.job_id, "cancel")
+    assert leftovers(db) == []
 
 
 def test_superseded_content_is_swept_and_the_best_stays(db: Database, tmp_path: Path) -> None:

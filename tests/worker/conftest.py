@@ -62,7 +62,7 @@ class Supervised:
         self.stopping = threading.Event()
         self._store = store
         supervisor = Supervisor(store, claim, settings=settings, device=CPU, stopping=self.stopping, command=SCRIPT)
-        self._thread = threading.Thread(target=supervisor.run)
+        self._thread = threading.Thread(target=supervisor.run, daemon=True)
         self._thread.start()
 
     def until(self, reached: Callable[[Run], object]) -> Run:
