@@ -31,7 +31,7 @@ def request_run(db: Database, run_id: str, action: str) -> Run:
     """
 
     def work(session: Session) -> str:
-        row = runs.row_of(session, run_id)
+        row = runs.row_of(session, run_id, locked=True)
         changed = apply_request(db, session, row, action)
         job_state.refresh(db, session, row.job_id)
         return changed
@@ -51,6 +51,8 @@ def request_job(db: Database, job_id: str, action: str) -> Job:
         if session.get(JobRow, job_id) is None:
             raise NotFound(f"there is no job {job_id}")
         current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
+        # In one order and before any is looked at: none changes hands between two of the statements below.
+        session.execute(select(RunRow.id).where(current).order_by(RunRow.id).with_for_update(key_share=True))
         taken = 0
         if action != "retry":
             taken = change_waiting(db, session, current, action)
@@ -77,12 +79,10 @@ def request_job(db: Database, job_id: str, action: str) -> Job:
 def change_waiting(db: Database, session: Session, current: ColumnElement[bool], action: str) -> int:
     """Carry a request out on all waiting and paused runs at once; returns how many can take it.
 
-    They are locked first: a worker that is just taking one is waited for, and its run is then a running one.
+    The caller has locked them.
     """
     asked = select(RunRow.id, RunRow.job_id, RunRow.state, RunRow.requested, RunRow.attempt)
-    rows = session.execute(
-        asked.where(current, RunRow.state.in_(WAITING)).order_by(RunRow.id).with_for_update(key_share=True)
-    ).all()
+    rows = session.execute(asked.where(current, RunRow.state.in_(WAITING)).order_by(RunRow.id)).all()
     steps: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         step = next_state(row, action)

@@ -110,7 +110,7 @@ def finish(db: Database, claim: Claim, *, outcome: str, reason: str | None = Non
     """
 
     def work(session: Session) -> None:
-        row = row_of(session, claim.run_id)
+        row = row_of(session, claim.run_id, locked=True)
         state, why = outcome_state(outcome, row.requested, reason)
         values: dict[str, Any] = {
             "state": state,
@@ -142,7 +142,7 @@ def halve_batch(db: Database, claim: Claim, message: str) -> Run | None:
     """
 
     def work(session: Session) -> bool:
-        row = row_of(session, claim.run_id)
+        row = row_of(session, claim.run_id, locked=True)
         parts = 2 * int(row.spec.get("accumulation_steps", 1))
         if row.spec.get("on_out_of_memory") != "halve_batch" or parts > int(row.spec.get("batch_size", 1)):
             return False
@@ -225,13 +225,17 @@ def change(session: Session, run_id: str, condition: ColumnElement[bool], values
         discard_uploads(session, [run_id])
 
 
-def row_of(session: Session, run_id: str) -> RunRow:
+def row_of(session: Session, run_id: str, *, locked: bool = False) -> RunRow:
     """The run's row as the database has it now.
+
+    Args:
+        locked: nobody else changes it until the transaction ends; for whoever decides by what it says.
 
     Raises:
         NotFound: no such run.
     """
-    row = session.get(RunRow, run_id, populate_existing=True)
+    lock = {"key_share": True} if locked else None
+    row = session.get(RunRow, run_id, populate_existing=True, with_for_update=lock)
     if row is None:
         raise NotFound(f"there is no run {run_id}")
     return row

@@ -55,7 +55,7 @@ def take_back(db: Database, run_id: str) -> str | None:
     """End an attempt whose lease has run out; None where its worker came back in time."""
 
     def work(session: Session) -> str | None:
-        row = runs.row_of(session, run_id)
+        row = runs.row_of(session, run_id, locked=True)
         late = (RunRow.attempt == row.attempt) & (RunRow.lease_expires_at < db.now(session))
         return lose(db, session, row, late, f"worker {row.worker} went silent")
 
@@ -66,7 +66,7 @@ def report_loss(db: Database, claim: Claim, message: str) -> str | None:
     """End an attempt whose trainer died without a word, as its worker saw; None where the attempt is over already."""
 
     def work(session: Session) -> str | None:
-        row = runs.row_of(session, claim.run_id)
+        row = runs.row_of(session, claim.run_id, locked=True)
         standing = (RunRow.attempt == claim.attempt) & (RunRow.worker == claim.worker_id)
         return lose(db, session, row, standing, message)
 

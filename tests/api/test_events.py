@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -174,6 +175,7 @@ def test_numbers_that_json_lacks_become_null() -> None:
 def test_many_followers_cost_one_reader(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     job = service.submit()
     held = claim(service.db)
+    _, latest = events.bounds(service.db)
     reads: list[str | None] = []
     real = events.after
 
@@ -182,26 +184,29 @@ def test_many_followers_cost_one_reader(service: Running, monkeypatch: pytest.Mo
         return real(db, event_id, **which)
 
     monkeypatch.setattr(events, "after", counted)
-    results: list[list[Received]] = []
     path = f"/v1/jobs/{job['id']}/events"
-    followers = [threading.Thread(target=lambda: results.append(follow_alone(service, path))) for _ in range(10)]
-    for follower in followers:
-        follower.start()
-    time.sleep(1)
-    reads.clear()
-    for epoch in (1, 2, 3):
-        record(service.db, held, epoch)
-        time.sleep(0.4)
-    while_following = [job for job in reads if job is not None]
-    runs.finish(service.db, held, outcome="succeeded")
-    for follower in followers:
-        follower.join(timeout=20)
+    caught_up = threading.Barrier(11)
+    with ThreadPoolExecutor(10) as pool:
+        followers = [pool.submit(follow_alone, service, path, latest, caught_up) for _ in range(10)]
+        caught_up.wait(20)
+        reads.clear()
+        for epoch in (1, 2, 3):
+            record(service.db, held, epoch)
+            time.sleep(0.4)
+        while_following = [job for job in reads if job is not None]
+        runs.finish(service.db, held, outcome="succeeded")
+        results = [follower.result(20) for follower in followers]
     assert while_following == []
-    assert len(results) == 10
     assert all(found == results[0] for found in results)
+    assert [kind for kind, _, _ in results[0]].count("epoch") == 3
 
 
-def follow_alone(service: Running, path: str) -> list[Received]:
-    """A stream on a connection of its own."""
+def follow_alone(service: Running, path: str, latest: int, caught_up: threading.Barrier) -> list[Received]:
+    """A stream on a connection of its own; all wait for each other where they have seen what was there before."""
+    found = []
     with httpx.Client(timeout=20) as http, http.stream("GET", service.url + path) as answer:
-        return list(read(answer))
+        for event in read(answer):
+            found.append(event)
+            if event[2] == latest:
+                caught_up.wait(20)
+    return found

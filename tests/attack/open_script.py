@@ -39,8 +39,18 @@ def main() -> None:
             found[path.name] = f"refused: {error}"
         except Exception as error:
             found[path.name] = f"{type(error).__name__}: {error}"
-    unit = 1 if sys.platform == "darwin" else 1024
-    print(json.dumps({"files": found, "bytes": unit * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}))
+    print(json.dumps({"files": found, "bytes": most_bytes()}))
+
+
+def most_bytes() -> int:
+    """The most memory that this program has held.
+
+    Linux's `ru_maxrss` is no less than what the parent held when it started this program; `VmHWM` is this program's own.
+    """
+    if sys.platform == "darwin":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    return 1024 * int(status["VmHWM"].split()[0])
 
 
 if __name__ == "__main__":
