@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from store import events, pages, turns
 from store.database import Database
-from store.errors import Conflict, NotFound, QuotaExceeded
+from store.errors import Conflict, NotFound
 from store.identifiers import new_id
 from store.records import ENDED, Job, NewRun, Page, Run, State, Submitted
 from store.requests import queued_run
@@ -50,7 +50,7 @@ def submit(
         method: the method's name in lists.
         request_hash: hash of the request's body, to tell a repetition from another request with the same key.
         owner: the API key that submits.
-        max_queued: most runs of one key that may wait.
+        max_queued: most runs of one key that may wait or be paused.
 
     Raises:
         Conflict: the key was used with another request.
@@ -63,7 +63,6 @@ def submit(
 
     def work(session: Session) -> None:
         now = db.now(session)
-        refuse_beyond(max_queued, turns.queued_by(session, owner), len(runs))
         session.add(job_row(job_id, spec, runs, method=method, owner=owner, now=now))
         session.flush()
         if idempotency_key is not None:
@@ -72,6 +71,7 @@ def submit(
             )
             session.add(row)
             session.flush()
+        turns.refuse_beyond(db, session, owner, max_queued, more=len(runs))
         session.add_all(JobTagRow(job_id=job_id, tag=tag) for tag in dict.fromkeys(spec.get("tags", [])))
         session.add_all(
             queued_run(
@@ -99,15 +99,6 @@ def submit(
             raise
         return earlier
     return Submitted(get(db, job_id), created=True)
-
-
-def refuse_beyond(limit: int | None, waiting: int, more: int) -> None:
-    """Raise QuotaExceeded where more runs would wait than may."""
-    if limit is not None and waiting + more > limit:
-        raise QuotaExceeded(
-            f"{waiting} runs of this key wait and {more} more would exceed {limit}; wait, cancel some, or raise "
-            "LPL_MAX_QUEUED_RUNS"
-        )
 
 
 def job_row(

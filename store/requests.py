@@ -19,36 +19,47 @@ BATCH = 500
 """Runs that one UPDATE names."""
 
 
-def request_run(db: Database, run_id: str, action: str) -> Run:
+def request_run(db: Database, run_id: str, action: str, *, max_queued: int | None = None) -> Run:
     """Ask for `cancel`, `pause`, `resume` or `retry`; a repeated request is harmless.
 
     A waiting run changes at once; a running one is told by its worker's next heartbeat. A retry is a new run in the old
     one's place; it is what this returns.
 
+    Args:
+        max_queued: most runs of one key that may wait after a retry.
+
     Raises:
         NotFound: no such run.
         Conflict: the run's state does not allow it.
+        QuotaExceeded: too many of the owner's runs would wait.
     """
 
     def work(session: Session) -> str:
         row = runs.row_of(session, run_id, locked=True)
         changed = apply_request(db, session, row, action)
+        if changed != run_id:
+            turns.refuse_beyond(db, session, row.owner, max_queued)
         job_state.refresh(db, session, row.job_id)
         return changed
 
     return runs.get(db, db.write(work))
 
 
-def request_job(db: Database, job_id: str, action: str) -> Job:
+def request_job(db: Database, job_id: str, action: str, *, max_queued: int | None = None) -> Job:
     """Ask the same of every current run of a job that can take it; a repeated request is harmless.
+
+    Args:
+        max_queued: most runs of one key that may wait after a retry.
 
     Raises:
         NotFound: no such job.
         Conflict: no run of the job can take it.
+        QuotaExceeded: too many of the owner's runs would wait.
     """
 
     def work(session: Session) -> None:
-        if session.get(JobRow, job_id) is None:
+        job = session.get(JobRow, job_id)
+        if job is None:
             raise NotFound(f"there is no job {job_id}")
         current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
         # In one order and before any is looked at: none changes hands between two of the statements below.
@@ -66,6 +77,8 @@ def request_job(db: Database, job_id: str, action: str) -> Job:
                 refusals.append(str(refusal))
         if not taken:
             raise Conflict(refusals[0] if refusals else f"job {job_id} has no runs")
+        if action == "retry":
+            turns.refuse_beyond(db, session, job.owner or "", max_queued)
         job_state.refresh(db, session, job_id)
 
     db.write(work)

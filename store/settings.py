@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(20.0, gt=0, le=3_600, description="how often a worker asks the database unasked")
     grace_seconds: float = Field(30.0, ge=0, le=3_600, description="time a trainer has to write its last checkpoint")
     max_runs_per_job: int = Field(10_000, ge=1, le=1_000_000, description="largest number of runs in one job")
-    max_queued_runs: int = Field(20_000, ge=1, description="runs of one API key that may wait at once")
+    max_queued_runs: int = Field(20_000, ge=1, description="runs of one API key that may wait or be paused at once")
     requests_per_minute: int = Field(1_200, ge=0, description="requests of one API key a minute; 0 for no limit")
     audit_days: float = Field(90.0, gt=0, le=36_500, description="how long the audit log is kept")
     max_body_bytes: int = Field(4_000_000, ge=1_000, description="largest JSON body of a request")

@@ -6,14 +6,16 @@ waits for ever. Between keys the higher level goes first; keys on one level take
 
 import math
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from store.database import Database
+from store.errors import QuotaExceeded
 from store.records import State
 from store.tables import OwnerRow, RunRow
 
+LOCK_QUOTA = 7_205_023
 AGEING_SECONDS = 3600.0
 """Waiting that counts like one level of priority."""
 
@@ -71,7 +73,26 @@ def note_turn(db: Database, session: Session, owner: str, now: float) -> None:
     session.execute(statement.on_conflict_do_update(index_elements=["owner"], set_={"turn_at": now}))
 
 
-def queued_by(session: Session, owner: str) -> int:
-    """Runs of a key that wait."""
-    waiting = (RunRow.state == State.QUEUED) & (RunRow.owner == owner)
+def refuse_beyond(db: Database, session: Session, owner: str, limit: int | None, *, more: int = 0) -> None:
+    """See that not too many runs of a key wait; who asks at the same time is counted afterwards.
+
+    Raises:
+        QuotaExceeded: with `more` that are about to be added there would be more than `limit`.
+    """
+    if limit is None:
+        return
+    if not db.is_sqlite:
+        key = {"kind": LOCK_QUOTA, "owner": owner}
+        session.execute(text("SELECT pg_advisory_xact_lock(:kind, hashtext(:owner))"), key)
+    wanted = waiting_of(session, owner) + more
+    if wanted > limit:
+        raise QuotaExceeded(
+            f"this key would have {wanted} runs waiting or paused and may have {limit}; wait, cancel some, or raise "
+            "LPL_MAX_QUEUED_RUNS"
+        )
+
+
+def waiting_of(session: Session, owner: str) -> int:
+    """Runs of a key that wait or are paused, and so can wait again at any time."""
+    waiting = RunRow.state.in_((State.QUEUED, State.PAUSED)) & (RunRow.owner == owner)
     return int(session.scalar(select(func.count()).select_from(RunRow).where(waiting)) or 0)

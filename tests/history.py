@@ -18,6 +18,11 @@ FOLLOWING: dict[str, set[str]] = {
     State.RUNNING: {State.RUNNING, State.QUEUED, State.PAUSED, *ENDED},
     State.PAUSED: {State.QUEUED, State.CANCELLED},
 }
+FORGOTTEN: dict[str | None, set[tuple[str, str | None]]] = {
+    "cancel": {(State.QUEUED, None), (State.PAUSED, None), (State.RUNNING, None), (State.RUNNING, "pause")},
+    "pause": {(State.QUEUED, None)},
+}
+"""(state, requested) that may not follow where this is requested of a running run."""
 
 
 @dataclass
@@ -26,6 +31,7 @@ class Replay:
 
     state: str = State.QUEUED
     attempt: int = 0
+    requested: str | None = None
     begun: bool = False
     epochs: dict[int, Any] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
@@ -42,7 +48,9 @@ class Replay:
         begins = state == State.RUNNING and self.state != State.RUNNING
         if attempt != self.attempt + begins:
             self.findings.append(f"event {event.id}: attempt {attempt} after {self.attempt}")
-        self.state, self.attempt = state, attempt
+        if (state, event.data["requested"]) in FORGOTTEN.get(self.requested, set()):
+            self.findings.append(f"event {event.id}: {state}, though a {self.requested} was accepted")
+        self.state, self.attempt, self.requested = state, attempt, event.data["requested"]
 
     def _rewind(self, event: Event) -> None:
         self.epochs = {number: values for number, values in self.epochs.items() if number <= event.data["epoch"]}

@@ -25,7 +25,7 @@ def get(found: Services, cached: Cached, run_id: Identifier) -> RunAnswer | Resp
 
 def ask(found: Service, run_id: str, action: str) -> RunAnswer:
     """Carry a request out and answer with the run."""
-    run = requests.request_run(found.db, run_id, action)
+    run = requests.request_run(found.db, run_id, action, max_queued=found.settings.max_queued_runs)
     if action in ("resume", "retry"):
         found.doorbell.ring()
     return run_answer(run)

@@ -38,7 +38,7 @@ def test_a_key_may_have_so_many_runs_waiting(sqlite: Database, tmp_path: Path) -
         assert service.http.post("/v1/jobs", json={**SPEC, "seeds": [0, 1]}).status_code == 201
         answer = service.http.post("/v1/jobs", json={**SPEC, "seeds": [0, 1]})
         assert answer.status_code == 429
-        assert "2 runs of this key wait and 2 more would exceed 3" in answer.json()["detail"]
+        assert "this key would have 4 runs waiting or paused and may have 3" in answer.json()["detail"]
         assert "Retry-After" in answer.headers
         assert len(service.http.get("/v1/jobs").json()["items"]) == 1
 

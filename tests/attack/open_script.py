@@ -45,7 +45,7 @@ def main() -> None:
 def most_bytes() -> int:
     """The most memory that this program has held.
 
-    Linux's `ru_maxrss` is no less than what the parent held when it started this program; `VmHWM` is this program's own.
+    Linux's `ru_maxrss` is no less than what the parent held when it started this program; `VmHWM` is its own.
     """
     if sys.platform == "darwin":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from store import jobs, requests, runs, sweeper
 from store.database import Database
 from store.errors import Conflict
 from store.records import Claim, Run
+from tests.history import findings
 from tests.store.test_life_cycle import claim, submit
 
 
@@ -48,7 +50,9 @@ def crossed(pausing: Pausing, db: Database, first: Callable[[Database], Any], se
         assert not later.done()
         pausing.go_on.set()
         earlier.result(20)
-        return later.result(20)
+        found = later.result(20)
+    assert not findings(db)
+    return found
 
 
 def wait_until_blocked(db: Database) -> None:
@@ -56,7 +60,8 @@ def wait_until_blocked(db: Database) -> None:
     if db.is_sqlite:
         time.sleep(0.2)
         return
-    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+    here = "datname = current_database() AND wait_event_type = 'Lock'"
+    waiting = text(f"SELECT count(*) FROM pg_stat_activity WHERE {here}")
     deadline = time.monotonic() + 20
     with db.engine.connect() as connection:
         while not connection.scalar(waiting):
@@ -136,10 +141,9 @@ def test_a_loss_meets_a_request(
 def test_a_request_meets_the_end(pausing: Pausing, db: Database, ask: Callable[..., Run]) -> None:
     submit(db)
     held = claim(db)
+    end = partial(runs.finish, claim=held, outcome="succeeded")
     with pytest.raises(Conflict, match="is succeeded"):
-        crossed(
-            pausing, db, lambda db: runs.finish(db, held, outcome="succeeded"), lambda db: ask(db, held.run_id, "cancel")
-        )
+        crossed(pausing, db, end, lambda db: ask(db, held.run_id, "cancel"))
 
 
 @asking

@@ -1,11 +1,12 @@
 """Whose run is next: priorities with ageing within a key, turns between keys, and what a key may have waiting."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from store import jobs, runs
+from store import jobs, requests, runs
 from store.database import Database
 from store.errors import QuotaExceeded
 from store.records import NewRun
@@ -72,13 +73,46 @@ def test_within_a_key_the_order_is_fixed_at_submission(db: Database) -> None:
 
 def test_a_key_may_have_so_many_runs_waiting_and_no_more(db: Database) -> None:
     submit(db, "a", number=3, max_queued=5)
-    with pytest.raises(QuotaExceeded, match="3 runs of this key wait and 3 more would exceed 5; wait, cancel some"):
+    with pytest.raises(QuotaExceeded, match="would have 6 runs waiting or paused and may have 5; wait, cancel some"):
         submit(db, "a", number=3, max_queued=5)
     submit(db, "b", number=5, max_queued=5)
     assert owners_of_next(db, 1) == "a"
     submit(db, "a", number=3, max_queued=5)
     with db.read() as session:
         assert session.execute(text("SELECT count(*) FROM runs WHERE owner = 'a'")).scalar_one() == 6
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_pausing_and_retrying_are_no_way_around_the_limit(db: Database, whole: bool) -> None:
+    def ask(job: str, action: str) -> None:
+        if whole:
+            requests.request_job(db, job, action, max_queued=3)
+        else:
+            for run in jobs.list_runs(db, job).items:
+                requests.request_run(db, run.id, action, max_queued=3)
+
+    paused = submit(db, "a", number=2, max_queued=3)
+    ask(paused, "pause")
+    with pytest.raises(QuotaExceeded, match="would have 4 runs waiting or paused and may have 3"):
+        submit(db, "a", number=2, max_queued=3)
+    ask(paused, "resume")
+    ask(paused, "cancel")
+    submit(db, "a", number=2, max_queued=3)
+    with pytest.raises(QuotaExceeded, match="would have 4 runs waiting or paused and may have 3"):
+        ask(paused, "retry")
+    assert len(jobs.list_runs(db, paused).items) == (2 if whole else 3)
+
+
+def test_submissions_at_once_do_not_exceed_the_limit(db: Database) -> None:
+    def attempt(_: int) -> bool:
+        try:
+            submit(db, "a", max_queued=5)
+        except QuotaExceeded:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as pool:
+        assert sum(pool.map(attempt, range(24))) == 5
 
 
 def test_a_claim_looks_into_the_index_and_not_through_the_queue(db: Database) -> None:
