@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lplcore.method import MethodSpec
 
 REDUCTIONS = ("mean", "sum", "none")
+SOFT_TOLERANCE = 0.05
+"""By which a row of soft targets may miss the sum 1, for the sake of half precision."""
 INDEX_TYPES = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
 
 
@@ -80,7 +82,8 @@ class Criterion(nn.Module):
             reduction: `mean` and `sum` give a scalar, `none` gives [N] (multi label: [N, C], and `mean` is over all).
 
         Raises:
-            ValueError: wrong shapes, something the method needs is not given, or an unknown reduction.
+            ValueError: wrong shapes, labels that cannot be (on the CPU), something the method needs is not given, or an
+                unknown reduction.
         """
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction: {reduction!r} is unknown; known: {', '.join(REDUCTIONS)}")
@@ -162,6 +165,8 @@ class Criterion(nn.Module):
         update: bool,
     ) -> CriterionInput:
         self._check(logits, labels)
+        if labels.device.type == "cpu" and not torch.compiler.is_compiling():
+            self._check_values(labels)
         wide = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
         hard, soft = self._targets(labels, wide.dtype, update=update)
         return CriterionInput(
@@ -205,6 +210,23 @@ class Criterion(nn.Module):
                 f"labels: expected class indices [{logits.shape[0]}] int64 or soft targets {list(logits.shape)}, "
                 f"got {labels.dtype} {list(labels.shape)}"
             )
+
+    def _check_values(self, labels: Tensor) -> None:
+        """On the CPU only: elsewhere the host would have to wait for the device."""
+        classes = self.statistics.num_classes
+        if not labels.numel():
+            return
+        if self.statistics.multi_label:
+            if not ((labels == 0) | (labels == 1)).all():
+                raise ValueError("labels: multi-hot rows hold zeros and ones, nothing else")
+        elif labels.dim() == 2:
+            if not ((labels >= 0).all() and ((labels.sum(dim=1) - 1).abs() < SOFT_TOLERANCE).all()):
+                raise ValueError(
+                    "labels: soft targets are at least 0 and sum to 1; for multi-hot rows give task='multi_label'"
+                )
+        elif (lowest := int(labels.min())) < 0 or int(labels.max()) >= classes:
+            wrong = lowest if lowest < 0 else int(labels.max())
+            raise ValueError(f"labels: class indices run from 0 to {classes - 1}, got {wrong}")
 
     def _perturb(self, given: CriterionInput) -> Perturbed:
         total = torch.zeros_like(given.raw_logits)

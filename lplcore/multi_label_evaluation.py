@@ -44,9 +44,9 @@ class MultiLabelEvaluation:
 
     @cached_property
     def f1(self) -> PerClass:
-        """[C] F1 of every class, NaN where there are neither positives nor predictions."""
+        """[C] F1 of every class, NaN for classes without positives, whatever is predicted of them."""
         hits, sums = self._counts
-        return ratio(2 * hits, sums)
+        return np.where(self.labels.any(axis=0), ratio(2 * hits, sums), np.nan)
 
     @property
     def micro_f1(self) -> float | None:

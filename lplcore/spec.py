@@ -40,7 +40,9 @@ class Checkpoints(Record):
     every_epochs: int = Field(10, ge=1, le=100_000)
     keep_last: int = Field(2, ge=1, le=100)
     keep_best: bool = Field(
-        False, description="keep the epoch with the lowest validation error; needs a validation split"
+        False,
+        description="keep the epoch with the lowest validation error (multi label: highest mean average precision); "
+        "needs a validation split",
     )
 
 
@@ -116,8 +118,9 @@ class ExperimentSpec(Record):
             found.append(("batch_size", f"{self.batch_size} exceeds the {info.num_train} training examples; lower it"))
         found += self._accumulation_problems()
         if self.checkpoints.keep_best and not info.num_validation:
-            message = "needs a validation split; set dataset.validation_fraction above 0"
-            found.append(("checkpoints.keep_best", message))
+            own = "give the data set one of its own (x_validation, y_validation, or lines of that split)"
+            remedy = own if info.task == "multi_label" else "set dataset.validation_fraction above 0"
+            found.append(("checkpoints.keep_best", f"needs a validation split; {remedy}"))
         if self.method.procedure.needs_meta and not self.dataset.meta_per_class:
             text = f"{self.method.procedure.name!r} learns from a balanced set; set it to 1 or more"
             found.append(("dataset.meta_per_class", text))

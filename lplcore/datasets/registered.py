@@ -31,7 +31,8 @@ OPTIONAL = ("x_validation", "y_validation", "x_test", "y_test", "classes")
 SMALL_BYTES, MAX_EXPANSION = 2**28, 100
 """A larger archive may not expand more than so many times."""
 FORMAT = (
-    "give x_train, y_train and x_test, y_test (x: [N, D] floats or [N, channels, H, W] uint8; y: [N] integers from 0)"
+    "give x_train, y_train and x_test, y_test (x: [N, D] floats or [N, channels, H, W] uint8; y: [N] integers from 0, "
+    "or multi-hot rows [N, C] of integers 0 and 1); x_validation, y_validation and classes (C names) may follow"
 )
 
 
@@ -52,7 +53,10 @@ class Registered(Dataset):
             return decoded(unchanged_folder(entry), image_size=self.image_size)
         if entry.sha256 is not None and path.is_file() and digest(path) != entry.sha256:
             raise changed(path)
-        return read_arrays(path)
+        found = read_arrays(path)
+        if entry.task not in (None, found.task):
+            raise DatasetError("name", f"{path.name} holds {found.task} labels, but is registered as {entry.task}")
+        return found
 
     def facts(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawFacts:
         entry = self._entry(registered)
@@ -188,8 +192,12 @@ def read_arrays(path: Path) -> RawData:
     held_out = examples(arrays, "validation") if "x_validation" in arrays else (None, None)
     parts = [("train", x_train, y_train), ("test", x_test, y_test), ("validation", *held_out)]
     for name, x, y in parts:
-        if x is not None and y is not None and (x.shape[1:] != x_train.shape[1:] or y.ndim != y_train.ndim):
-            raise DatasetError("name", f"x_{name}/y_{name}: shape differs from the training arrays'")
+        for kind, array, first in (("x", x, x_train), ("y", y, y_train)):
+            if array is not None and array.shape[1:] != first.shape[1:]:
+                shapes = f"{list(array.shape)} does not fit {kind}_train {list(first.shape)}"
+                raise DatasetError("name", f"{kind}_{name}: {shapes}; all but the number of examples must be alike")
+    if multi_label and not y_train.any():
+        raise DatasetError("name", "y_train: no example has a label; give rows with ones in them")
     num_classes = (
         y_train.shape[1] if multi_label else 1 + max(int(y.max()) for _, _, y in parts if y is not None and len(y))
     )
@@ -267,7 +275,7 @@ def examples(arrays: Mapping[str, npt.NDArray[Any]], split: str) -> tuple[npt.ND
     if y.ndim not in (1, 2) or len(y) != len(x) or 0 in y.shape:
         raise DatasetError("name", f"y_{split}: expected {len(x)} labels, got {list(y.shape)}")
     if y.dtype.kind not in "iub":
-        raise DatasetError("name", f"y_{split}: labels are whole numbers, got {y.dtype}")
+        raise DatasetError("name", f"y_{split}: labels are whole numbers, got {y.dtype}; save y.astype(int)")
     if y.min() < 0 or (y.ndim == 2 and y.max() > 1) or y.max() > 1_000_000:
         raise DatasetError("name", f"y_{split}: labels run from 0 (multi-hot rows hold 0 and 1)")
     if x.dtype.kind not in "iufb":

@@ -101,7 +101,8 @@ class Lpl(Perturbation):
         if self.threshold != "mean" and self.threshold < 0:
             refuse("threshold", "must be >= 0; class_rank takes a share below 1 or a rank up to C + 1")
         if self.largest_step_count() > MAX_STEPS:
-            refuse("step_size", f"bounds over step_size make more than {MAX_STEPS} steps; raise it or give num_steps")
+            remedy = "raise it or give num_steps" if self.form == "closed" else "raise it"
+            refuse("step_size", f"bounds over step_size make more than {MAX_STEPS} steps; {remedy}")
         return self
 
     def largest_bound(self) -> float:

@@ -40,15 +40,17 @@ class EntryWeights(ClassWeights):
         return self.table.to(given.logits.dtype).expand_as(given.logits)
 
 
-def normalized(weights: Tensor, counts: Tensor) -> Tensor:
-    """Weights [C] scaled so that those of the classes with training examples have mean 1.
+def class_table(weights: Tensor, counts: Tensor, *, normalize: str) -> Tensor:
+    """Weights [C] as they are used: scaled to mean 1 over the classes with training examples (`mean`), or not (`none`).
 
     A class without examples gets the largest weight of the others: it cannot be met in training, and a stream that
     does hold it is neither ignored nor made infinite.
     """
     present = counts > 0
-    known = weights[present] / weights[present].mean()
+    known = weights[present]
+    if normalize == "mean":
+        known = known / known.mean()
     return torch.full_like(weights, float(known.max())).masked_scatter(present, known)
 
 
-__all__ = ["ClassWeights", "CriterionInput", "EntryWeights", "Weighting", "normalized"]
+__all__ = ["ClassWeights", "CriterionInput", "EntryWeights", "Weighting", "class_table"]

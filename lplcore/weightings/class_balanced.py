@@ -9,25 +9,28 @@ from pydantic import Field
 from torch import nn
 
 from lplcore.statistics import ClassStatistics
-from lplcore.weightings import ClassWeights, Weighting, normalized
+from lplcore.weightings import ClassWeights, Weighting, class_table
 
 
 class ClassBalanced(Weighting):
-    """w_c in proportion to (1 - beta) / (1 - beta^n_c), with mean 1 over the classes that have examples.
+    """w_c = (1 - beta) / (1 - beta^n_c); single label: scaled to mean 1 over the classes that have examples.
 
     beta = 0 weighs all classes alike, beta towards 1 by inverse frequency. Multi label: an example's weight is the mean
-    over its labels (1 without any), and the default of beta is 0.9, both as in Wu et al.'s code (ECCV 2020).
+    over its labels (1 without any), unscaled, and the default of beta is 0.9, all as in Wu et al.'s code (ECCV 2020).
     """
 
     title: ClassVar[str] = "Class-balanced weights"
     citation: ClassVar[str] = "Cui et al., Class-balanced loss based on effective number of samples, CVPR 2019, Eq. 12"
-    task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"multi_label": {"beta": 0.9}}
+    task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"multi_label": {"beta": 0.9, "normalize": "none"}}
 
     name: Literal["class_balanced"] = "class_balanced"
     beta: float = Field(0.9999, ge=0, lt=1, description="beta, (N - 1) / N for N different prototypes of a class")
+    normalize: Literal["mean", "none"] = Field(
+        "mean", description="mean: scaled to mean 1 over the classes; none: as it is (default for multi label)"
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
         log_beta = math.log(self.beta) if self.beta else -math.inf
         effective = -torch.expm1(counts.clamp(min=1) * log_beta)
-        return ClassWeights(normalized(1 / effective, counts))
+        return ClassWeights(class_table((1 - self.beta) / effective, counts, normalize=self.normalize))

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lplcore.criterion_input import reached
 from lplcore.statistics import ClassStatistics
-from lplcore.weightings import CriterionInput, Weighting, normalized
+from lplcore.weightings import CriterionInput, Weighting, class_table
 
 
 class InfluenceBalanced(Weighting):
@@ -40,7 +40,7 @@ class InfluenceBalancedModule(nn.Module):
         super().__init__()
         self.options = options
         counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
-        self.register_buffer("table", normalized(1 / counts.clamp(min=1), counts), persistent=False)
+        self.register_buffer("table", class_table(1 / counts.clamp(min=1), counts, normalize="mean"), persistent=False)
 
     def forward(self, given: CriterionInput) -> Tensor:
         """[N]."""

@@ -1,28 +1,35 @@
 """Weights by inverse frequency."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
 from torch import nn
 
 from lplcore.statistics import ClassStatistics
-from lplcore.weightings import ClassWeights, EntryWeights, Weighting, normalized
+from lplcore.weightings import ClassWeights, EntryWeights, Weighting, class_table
 
 
 class InverseFrequency(Weighting):
-    """w_c in proportion to n_c^-power, with mean 1 over the classes that have examples.
+    """w_c = (N / n_c)^power of N training examples; single label: scaled to mean 1 over the classes that have examples.
 
-    Multi label: the weight of all entries of class c, n_c its number of positives.
+    Multi label: the weight of all entries of class c, n_c its number of positives, and as it is, as in Wu et al.'s code
+    (ECCV 2020).
     """
 
     title: ClassVar[str] = "Inverse-frequency weights"
     citation: ClassVar[str] = "Huang et al., Learning deep representation for imbalanced classification, CVPR 2016"
+    task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"multi_label": {"normalize": "none"}}
 
     name: Literal["inverse_frequency"] = "inverse_frequency"
     power: float = Field(1.0, ge=0, le=4, description="1 for inverse frequency, 0.5 for its square root, 0 for none")
+    normalize: Literal["mean", "none"] = Field(
+        "mean", description="mean: scaled to mean 1 over the classes; none: as it is (default for multi label)"
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
-        table = normalized(counts.clamp(min=1) ** -self.power, counts)
+        number = 1 if self.normalize == "mean" else statistics.needed_num_examples("inverse_frequency")
+        table = class_table((number / counts.clamp(min=1)) ** self.power, counts, normalize=self.normalize)
         return EntryWeights(table) if statistics.multi_label else ClassWeights(table)

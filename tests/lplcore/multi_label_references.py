@@ -124,8 +124,7 @@ def rebalanced(s: Situation) -> Table:
 
 
 def inverse_frequency(s: Situation) -> Table:
-    weights = [n ** -s.options["power"] for n in s.counts]
-    return weighted(s, lambda _, c: weights[c] * s.classes / sum(weights))
+    return weighted(s, lambda _, c: (s.number / s.counts[c]) ** s.options["power"])
 
 
 def class_balanced(s: Situation) -> Table:
@@ -133,7 +132,7 @@ def class_balanced(s: Situation) -> Table:
     weights = [(1 - beta) / (1 - beta**n) for n in s.counts]
 
     def weight(i: int, _: int) -> float:
-        own = [weights[c] * s.classes / sum(weights) for c in range(s.classes) if s.labels[i][c]]
+        own = [weights[c] for c in range(s.classes) if s.labels[i][c]]
         return sum(own) / len(own) if own else 1.0
 
     return weighted(s, weight)

@@ -1,6 +1,7 @@
 """The frame around every method: weight * base loss(logits + perturbations), and what goes into it."""
 
 import copy
+import math
 import subprocess
 import sys
 from typing import Any
@@ -103,6 +104,26 @@ def test_labels_of_any_integer_type_are_class_indices(dtype: torch.dtype) -> Non
 def test_other_labels_are_refused(labels: Tensor) -> None:
     with pytest.raises(ValueError, match="labels: expected class indices"):
         lplcore.criterion("lpl", class_counts=COUNTS)(batch()[0], labels)
+
+
+@pytest.mark.parametrize(
+    ("task", "labels", "message"),
+    [
+        ("single_label", torch.tensor([0, 4]), "run from 0 to 3, got 4"),
+        ("single_label", torch.tensor([-100, 0]), "run from 0 to 3, got -100"),
+        ("single_label", torch.ones(2, 4), "for multi-hot rows give task='multi_label'"),
+        ("single_label", torch.tensor([[2.0, -1, 0, 0], [1, 0, 0, 0]]), "soft targets are at least 0"),
+        ("single_label", torch.full((2, 4), math.nan), "soft targets"),
+        ("multi_label", torch.tensor([[0, 1, 2, 0], [0, 0, 0, 0]]), "zeros and ones"),
+        ("multi_label", torch.full((2, 4), 0.3), "zeros and ones"),
+        ("multi_label", torch.full((2, 4), math.nan), "zeros and ones"),
+    ],
+)
+def test_labels_that_cannot_be_are_refused(task: str, labels: Tensor, message: str) -> None:
+    name = "cross_entropy" if task == "single_label" else "binary_cross_entropy"
+    criterion = lplcore.criterion(name, class_counts=COUNTS, task=task)
+    with pytest.raises(ValueError, match=message):
+        criterion(torch.zeros(2, 4), labels)
 
 
 def test_soft_targets_are_for_methods_that_allow_them() -> None:

@@ -51,6 +51,25 @@ def test_asymmetric_forgets_easy_negatives() -> None:
     assert hard == pytest.approx([0.45**4 * -math.log(0.55)] * 2)
 
 
+def test_reweighting_is_by_the_share_of_positives_and_not_scaled() -> None:
+    # 100 examples, 30 and 10 positives: every entry of the classes by 100 / 30 and 100 / 10.
+    found = entries(made("reweighting"), ZERO, FIRST)
+    assert found == pytest.approx([100 / 30 * math.log(2), 10 * math.log(2)])
+    assert entries(made("reweighting", power=0.5), ZERO, FIRST)[1] == pytest.approx(math.sqrt(10) * math.log(2))
+    scaled = entries(made("reweighting", normalize="mean"), ZERO, FIRST)
+    assert scaled == pytest.approx([0.5 * math.log(2), 1.5 * math.log(2)])
+    made("reweighting", number=None, normalize="mean")
+    with pytest.raises(ValueError, match="num_examples: inverse_frequency needs"):
+        made("reweighting", number=None)
+
+
+def test_class_balanced_weights_are_a_mean_over_labels_and_not_scaled() -> None:
+    # (1 - 0.5) / (1 - 0.5^n): 2/3 for 2 positives, 1 for 1; both: 5/6; none: 1.
+    criterion = made({"weighting": {"name": "class_balanced", "beta": 0.5}}, (2, 1))
+    for labels, weight in ((FIRST, 2 / 3), (BOTH, 5 / 6), (NONE, 1)):
+        assert entries(criterion, ZERO, labels) == pytest.approx([weight * math.log(2)] * 2)
+
+
 def test_two_way_of_one_example() -> None:
     # Row: softplus(1 * log e^0 + 4 * log e^0) = log 2. Columns: only the first has a positive, and no negative: 0.
     assert made("two_way")(ZERO, FIRST).item() == pytest.approx(math.log(2))

@@ -145,6 +145,7 @@ def test_a_file_that_changed_since_registration_is_refused(tmp_path: Path) -> No
 
 
 X, Y = np.zeros((6, 3), dtype=np.float32), np.arange(6) % 2
+ROWS = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 0, 1], [1, 0, 0], [0, 1, 0]])
 GOOD: dict[str, Any] = {"x_train": X, "y_train": Y, "x_test": X, "y_test": Y}
 
 
@@ -157,8 +158,7 @@ def test_inspection_reports_counts_and_shapes(tmp_path: Path) -> None:
 
 
 def test_multi_hot_rows_are_multi_label(tmp_path: Path) -> None:
-    rows = np.array([[1, 0, 1], [0, 0, 0], [1, 1, 1], [0, 0, 1], [1, 0, 0], [0, 1, 0]])
-    np.savez(tmp_path / "a.npz", x_train=X, y_train=rows, x_test=X, y_test=rows)
+    np.savez(tmp_path / "a.npz", x_train=X, y_train=ROWS, x_test=X, y_test=ROWS)
     info = raw_facts(read_arrays(tmp_path / "a.npz"), sha256=None)
     assert (info.task, info.class_counts) == ("multi_label", (3, 2, 3))
 
@@ -175,7 +175,12 @@ def test_multi_hot_rows_are_multi_label(tmp_path: Path) -> None:
         ({"x_train": X * np.nan}, "not finite"),
         ({"x_train": X[:0], "y_train": Y[:0]}, "x_train"),
         ({"x_train": np.array(["a"] * 18).reshape(6, 3)}, "numbers"),
-        ({"x_test": X[:, :2]}, "shape differs"),
+        ({"x_test": X[:, :2]}, r"x_test: \[6, 2\] does not fit x_train \[6, 3\]"),
+        ({"y_test": ROWS}, r"y_test: \[6, 3\] does not fit y_train \[6\]"),
+        ({"y_train": ROWS, "y_test": ROWS[:, :2]}, r"y_test: \[6, 2\] does not fit y_train \[6, 3\]"),
+        ({"y_train": ROWS, "y_test": ROWS, "x_validation": X, "y_validation": ROWS[:, 1:]}, "y_validation"),
+        ({"y_train": 0 * ROWS, "y_test": ROWS}, "no example has a label"),
+        ({"y_train": ROWS.astype(float), "y_test": ROWS}, r"save y\.astype\(int\)"),
         ({"y_test": None}, "y_test"),
     ],
 )
@@ -184,6 +189,14 @@ def test_wrong_arrays_are_named(change: dict[str, Any], message: str, tmp_path: 
     np.savez(tmp_path / "a.npz", **arrays)
     with pytest.raises(DatasetError, match=message):
         read_arrays(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize(("task", "labels"), [("single_label", ROWS), ("multi_label", Y)])
+def test_labels_of_another_task_than_registered_are_refused(task: str, labels: Any, tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", x_train=X, y_train=labels, x_test=X, y_test=labels)
+    entry = RegisteredDataset("a", str(tmp_path / "a.npz"), task=task)
+    with pytest.raises(DatasetError, match=f"labels, but is registered as {task}"):
+        Registered(name="a").read(tmp_path, {"a": entry})
 
 
 def test_damaged_archives_are_refused(tmp_path: Path) -> None:
