@@ -32,7 +32,7 @@ def entry(record: type[Plugin]) -> dict[str, Any]:
             for task in record.compositions()
         }
         described["composition"] = next(iter(described["compositions"].values()))
-    for field in ("spec", "published", "table_row", "settings_of"):
+    for field in ("spec", "published", "table_row", "follows", "settings_of", "grid"):
         if hasattr(record, field):
             described[field] = getattr(record, field)
     return described

@@ -1,61 +1,123 @@
-"""Common parts of the CIFAR-LT presets: whose training settings there are."""
+"""Common parts of the CIFAR-LT presets: whose training settings there are, and the grids of the paper."""
 
 from collections.abc import Mapping
 from typing import Any
 
+PAPER = "Class-Level Logit Perturbation"
 SEEDS = [0, 1, 2, 3, 4]
-BASE: dict[str, Any] = {
-    "model": {"name": "resnet32"},
-    "augmentation": {"name": "pad_crop_flip"},
+RESNET_32: dict[str, Any] = {"model": {"name": "resnet32"}, "seeds": SEEDS}
+
+LDAM_TRAINING: dict[str, Any] = {
+    **RESNET_32,
+    "augmentation": {"name": "pad_crop_flip", "padding": 4},
     "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": False, "weight_decay": 2e-4},
     "schedule": {"name": "multistep", "milestones": [160, 180], "gamma": 0.01, "warmup_epochs": 5},
     "epochs": 200,
     "batch_size": 128,
-    "seeds": SEEDS,
 }
-"""LDAM's official settings, the 200 epochs that the field uses on CIFAR-LT."""
-LONG_SCHEDULES: dict[str, tuple[int, list[int], int]] = {
+"""LDAM's official code, and that of class-balanced loss: the 200 epochs that the field uses on CIFAR-LT."""
+META_WEIGHT_NET_TRAINING: dict[str, Any] = {
+    **RESNET_32,
+    "augmentation": {"name": "pad_crop_flip", "padding": 4, "padding_mode": "reflect"},
+    "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4},
+    "schedule": {"name": "multistep", "milestones": [80, 90], "gamma": 0.1, "warmup_epochs": 0},
+    "epochs": 100,
+    "batch_size": 100,
+}
+"""Meta-Weight-Net's official code for imbalanced data."""
+SHORT: dict[str, Any] = {"epochs": 6, "schedule": {"name": "cosine", "warmup_epochs": 1}, "seeds": [0]}
+"""Minutes on a CPU."""
+
+LA_SCHEDULES: dict[str, tuple[int, list[int], int]] = {
     "cifar10": (1241, [604, 926, 1128], 20),
     "cifar100": (1419, [691, 1059, 1290], 22),
 }
 """Epochs, milestones and warm-up of logit adjustment's official code."""
-SHORT: dict[str, Any] = {"epochs": 6, "schedule": {"name": "cosine", "warmup_epochs": 1}, "seeds": [0]}
-"""Minutes on a CPU."""
+
+HEAD_SCALE = {"cifar10": 0.6, "cifar100": 0.2}
+"""Head classes' factor on delta_epsilon in the released scripts; the paper has none."""
+VARIED: dict[str, Any] = {"threshold": 0.4, "epsilon": 0.0, "delta_epsilon": 2.0, "step_size": 0.1}
+FIXED: dict[str, Any] = {"threshold": 0.4, "epsilon": 2.5, "delta_epsilon": 0.0, "step_size": 0.1}
+TAU = [0.4, 0.5, 0.6]
+DELTA_EPSILON = [1.0, 2.0, 3.0]
+STRENGTH = [0.5, 1.0, 1.5, 2.0, 2.5]
+FIRST, SECOND = "method.perturbations.0", "method.perturbations.1"
+VARIED_GRID: dict[str, list[Any]] = {f"{FIRST}.threshold": TAU, f"{FIRST}.delta_epsilon": DELTA_EPSILON}
+FIXED_GRID: dict[str, list[Any]] = {f"{FIRST}.threshold": TAU, f"{FIRST}.epsilon": [1.5, 2.5, 5.0]}
+LA_GRID: dict[str, list[Any]] = {f"{FIRST}.strength": STRENGTH}
+LA_LPL_GRID: dict[str, list[Any]] = {**LA_GRID, f"{SECOND}.delta_epsilon": DELTA_EPSILON}
+
 RELEASED_LPL: dict[str, Any] = {"epsilon": 0.0, "step_rounding": "nearest", "normalize": "column", "detach": False}
 """How the released scripts walk: rounded numbers of steps, column norms, gradients through the walk."""
+
+LA_CODE = (
+    "logit adjustment's official code (its l2(1e-4) has the gradient 2e-4 w and spares normalisation layers, which "
+    "decay here; it only centres images, which are standardised here)"
+)
+LDAM_CODE = "LDAM's official code"
+CLASS_BALANCED_CODE = (
+    "class-balanced loss's official scripts: beta 0.9999, focal loss with gamma 1; they train as LDAM's code does"
+)
+META_WEIGHT_NET_CODE = (
+    "Meta-Weight-Net's official code for imbalanced data, but for the weighting network: there SGD at 1e-5 with "
+    "Nesterov momentum and weight decay 5e-4, here Adam at 1e-3 with 1e-4"
+)
+FIELD = (
+    "LDAM's official training settings, which the field uses on CIFAR-LT; the paper takes logit adjustment's, "
+    "1241 epochs on CIFAR-10-LT and 1419 on CIFAR-100-LT"
+)
+PAPERS_TRAINING = f"the paper, which takes the configuration of Menon et al., ICLR 2021: {LA_CODE}"
+PAPERS_STEP = "the step size, which the paper does not give, is this project's 0.1: it divides the grid's values"
+PAPERS_HEAD_SCALE = "head_scale is the released scripts', the paper has none"
+PAPERS_VARIED = (
+    f"{PAPERS_TRAINING}; tau 0.4 C of {{0.4, 0.5, 0.6}} C and delta_epsilon 2 of {{1, 2, 3}}; {PAPERS_STEP}; "
+    + PAPERS_HEAD_SCALE
+)
+PAPERS_FIXED = f"{PAPERS_TRAINING}; tau 0.4 C of {{0.4, 0.5, 0.6}} C and epsilon 2.5 of {{1.5, 2.5, 5}}; {PAPERS_STEP}"
+PAPERS_LA = f"{PAPERS_TRAINING}; lambda 1 of {{0.5, 1, 1.5, 2, 2.5}}, with which Menon et al. have the same figure"
+PAPERS_LA_LPL = (
+    f"{PAPERS_TRAINING}; lambda 1 of {{0.5, 1, 1.5, 2, 2.5}} and delta_epsilon 2 of {{1, 2, 3}}; {PAPERS_STEP}; "
+    + PAPERS_HEAD_SCALE
+)
 DECAYED_TWICE = (
     "weight decay 3e-4 is the released scripts' 1e-4 of the optimiser plus 1e-4 * |w|^2 in the loss (gradient 2e-4 w)"
 )
+SHORTENED = "the long version's, but for this project's six epochs, schedule and one seed"
 
 
-def cifar_long_tail(name: str, *, dataset: str, imbalance_factor: float, method: Any) -> dict[str, Any]:
-    """A complete spec with LDAM's official settings."""
-    return {"name": name, "dataset": {"name": dataset, "imbalance_factor": imbalance_factor}, "method": method, **BASE}
-
-
-def shortened(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The same experiment in six epochs with one seed."""
-    return {**spec, **SHORT, "name": name}
-
-
-def long_schedule(
-    name: str, *, dataset: str, method: Any, padding: int, warmup: bool, weight_decay: float
+def long_tailed(
+    title: str, method: Any, *, dataset: str, training: Mapping[str, Any], imbalance_factor: float = 100.0
 ) -> dict[str, Any]:
-    """A complete spec at imbalance factor 100 with the epochs and milestones of logit adjustment's official code."""
-    epochs, milestones, warmup_epochs = LONG_SCHEDULES[dataset]
+    """A complete spec."""
+    data = {"name": dataset, "imbalance_factor": imbalance_factor}
+    return {"name": title, "dataset": data, "method": method, **training}
+
+
+def retrained(spec: Mapping[str, Any], title: str, *, training: Mapping[str, Any]) -> dict[str, Any]:
+    """The same data and method, trained otherwise."""
+    return {**spec, **training, "name": title}
+
+
+def la_training(dataset: str) -> dict[str, Any]:
+    """Training settings of logit adjustment's official code at imbalance factor 100."""
+    epochs, milestones, warmup_epochs = LA_SCHEDULES[dataset]
     return {
-        "name": name,
-        "dataset": {"name": dataset, "imbalance_factor": 100.0},
-        "method": method,
-        "model": {"name": "resnet32"},
-        "augmentation": {"name": "pad_crop_flip", "padding": padding},
-        "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": weight_decay},
-        "schedule": {
-            "name": "multistep",
-            "milestones": milestones,
-            "gamma": 0.1,
-            "warmup_epochs": warmup_epochs if warmup else 0,
-        },
+        **RESNET_32,
+        "augmentation": {"name": "pad_crop_flip", "padding": 2},
+        "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 2e-4},
+        "schedule": {"name": "multistep", "milestones": milestones, "gamma": 0.1, "warmup_epochs": warmup_epochs},
+        "epochs": epochs,
+        "batch_size": 128,
+    }
+
+
+def released_training(model: str, *, epochs: int, milestones: list[int]) -> dict[str, Any]:
+    """What LPL's released scripts have in common, with what each has of its own."""
+    return {
+        "model": {"name": model},
+        "augmentation": {"name": "pad_crop_flip", "padding": 4},
+        "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 3e-4},
+        "schedule": {"name": "multistep", "milestones": milestones, "gamma": 0.1, "warmup_epochs": 0},
         "epochs": epochs,
         "batch_size": 128,
         "seeds": SEEDS,

@@ -1,25 +1,21 @@
-"""CIFAR-100-LT 100:1, LDAM-DRW."""
+"""Table III, LDAM-DRW."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from lplcore.presets import Preset
-from lplcore.presets.cifar_long_tail import cifar_long_tail
+from lplcore.presets import Follows, Preset
+from lplcore.presets.cifar_long_tail import LDAM_CODE, LDAM_TRAINING, PAPER, long_tailed
 
 
 class Table3LdamDrw(Preset):
-    """CIFAR-100-LT 100:1, LDAM-DRW."""
+    """LDAM-DRW as its authors train it."""
 
-    title: ClassVar[str] = "CIFAR-100-LT 100:1, LDAM-DRW"
-    citation: ClassVar[str] = "Class-Level Logit Perturbation, Table III, LDAM-DRW, 100:1"
+    title: ClassVar[str] = "CIFAR-100-LT 100:1, LDAM-DRW, official settings"
     table_row: ClassVar[str | None] = "Table III, LDAM-DRW, 100:1"
+    citation: ClassVar[str] = f"{PAPER}, {table_row}"
     published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.5711}
-    settings_of: ClassVar[str] = "LDAM's official training settings (the paper gives none)"
-    spec: ClassVar[Mapping[str, Any]] = cifar_long_tail(
-        "CIFAR-100-LT 100:1, LDAM-DRW",
-        dataset="cifar100",
-        imbalance_factor=100.0,
-        method="ldam_drw",
-    )
+    follows: ClassVar[Follows] = "official"
+    settings_of: ClassVar[str] = LDAM_CODE
+    spec: ClassVar[Mapping[str, Any]] = long_tailed(title, "ldam_drw", dataset="cifar100", training=LDAM_TRAINING)
 
     name: Literal["table3_ldam_drw"] = "table3_ldam_drw"

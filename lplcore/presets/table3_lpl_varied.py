@@ -1,27 +1,35 @@
-"""CIFAR-100-LT 100:1, LPL with varied bound."""
+"""Table III, LPL (varied tau + varied epsilon)."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from lplcore.presets import Preset
-from lplcore.presets.cifar_long_tail import cifar_long_tail
+from lplcore.presets import Follows, Preset
+from lplcore.presets.cifar_long_tail import (
+    HEAD_SCALE,
+    PAPER,
+    PAPERS_VARIED,
+    VARIED,
+    VARIED_GRID,
+    la_training,
+    long_tailed,
+)
 
 
 class Table3LplVaried(Preset):
-    """CIFAR-100-LT 100:1, LPL with varied bound."""
+    """LPL with varied bound as the paper trains it."""
 
-    title: ClassVar[str] = "CIFAR-100-LT 100:1, LPL with varied bound"
-    citation: ClassVar[str] = "Class-Level Logit Perturbation, Table III, LPL (varied tau + varied epsilon), 100:1"
+    title: ClassVar[str] = "CIFAR-100-LT 100:1, LPL with varied bound, the paper's settings"
     table_row: ClassVar[str | None] = "Table III, LPL (varied tau + varied epsilon), 100:1"
+    citation: ClassVar[str] = f"{PAPER}, {table_row}"
     published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.5575}
-    settings_of: ClassVar[str] = (
-        "LDAM's official training settings (the paper gives none), the paper's grid for LPL, the released head_scale"
-    )
-    spec: ClassVar[Mapping[str, Any]] = cifar_long_tail(
-        "CIFAR-100-LT 100:1, LPL with varied bound",
+    follows: ClassVar[Follows] = "paper"
+    settings_of: ClassVar[str] = PAPERS_VARIED
+    grid: ClassVar[Mapping[str, list[Any]]] = VARIED_GRID
+    spec: ClassVar[Mapping[str, Any]] = long_tailed(
+        title,
+        {"alias": "lpl", **VARIED, "head_scale": HEAD_SCALE["cifar100"]},
         dataset="cifar100",
-        imbalance_factor=100.0,
-        method={"alias": "lpl", "threshold": 0.4, "delta_epsilon": 2.0, "head_scale": 0.2},
+        training=la_training("cifar100"),
     )
 
     name: Literal["table3_lpl_varied"] = "table3_lpl_varied"

@@ -1,25 +1,21 @@
-"""CIFAR-10-LT 100:1, LDAM."""
+"""Table IV, LDAM."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from lplcore.presets import Preset
-from lplcore.presets.cifar_long_tail import cifar_long_tail
+from lplcore.presets import Follows, Preset
+from lplcore.presets.cifar_long_tail import LDAM_CODE, LDAM_TRAINING, PAPER, long_tailed
 
 
 class Table4Ldam(Preset):
-    """CIFAR-10-LT 100:1, LDAM."""
+    """LDAM as its authors train it."""
 
-    title: ClassVar[str] = "CIFAR-10-LT 100:1, LDAM"
-    citation: ClassVar[str] = "Class-Level Logit Perturbation, Table IV, LDAM, 100:1"
+    title: ClassVar[str] = "CIFAR-10-LT 100:1, LDAM, official settings"
     table_row: ClassVar[str | None] = "Table IV, LDAM, 100:1"
+    citation: ClassVar[str] = f"{PAPER}, {table_row}"
     published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2645}
-    settings_of: ClassVar[str] = "LDAM's official training settings (the paper gives none)"
-    spec: ClassVar[Mapping[str, Any]] = cifar_long_tail(
-        "CIFAR-10-LT 100:1, LDAM",
-        dataset="cifar10",
-        imbalance_factor=100.0,
-        method="ldam",
-    )
+    follows: ClassVar[Follows] = "official"
+    settings_of: ClassVar[str] = LDAM_CODE
+    spec: ClassVar[Mapping[str, Any]] = long_tailed(title, "ldam", dataset="cifar10", training=LDAM_TRAINING)
 
     name: Literal["table4_ldam"] = "table4_ldam"

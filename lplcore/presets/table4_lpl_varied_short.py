@@ -1,9 +1,10 @@
-"""A CPU-sized version of `table4_lpl_varied`."""
+"""LPL with varied bound on CIFAR-10-LT for a CPU."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from lplcore.presets import Preset
+from lplcore.presets.cifar_long_tail import SHORT, SHORTENED, retrained
 from lplcore.presets.table4_lpl_varied import Table4LplVaried
 
 
@@ -12,11 +13,7 @@ class Table4LplVariedShort(Preset):
 
     title: ClassVar[str] = "CIFAR-10-LT 100:1, LPL with varied bound, short"
     citation: ClassVar[str] = Table4LplVaried.citation
-    spec: ClassVar[Mapping[str, Any]] = {
-        **Table4LplVaried.spec,
-        "epochs": 6,
-        "schedule": {"name": "cosine", "warmup_epochs": 1},
-        "seeds": [0],
-    }
+    settings_of: ClassVar[str] = SHORTENED
+    spec: ClassVar[Mapping[str, Any]] = retrained(Table4LplVaried.spec, title, training=SHORT)
 
     name: Literal["table4_lpl_varied_short"] = "table4_lpl_varied_short"

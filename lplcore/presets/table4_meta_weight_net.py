@@ -1,25 +1,23 @@
-"""CIFAR-10-LT 100:1, Meta-Weight-Net."""
+"""Table IV, Meta-weight net."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from lplcore.presets import Preset
-from lplcore.presets.cifar_long_tail import cifar_long_tail
+from lplcore.presets import Follows, Preset
+from lplcore.presets.cifar_long_tail import META_WEIGHT_NET_CODE, META_WEIGHT_NET_TRAINING, PAPER, long_tailed
 
 
 class Table4MetaWeightNet(Preset):
-    """CIFAR-10-LT 100:1, Meta-Weight-Net."""
+    """Meta-Weight-Net as its authors train it."""
 
-    title: ClassVar[str] = "CIFAR-10-LT 100:1, Meta-Weight-Net"
-    citation: ClassVar[str] = "Class-Level Logit Perturbation, Table IV, Meta-weight net, 100:1"
+    title: ClassVar[str] = "CIFAR-10-LT 100:1, Meta-Weight-Net, official settings"
     table_row: ClassVar[str | None] = "Table IV, Meta-weight net, 100:1"
+    citation: ClassVar[str] = f"{PAPER}, {table_row}"
     published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2643}
-    settings_of: ClassVar[str] = "LDAM's official training settings (the paper gives none)"
-    spec: ClassVar[Mapping[str, Any]] = cifar_long_tail(
-        "CIFAR-10-LT 100:1, Meta-Weight-Net",
-        dataset="cifar10",
-        imbalance_factor=100.0,
-        method="meta_weight_net",
+    follows: ClassVar[Follows] = "official"
+    settings_of: ClassVar[str] = META_WEIGHT_NET_CODE
+    spec: ClassVar[Mapping[str, Any]] = long_tailed(
+        title, "meta_weight_net", dataset="cifar10", training=META_WEIGHT_NET_TRAINING
     )
 
     name: Literal["table4_meta_weight_net"] = "table4_meta_weight_net"

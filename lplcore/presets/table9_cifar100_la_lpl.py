@@ -1,40 +1,37 @@
-"""CIFAR-100-LT 100:1, logit adjustment, then LPL."""
+"""Table IX, LA+LPL on CIFAR-100-LT."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from lplcore.presets import Preset
-from lplcore.presets.cifar_long_tail import DECAYED_TWICE, RELEASED_LPL, long_schedule
+from lplcore.presets import Follows, Preset
+from lplcore.presets.cifar_long_tail import (
+    HEAD_SCALE,
+    LA_LPL_GRID,
+    PAPER,
+    PAPERS_LA_LPL,
+    VARIED,
+    la_training,
+    long_tailed,
+)
 
 
 class Table9Cifar100LaLpl(Preset):
-    """CIFAR-100-LT 100:1, logit adjustment, then LPL."""
+    """Logit adjustment, then LPL, as the paper trains it."""
 
-    title: ClassVar[str] = "CIFAR-100-LT 100:1, logit adjustment, then LPL"
-    citation: ClassVar[str] = "Class-Level Logit Perturbation, Table IX, LA+LPL"
+    title: ClassVar[str] = "CIFAR-100-LT 100:1, logit adjustment, then LPL, the paper's settings"
     table_row: ClassVar[str | None] = "Table IX, LA+LPL"
+    citation: ClassVar[str] = f"{PAPER}, {table_row}"
     published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.5389}
+    follows: ClassVar[Follows] = "paper"
     settings_of: ClassVar[str] = (
-        "the released script of this row (the paper's text has tau = 40; its priors are permuted by a bug); "
-        + DECAYED_TWICE
+        f"{PAPERS_LA_LPL}; the released script has tau 27 and priors permuted by a bug, from which the figure may come"
     )
-    spec: ClassVar[Mapping[str, Any]] = long_schedule(
-        "CIFAR-100-LT 100:1, logit adjustment, then LPL",
+    grid: ClassVar[Mapping[str, list[Any]]] = LA_LPL_GRID
+    spec: ClassVar[Mapping[str, Any]] = long_tailed(
+        title,
+        {"alias": "la_lpl", "strength": 1.0, **VARIED, "threshold": 40.0, "head_scale": HEAD_SCALE["cifar100"]},
         dataset="cifar100",
-        method={
-            "perturbations": [
-                "logit_adjustment",
-                {
-                    "name": "lpl",
-                    "threshold": 27.0,
-                    **RELEASED_LPL,
-                    **{"delta_epsilon": 10.0, "step_size": 0.2, "head_scale": 0.2},
-                },
-            ]
-        },
-        padding=4,
-        warmup=False,
-        weight_decay=3e-4,
+        training=la_training("cifar100"),
     )
 
     name: Literal["table9_cifar100_la_lpl"] = "table9_cifar100_la_lpl"

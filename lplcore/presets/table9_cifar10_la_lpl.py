@@ -1,39 +1,35 @@
-"""CIFAR-10-LT 100:1, logit adjustment, then LPL."""
+"""Table IX, LA+LPL on CIFAR-10-LT."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-from lplcore.presets import Preset
-from lplcore.presets.cifar_long_tail import DECAYED_TWICE, RELEASED_LPL, long_schedule
+from lplcore.presets import Follows, Preset
+from lplcore.presets.cifar_long_tail import (
+    HEAD_SCALE,
+    LA_LPL_GRID,
+    PAPER,
+    PAPERS_LA_LPL,
+    VARIED,
+    la_training,
+    long_tailed,
+)
 
 
 class Table9Cifar10LaLpl(Preset):
-    """CIFAR-10-LT 100:1, logit adjustment, then LPL."""
+    """Logit adjustment, then LPL, as the paper trains it."""
 
-    title: ClassVar[str] = "CIFAR-10-LT 100:1, logit adjustment, then LPL"
-    citation: ClassVar[str] = "Class-Level Logit Perturbation, Table IX, LA+LPL"
+    title: ClassVar[str] = "CIFAR-10-LT 100:1, logit adjustment, then LPL, the paper's settings"
     table_row: ClassVar[str | None] = "Table IX, LA+LPL"
+    citation: ClassVar[str] = f"{PAPER}, {table_row}"
     published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2146}
-    settings_of: ClassVar[str] = (
-        "the released schedule of this row, LPL as in the released script for CIFAR-10-LT; " + DECAYED_TWICE
-    )
-    spec: ClassVar[Mapping[str, Any]] = long_schedule(
-        "CIFAR-10-LT 100:1, logit adjustment, then LPL",
+    follows: ClassVar[Follows] = "paper"
+    settings_of: ClassVar[str] = PAPERS_LA_LPL
+    grid: ClassVar[Mapping[str, list[Any]]] = LA_LPL_GRID
+    spec: ClassVar[Mapping[str, Any]] = long_tailed(
+        title,
+        {"alias": "la_lpl", "strength": 1.0, **VARIED, "threshold": 4.0, "head_scale": HEAD_SCALE["cifar10"]},
         dataset="cifar10",
-        method={
-            "perturbations": [
-                "logit_adjustment",
-                {
-                    "name": "lpl",
-                    "threshold": 4.0,
-                    **RELEASED_LPL,
-                    **{"delta_epsilon": 1.5, "step_size": 0.15, "head_scale": 0.6},
-                },
-            ]
-        },
-        padding=4,
-        warmup=False,
-        weight_decay=3e-4,
+        training=la_training("cifar10"),
     )
 
     name: Literal["table9_cifar10_la_lpl"] = "table9_cifar10_la_lpl"

@@ -1,24 +1,108 @@
-"""Presets: complete experiments that say whose settings they follow."""
+"""Presets: complete experiments that say whose settings they follow, and have them."""
 
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
 import pytest
 
 import lplcore
 from lplcore.perturbations.lpl_bounds import CountBounds
 from lplcore.plugin import plugins
+from lplcore.presets import Follows, Preset
 
 PRESETS = sorted(plugins("preset"))
 CIFAR_LT = [name for name in PRESETS if "CIFAR" in plugins("preset")[name].title]
+SHORT = [name for name in CIFAR_LT if name.endswith("_short")]
+FIELD_ALSO = [name for name in CIFAR_LT if name.endswith("_200")]
+ROWS = {"table3": "cifar100", "table4": "cifar10"}
+
+
+class Training(NamedTuple):
+    """What a source trains with."""
+
+    epochs: int
+    milestones: list[int]
+    gamma: float
+    warmup_epochs: int
+    nesterov: bool
+    weight_decay: float
+    batch_size: int = 128
+    padding: int = 4
+    padding_mode: str = "zero"
+    model: str = "resnet32"
+    meta_per_class: int = 0
+
+
+LA_10 = Training(1241, [604, 926, 1128], 0.1, 20, True, 2e-4, padding=2)
+LA_100 = Training(1419, [691, 1059, 1290], 0.1, 22, True, 2e-4, padding=2)
+LDAM = Training(200, [160, 180], 0.01, 5, False, 2e-4)
+META_WEIGHT_NET = Training(100, [80, 90], 0.1, 0, True, 5e-4, batch_size=100, padding_mode="reflect", meta_per_class=10)
+FOLLOWED: dict[str, tuple[Follows, Training]] = {
+    "cifar10_lt_la_official": ("official", LA_10),
+    "cifar10_lt_la_posthoc_official": ("official", LA_10),
+    "cifar100_lt_la_official": ("official", LA_100),
+    "cifar100_lt_la_posthoc_official": ("official", LA_100),
+    **{f"table4_{row}": ("paper", LA_10) for row in ("la", "lpl_varied", "lpl_fixed")},
+    **{f"table3_{row}": ("paper", LA_100) for row in ("la", "lpl_varied", "lpl_fixed")},
+    "table9_cifar10_la_lpl": ("paper", LA_10),
+    "table9_cifar100_la_lpl": ("paper", LA_100),
+    "table4_lpl_released": ("released", Training(1240, [604, 824], 0.1, 0, True, 3e-4, model="resnet110")),
+    "table3_lpl_released": ("released", Training(1420, [80, 120, 160], 0.1, 0, True, 3e-4, model="resnet110")),
+    "table9_cifar10_la_lpl_released": ("released", Training(1241, [604, 926, 1128], 0.1, 0, True, 3e-4)),
+    "table9_cifar100_la_lpl_released": ("released", Training(1419, [691, 1059, 1290], 0.1, 0, True, 3e-4)),
+    **{f"{table}_meta_weight_net": ("official", META_WEIGHT_NET) for table in ROWS},
+    **{
+        f"{table}_{row}": ("official", LDAM)
+        for table in ROWS
+        for row in ("class_balanced", "class_balanced_focal", "ldam", "ldam_drw")
+    },
+    **{
+        f"{table}_{row}": ("field", LDAM)
+        for table in ROWS
+        for row in ("cross_entropy", "class_balanced_finetune", "focal", "isda_dropout")
+    },
+    **{f"{table}_{row}_200": ("field", LDAM) for table in ROWS for row in ("la", "lpl_varied", "lpl_fixed")},
+    "table9_cifar10_la_lpl_200": ("field", LDAM),
+    "table9_cifar100_la_lpl_200": ("field", LDAM),
+}
+"""Preset -> whose settings it has, and which: Section 1.4 and 3.1 to 3.7 of METHODS.md; the official repositories."""
+PRINTED = {
+    "class_balanced": ("Class-balanced CE loss", 61.23, 27.32),
+    "class_balanced_finetune": ("Class-balanced fine-tuning", 58.50, 28.66),
+    "meta_weight_net": ("Meta-weight net", 58.39, 26.43),
+    "focal": ("Focal Loss", 61.59, 29.62),
+    "class_balanced_focal": ("Class-balanced focal loss", 60.40, 25.43),
+    "ldam": ("LDAM", 59.40, 26.45),
+    "ldam_drw": ("LDAM-DRW", 57.11, 25.88),
+    "isda_dropout": ("ISDA + Dropout", 62.60, 26.45),
+    "la": ("LA", 56.11, 22.33),
+    "lpl_fixed": ("LPL (varied tau + fixed epsilon)", 58.03, 23.97),
+    "lpl_varied": ("LPL (varied tau + varied epsilon)", 55.75, 22.05),
+}
+"""Method -> row and top-1 errors (per cent) at 100:1 of Table III (CIFAR-100-LT) and IV (CIFAR-10-LT)."""
 
 
 def spec_of(name: str) -> lplcore.ExperimentSpec:
     return lplcore.parse_spec({"preset": name})
 
 
+def record_of(name: str) -> type[Preset]:
+    record: type[Preset] = plugins("preset")[name]
+    return record
+
+
+def training_of(spec: lplcore.ExperimentSpec) -> Training:
+    """What a spec trains with, and a check of what all sources have in common."""
+    found = spec.model_dump(mode="json")
+    assert (found["optimizer"]["lr"], found["optimizer"]["momentum"]) == (0.1, 0.9)
+    assert found["schedule"]["name"] == "multistep"
+    parts = (found, found["optimizer"], found["schedule"], found["augmentation"], found["dataset"])
+    known = {key: value for part in reversed(parts) for key, value in part.items() if key in Training._fields}
+    return Training(**{**known, "model": found["model"]["name"]})
+
+
 @pytest.mark.parametrize("name", PRESETS)
 def test_a_preset_is_a_whole_experiment(name: str) -> None:
-    spec, record = spec_of(name), plugins("preset")[name]
+    spec, record = spec_of(name), record_of(name)
     assert spec.plan()
     assert spec.name
     milestones = spec.schedule.model_dump().get("milestones", [])
@@ -27,35 +111,161 @@ def test_a_preset_is_a_whole_experiment(name: str) -> None:
     assert all(0 < value < 1 for value in record.published.values())
     assert record.citation or not record.published
     assert record.settings_of
+    assert record.follows in get_args(Follows)
     if record.published:
+        assert record.follows != "project"
         assert record.settings_of != "this project"
+
+
+def test_every_long_preset_is_known_with_its_settings() -> None:
+    assert set(FOLLOWED) == set(CIFAR_LT) - set(SHORT)
+
+
+@pytest.mark.parametrize("name", sorted(FOLLOWED))
+def test_a_preset_has_the_settings_that_it_says_it_follows(name: str) -> None:
+    follows, training = FOLLOWED[name]
+    spec, record = spec_of(name), record_of(name)
+    assert record.follows == follows
+    assert training_of(spec) == training
+    assert spec.seeds == [0, 1, 2, 3, 4]
+    assert spec.dataset.imbalance_factor == (10 if name == "table3_lpl_released" else 100)
+    assert spec.dataset.name == ("cifar10" if "cifar10_" in name or "table4" in name else "cifar100")
+
+
+@pytest.mark.parametrize("name", CIFAR_LT)
+def test_the_title_says_which_kind_it_is(name: str) -> None:
+    endings = {
+        "paper": "the paper's settings",
+        "official": "official settings",
+        "released": "as released",
+        "field": "200 epochs",
+        "project": "short",
+    }
+    record = record_of(name)
+    assert record.title.endswith(f", {endings[record.follows]}")
+    assert record.title == spec_of(name).name
+
+
+@pytest.mark.parametrize("row", sorted(PRINTED))
+def test_figures_are_those_that_the_paper_prints(row: str) -> None:
+    printed, *errors = PRINTED[row]
+    for table, roman, error in zip(ROWS, ("III", "IV"), errors, strict=True):
+        record = record_of(f"{table}_{row}")
+        assert record.published == {"test/top1_error": pytest.approx(error / 100)}
+        assert record.table_row == f"Table {roman}, {printed}, 100:1"
 
 
 @pytest.mark.parametrize("dataset", ["cifar10", "cifar100"])
 def test_both_sets_have_the_papers_the_baselines_and_a_short_version(dataset: str) -> None:
-    found: dict[str, set[str]] = {"paper": set(), "official": set(), "short": set()}
+    found: dict[str, set[str | None]] = {kind: set() for kind in ("short", *get_args(Follows))}
     for name in CIFAR_LT:
-        spec, record = spec_of(name), plugins("preset")[name]
-        if spec.dataset.name != dataset:
-            continue
-        alias = spec.method.alias or "composed"
-        if name.endswith("_short"):
-            assert (spec.epochs, spec.seeds) == (6, [0])
-            found["short"].add(alias)
-        elif "official" in record.settings_of:
-            found["official"].add(alias)
-        if "released" in record.settings_of or "paper's grid" in record.settings_of:
-            found["paper"].add(alias)
-    assert {"lpl", "la_lpl"} <= found["paper"]
-    assert {"logit_adjustment", "ldam_drw"} <= found["official"]
-    assert {"cross_entropy", "logit_adjustment", "ldam_drw", "lpl", "la_lpl"} <= found["short"]
+        spec = spec_of(name)
+        if spec.dataset.name == dataset:
+            found["short" if name in SHORT else record_of(name).follows].add(spec.method.alias)
+    assert found["paper"] == {"logit_adjustment", "lpl", "la_lpl"}
+    assert found["released"] == {"lpl", "la_lpl"}
+    assert found["official"] >= {"logit_adjustment", "ldam", "ldam_drw", "meta_weight_net"}
+    assert found["official"] >= {"class_balanced", "class_balanced_focal"}
+    assert found["short"] == {"cross_entropy", "logit_adjustment", "ldam_drw", "lpl", "la_lpl"}
 
 
-def test_a_short_version_differs_in_its_schedule_alone() -> None:
-    for name in (n for n in CIFAR_LT if n.endswith("_short")):
-        short, long = (spec_of(n).model_dump(mode="json") for n in (name, name.removesuffix("_short")))
-        differing = {field for field in short if short[field] != long[field]}
-        assert differing <= {"name", "epochs", "schedule", "seeds"}, name
+@pytest.mark.parametrize("name", SHORT)
+def test_a_short_version_differs_in_its_schedule_alone(name: str) -> None:
+    short, long = (spec_of(n).model_dump(mode="json") for n in (name, name.removesuffix("_short")))
+    differing = {field for field in short if short[field] != long[field]}
+    assert differing <= {"name", "epochs", "schedule", "seeds"}
+    assert (short["epochs"], short["seeds"]) == (6, [0])
+    assert not record_of(name).published
+
+
+@pytest.mark.parametrize("name", FIELD_ALSO)
+def test_a_version_of_200_epochs_has_the_method_of_the_papers_settings(name: str) -> None:
+    shorter, papers = (spec_of(n).model_dump(mode="json") for n in (name, name.removesuffix("_200")))
+    differing = {field for field in shorter if shorter[field] != papers[field]}
+    assert differing == {"name", "epochs", "schedule", "optimizer", "augmentation"}
+
+
+@pytest.mark.parametrize("table", ["3", "4"])
+def test_the_papers_configuration_is_that_of_logit_adjustment(table: str) -> None:
+    papers, official = spec_of(f"table{table}_la"), spec_of(f"{ROWS[f'table{table}']}_lt_la_official")
+    assert papers.model_copy(update={"name": ""}) == official.model_copy(update={"name": ""})
+
+
+TAU, DELTA, STRENGTH = [0.4, 0.5, 0.6], [1, 2, 3], [0.5, 1, 1.5, 2, 2.5]
+VARIED: dict[str, list[Any]] = {"threshold": TAU, "epsilon": [0], "delta_epsilon": DELTA}
+FIXED: dict[str, list[Any]] = {"threshold": TAU, "epsilon": [1.5, 2.5, 5], "delta_epsilon": [0]}
+
+
+@pytest.mark.parametrize(
+    ("name", "grids"),
+    [
+        ("table3_la", [{"strength": STRENGTH}]),
+        ("table4_la", [{"strength": STRENGTH}]),
+        ("table3_lpl_varied", [VARIED]),
+        ("table4_lpl_varied", [VARIED]),
+        ("table3_lpl_fixed", [FIXED]),
+        ("table4_lpl_fixed", [FIXED]),
+        ("table9_cifar100_la_lpl", [{"strength": STRENGTH}, {**VARIED, "threshold": [40]}]),
+        ("table9_cifar10_la_lpl", [{"strength": STRENGTH}, {**VARIED, "threshold": [4]}]),
+    ],
+)
+def test_the_papers_methods_stand_at_a_point_of_its_grid_and_can_sweep_it(
+    name: str, grids: list[dict[str, list[Any]]]
+) -> None:
+    perturbations = spec_of(name).method.model_dump()["perturbations"]
+    searched = {
+        f"method.perturbations.{place}.{field}": values
+        for place, grid in enumerate(grids)
+        for field, values in grid.items()
+        if len(values) > 1
+    }
+    assert record_of(name).grid == searched
+    for perturbation, grid in zip(perturbations, grids, strict=True):
+        assert all(perturbation[field] in values for field, values in grid.items())
+    # As the paper has it, but for head_scale: the released scripts' (METHODS.md, 0.5).
+    walk = perturbations[-1]
+    if walk["name"] == "lpl":
+        assert (walk["split"], walk["normalize"], walk["step_rounding"]) == ("class_rank", "row", "floor")
+        scale = 0.6 if spec_of(name).dataset.name == "cifar10" else 0.2
+        assert walk["head_scale"] == (1 if grids == [FIXED] else scale)
+    swept = lplcore.parse_spec({"preset": name, "override": {"sweep": searched, "seeds": [0]}}).plan()
+    points = {str(run.spec.method) for run in swept}
+    assert len(points) == len(swept)
+    assert str(spec_of(name).method) in points
+
+
+def test_only_the_papers_presets_have_a_grid() -> None:
+    assert {name for name in PRESETS if record_of(name).grid} == {
+        name for name in PRESETS if record_of(name).follows == "paper"
+    }
+
+
+def test_class_balanced_loss_has_its_authors_parameters() -> None:
+    for table in ROWS:
+        plain, focal = (spec_of(f"{table}_{row}").method for row in ("class_balanced", "class_balanced_focal"))
+        for method in (plain, focal):
+            assert method.weighting is not None
+            assert method.weighting.model_dump()["beta"] == 0.9999
+        loss = focal.loss.model_dump()
+        assert (loss["form"], loss["gamma"]) == ("sigmoid", 1)
+
+
+def test_ldam_defers_the_weights_that_its_authors_use() -> None:
+    for table in ROWS:
+        method = spec_of(f"{table}_ldam_drw").method
+        assert method.weighting is not None
+        assert method.weighting.model_dump()["beta"] == 0.9999
+        assert method.procedure.second_stage() == 160 / 200
+        margins = method.model_dump()["perturbations"][0]
+        assert (margins["max_margin"], margins["scale"]) == (0.5, 30)
+
+
+def test_the_catalogue_says_whose_settings_a_preset_has() -> None:
+    listed = {entry["name"]: entry for entry in lplcore.catalog()["presets"]}
+    assert {name: entry["follows"] for name, entry in listed.items()} == {
+        name: record_of(name).follows for name in PRESETS
+    }
+    assert listed["table3_la"]["grid"] == {"method.perturbations.0.strength": STRENGTH}
 
 
 def steps(name: str) -> Any:
@@ -77,8 +287,8 @@ def steps(name: str) -> Any:
     [
         ("table4_lpl_released", 10, 6, 0.15),
         ("table3_lpl_released", 40, 8, 0.01),
-        ("table9_cifar10_la_lpl", 10, 6, 0.15),
-        ("table9_cifar100_la_lpl", 50, 10, 0.2),
+        ("table9_cifar10_la_lpl_released", 10, 6, 0.15),
+        ("table9_cifar100_la_lpl_released", 50, 10, 0.2),
     ],
 )
 def test_released_settings_take_the_released_numbers_of_steps(name: str, most: int, head: int, length: float) -> None:
@@ -86,12 +296,3 @@ def test_released_settings_take_the_released_numbers_of_steps(name: str, most: i
     # The rarest class walks S steps of alpha, the most frequent one h * S.
     assert (number[-1], number[0]) == (most, head)
     assert set(lengths) == {length}
-
-
-def test_ldam_trains_without_nesterov_as_its_authors_do() -> None:
-    for name in ("table3_ldam_drw", "table4_ldam_drw"):
-        spec = spec_of(name)
-        assert spec.optimizer.model_dump()["nesterov"] is False
-        assert spec.method.weighting is not None
-        assert spec.method.weighting.model_dump()["beta"] == 0.9999
-        assert spec.schedule.model_dump()["milestones"] == [160, 180]
