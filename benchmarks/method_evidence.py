@@ -33,6 +33,8 @@ def trained(experiment: Experiment, method: Any, seeds: Iterable[int], folder: P
     name = experiment.setting["dataset"]["name"]
     path = folder / f"{name}.npz"
     registered = {name: lplcore.RegisteredDataset(name, str(path.resolve()))} if path.is_file() else {}
+    if not registered and name not in {entry["name"] for entry in lplcore.catalog()["datasets"]}:
+        raise SystemExit(f"{path} is not there; put it there, give --folder, or leave {name} out with --data")
     found: dict[str, list[float]] = {metric: [] for metric in experiment.metrics}
     for seed in seeds:
         events = list(lplcore.train({**experiment.setting, "method": method}, seed=seed, datasets=registered))
@@ -71,7 +73,7 @@ def main() -> None:
         settings = {known: EXPERIMENTS[known].setting for known in results}
         RESULTS.mkdir(exist_ok=True)
         FILE.write_text(json.dumps({"environment": environment(), "settings": settings, "results": results}) + "\n")
-    PAGE.write_text(page(results))
+    PAGE.write_text(page(json.loads(FILE.read_text())))
     print(f"written to {PAGE}")
 
 

@@ -3,7 +3,7 @@
     python -m benchmarks.method_step_cost [--device cuda] [--rounds 7]
 
 First tables: one step of the last layer (64 features) and the loss, forward and backward with respect to features and
-weights, batch 128, C classes, single label and multi label. Last table: one whole training step of ResNet-32 on 32x32
+weights, batch 128, C classes, single label and multi label. Last tables: one whole training step of ResNet-32 on 32x32
 images, batch 128, 10 classes, as the trainer does it, for methods whose work is a procedure and for LPL. Methods of a
 table run in turns in one process; figures are medians over rounds, ratios are medians of the rounds' ratios to (binary)
 cross entropy.
@@ -34,18 +34,27 @@ EXTRA: dict[str, dict[str, Any]] = {
     "multi_label": {"r_bce_lpl, pgd": {"alias": "r_bce_lpl", "form": "pgd"}},
 }
 BATCH, FEATURES = 128, 64
-BASE = "cross_entropy"
-TRAINED: dict[str, Any] = {
-    BASE: BASE,
-    "lpl, num_steps=1": {"alias": "lpl", "num_steps": 1},
-    "lpl": "lpl",
-    "la_lpl": "la_lpl",
-    "isda": "isda",
-    "mixup": "mixup",
-    "meta_weight_net": "meta_weight_net",
-    "oltr, stage 2": {"alias": "oltr", "start": 0.001},
-    "acgan, share 0.2": {"alias": "acgan", "generator_epochs": 1},
+TRAINED: dict[str, dict[str, Any]] = {
+    "single_label": {
+        "cross_entropy": "cross_entropy",
+        "lpl, num_steps=1": {"alias": "lpl", "num_steps": 1},
+        "lpl": "lpl",
+        "la_lpl": "la_lpl",
+        "isda": "isda",
+        "mixup": "mixup",
+        "meta_weight_net": "meta_weight_net",
+        "oltr, stage 2": {"alias": "oltr", "start": 0.001},
+        "acgan, share 0.2": {"alias": "acgan", "generator_epochs": 1},
+    },
+    "multi_label": {
+        "binary_cross_entropy": "binary_cross_entropy",
+        "r_bce_focal_lpl": "r_bce_focal_lpl",
+        "r_bce_focal_lc": "r_bce_focal_lc",
+        "ml_gcn": "ml_gcn",
+        "oltr, stage 2": {"alias": "oltr", "start": 0.001},
+    },
 }
+"""Methods whose work is a procedure, and LPL."""
 Step = Callable[[], None]
 
 
@@ -94,14 +103,14 @@ def loss_step(method: Any, classes: int, task: str, device: torch.device) -> Ste
     return step
 
 
-def training_step(method: Any, folder: Path, device: torch.device) -> Step:
+def training_step(method: Any, path: Path, device: torch.device) -> Step:
     """One step of the trainer; preparation and the first step are done before."""
-    registered = {"noise": lplcore.RegisteredDataset(name="noise", path=str(folder / "noise.npz"))}
+    registered = {"noise": lplcore.RegisteredDataset(name="noise", path=str(path))}
     spec = parse_spec(
         {"dataset": "noise", "model": "resnet32", "method": method, "epochs": 1000, "batch_size": BATCH},
         datasets=registered,
     )
-    run = TrainingRun(spec, device=device, data_dir=folder, datasets=registered)
+    run = TrainingRun(spec, device=device, data_dir=path.parent, datasets=registered)
     run.epoch = 500 if "oltr" in str(method) else 0
     if run.preparations:
         run.prepare_step()
@@ -117,12 +126,12 @@ def training_step(method: Any, folder: Path, device: torch.device) -> Step:
     return step
 
 
-def noise(folder: Path) -> None:
+def noise(path: Path, task: str) -> None:
     """A data set of random images: what they show does not change the time."""
     draw = np.random.default_rng(0)
     images = draw.integers(0, 256, (2560, 3, 32, 32), dtype=np.uint8)
-    labels = np.arange(2560) % 10
-    np.savez(folder / "noise.npz", x_train=images, y_train=labels, x_test=images[:10], y_test=labels[:10])
+    labels = np.arange(2560) % 10 if task == "single_label" else (draw.random((2560, 10)) < 0.2).astype(np.int64)
+    np.savez(path, x_train=images, y_train=labels, x_test=images[:10], y_test=labels[:10])
 
 
 def measure(steps: dict[str, Step], *, rounds: int, minimum: float) -> dict[str, dict[str, float]]:
@@ -159,6 +168,16 @@ def loss_rows(task: str, device: torch.device, options: dict[str, Any]) -> list[
     ]
 
 
+def training_rows(task: str, device: torch.device, options: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row per method with what its training step costs."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "noise.npz"
+        noise(path, task)
+        found = measure({n: training_step(m, path, device) for n, m in TRAINED[task].items()}, **options)
+    title = f"training step of ResNet-32, {task.replace('_', ' ')}"
+    return [{title: name, **values} for name, values in found.items()]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--device", default="cpu")
@@ -169,17 +188,13 @@ def main() -> None:
     options = {"rounds": arguments.rounds, "minimum": arguments.minimum}
     print(environment())
     rows: list[dict[str, Any]] = []
-    for task in CLASSES:
-        found = loss_rows(task, device, options)
-        print_table(found)
-        rows += found
-    with tempfile.TemporaryDirectory() as folder:
-        noise(Path(folder))
-        trained = measure({n: training_step(m, Path(folder), device) for n, m in TRAINED.items()}, **options)
-    training: list[dict[str, Any]] = [{"training step of ResNet-32": name, **found} for name, found in trained.items()]
-    print_table(training)
+    for measured in (loss_rows, training_rows):
+        for task in CLASSES:
+            found = measured(task, device, options)
+            print_table(found)
+            rows += found
     settings = {**options, "batch": BATCH, "features": FEATURES, "statistic": "median"}
-    print(f"written to {save(f'method_step_cost_{device.type}', settings=settings, rows=[*rows, *training])}")
+    print(f"written to {save(f'method_step_cost_{device.type}', settings=settings, rows=rows)}")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from lplcore.spec_errors import SpecError, plain, validated
 
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
+DECISION_THRESHOLD = 0.5
 UNSWEEPABLE = ("name", "tags", "seeds", "sweep", "priority")
 
 
@@ -72,7 +73,7 @@ class ExperimentSpec(Record):
         "fail", description="halve_batch: go on from the last checkpoint with twice the accumulation_steps"
     )
     decision_threshold: float = Field(
-        0.5, gt=0, lt=1, description="multi label: probability from which a label counts as predicted (F1)"
+        DECISION_THRESHOLD, gt=0, lt=1, description="multi label: probability from which a label counts as predicted (F1)"
     )
 
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
@@ -121,6 +122,8 @@ class ExperimentSpec(Record):
             own = "give the data set one of its own (x_validation, y_validation, or lines of that split)"
             remedy = own if info.task == "multi_label" else "set dataset.validation_fraction above 0"
             found.append(("checkpoints.keep_best", f"needs a validation split; {remedy}"))
+        if info.task == "single_label" and self.decision_threshold != DECISION_THRESHOLD:
+            found.append(("decision_threshold", "is for multi-label data; leave it out"))
         if self.method.procedure.needs_meta and not self.dataset.meta_per_class:
             text = f"{self.method.procedure.name!r} learns from a balanced set; set it to 1 or more"
             found.append(("dataset.meta_per_class", text))

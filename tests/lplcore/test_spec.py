@@ -212,6 +212,7 @@ def test_things_that_are_no_experiment_are_refused(data: Any) -> None:
         ({"batch_size": 100}, {}, "batch_size"),
         ({"batch_size": 4}, {"task": "multi_label"}, "method.loss.name"),
         ({"batch_size": 4, "checkpoints": {"keep_best": True}}, {}, "checkpoints.keep_best"),
+        ({"batch_size": 4, "decision_threshold": 0.4}, {}, "decision_threshold"),
         ({"batch_size": 4, "model": "resnet32"}, {"input_shape": (12,)}, "model.name"),
         ({"batch_size": 4, "augmentation": "pad_crop_flip"}, {"input_shape": (12,)}, "augmentation.name"),
     ],
