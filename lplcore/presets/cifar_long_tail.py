@@ -24,6 +24,12 @@ META_WEIGHT_NET_TRAINING: dict[str, Any] = {
     "epochs": 100,
     "batch_size": 100,
 }
+META_WEIGHT_NET: dict[str, Any] = {
+    "alias": "meta_weight_net",
+    "meta_optimizer": "sgd",
+    "meta_lr": 1e-5,
+    "meta_weight_decay": 5e-4,
+}
 """Meta-Weight-Net's official code for imbalanced data."""
 SHORT: dict[str, Any] = {"epochs": 6, "schedule": {"name": "cosine", "warmup_epochs": 1}, "seeds": [0]}
 """Minutes on a CPU."""
@@ -58,10 +64,7 @@ LDAM_CODE = "LDAM's official code"
 CLASS_BALANCED_CODE = (
     "class-balanced loss's official scripts: beta 0.9999, focal loss with gamma 1; they train as LDAM's code does"
 )
-META_WEIGHT_NET_CODE = (
-    "Meta-Weight-Net's official code for imbalanced data, but for the weighting network: there SGD at 1e-5 with "
-    "Nesterov momentum and weight decay 5e-4, here Adam at 1e-3 with 1e-4"
-)
+META_WEIGHT_NET_CODE = "Meta-Weight-Net's official code for imbalanced data"
 FIELD = (
     "LDAM's official training settings, which the field uses on CIFAR-LT; the paper takes logit adjustment's, "
     "1241 epochs on CIFAR-10-LT and 1419 on CIFAR-100-LT"

@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import META_WEIGHT_NET_CODE, META_WEIGHT_NET_TRAINING, PAPER, long_tailed
+from lplcore.presets.cifar_long_tail import (
+    META_WEIGHT_NET,
+    META_WEIGHT_NET_CODE,
+    META_WEIGHT_NET_TRAINING,
+    PAPER,
+    long_tailed,
+)
 
 
 class Table3MetaWeightNet(Preset):
@@ -17,7 +23,7 @@ class Table3MetaWeightNet(Preset):
     follows: ClassVar[Follows] = "official"
     settings_of: ClassVar[str] = META_WEIGHT_NET_CODE
     spec: ClassVar[Mapping[str, Any]] = long_tailed(
-        title, "meta_weight_net", dataset="cifar100", training=META_WEIGHT_NET_TRAINING
+        title, META_WEIGHT_NET, dataset="cifar100", training=META_WEIGHT_NET_TRAINING
     )
 
     name: Literal["table3_meta_weight_net"] = "table3_meta_weight_net"

@@ -34,7 +34,10 @@ class MetaWeighted(Procedure):
     accumulates: ClassVar[bool] = False
 
     name: Literal["meta_weighted"] = "meta_weighted"
-    meta_lr: float = Field(1e-3, gt=0, le=10, description="learning rate of the weighting network (Adam)")
+    meta_optimizer: Literal["adam", "sgd"] = Field(
+        "adam", description="of the weighting network; the authors' code for imbalanced classes has sgd"
+    )
+    meta_lr: float = Field(1e-3, gt=0, le=10, description="learning rate of the weighting network; 1e-5 with sgd")
     meta_weight_decay: float = Field(1e-4, ge=0, le=1, description="weight decay of the weighting network")
     meta_batch_size: int = Field(100, ge=1, le=100_000, description="meta examples per step")
     hidden: int = Field(100, ge=1, le=100_000, description="width of the weighting network's hidden layer")
@@ -82,7 +85,12 @@ class WeightNet(Companion):
     def __init__(self, options: MetaWeighted) -> None:
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(1, options.hidden), nn.ReLU(), nn.Linear(options.hidden, 1))
-        self.optimizer = torch.optim.Adam(self.parameters(), lr=options.meta_lr, weight_decay=options.meta_weight_decay)
+        rate, decay = options.meta_lr, options.meta_weight_decay
+        self.optimizer: torch.optim.Optimizer = (
+            torch.optim.Adam(self.parameters(), lr=rate, weight_decay=decay)
+            if options.meta_optimizer == "adam"
+            else torch.optim.SGD(self.parameters(), lr=rate, momentum=0.9, nesterov=True, weight_decay=decay)
+        )
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"weight_net": self.optimizer}

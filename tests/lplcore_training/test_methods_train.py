@@ -31,16 +31,20 @@ def small(name: str, **changes: Any) -> Spec:
     return {**SMALL, "method": {"alias": name, **OPTIONS.get(name, {})}, **changes}
 
 
+VARIANTS = {"meta_weight_net by sgd": {"alias": "meta_weight_net", "meta_optimizer": "sgd", "meta_lr": 1e-5}}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ALIASES)
+@pytest.mark.parametrize("name", [*ALIASES, *VARIANTS])
 def test_every_method_trains_and_resumes_exactly_in_both_stages(name: str, tmp_path: Path) -> None:
-    whole = run(small(name), tmp_path / "whole")
+    spec = {**SMALL, "method": VARIANTS[name]} if name in VARIANTS else small(name)
+    whole = run(spec, tmp_path / "whole")
     assert end(whole).outcome == "succeeded", end(whole).message
     assert all(event.metrics["test/loss"] is not None for event in epochs(whole))
     collected, last = [], None
     # Questions are asked before every step and at the end of an epoch: 6 is in the second epoch, 6 + 9 in the last.
     for part, steps in enumerate((6, 9, 1000)):
-        events = run(small(name), tmp_path / str(part), resume_from=last, should_stop=stop_after(steps))
+        events = run(spec, tmp_path / str(part), resume_from=last, should_stop=stop_after(steps))
         collected += epochs(events)
         last = checkpoints(events)[-1].path
     assert_same_epochs(collected, epochs(whole))
