@@ -73,7 +73,10 @@ class ExperimentSpec(Record):
         "fail", description="halve_batch: go on from the last checkpoint with twice the accumulation_steps"
     )
     decision_threshold: float = Field(
-        DECISION_THRESHOLD, gt=0, lt=1, description="multi label: probability from which a label counts as predicted (F1)"
+        DECISION_THRESHOLD,
+        gt=0,
+        lt=1,
+        description="multi label: probability from which a label counts as predicted (F1)",
     )
 
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)

@@ -1,6 +1,8 @@
-"""The paper's theorems: closed form and Monte Carlo curves of Fig. 3 to 6."""
+"""The paper's theorems and corollaries: closed form and Monte Carlo curves of Fig. 3 to 6."""
 
-from typing import Annotated, Any
+import math
+import sys
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
@@ -25,6 +27,23 @@ class Lines(BaseModel):
     total: list[float | None] = Field(description="R(f)")
 
 
+class StatementAnswer(BaseModel):
+    """What a corollary says about the errors of b*, and where along the curve its condition is met.
+
+    The condition is on Gamma: between `lower` and `upper` and, where `condition` names one, under another condition.
+    """
+
+    corollary: int
+    about: Literal["direction", "harder"] = Field(description="how errors move, or which class has the larger error")
+    version: Literal["printed", "corrected"]
+    says: str = Field(description="the statement")
+    condition: str
+    remark: str = Field(description="whether the condition is right")
+    lower: list[float] = Field(description="what Gamma must be above; the largest number where none is")
+    upper: list[float | None] = Field(description="what Gamma must be below; null where any is")
+    met: list[bool | None] = Field(description="whether the condition is met; null where the theorem has no solution")
+
+
 class CurveAnswer(BaseModel):
     """A figure of the paper, at its setting or another."""
 
@@ -34,7 +53,17 @@ class CurveAnswer(BaseModel):
     closed_form: Lines
     valid: list[bool] = Field(description="whether the theorem's solution is the best threshold there")
     reasons: list[str | None] = Field(description="why it is not")
-    corollary: list[str | None] = Field(description="theorem 3: the part of the corrected corollary 3 that holds there")
+    corollary: list[theory.Part | None] = Field(
+        description="the part of the corollary, corrected, that holds for the theorem's solution, be it the best "
+        "threshold or not: minority, a larger bound lowers R(+1) and raises R(-1); majority, the other way round"
+    )
+    corollary_of_best: list[theory.Part | None] = Field(
+        description="the same where the solution is the best threshold; null where it is not"
+    )
+    harder: list[theory.Part | None] = Field(
+        description="the class with the larger error at the theorem's solution; null where equal or without solution"
+    )
+    statements: list[StatementAnswer] = Field(description="the corollary as printed and as corrected")
     monte_carlo: Lines
 
 
@@ -58,7 +87,7 @@ def theorem(
     samples: Annotated[int, Query(ge=1, le=100_000, description="drawn examples of each class")] = 20_000,
     seed: Annotated[int, Query(ge=0, lt=2**63)] = 0,
 ) -> TheoryAnswer:
-    """Curves of theorem 1 (Fig. 3), 2 (Fig. 4) or 3 (Fig. 5 and 6): closed form, validity and drawn examples."""
+    """Curves of theorem 1 (Fig. 3), 2 (Fig. 4) or 3 (Fig. 5 and 6): errors, validity, corollaries, drawn examples."""
     figures = [figure for figure, entry in theory.FIGURES.items() if theorem == str(entry.theorem)]
     if not figures:
         raise Problem(404, "There is no such theorem; known: 1, 2, 3")
@@ -69,34 +98,60 @@ def theorem(
     except ValueError as error:
         field, _, message = str(error).partition(": ")
         raise Problem(422, str(error), errors=[{"path": field, "message": message}]) from None
-    answers = [answer(found, samples=samples, seed=seed) for found in curves]
-    return TheoryAnswer(theorem=curves[0].theorem, curves=answers)
+    # Drawn once: both figures of theorem 3 have the same dimension, and thresholds need no examples of their own.
+    examples = theory.Examples(curves[0].task.dimension, samples=samples, seed=seed)
+    return TheoryAnswer(theorem=curves[0].theorem, curves=[answer(found, examples) for found in curves])
 
 
-def answer(found: theory.Curve, *, samples: int, seed: int) -> CurveAnswer:
+def answer(found: theory.Curve, examples: theory.Examples) -> CurveAnswer:
     """A curve with drawn examples at some of its points."""
     step = max(1, len(found.values) // (CHECKED_POINTS - 1))
-    drawn: list[theory.Errors | None] = [
-        None if solution.b is None else theory.monte_carlo(found.task, solution.b, samples=samples, seed=seed)
-        for solution in found.solutions[::step]
-    ]
+    drawn = [None if s.b is None else examples.errors(found.task, s.b) for s in found.solutions[::step]]
+    parts = [corollary(found, value, solution) for value, solution in zip(found.values, found.solutions, strict=True)]
+    valid = [solution.valid for solution in found.solutions]
     return CurveAnswer(
         figure=found.figure,
         parameter=found.parameter,
         settings={**vars(found.task), "epsilon": found.epsilon},
         closed_form=lines(found.values, found.errors),
-        valid=[solution.valid for solution in found.solutions],
+        valid=valid,
         reasons=[solution.reason for solution in found.solutions],
-        corollary=[corollary(found, value) for value in found.values],
+        corollary=parts,
+        corollary_of_best=[part if best else None for part, best in zip(parts, valid, strict=True)],
+        harder=[None if s.b is None else found.task.harder(s.b) for s in found.solutions],
+        statements=[statement(found, s) for s in theory.statements(found.theorem, found.parameter)],
         monte_carlo=lines(found.values[::step], drawn),
     )
 
 
-def corollary(found: theory.Curve, value: float) -> str | None:
-    """Which part of corollary 3 holds at a point."""
-    if found.theorem != 3:
+def corollary(found: theory.Curve, value: float, solution: theory.Solution) -> theory.Part | None:
+    """Which part of the theorem's corollary holds at a point; corollaries 1 and 2 have only one."""
+    if solution.b is None:
         return None
-    return theory.corollary_3(found.task, epsilon=found.epsilon, **{found.parameter: value})
+    if found.theorem == 3:
+        return theory.corollary_3(found.task, epsilon=found.epsilon, **{found.parameter: value})
+    if found.theorem == 2:
+        return "minority" if theory.corollary_2(found.task) else None
+    return "minority" if theory.corollary_1(found.task, epsilon=found.epsilon, rho_plus=value) else None
+
+
+def statement(found: theory.Curve, said: theory.Statement) -> StatementAnswer:
+    """A statement with its condition along a curve."""
+    windows = [said.window(found.task, epsilon=found.epsilon, **{found.parameter: value}) for value in found.values]
+    return StatementAnswer(
+        corollary=said.corollary,
+        about=said.about,
+        version=said.version,
+        says=said.says,
+        condition=said.condition,
+        remark=said.remark,
+        lower=[min(window.lower, sys.float_info.max) for window in windows],
+        upper=[None if math.isinf(window.upper) else window.upper for window in windows],
+        met=[
+            None if solution.b is None else window.contains(found.task.gamma)
+            for window, solution in zip(windows, found.solutions, strict=True)
+        ],
+    )
 
 
 def lines(values: list[float], errors: list[theory.Errors | None]) -> Lines:

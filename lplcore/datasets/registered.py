@@ -199,7 +199,7 @@ def read_arrays(path: Path) -> RawData:
     if multi_label and not y_train.any():
         raise DatasetError("name", "y_train: no example has a label; give rows with ones in them")
     num_classes = (
-        y_train.shape[1] if multi_label else 1 + max(int(y.max()) for _, _, y in parts if y is not None and len(y))
+        y_train.shape[1] if multi_label else 1 + max(int(y.max()) for *_, y in parts if y is not None and len(y))
     )
     if num_classes < 2:
         raise DatasetError("name", "y_train: at least two classes are needed")

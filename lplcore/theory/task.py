@@ -2,7 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Part = Literal["minority", "majority"]
+"""A class: +1 is the minority, -1 the majority."""
 
 
 class Errors(NamedTuple):
@@ -67,6 +70,13 @@ class GaussianTask:
         minority = normal(-(self.center + b - minority_shift) / self.spread)
         majority = normal((-self.center + b + majority_shift) / (self.variance_ratio * self.spread))
         return Errors(minority, majority, (minority + self.gamma * majority) / (1 + self.gamma))
+
+    def harder(self, b: float) -> Part | None:
+        """The class with the larger error at a threshold, None where both are equal: b = -d eta (K - 1) / (K + 1)."""
+        equal = -self.center * (self.variance_ratio - 1) / (self.variance_ratio + 1)
+        if b == equal:
+            return None
+        return "minority" if b < equal else "majority"
 
 
 def normal(x: float) -> float:

@@ -51,7 +51,7 @@ def theorem_3(task: GaussianTask, *, epsilon: float, rho_plus: float, rho_minus:
     """Both classes perturbed by the first type, variances 1 : K^2 (Eq. 25, 50, 51).
 
     The root of the paper is a local minimum; it is global only where it beats the classifier that always says -1, which
-    the paper does not ask. It exists only where B^2 + q >= 0.
+    the paper does not ask. It exists only where B^2 + q >= 0. As K falls to 1, b* goes to that of theorem 1.
 
     Raises:
         ValueError: equal variances, or a negative bound.
@@ -61,13 +61,18 @@ def theorem_3(task: GaussianTask, *, epsilon: float, rho_plus: float, rho_minus:
     if k == 1:
         raise ValueError("variance_ratio: theorem 3 needs K > 1; theorem 1 is the case K = 1")
     minority, majority = rho_plus * epsilon, rho_minus * epsilon
-    share = (minority + majority - 2 * task.center) / (task.spread * (k**2 - 1))
-    inside = share**2 + 2 * math.log(k / task.gamma) / (k**2 - 1)
+    overlap = minority + majority - 2 * task.center
+    excess, gain = (k - 1) * (k + 1), 2 * task.spread**2 * math.log(k / task.gamma)
+    inside = overlap**2 + excess * gain
     if inside < 0:
         return Solution(None, None, valid=False, reason="B^2 + q(K, Gamma) < 0: no threshold is stationary")
-    # Eq. 25 is R(+1) = Phi(-(d eta + b) / (sqrt(d) sigma)) at the root of the derivative.
-    z_plus = -k * math.sqrt(inside) - share - minority / task.spread
-    return judged(task, -task.center - task.spread * z_plus, minority=minority, majority=majority)
+    root = k * math.sqrt(inside)
+    if overlap >= 0:
+        return judged(task, minority - task.center + (overlap + root) / excess, minority=minority, majority=majority)
+    # Eq. 50 divides overlap + root by K^2 - 1, and both vanish as K falls to 1; their conjugate does not.
+    above = (overlap**2 + k**2 * gain) / (root - overlap)
+    b = (minority - majority) / 2 + (k**2 * gain + excess * overlap * above / 2) / (root - overlap)
+    return judged(task, b, minority=minority, majority=majority)
 
 
 def equal_variances(task: GaussianTask, *, minority: float, majority: float) -> Solution:

@@ -1,7 +1,10 @@
 """The theorems against search, drawn examples and trained models; the corollaries against random settings."""
 
 import math
+import re
 from dataclasses import replace
+from decimal import Decimal, localcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,8 @@ from torch.nn import functional
 
 from lplcore import theory
 from lplcore.theory import GaussianTask
+
+PAGE = (Path(__file__).parents[2] / "docs" / "theory.md").read_text()
 
 
 def random_tasks(number: int, *, unequal: bool) -> list[tuple[GaussianTask, float, float, float]]:
@@ -76,6 +81,51 @@ def test_the_printed_formula_of_theorem_3() -> None:
         assert found.errors.majority == pytest.approx(0.5 * math.erfc(-z_minus / math.sqrt(2)), abs=1e-9)
 
 
+def printed_threshold(task: GaussianTask, *, epsilon: float, rho_plus: float, rho_minus: float) -> Decimal:
+    """Eq. 50 in 60 digits."""
+    with localcontext() as context:
+        context.prec = 60
+        k, gamma, eta, sigma = (Decimal(x) for x in (task.variance_ratio, task.gamma, task.eta, task.sigma))
+        plus, minus = Decimal(rho_plus) * Decimal(epsilon), Decimal(rho_minus) * Decimal(epsilon)
+        center, excess = task.dimension * eta, k**2 - 1
+        inside = (plus + minus - 2 * center) ** 2 + 2 * task.dimension * sigma**2 * excess * (k / gamma).ln()
+        return (minus + k**2 * plus - center * (k**2 + 1) + k * inside.sqrt()) / excess
+
+
+@pytest.mark.parametrize("digits", range(1, 16))
+def test_theorem_3_goes_to_theorem_1_without_cancellation(digits: int) -> None:
+    above = float(10.0**-digits)
+    for equal, epsilon, rho_plus, _ in [(GaussianTask(), 0.2, 1.0, 1.0), *random_tasks(40, unequal=False)]:
+        task = replace(equal, variance_ratio=1 + above)
+        found = theory.theorem_3(task, epsilon=epsilon, rho_plus=rho_plus, rho_minus=1.0)
+        limit = theory.theorem_1(equal, epsilon=epsilon, rho_plus=rho_plus)
+        if found.b is None or limit.b is None:
+            continue
+        exact = float(printed_threshold(task, epsilon=epsilon, rho_plus=rho_plus, rho_minus=1.0))
+        assert found.b == pytest.approx(exact, rel=1e-13, abs=1e-14)
+        if digits >= 6:
+            assert found.b == pytest.approx(limit.b, rel=1e5 * above, abs=1e5 * above)
+            assert found.valid == limit.valid
+
+
+def test_theorem_3_is_as_exact_far_from_equal_variances() -> None:
+    checked = 0
+    for near, epsilon, rho_plus, rho_minus in random_tasks(100, unequal=True):
+        for ratio in (near.variance_ratio, 30.0, 1e6):
+            task = replace(near, variance_ratio=ratio)
+            found = theory.theorem_3(task, epsilon=epsilon, rho_plus=rho_plus, rho_minus=rho_minus)
+            if found.b is None:
+                continue
+            checked += 1
+            exact = float(printed_threshold(task, epsilon=epsilon, rho_plus=rho_plus, rho_minus=rho_minus))
+            assert found.b == pytest.approx(exact, rel=1e-12, abs=1e-12)
+    assert checked > 250
+    # Bounds beyond the distance of the means, which the theorem leaves out and the formula does not.
+    beyond = {"epsilon": 3.0, "rho_plus": 1.0, "rho_minus": 2.0}
+    task = GaussianTask(variance_ratio=3.0)
+    assert theory.theorem_3(task, **beyond).b == pytest.approx(float(printed_threshold(task, **beyond)), rel=1e-14)
+
+
 def solved(
     theorem: int, task: GaussianTask, epsilon: float, rho_plus: float, rho_minus: float
 ) -> tuple[theory.Solution, float, float]:
@@ -96,6 +146,7 @@ def test_where_a_theorem_is_valid_search_finds_the_same_threshold_and_elsewhere_
         found, minority, majority = solved(theorem, *setting)
         searched = theory.brute_force(task, minority_shift=minority, majority_shift=majority)
         seen[found.valid] += 1
+        assert theorem == 3 or found.valid == (found.b is not None)
         if found.b is not None and found.valid:
             best = task.errors(found.b, minority_shift=minority, majority_shift=majority).total
             if best > 1 / (1 + task.gamma) - 1e-6:
@@ -117,6 +168,23 @@ def test_drawn_examples_have_the_errors_of_the_closed_form(figure: int) -> None:
         assert solution.errors is not None
         drawn = theory.monte_carlo(curve.task, solution.b, samples=100_000, seed=1)
         np.testing.assert_allclose(drawn, solution.errors, atol=0.005)
+
+
+def test_examples_are_drawn_in_all_dimensions_and_serve_every_threshold_and_task() -> None:
+    examples = theory.Examples(7, samples=50_000, seed=3)
+    for gamma, ratio in ((2.0, 1.0), (3.0, 2.5)):
+        task = GaussianTask(gamma=gamma, dimension=7, eta=0.3, sigma=0.9, variance_ratio=ratio)
+        draw = np.random.default_rng(3)
+        minority = draw.normal(0.3, 0.9, (50_000, 7))
+        majority = draw.normal(-0.3, 0.9 * ratio, (50_000, 7))
+        for b in (-1.0, 0.0, 0.7):
+            expected = (float((minority.sum(axis=1) + b < 0).mean()), float((majority.sum(axis=1) + b >= 0).mean()))
+            assert examples.errors(task, b)[:2] == pytest.approx(expected, abs=2e-5)
+            assert theory.monte_carlo(task, b, samples=50_000, seed=3) == examples.errors(task, b)
+    with pytest.raises(ValueError, match=r"^dimension: the examples have 7"):
+        examples.errors(GaussianTask(), 0.0)
+    with pytest.raises(ValueError, match=r"^samples: "):
+        theory.Examples(1000, samples=10**6)
 
 
 @pytest.mark.parametrize(("figure", "minority_falls"), [(3, True), (4, True), (5, True), (6, False)])
@@ -187,6 +255,183 @@ def test_corollaries_1_and_2() -> None:
     # The bound on Gamma at Fig. 3's setting.
     assert theory.corollary_1(GaussianTask(gamma=7.09), epsilon=0.2)
     assert not theory.corollary_1(GaussianTask(gamma=7.11), epsilon=0.2)
+
+
+def test_corollary_1_as_printed_is_sufficient_and_with_a_rho_exact() -> None:
+    seen = {True: 0, False: 0}
+    passed_over = 0
+    for task, epsilon, rho_plus, _ in random_tasks(2000, unequal=False):
+        step = moved(1, "rho_plus", task, epsilon, rho_plus)
+        if step is None:
+            continue
+        rises = step > 0
+        seen[rises] += 1
+        assert theory.corollary_1(task, epsilon=epsilon, rho_plus=rho_plus) == rises
+        if theory.corollary_1(task, epsilon=epsilon):
+            assert rises
+        else:
+            passed_over += rises
+    assert min(seen.values()) > 100
+    assert passed_over > 50  # errors move as the corollary says although its printed condition is not met
+
+
+def solve(theorem: int, task: GaussianTask, epsilon: float, rhos: dict[str, float]) -> theory.Solution:
+    """A theorem at a setting, the rho that it does not name being 1."""
+    if theorem == 3:
+        return theory.theorem_3(task, epsilon=epsilon, **{"rho_plus": 1.0, "rho_minus": 1.0, **rhos})
+    return (theory.theorem_1 if theorem == 1 else theory.theorem_2)(task, epsilon=epsilon, **rhos)
+
+
+def moved(theorem: int, parameter: str, task: GaussianTask, epsilon: float, rho: float) -> float | None:
+    """How b* moves with a parameter, by finite differences; None where it has no end, or does not move visibly."""
+    low, high = (solve(theorem, task, epsilon, {parameter: rho + shift}) for shift in (0.0, 1e-4))
+    if low.b is None or high.b is None or abs(high.b - low.b) < 1e-8:
+        return None
+    assert low.errors is not None
+    assert high.errors is not None
+    rises = high.b > low.b
+    assert (high.errors.minority <= low.errors.minority) == rises or high.errors.minority == low.errors.minority
+    assert (high.errors.majority >= low.errors.majority) == rises or high.errors.majority == low.errors.majority
+    return high.b - low.b
+
+
+def truth(said: theory.Statement, theorem: int, parameter: str, setting: tuple[GaussianTask, float, float]) -> Any:
+    """Whether what a statement says is so, seen from the theorem's solutions alone; None where nothing is to see."""
+    task, epsilon, rho = setting
+    if said.about == "direction":
+        step = moved(theorem, parameter, task, epsilon, rho)
+        rises = "lowers R(+1) and raises R(-1)" in said.says
+        assert rises or "raises R(+1) and lowers R(-1)" in said.says
+        return None if step is None else (step > 0) == rises
+    errors = solve(theorem, task, epsilon, {parameter: rho}).errors
+    if errors is None or abs(errors.minority - errors.majority) < 1e-12:
+        return None
+    return (errors.minority > errors.majority) == {"R(+1) > R(-1)": True, "R(+1) < R(-1)": False}[said.says]
+
+
+@pytest.mark.parametrize(
+    ("theorem", "parameter"), [(1, "rho_plus"), (2, "rho_minus"), (3, "rho_plus"), (3, "rho_minus")]
+)
+def test_every_statement_of_a_corollary_is_as_right_as_its_remark_says(theorem: int, parameter: str) -> None:
+    settings = random_tasks(3000, unequal=theorem == 3)
+    for said in theory.statements(theorem, parameter):
+        met = failed = 0
+        for task, epsilon, rho, _ in settings:
+            if said.remark == "sufficient for rho_minus <= K rho_plus":
+                rho = min(rho, task.variance_ratio)
+            true = truth(said, theorem, parameter, (task, epsilon, rho))
+            if true is None:
+                continue
+            window = said.window(task, epsilon=epsilon, **{parameter: rho})
+            holds = window.contains(task.gamma)
+            met += holds
+            failed += holds and not true
+            if said.remark.startswith("exact"):
+                assert holds == true
+            elif "upper end is exact" in said.remark:
+                assert (task.gamma < window.upper) == true
+            elif "lower end is exact" in said.remark:
+                assert (task.gamma > window.lower) == true
+        assert met > 50
+        assert (failed > 0) == said.remark.startswith("wrong"), (said, met, failed)
+
+
+def test_corollary_2_needs_no_imbalance() -> None:
+    step = moved(2, "rho_minus", GaussianTask(gamma=1.0), 0.2, 1.0)
+    assert step is not None
+    assert step > 0
+
+
+def test_outside_its_range_of_rho_minus_the_second_half_of_corollary_3_fails() -> None:
+    task = GaussianTask(gamma=2.4, variance_ratio=2.5)
+    errors = theory.theorem_3(task, epsilon=0.2, rho_plus=1.0, rho_minus=4.9).errors
+    assert errors is not None
+    assert errors.minority > errors.majority
+
+
+def test_which_class_is_harder_is_known_from_the_setting() -> None:
+    seen = {"minority": 0, "majority": 0}
+    for task, epsilon, rho_plus, rho_minus in random_tasks(3000, unequal=True):
+        for rhos in ({}, {"rho_plus": rho_plus, "rho_minus": rho_minus}):
+            found = theory.theorem_3(task, epsilon=epsilon, **{"rho_plus": 1.0, "rho_minus": 1.0, **rhos})
+            if found.b is None or found.errors is None or found.errors.minority == found.errors.majority:
+                continue
+            harder = "minority" if found.errors.minority > found.errors.majority else "majority"
+            seen[harder] += 1
+            assert theory.corollary_3_harder(task, epsilon=epsilon, **rhos) == harder
+            assert task.harder(found.b) == harder
+        unperturbed = theory.theorem_3(task, epsilon=0.0, rho_plus=0.0, rho_minus=0.0)
+        if unperturbed.b is not None:
+            assert task.harder(unperturbed.b) == ("minority" if task.gamma > task.variance_ratio else "majority")
+    assert min(seen.values()) > 500
+    assert theory.corollary_3_harder(GaussianTask(gamma=3.0, variance_ratio=3.0), epsilon=0.0) is None
+    assert GaussianTask().harder(0.0) is None
+
+
+def test_the_two_halves_of_the_first_bullet_part_ways() -> None:
+    # At rho = 1: the printed window gives the harder class, the corrected one the direction, neither the other half.
+    corrected = {"both": 0, "direction only": 0}
+    printed = 0
+    for task, epsilon, _, _ in random_tasks(3000, unequal=True):
+        if theory.theorem_3(task, epsilon=epsilon, rho_plus=1.0, rho_minus=1.0).b is None:
+            continue
+        harder = theory.corollary_3_harder(task, epsilon=epsilon) == "minority"
+        assert theory.statements(3, "rho_plus")[3].window(task, epsilon=epsilon).contains(task.gamma) == harder
+        if theory.corollary_3(task, epsilon=epsilon) == "minority":
+            corrected["both" if harder else "direction only"] += 1
+            assert not harder or epsilon * (task.variance_ratio + 1) < 2 * task.center
+        if theory.statements(3, "rho_plus")[0].window(task, epsilon=epsilon).contains(task.gamma):
+            printed += 1
+            assert harder
+    assert min(corrected.values()) > 50
+    assert printed > 20
+
+
+def test_the_bounds_at_the_settings_of_the_figures() -> None:
+    bounds = {
+        (figure, said.about, said.version): said.window(entry.task, epsilon=entry.epsilon)[:2]
+        for figure, entry in theory.FIGURES.items()
+        for said in theory.statements(entry.theorem, entry.parameter)
+    }
+    assert bounds[3, "direction", "printed"] == pytest.approx((0, math.exp(2.8**2 / 4)))  # 7.099
+    assert bounds[3, "direction", "corrected"] == pytest.approx((0, math.exp(3.6**2 / 4)))
+    assert bounds[4, "direction", "printed"] == (1, math.inf)
+    window = (3 * math.exp(3.9**2 / 36), 3 * math.exp(0.5))  # (4.577, 4.946)
+    assert bounds[5, "direction", "printed"] == bounds[5, "harder", "printed"] == pytest.approx(window)
+    assert bounds[5, "direction", "corrected"] == pytest.approx((3, 3 * math.exp(3.8**2 / 36)))
+    assert bounds[5, "harder", "corrected"] == pytest.approx((3 * math.exp(0.1 * 2 * (24 - 1.6) / 144), math.inf))
+    assert bounds[6, "direction", "printed"] == bounds[6, "harder", "printed"] == (0, 2.5)
+    assert bounds[6, "direction", "corrected"] == pytest.approx((2.5 * math.exp(-(3.6**2) / 4), 2.5))
+    equal = 2.5 * math.exp(0.2 * 1.5 * (20 - 0.2 * 3.5**2) / (4 * 2.5**2 * 3.5))
+    assert bounds[6, "harder", "corrected"] == pytest.approx((0, equal))
+    with pytest.raises(ValueError, match=r"^parameter: "):
+        theory.statements(1, "rho_minus")
+
+
+def test_in_figure_5_the_corollary_is_about_a_threshold_that_is_not_the_best() -> None:
+    curve = theory.curve(5)
+    for rho_plus, solution in zip(curve.values, curve.solutions, strict=True):
+        assert theory.corollary_3(curve.task, epsilon=curve.epsilon, rho_plus=rho_plus) == "minority"
+        assert not solution.valid
+        assert solution.b is not None
+        minority, majority = rho_plus * curve.epsilon, curve.epsilon
+        perturbed = curve.task.errors(solution.b, minority_shift=minority, majority_shift=majority).total
+        assert perturbed > 0.244 > 1 / (1 + curve.task.gamma)
+        assert curve.task.harder(solution.b) == ("minority" if rho_plus < 4.36 else "majority")
+    searched = theory.brute_force(curve.task, minority_shift=0.1, majority_shift=0.1)
+    assert searched == -math.inf
+
+
+def test_the_code_of_the_page_runs() -> None:
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", PAGE, flags=re.DOTALL):
+        exec(compile(block, "docs/theory.md", "exec"), names)
+    assert (names["direction"], names["harder"], names["best"]) == ("minority", "minority", -math.inf)
+    assert not names["found"].valid
+    for version, bounds in {"printed": (4.577, 4.946), "corrected": (3, 4.480)}.items():
+        assert names["bounds"][version][:2] == pytest.approx(bounds, abs=5e-4)
+        assert names["bounds"][version].contains(3.5) == (version == "corrected")
+    assert len(names["errors"]) == 51
 
 
 def trained_errors(task: GaussianTask, *, minority_shift: float, majority_shift: float) -> theory.Errors:
