@@ -8,8 +8,9 @@ import lplcore
 from api.dataset_preview import preview, preview_images
 from lplcore.dataset_info import RawFacts
 from lplcore.datasets import raw_facts
+from lplcore.datasets.array_archive import read_arrays
 from lplcore.datasets.labelled_images import LABELS_FILE, check_images, fingerprint, labels_of
-from lplcore.datasets.registered import ARRAYS, LABELLED_IMAGES, decoded, digest, folder_facts, read_arrays
+from lplcore.datasets.registered import ARRAYS, LABELLED_IMAGES, decoded, digest, folder_facts
 from store import datasets
 from store.database import Database
 from store.records import DatasetRecord

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from lplcore.datasets import DatasetError, RegisteredDataset
+from lplcore.datasets.array_archive import load_npz
 from lplcore.datasets.labelled_images import labels_of
-from lplcore.datasets.registered import LABELLED_IMAGES, format_of, load_npz
+from lplcore.datasets.registered import LABELLED_IMAGES, format_of
 from lplcore.plugin import plugins
 
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from lplcore import checkpoint
 from lplcore.checkpoint import CheckpointError
 from lplcore.datasets import DatasetError, array_pickle
+from lplcore.datasets.array_archive import read_arrays
 from lplcore.datasets.cifar import pixels_of
 from lplcore.datasets.labelled_images import check_images, labels_of
-from lplcore.datasets.registered import read_arrays
 
 
 def open_file(path: Path) -> None:

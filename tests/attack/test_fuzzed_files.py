@@ -24,8 +24,8 @@ from PIL import Image
 from lplcore import plugin
 from lplcore.checkpoint import METADATA_KEY
 from lplcore.datasets import DatasetError, array_pickle
+from lplcore.datasets.array_archive import read_arrays
 from lplcore.datasets.labelled_images import FORMATS, check_images, labels_of
-from lplcore.datasets.registered import read_arrays
 from store.database import Database
 from tests.api.service import running
 from tests.lplcore_training.runs import DIGITS, checkpoints, end, run

@@ -10,7 +10,8 @@ import torch
 from lplcore import plugin
 from lplcore.dataset_loading import LoadedDataset, dataset_info, load
 from lplcore.datasets import Dataset, DatasetError, RegisteredDataset, raw_facts
-from lplcore.datasets.registered import Registered, read_arrays
+from lplcore.datasets.array_archive import read_arrays
+from lplcore.datasets.registered import Registered
 from lplcore.normalization import training_statistics
 
 
