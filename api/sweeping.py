@@ -5,7 +5,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from store import audit, checkpoints, sweeper
+from store import audit, checkpoints, deletion, sweeper
 from store.database import Database
 from store.doorbell import Doorbell
 from store.errors import StoreError
@@ -50,6 +50,7 @@ class Sweeping:
         if result.waiting:
             self._doorbell.ring()
         audit.forget(self._db, older_than_seconds=self._settings.audit_days * DAY_SECONDS)
+        deletion.erase_deleted(self._db)
         for _ in range(PIECES):
             if self._stopping.is_set() or not checkpoints.sweep_superseded(self._db):
                 return

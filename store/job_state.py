@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from store import events
 from store.database import Database
-from store.records import ENDED, State
+from store.errors import NotFound
+from store.records import DELETE, ENDED, State
 from store.tables import JobRow, RunRow
 
 
@@ -25,9 +26,14 @@ def refresh(db: Database, session: Session, job_id: str) -> None:
     The job's row is locked first, so that of two runs that end at once the second sees the first. It is the lock that
     an UPDATE takes: a transaction that has written a run twice holds a shared lock on the job's key (PostgreSQL checks
     the foreign key again), and two of these that both ask for the whole row would wait for each other.
+
+    Raises:
+        NotFound: the job is deleted, or being so.
     """
     asked = select(JobRow).where(JobRow.id == job_id).with_for_update(key_share=True)
-    job = session.scalars(asked.execution_options(populate_existing=True)).one()
+    job = session.scalars(asked.execution_options(populate_existing=True)).one_or_none()
+    if job is None or job.requested == DELETE:
+        raise NotFound(f"there is no job {job_id}")
     current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
     rows = session.execute(
         select(RunRow.state, func.count(), func.sum(RunRow.progress)).where(current).group_by(RunRow.state)

@@ -1,12 +1,11 @@
-"""Jobs: submission, lists, summaries, deletion."""
+"""Jobs: submission, lists, summaries."""
 
 import json
 import statistics
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,22 +13,10 @@ from store import events, pages, turns
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
-from store.records import ENDED, Job, NewRun, Page, Run, State, Submitted
+from store.records import DELETE, Job, NewRun, Page, Run, State, Submitted
 from store.requests import queued_run
 from store.rows import job_of, run_of
-from store.tables import (
-    CheckpointRow,
-    ChunkRow,
-    EpochRow,
-    EventRow,
-    IdempotencyRow,
-    JobRow,
-    JobTagRow,
-    RunRow,
-    SeriesRow,
-)
-
-DELETE_BATCH = 50
+from store.tables import IdempotencyRow, JobRow, JobTagRow, RunRow
 
 
 def submit(
@@ -148,10 +135,19 @@ def get(db: Database, job_id: str) -> Job:
         NotFound: no such job.
     """
     with db.read() as session:
-        row = session.get(JobRow, job_id)
-        if row is None:
-            raise NotFound(f"there is no job {job_id}")
-        return job_of(row)
+        return job_of(row_of(session, job_id))
+
+
+def row_of(session: Session, job_id: str) -> JobRow:
+    """The job's row.
+
+    Raises:
+        NotFound: no such job, or it is being deleted.
+    """
+    row = session.get(JobRow, job_id)
+    if row is None or row.requested == DELETE:
+        raise NotFound(f"there is no job {job_id}")
+    return row
 
 
 def list_jobs(
@@ -170,7 +166,7 @@ def list_jobs(
     Raises:
         BadCursor: no list gave the cursor out.
     """
-    query = select(JobRow).order_by(JobRow.id.desc()).limit(limit + 1)
+    query = select(JobRow).where(JobRow.requested.is_distinct_from(DELETE)).order_by(JobRow.id.desc()).limit(limit + 1)
     for column, value in ((JobRow.state, state), (JobRow.dataset, dataset), (JobRow.method, method)):
         if value is not None:
             query = query.where(column == value)
@@ -195,8 +191,7 @@ def list_runs(db: Database, job_id: str, *, limit: int = 100, cursor: str | None
     if cursor is not None:
         query = query.where(RunRow.id > pages.decode(cursor))
     with db.read() as session:
-        if session.get(JobRow, job_id) is None:
-            raise NotFound(f"there is no job {job_id}")
+        row_of(session, job_id)
         return pages.page(session.scalars(query).all(), limit, run_of)
 
 
@@ -240,40 +235,3 @@ def spread(pairs: Sequence[tuple[int, float | None]]) -> dict[str, Any]:
         "values": values,
         "seeds": [seed for seed, _ in known],
     }
-
-
-def delete_job(db: Database, job_id: str) -> None:
-    """Delete a job that has ended with all that belongs to it, in small transactions; the job itself goes last.
-
-    Raises:
-        NotFound: no such job.
-        Conflict: it has not ended.
-    """
-    job = get(db, job_id)
-    if job.state not in ENDED:
-        raise Conflict(f"job {job_id} is {job.state}: cancel it first, then delete it")
-    with db.read() as session:
-        run_ids = list(session.scalars(select(RunRow.id).where(RunRow.job_id == job_id)))
-    for start in range(0, len(run_ids), DELETE_BATCH):
-        batch = run_ids[start : start + DELETE_BATCH]
-        db.write(partial(delete_content, run_ids=batch))
-
-    def work(session: Session) -> None:
-        row = session.get(JobRow, job_id, with_for_update=True)
-        if row is None:
-            return
-        if row.state not in ENDED:
-            raise Conflict(f"job {job_id} is {row.state} again: cancel it first, then delete it")
-        for table in (EventRow, RunRow, JobTagRow, IdempotencyRow):
-            session.execute(delete(table).where(table.job_id == job_id))
-        session.delete(row)
-
-    db.write(work)
-
-
-def delete_content(session: Session, run_ids: Sequence[str]) -> None:
-    """Delete what runs have recorded."""
-    checkpoints = select(CheckpointRow.id).where(CheckpointRow.run_id.in_(run_ids))
-    session.execute(delete(ChunkRow).where(ChunkRow.checkpoint_id.in_(checkpoints)))
-    for table in (CheckpointRow, SeriesRow, EpochRow):
-        session.execute(delete(table).where(table.run_id.in_(run_ids)))

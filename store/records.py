@@ -20,6 +20,8 @@ class State(StrEnum):
 
 
 ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+DELETE = "delete"
+"""What is requested of a job that nobody sees any more and whose content is being erased."""
 
 
 @dataclass(frozen=True)

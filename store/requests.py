@@ -1,5 +1,6 @@
 """What users ask of runs and jobs: cancel, pause, resume, retry."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
@@ -9,12 +10,26 @@ from store import job_state, rewinds, runs, turns
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
-from store.records import Job, Run, State
+from store.records import DELETE, ENDED, Job, Run, State
 from store.rows import job_of
 from store.tables import JobRow, RunRow
 
 ACTIONS = ("cancel", "pause", "resume", "retry")
 WAITING = (State.QUEUED, State.PAUSED)
+RETRIABLE = (State.FAILED, State.CANCELLED)
+KEPT = (
+    RunRow.id,
+    RunRow.job_id,
+    RunRow.position,
+    RunRow.seed,
+    RunRow.point,
+    RunRow.spec,
+    RunRow.dataset,
+    RunRow.priority,
+    RunRow.owner,
+    RunRow.epochs,
+)
+"""What a retry has in common with the run that it replaces."""
 BATCH = 500
 """Runs that one UPDATE names."""
 
@@ -36,9 +51,12 @@ def request_run(db: Database, run_id: str, action: str, *, max_queued: int | Non
 
     def work(session: Session) -> str:
         row = runs.row_of(session, run_id, locked=True)
-        changed = apply_request(db, session, row, action)
-        if changed != run_id:
+        if action == "retry":
+            changed = retry_run(db, session, row)
             turns.refuse_beyond(db, session, row.owner, max_queued)
+        else:
+            apply_request(db, session, row, action)
+            changed = run_id
         job_state.refresh(db, session, row.job_id)
         return changed
 
@@ -57,36 +75,40 @@ def request_job(db: Database, job_id: str, action: str, *, max_queued: int | Non
         QuotaExceeded: too many of the owner's runs would wait.
     """
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> Job:
         job = session.get(JobRow, job_id)
-        if job is None:
+        if job is None or job.requested == DELETE:
             raise NotFound(f"there is no job {job_id}")
         current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
         # In one order and before any is looked at: none changes hands between two of the statements below.
         session.execute(select(RunRow.id).where(current).order_by(RunRow.id).with_for_update(key_share=True))
-        taken = 0
-        if action != "retry":
-            taken = change_waiting(db, session, current, action)
-            current &= RunRow.state.not_in(WAITING)
-        refusals = []
-        for row in session.scalars(select(RunRow).where(current).order_by(RunRow.id)).all():
-            try:
-                apply_request(db, session, row, action)
-                taken += 1
-            except Conflict as refusal:
-                refusals.append(str(refusal))
-        if not taken:
-            raise Conflict(refusals[0] if refusals else f"job {job_id} has no runs")
         if action == "retry":
+            retry_job(db, session, job_id, current)
             turns.refuse_beyond(db, session, job.owner or "", max_queued)
+        else:
+            change_all(db, session, current, action)
         job_state.refresh(db, session, job_id)
 
-    db.write(work)
-    with db.read() as session:
-        row = session.get(JobRow, job_id)
-        if row is None:
-            raise NotFound(f"there is no job {job_id}")
-        return job_of(row)
+        return job_of(session.get_one(JobRow, job_id, populate_existing=True))
+
+    return db.write(work)
+
+
+def change_all(db: Database, session: Session, current: ColumnElement[bool], action: str) -> None:
+    """Carry a request out on all runs that can take it.
+
+    Raises:
+        Conflict: there is none.
+    """
+    taken, refusals = change_waiting(db, session, current, action), []
+    for row in session.scalars(select(RunRow).where(current, RunRow.state.not_in(WAITING)).order_by(RunRow.id)).all():
+        try:
+            apply_request(db, session, row, action)
+            taken += 1
+        except Conflict as refusal:
+            refusals.append(str(refusal))
+    if not taken:
+        raise Conflict(next(iter(refusals), "the job has no runs"))
 
 
 def change_waiting(db: Database, session: Session, current: ColumnElement[bool], action: str) -> int:
@@ -118,17 +140,15 @@ def change_waiting(db: Database, session: Session, current: ColumnElement[bool],
     return len(rows)
 
 
-def apply_request(db: Database, session: Session, row: RunRow, action: str) -> str:
-    """Carry a request out in the caller's transaction; returns the id of the run that it concerns.
+def apply_request(db: Database, session: Session, row: RunRow, action: str) -> None:
+    """Cancel, pause or resume in the caller's transaction.
 
     Raises:
         Conflict: the run's state does not allow it, or changed under the request.
     """
-    if action == "retry":
-        return retry(db, session, row)
     step = next_state(row, action)
     if step is None:
-        return row.id
+        return
     state, requested = step
     values: dict[str, Any] = {"requested": requested}
     if state != row.state:
@@ -139,7 +159,6 @@ def apply_request(db: Database, session: Session, row: RunRow, action: str) -> s
             values |= {"not_before": None}
     runs.change(session, row.id, (RunRow.state == row.state) & same_request(row), values)
     runs.say_state(session, row, state, requested=requested, reason=values.get("reason"))
-    return row.id
 
 
 def next_state(row: Any, action: str) -> tuple[str, str | None] | None:
@@ -174,32 +193,57 @@ def next_state(row: Any, action: str) -> tuple[str, str | None] | None:
     raise Conflict(f"run {row.id} is {state}{under_way}: it cannot {action}")
 
 
-def retry(db: Database, session: Session, row: RunRow) -> str:
-    """A new run in the place of one that failed or was cancelled; the same again where it was retried before."""
+def retry_run(db: Database, session: Session, row: RunRow) -> str:
+    """The id of a new run in the place of one that failed or was cancelled; the same again where it was retried before.
+
+    Raises:
+        Conflict: the run's state does not allow it.
+    """
     if row.replaced:
         newer = session.scalar(select(RunRow.id).where(RunRow.job_id == row.job_id, RunRow.retry_of == row.id))
         if newer is not None:
             return newer
-    if row.state not in (State.FAILED, State.CANCELLED):
+    if row.state not in RETRIABLE:
         raise Conflict(f"run {row.id} is {row.state}: only a failed or cancelled run can be retried")
-    runs.change(session, row.id, RunRow.replaced.is_(False), {"replaced": True})
-    fresh = queued_run(
-        job_id=row.job_id,
-        position=row.position,
-        seed=row.seed,
-        point=row.point,
-        spec=row.spec,
-        dataset=row.dataset,
-        priority=row.priority,
-        owner=row.owner,
-        epochs=row.epochs,
-        retry_of=row.id,
-        created_at=db.now(session),
-    )
-    session.add(fresh)
-    session.flush()
-    runs.say_state(session, fresh, State.QUEUED, requested=None, reason=None)
+    (fresh,) = replace(db, session, [row])
     return fresh.id
+
+
+def retry_job(db: Database, session: Session, job_id: str, current: ColumnElement[bool]) -> None:
+    """New runs in the places of all that failed or were cancelled; nothing where retries are under way already.
+
+    Raises:
+        Conflict: there is nothing to retry.
+    """
+    rows = session.execute(select(*KEPT).where(current, RunRow.state.in_(RETRIABLE)).order_by(RunRow.id)).all()
+    if rows:
+        replace(db, session, rows)
+        return
+    under_way = (RunRow.retry_of.is_not(None)) & RunRow.state.not_in(ENDED)
+    if session.scalar(select(RunRow.id).where(current, under_way).limit(1)) is None:
+        raise Conflict(f"job {job_id} has no failed or cancelled run: there is nothing to retry")
+
+
+def replace(db: Database, session: Session, rows: Sequence[Any]) -> list[RunRow]:
+    """Runs in the places of these, which the caller has locked."""
+    now = db.now(session)
+    for start in range(0, len(rows), BATCH):
+        old = RunRow.id.in_([row.id for row in rows[start : start + BATCH]])
+        values = {"replaced": True, "version": RunRow.version + 1}
+        session.execute(update(RunRow).where(old).values(**values).execution_options(synchronize_session=False))
+    fresh = [
+        queued_run(
+            **{column.key: getattr(row, column.key) for column in KEPT if column is not RunRow.id},
+            retry_of=row.id,
+            created_at=now,
+        )
+        for row in rows
+    ]
+    session.add_all(fresh)
+    session.flush()
+    for row in fresh:
+        runs.say_state(session, row, State.QUEUED, requested=None, reason=None)
+    return fresh
 
 
 def queued_run(

@@ -18,10 +18,10 @@ from sqlalchemy.orm import Session
 from store import events, job_state, turns
 from store.database import Database
 from store.errors import Conflict, LeaseLost, NotFound
-from store.records import ENDED, Checkpoint, Claim, Run, State
+from store.records import DELETE, ENDED, Checkpoint, Claim, Run, State
 from store.rewinds import discard_uploads, rewind
 from store.rows import run_of
-from store.tables import CheckpointRow, DatasetRow, RunRow
+from store.tables import CheckpointRow, DatasetRow, JobRow, RunRow
 
 OUTCOMES = ("succeeded", "failed", "cancelled", "paused", "released")
 
@@ -30,10 +30,13 @@ def get(db: Database, run_id: str) -> Run:
     """The run.
 
     Raises:
-        NotFound: no such run.
+        NotFound: no such run, or its job is being deleted.
     """
     with db.read() as session:
-        return run_of(row_of(session, run_id))
+        row = row_of(session, run_id)
+        if session.scalar(select(JobRow.requested).where(JobRow.id == row.job_id)) == DELETE:
+            raise NotFound(f"there is no run {run_id}")
+        return run_of(row)
 
 
 def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) -> Claim | None:
@@ -103,7 +106,8 @@ def heartbeat(db: Database, claim: Claim, *, lease_seconds: float, progress: flo
 def finish(db: Database, claim: Claim, *, outcome: str, reason: str | None = None, message: str | None = None) -> Run:
     """End the attempt: `succeeded`, `failed`, `cancelled`, `paused`, or `released` for another worker to go on.
 
-    A release or pause while a cancel is requested ends as cancelled, a release while a pause is requested as paused.
+    A release or pause while a cancel is requested ends as cancelled, a release while a pause is requested as paused. A
+    run that was paused though the request has been taken back waits again.
 
     Raises:
         LeaseLost: another attempt owns the run.
@@ -171,10 +175,8 @@ def outcome_state(outcome: str, requested: str | None, reason: str | None) -> tu
         raise ValueError(f"outcome: {outcome!r} is none of {', '.join(OUTCOMES)}")
     if outcome == "cancelled" or (outcome in ("paused", "released") and requested == "cancel"):
         return State.CANCELLED, reason or "cancelled_by_user"
-    if outcome == "paused" or (outcome == "released" and requested == "pause"):
-        return State.PAUSED, None
-    if outcome == "released":
-        return State.QUEUED, None
+    if outcome in ("paused", "released"):
+        return (State.PAUSED if requested == "pause" else State.QUEUED), None
     return outcome, reason
 
 

@@ -19,7 +19,13 @@ class JobRow(Table):
     """A job; state, progress and times are derived from its runs in the same transaction that changes them."""
 
     __tablename__ = "jobs"
-    __table_args__ = (Index("ix_jobs_state_id", "state", "id"), Index("ix_jobs_name_id", "name", "id"))
+    __table_args__ = (
+        Index("ix_jobs_state_id", "state", "id"),
+        Index("ix_jobs_name_id", "name", "id"),
+        Index("ix_jobs_dataset_id", "dataset", "id"),
+        Index("ix_jobs_method_id", "method", "id"),
+        Index("ix_jobs_requested", "requested"),
+    )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str]
@@ -62,6 +68,7 @@ class RunRow(Table):
         Index("ix_runs_job_id", "job_id", "id"),
         # What a job is derived from, so that deriving it reads no rows.
         Index("ix_runs_derived", "job_id", "replaced", "state", "requested", "progress"),
+        Index("ix_runs_dataset", "dataset", "state"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)

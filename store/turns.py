@@ -1,7 +1,8 @@
 """Whose turn it is: the run that a free worker takes next.
 
 Within a key, a level of priority counts like an hour of waiting: the order of a key's runs never changes, and nothing
-waits for ever. Between keys the higher level goes first; keys on one level take turns.
+waits for ever. Between keys the higher level goes first, and keys on one level take turns; a key waits since its last
+turn, so that one with many old runs is not ahead of all others until they are done.
 """
 
 import math
@@ -48,10 +49,13 @@ def in_turn(session: Session, ready: ColumnElement[bool], now: float) -> list[st
     last_turns = {row.owner: row.turn_at for row in session.scalars(select(OwnerRow).where(OwnerRow.owner.in_(owners)))}
     places: list[tuple[int, float, float, str]] = []
     for owner in owners:
-        best = session.scalar(select(func.min(RunRow.rank)).where(ready, RunRow.owner == owner))
+        first = select(RunRow.rank, RunRow.priority, RunRow.created_at).where(ready, RunRow.owner == owner)
+        best = session.execute(first.order_by(RunRow.rank, RunRow.id).limit(1)).first()
         if best is not None:
-            level = math.floor((now - best) / AGEING_SECONDS)
-            places.append((-level, last_turns.get(owner, -math.inf), best, owner))
+            last_turn = last_turns.get(owner, -math.inf)
+            waited = now - max(best.created_at, last_turn)
+            level = best.priority + math.floor(waited / AGEING_SECONDS)
+            places.append((-level, last_turn, best.rank, owner))
     return [owner for *_, owner in sorted(places)]
 
 

@@ -12,7 +12,7 @@ from api.parameters import Cursor, Filter, IdempotencyKey, Identifier, Limit
 from api.problems import problems
 from api.security import READ, SUBMIT, Caller
 from api.state import Service, Services
-from store import jobs, requests
+from store import deletion, jobs, requests
 from store.records import Job, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404))
@@ -102,7 +102,7 @@ def list_runs(
 @router.delete("/{job_id}", status_code=204, operation_id="deleteJob", dependencies=[SUBMIT], responses=problems(409))
 def delete(found: Services, job_id: Identifier) -> None:
     """Delete a job that has ended with everything it recorded."""
-    jobs.delete_job(found.db, job_id)
+    deletion.delete_job(found.db, job_id)
 
 
 def ask(found: Service, job_id: str, action: str) -> JobAnswer:

@@ -8,7 +8,7 @@ import pytest
 
 from store import checkpoints, events, jobs, metrics, requests, runs, sweeper
 from store.database import Database
-from store.errors import Conflict, LeaseLost, NotFound
+from store.errors import Conflict, LeaseLost
 from store.records import Claim, Job, NewRun, Series, State
 
 SPEC: dict[str, Any] = {
@@ -218,6 +218,7 @@ def test_a_worker_that_goes_silent_while_others_sweep_is_replaced_after_its_leas
         ("cancel", "succeeded", "succeeded"),
         ("pause", "paused", "paused"),
         ("pause", "released", "paused"),
+        (None, "paused", "queued"),
         (None, "released", "queued"),
         (None, "failed", "failed"),
     ],
@@ -235,6 +236,36 @@ def test_a_request_reaches_the_worker_and_is_carried_out(
     ended = runs.finish(db, held, outcome=outcome)
     assert (ended.state, ended.requested) == (state, None)
     assert jobs.get(db, job.id).state == state
+
+
+def test_a_pause_that_was_taken_back_is_forgotten_also_by_a_worker_that_has_heard_of_it(db: Database) -> None:
+    job = submit(db)
+    held = claim(db)
+    requests.request_run(db, held.run_id, "pause")
+    assert runs.heartbeat(db, held, lease_seconds=LEASE) == "pause"
+    assert requests.request_run(db, held.run_id, "resume").requested is None
+    assert runs.finish(db, held, outcome="paused").state == "queued"
+    assert claim(db).attempt == 2
+    assert jobs.get(db, job.id).state == "running"
+
+
+def test_a_job_is_retried_once_however_often_it_is_asked_for(db: Database) -> None:
+    job = submit(db, 3)
+    for outcome in ("failed", "cancelled", "succeeded"):
+        runs.finish(db, claim(db), outcome=outcome)
+    assert requests.request_job(db, job.id, "retry").state == "queued"
+    assert requests.request_job(db, job.id, "retry").runs_total == 5
+    old = [run for run in jobs.list_runs(db, job.id).items if run.state in ("failed", "cancelled")]
+    fresh = {run.retry_of: run for run in jobs.list_runs(db, job.id).items if run.retry_of}
+    assert set(fresh) == {run.id for run in old}
+    for run in old:
+        assert (fresh[run.id].seed, fresh[run.id].point, fresh[run.id].epochs) == (run.seed, run.point, run.epochs)
+    runs.finish(db, claim(db), outcome="succeeded")
+    requests.request_job(db, job.id, "retry")
+    runs.finish(db, claim(db), outcome="succeeded")
+    with pytest.raises(Conflict, match="nothing to retry"):
+        requests.request_job(db, job.id, "retry")
+    assert jobs.get(db, job.id).runs_total == 5
 
 
 def test_waiting_runs_obey_at_once(db: Database) -> None:
@@ -295,27 +326,6 @@ def test_the_summary_gives_mean_and_deviation_and_names_missing_seeds(db: Databa
     assert one["metrics"]["test/top1_error"]["std"] == pytest.approx(0.1)
     assert (two["point"], two["missing_seeds"], two["metrics"]["test/top1_error"]["n"]) == ({"x": 2}, [2], 2)
     assert jobs.get(db, job.id).state == "failed"
-
-
-def test_deleting_needs_an_ended_job_and_takes_everything(db: Database) -> None:
-    job = submit(db)
-    held = claim(db)
-    epoch(db, held, 1)
-    made = checkpoint(db, held, 1)
-    with pytest.raises(Conflict):
-        jobs.delete_job(db, job.id)
-    runs.finish(db, held, outcome="succeeded")
-    jobs.delete_job(db, job.id)
-    for gone in (
-        lambda: jobs.get(db, job.id),
-        lambda: runs.get(db, held.run_id),
-        lambda: checkpoints.get(db, made),
-        lambda: jobs.delete_job(db, job.id),
-        lambda: requests.request_job(db, job.id, "cancel"),
-    ):
-        with pytest.raises(NotFound):
-            gone()
-    assert events.after(db, 0, job=job.id) == []
 
 
 def test_event_ids_rise_and_tell_the_story(db: Database) -> None:

@@ -45,6 +45,7 @@ class Model:
     attempt: int = 0
     losses: int = 0
     replaced: bool = False
+    retry: bool = False
     epochs: int = 0
     kept: int = 0
     claim: Claim | None = None
@@ -139,7 +140,7 @@ class LifeCycle(RuleBasedStateMachine):
             model = self.runs[run_id]
             assert model.claim is not None
             runs.finish(self.db, model.claim, outcome=outcome, reason="error" if outcome == "failed" else None)
-            wanted = {"cancelled": "cancelled", "paused": "paused", "released": "queued"}.get(outcome, outcome)
+            wanted = {"cancelled": "cancelled", "paused": "queued", "released": "queued"}.get(outcome, outcome)
             if outcome in ("paused", "released") and model.requested is not None:
                 wanted = {"cancel": "cancelled", "pause": "paused"}[model.requested]
             model.leave(wanted)
@@ -160,8 +161,9 @@ class LifeCycle(RuleBasedStateMachine):
                 answered = requests.request_run(self.db, run_id, action)
         except Conflict:
             assert set(expected.values()) == {"conflict"}
+            assert not (whole and action == "retry" and self.retrying(members))
             return
-        assert set(expected.values()) != {"conflict"}
+        assert set(expected.values()) != {"conflict"} or (whole and action == "retry" and self.retrying(members))
         for member, step in expected.items():
             carry_out(self.runs[member], action, step)
         if action == "retry":
@@ -169,10 +171,15 @@ class LifeCycle(RuleBasedStateMachine):
             if not whole:
                 assert answered.retry_of == run_id
 
+    def retrying(self, members: list[str]) -> bool:
+        """Whether any of these is a retry under way: asking for it again is harmless."""
+        models = [self.runs[member] for member in members]
+        return any(model.retry and model.state not in ENDED for model in models)
+
     def adopt(self, job_id: str) -> None:
         """Take new runs of a job into the model."""
         for run in jobs.list_runs(self.db, job_id, limit=100).items:
-            self.runs.setdefault(run.id, Model(job_id))
+            self.runs.setdefault(run.id, Model(job_id, retry=run.retry_of is not None))
 
     @precondition(lambda self: self.has("running"))
     @rule()

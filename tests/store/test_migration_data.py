@@ -1,5 +1,6 @@
 """Migrations with data of the version before: queued and running jobs live on, up and down."""
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
@@ -9,7 +10,7 @@ from store.database import Database
 from store.tables import Table
 from tests.store.test_life_cycle import checkpoint, claim, epoch, submit
 
-PREVIOUS = "0001"
+PREVIOUS = pytest.mark.parametrize("previous", ["0001", "0002"])
 
 
 def rows(db: Database, query: str) -> list[tuple[object, ...]]:
@@ -17,7 +18,8 @@ def rows(db: Database, query: str) -> list[tuple[object, ...]]:
         return [tuple(row) for row in session.execute(text(query))]
 
 
-def test_jobs_of_the_version_before_are_kept(db: Database) -> None:
+@PREVIOUS
+def test_jobs_of_the_versions_before_are_kept(db: Database, previous: str) -> None:
     waiting, running, ended = submit(db, 2, priority=3), submit(db, priority=9), submit(db, priority=8)
     held = claim(db)
     epoch(db, held, 1)
@@ -25,7 +27,7 @@ def test_jobs_of_the_version_before_are_kept(db: Database) -> None:
     runs.finish(db, claim(db), outcome="failed", reason="diverged", message="the loss is not finite")
     content = rows(db, "SELECT id, epoch, sha256 FROM checkpoints ORDER BY id")
     before = rows(db, "SELECT id, state, attempt, epoch, priority FROM runs ORDER BY id")
-    db.downgrade(PREVIOUS)
+    db.downgrade(previous)
     assert rows(db, "SELECT id, state, attempt, epoch, priority FROM runs ORDER BY id") == before
     db.migrate()
     with db.engine.connect() as connection:
@@ -41,8 +43,9 @@ def test_jobs_of_the_version_before_are_kept(db: Database) -> None:
     assert claim(db).job_id == waiting.id
 
 
-def test_the_queue_keeps_its_order_through_an_upgrade(db: Database) -> None:
+@PREVIOUS
+def test_the_queue_keeps_its_order_through_an_upgrade(db: Database, previous: str) -> None:
     low, high, later = submit(db, priority=1), submit(db, priority=9), submit(db, priority=9)
-    db.downgrade(PREVIOUS)
+    db.downgrade(previous)
     db.migrate()
     assert [claim(db).job_id for _ in range(3)] == [high.id, later.id, low.id]

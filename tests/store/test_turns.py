@@ -41,6 +41,17 @@ def test_keys_take_turns_however_much_one_has_submitted(db: Database) -> None:
     assert owners_of_next(db, 9) == "abcabcaca"
 
 
+@pytest.mark.parametrize("hours", [0.5, 1.5, 30.0])
+def test_keys_take_turns_however_much_earlier_one_has_submitted(db: Database, hours: float) -> None:
+    submit(db, "a", number=8)
+    assert owners_of_next(db, 1) == "a"
+    db.clock_offset += hours * HOUR
+    if hours > 1:
+        assert owners_of_next(db, 1) == "a"
+    submit(db, "b", number=3)
+    assert owners_of_next(db, 6) in ("bababa", "ababab")
+
+
 def test_a_higher_priority_goes_first_whoever_has_it(db: Database) -> None:
     submit(db, "a", number=3, priority=4)
     submit(db, "b", number=2, priority=6)

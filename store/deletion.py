@@ -1,0 +1,86 @@
+"""Deleting jobs: hidden in one small transaction, erased in others, whoever dies on the way."""
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from store.database import Database
+from store.errors import Conflict, NotFound, StoreError
+from store.records import DELETE, ENDED
+from store.tables import (
+    CheckpointRow,
+    ChunkRow,
+    EpochRow,
+    EventRow,
+    IdempotencyRow,
+    JobRow,
+    JobTagRow,
+    RunRow,
+    SeriesRow,
+)
+
+BATCH = 50
+log = logging.getLogger(__name__)
+
+
+def delete_job(db: Database, job_id: str) -> None:
+    """Delete a job that has ended with all that belongs to it.
+
+    From its first transaction on nobody sees the job, and nothing can be asked of it; what this does not get to erase,
+    `erase_deleted` does.
+
+    Raises:
+        NotFound: no such job.
+        Conflict: it has not ended.
+    """
+
+    def hide(session: Session) -> None:
+        # Locked as `job_state.refresh` does it, where whoever is just retrying a run then finds the job gone.
+        row = session.get(JobRow, job_id, with_for_update={"key_share": True})
+        if row is None or row.requested == DELETE:
+            raise NotFound(f"there is no job {job_id}")
+        if row.state not in ENDED:
+            raise Conflict(f"job {job_id} is {row.state}: cancel it first, then delete it")
+        session.execute(update(JobRow).where(JobRow.id == job_id).values(requested=DELETE))
+        session.execute(delete(IdempotencyRow).where(IdempotencyRow.job_id == job_id))
+
+    db.write(hide)
+    try:
+        erase(db, job_id)
+    except StoreError as error:
+        log.warning("job %s is deleted, its content will be erased later: %s", job_id, error)
+
+
+def erase_deleted(db: Database, *, limit: int = 10) -> int:
+    """Erase jobs that were hidden and not yet erased; returns how many."""
+    with db.read() as session:
+        found = list(session.scalars(select(JobRow.id).where(JobRow.requested == DELETE).limit(limit)))
+    for job_id in found:
+        erase(db, job_id)
+    return len(found)
+
+
+def erase(db: Database, job_id: str) -> None:
+    """Erase a hidden job in small transactions; the job itself goes last."""
+    with db.read() as session:
+        run_ids = list(session.scalars(select(RunRow.id).where(RunRow.job_id == job_id)))
+    for start in range(0, len(run_ids), BATCH):
+        db.write(partial(erase_content, run_ids=run_ids[start : start + BATCH]))
+
+    def work(session: Session) -> None:
+        for table in (EventRow, RunRow, JobTagRow):
+            session.execute(delete(table).where(table.job_id == job_id))
+        session.execute(delete(JobRow).where(JobRow.id == job_id))
+
+    db.write(work)
+
+
+def erase_content(session: Session, run_ids: Sequence[str]) -> None:
+    """Erase what runs have recorded."""
+    checkpoints = select(CheckpointRow.id).where(CheckpointRow.run_id.in_(run_ids))
+    session.execute(delete(ChunkRow).where(ChunkRow.checkpoint_id.in_(checkpoints)))
+    for table in (CheckpointRow, SeriesRow, EpochRow):
+        session.execute(delete(table).where(table.run_id.in_(run_ids)))
