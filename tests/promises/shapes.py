@@ -85,6 +85,20 @@ class Shape:
         """Nobody can write to the database meanwhile."""
         raise NotImplementedError
 
+    def broker_pid(self) -> int:
+        """The process id of the message broker."""
+        raise NotImplementedError
+
+    @contextlib.contextmanager
+    def broker_away(self) -> Iterator[None]:
+        """The broker answers nobody meanwhile; connections to it stay open."""
+        pid = self.broker_pid()
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def store(self) -> Database:
         """The database, past anything that is in the way."""
         return Database(self.url)
@@ -106,6 +120,11 @@ class Embedded(Shape):
 
     def serving(self) -> tuple[str, ...]:
         return ("serve", "--port", "0")
+
+    def broker_pid(self) -> int:
+        found = find(self.service.pid, "valkey-server")
+        assert found is not None
+        return found
 
     @contextlib.contextmanager
     def database_away(self) -> Iterator[None]:
@@ -137,6 +156,10 @@ class Deployed(Shape):
 
     def serving(self) -> tuple[str, ...]:
         return ("api", "--port", "0")
+
+    def broker_pid(self) -> int:
+        with contextlib.closing(redis.Redis.from_url(self.broker.url)) as client:
+            return int(client.info("server")["process_id"])
 
     def forget_messages(self) -> None:
         with contextlib.closing(redis.Redis.from_url(self.broker.url)) as client:

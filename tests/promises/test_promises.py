@@ -103,6 +103,10 @@ def test_5_requests_do_what_they_say_in_every_state(shape: Shape) -> None:
     service.run_once(run_id, lambda run: run["state"] == "paused")
     assert (ask("resume"), ask("resume")) == (202, 202)
     service.run_once(run_id, lambda run: run["state"] == "running")
+    # A pause that is taken back at once: the run goes on, be it that its worker has heard of it.
+    assert (ask("pause"), ask("resume")) == (202, 202)
+    epoch = service.get(f"/v1/runs/{run_id}")["epoch"]
+    service.run_once(run_id, lambda run: run["state"] == "running" and run["epoch"] > epoch + 20)
     assert (ask("cancel"), ask("cancel"), ask("pause")) == (202, 202, 409)
     assert service.ended(run_id)["state"] == "cancelled"
     assert (ask("cancel"), ask("resume")) == (202, 409)
@@ -133,6 +137,18 @@ def test_7_a_database_outage_kills_no_training(shape: Shape, undisturbed: dict[s
         time.sleep(4)  # longer than the lease
     assert shape.service.succeeded(run_id)["attempt"] == 1
     assert shape.service.results(run_id) == undisturbed
+
+
+def test_7_a_broker_outage_kills_no_training_and_holds_up_no_job(shape: Shape, undisturbed: dict[str, Any]) -> None:
+    (run_id,) = shape.service.submit(**LONG)
+    trainer = shape.halfway(run_id)
+    with shape.broker_away():
+        os.kill(trainer, signal.SIGCONT)
+        (other,) = shape.service.submit(**LONG)
+        assert shape.service.succeeded(run_id)["attempt"] == 1
+        assert shape.service.succeeded(other)["attempt"] == 1  # found by asking the database
+    for each in (run_id, other):
+        assert shape.service.results(each) == undisturbed
 
 
 def test_8_a_worker_that_is_stopped_hands_its_run_over(shape: Shape, undisturbed: dict[str, Any]) -> None:
