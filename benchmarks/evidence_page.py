@@ -48,7 +48,9 @@ def mean_and_std(values: list[float]) -> str:
 
 
 def paired(values: list[float], base: list[float]) -> tuple[float, float]:
-    """Mean of the paired differences and its standard error, in points."""
+    """Mean of the paired differences and its standard error, in points; not numbers where a value is undefined."""
+    if any(map(math.isnan, [*values, *base])):
+        return math.nan, math.nan
     pairs = [100 * (value - other) for value, other in zip(values, base, strict=True)]
     error = statistics.stdev(pairs) / math.sqrt(len(pairs)) if len(pairs) > 1 else math.nan
     return statistics.fmean(pairs), error
@@ -155,10 +157,10 @@ def set_beside_the_paper(experiment: Experiment, results: Results) -> list[str]:
     headline = experiment.metrics[0]
     found: dict[int, list[str]] = {1: [], 0: [], -1: []}
     for each in experiment.comparisons:
-        if each.published:
-            claimed_gain = statistics.fmean(each.published) * (1 if higher_is_better(headline) else -1)
+        ways = {points > 0 for points in each.published}  # where its data sets agree
+        if len(ways) == 1:
             shown = gained(headline, results[each.method][headline], results[each.other][headline])
-            found[shown if claimed_gain > 0 else -shown].append(f"`{each.method}` - `{each.other}`")
+            found[shown if ways == {higher_is_better(headline)} else -shown].append(f"`{each.method}` - `{each.other}`")
     said = {1: "as in the paper", 0: "not to be told from nothing", -1: "the other way round"}
     return [
         f"By two standard errors of the paired difference in {column(headline)}:",
@@ -227,4 +229,5 @@ def page(kept: Mapping[str, Any]) -> str:
     for name, experiment in EXPERIMENTS.items():
         if name in results:
             lines += section(experiment, results[name])
-    return "\n".join([*lines, f"Machine: `{json.dumps(kept['environment'])}`", ""])
+    machines = "; ".join(f"`{json.dumps(each)}`" for each in kept["environments"])
+    return "\n".join([*lines, f"Measured on {machines}", ""])

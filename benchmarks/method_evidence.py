@@ -66,13 +66,17 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=SHARED, help="where scene.npz and yeast.npz are")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    results: dict[str, Results] = json.loads(FILE.read_text())["results"] if FILE.exists() else {}
+    kept = json.loads(FILE.read_text()) if FILE.exists() else {"environments": [], "results": {}}
+    results: dict[str, Results] = kept["results"]
+    environments = [*(kept["environments"] if arguments.only else []), environment()]
+    environments = [each for i, each in enumerate(environments) if each not in environments[:i]]
     for name in arguments.data:
         experiment, seeds = EXPERIMENTS[name], list(range(arguments.seeds))
         results[name] = measured(experiment, results.get(name, {}), arguments.only, seeds, arguments.folder)
         settings = {known: EXPERIMENTS[known].setting for known in results}
         RESULTS.mkdir(exist_ok=True)
-        FILE.write_text(json.dumps({"environment": environment(), "settings": settings, "results": results}) + "\n")
+        whole = {"environments": environments, "settings": settings, "results": results}
+        FILE.write_text(json.dumps(whole) + "\n")
     PAGE.write_text(page(json.loads(FILE.read_text())))
     print(f"written to {PAGE}")
 

@@ -181,7 +181,8 @@ def descendants(pid: int) -> list[int]:
 
 def title(pid: int) -> str:
     """What the process list shows for it; empty where it has ended."""
-    shown = subprocess.run(["ps", "-ww", "-o", "stat=,args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    asked = ["ps", "-ww", "-o", "stat=,args=", "-p", str(pid)]
+    shown = subprocess.run(asked, capture_output=True, text=True, check=False)
     return "" if shown.stdout.startswith("Z") else shown.stdout.strip()
 
 
