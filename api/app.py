@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from api import problems
-from api.audit import Audit
+from api.audit import Audit, AuditLog
+from api.authentication import Authentication
 from api.bodies import BodyLimit
 from api.description import describe
 from api.feed import Feed
@@ -16,7 +16,7 @@ from api.key_ring import KeyRing
 from api.limiter import Limiter
 from api.measurements import Measurements, Stopwatch
 from api.routes import routers
-from api.routes.pages import DASHBOARD, DOCS
+from api.routes.pages import DASHBOARD, DOCS, WholeFiles
 from api.security import Gate
 from api.state import Service
 from api.sweeping import Sweeping
@@ -29,7 +29,7 @@ def create_app(settings: Settings, db: Database, doorbell: Doorbell) -> FastAPI:
     """The application on a migrated database."""
     feed, keys = Feed(db), KeyRing(db, host=settings.host)
     measurements = Measurements(db, silent_after=settings.lease_seconds)
-    limiter = Limiter(settings.requests_per_minute)
+    limiter, audit_log = Limiter(settings.requests_per_minute), AuditLog(db)
     service = Service(settings, db, doorbell, feed, measurements, keys, limiter)
 
     @asynccontextmanager
@@ -38,6 +38,7 @@ def create_app(settings: Settings, db: Database, doorbell: Doorbell) -> FastAPI:
         with Sweeping(settings, db, doorbell):
             yield
         await feed.stop()
+        await audit_log.close()
 
     app = FastAPI(
         title="LPL service",
@@ -53,12 +54,13 @@ def create_app(settings: Settings, db: Database, doorbell: Doorbell) -> FastAPI:
     problems.install(app)
     for router in routers():
         app.include_router(router)
-    app.mount("/assets", StaticFiles(directory=DASHBOARD / "assets", check_dir=False))
-    app.mount("/docs/assets", StaticFiles(directory=DOCS))
+    app.mount("/assets", WholeFiles(directory=DASHBOARD / "assets", check_dir=False))
+    app.mount("/docs/assets", WholeFiles(directory=DOCS))
     describe(app, host=settings.host)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
+    app.add_middleware(Authentication, keys=keys, limiter=limiter)
     app.add_middleware(problems.CatchAll)
-    app.add_middleware(Audit, db=db)
     app.add_middleware(Gate, host=settings.host, allowed_hosts=settings.allowed_hosts)
     app.add_middleware(Stopwatch, measurements=measurements)
+    app.add_middleware(Audit, audit_log=audit_log)
     return app

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from api.serve import run_all, run_api
-from store import keys
+from store import audit, keys
 from store.command import AsJson, fail, load_settings
 from store.database import Database
 from store.errors import StoreError
@@ -55,10 +55,12 @@ def create_key(
     as_json: AsJson = False,
 ) -> None:
     """Make an API key; its secret is shown this once."""
+    db = migrated()
     try:
-        made, secret = keys.create(migrated(), name=name, scopes=scope or keys.SCOPES)
+        made, secret = keys.create(db, name=name, scopes=scope or keys.SCOPES)
     except StoreError as error:
         fail(str(error))
+    note(db, f"key create /v1/keys/{made.id}", status=201)
     shown = {"id": made.id, "name": made.name, "scopes": list(made.scopes), "secret": secret}
     typer.echo(json.dumps(shown) if as_json else secret)
 
@@ -78,7 +80,17 @@ def list_keys(as_json: AsJson = False) -> None:
 @key.command("revoke")
 def revoke_key(key_id: str) -> None:
     """Make an API key invalid."""
+    db = migrated()
     try:
-        keys.revoke(migrated(), key_id)
+        keys.revoke(db, key_id)
     except StoreError as error:
         fail(str(error))
+    note(db, f"key revoke /v1/keys/{key_id}", status=204)
+
+
+def note(db: Database, what: str, *, status: int) -> None:
+    """Put a command into the audit log; what it did stands, also where that fails."""
+    try:
+        audit.record_command(db, what, status=status)
+    except StoreError as error:
+        typer.echo(f"warning: not in the audit log: {error}", err=True)

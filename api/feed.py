@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
@@ -20,6 +21,7 @@ OUTAGE_SECONDS = 2.0
 QUEUE_SIZE = 512
 BATCH = 500
 THREADS = 8
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -99,11 +101,14 @@ class Feed:
 
     async def bounds(self) -> tuple[int, int]:
         """(oldest, latest) id in the log."""
-        return await run_sync(events.bounds, self._db, limiter=self._limiter)
+        return await self.in_thread(partial(events.bounds, self._db))
 
     async def read(self, after: int, *, job: str | None = None, run: str | None = None) -> list[Event]:
         """Up to 500 events that follow an id."""
-        work = partial(events.after, self._db, after, job=job, run=run, limit=BATCH)
+        return await self.in_thread(partial(events.after, self._db, after, job=job, run=run, limit=BATCH))
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Do blocking work for a stream in one of the feed's threads: the handlers' may all be busy."""
         return await run_sync(work, limiter=self._limiter)
 
     async def _poll_forever(self) -> None:

@@ -131,7 +131,8 @@ def of_http(request: Request, error: Exception) -> Response:
     detail, headers = str(error.detail), dict(error.headers or {})
     if error.status_code == 405:
         # The framework names the methods of the first route that matches; an address may have several.
-        methods = ", ".join(methods_at(request.app.openapi(), request.url.path)) or headers.get("Allow", "GET")
+        documented, first = methods_at(request.app.openapi(), request.url.path), headers.get("Allow", "GET")
+        methods = ", ".join(sorted({*documented, *first.split(", ")}))
         headers["Allow"], detail = methods, f"{request.method[:20]} is not for this address; it takes {methods}"
     if error.status_code == 404 and detail == "Not Found":
         detail = "there is nothing at this address; /docs lists what there is"
@@ -169,13 +170,15 @@ def of_dataset(_: Request, error: Exception) -> Response:
     return Problem(422, summary(errors), errors=errors).response()
 
 
-def of_store(_: Request, error: Exception) -> Response:
-    """What the store refuses."""
+def of_store(request: Request, error: Exception) -> Response:
+    """What the store refuses. Where the reason names hosts or paths, it stands in the log alone."""
     assert isinstance(error, StoreError)
     status = next((code for kind, code in STATUSES.items() if isinstance(error, kind)), 422)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status in (429, 503) else None
     errors = [{"path": "cursor", "message": str(error)}] if isinstance(error, BadCursor) else None
-    return Problem(status, str(error), errors=errors, headers=headers).response()
+    if error.public is not None:
+        log.warning("%s %r -> %d: %s", request.method, request.url.path[:200], status, error)
+    return Problem(status, error.public or str(error), errors=errors, headers=headers).response()
 
 
 def path_of(location: Sequence[Any]) -> str:

@@ -1,8 +1,8 @@
-"""Who may ask: host names, origins, keys."""
+"""Who may ask: host names, origins, scopes of keys."""
 
+import re
 from collections.abc import Iterable, MutableMapping
-from typing import Annotated, Any
-from urllib.parse import urlsplit
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.key_ring import is_loopback
 from api.problems import Problem
-from api.state import Services
 from store import keys
 from store.database import Database
 from store.records import ApiKey
@@ -19,6 +18,8 @@ from store.settings import Settings
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+HOST = r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]{0,5})?"
+HOST_HEADER, ORIGIN_HEADER = re.compile(HOST, re.I | re.A), re.compile(f"https?://({HOST})", re.I | re.A)
 IMPLIED = {"read": {"read", "submit", "admin"}, "submit": {"submit", "admin"}, "admin": {"admin"}}
 """Scope that a route asks for -> scopes of a key that give it."""
 CONTENT_POLICY = (
@@ -69,8 +70,13 @@ class Gate:
 
     def refusal(self, method: str, headers: Headers) -> Problem | None:
         """Why a request is not served, None where it is."""
+        if "transfer-encoding" in headers and "content-length" in headers:
+            # RFC 9112, 6.1: two ends that believe different ones would see different requests.
+            detail = "a request has a Content-Length or a Transfer-Encoding, not both"
+            return Problem(400, detail, headers={"Connection": "close"})
         host = headers.get("host", "")
-        if "*" not in self.allowed and host_name(host) not in self.allowed:
+        name = host_name(host)
+        if not name or ("*" not in self.allowed and name not in self.allowed):
             detail = f"host {host[:100]!r} is not served here; name it in LPL_ALLOWED_HOSTS"
             return Problem(403 if host else 400, detail)
         origin = headers.get("origin")
@@ -83,19 +89,15 @@ class Gate:
 
 
 def host_name(host: str) -> str:
-    """The name in a Host header, without its port."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
+    """The name in a Host header, without its port; empty where it is no host."""
+    match = HOST_HEADER.fullmatch(host)
+    return (match[1] or match[2]).lower() if match else ""
 
 
 def authority(origin: str) -> str:
-    """Host and port of an Origin header as the Host header would have them."""
-    try:
-        return urlsplit(origin).netloc.lower()
-    except ValueError:
-        return ""
+    """Host and port of an Origin header as the Host header would have them; empty where it is not a web page's."""
+    match = ORIGIN_HEADER.fullmatch(origin)
+    return match[1].lower() if match else ""
 
 
 def add_headers(message: MutableMapping[str, Any]) -> None:
@@ -109,23 +111,12 @@ def add_headers(message: MutableMapping[str, Any]) -> None:
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
-def caller(request: Request, found: Services, credentials: Credentials) -> ApiKey | None:
-    """The key of the request; None where none is needed. The audit log finds it in the request's state.
+async def caller(request: Request, _: Credentials) -> ApiKey | None:
+    """The key of the request as `Authentication` found it, None where none is needed; the header is for the document.
 
-    Raises:
-        Problem: 401, no key or an unknown one where keys are required; 429, too many requests.
+    A route that asks for it at an address that is public by mistake fails: nothing was found there.
     """
-    if not found.keys.required():
-        return None
-    challenge = {"WWW-Authenticate": "Bearer"}
-    if credentials is None:
-        raise Problem(401, "give an API key: Authorization: Bearer lpl_...", headers=challenge)
-    key = keys.verify(found.db, credentials.credentials)
-    if key is None:
-        raise Problem(401, "the API key is unknown or revoked", headers=challenge)
-    request.state.key = key
-    found.limiter.count(key.id)
-    return key
+    return cast(ApiKey | None, request.state.key)
 
 
 Caller = Annotated[ApiKey | None, Depends(caller)]
@@ -134,7 +125,7 @@ Caller = Annotated[ApiKey | None, Depends(caller)]
 def require(scope: str) -> Any:
     """A dependency: the request's key has the scope."""
 
-    def check(key: Caller) -> None:
+    async def check(key: Caller) -> None:
         if key is not None and not IMPLIED[scope] & set(key.scopes):
             raise Problem(403, f"the API key lacks the scope {scope!r}; it has {', '.join(key.scopes)}")
 

@@ -15,7 +15,7 @@ from api.app import create_app
 from api.broker import Broker, start_broker
 from api.security import refusal_to_start
 from api.server import ApiServer, allow_many_connections
-from store import keys
+from store import audit, keys
 from store.command import fail
 from store.database import Database, make_writable
 from store.doorbell import Doorbell
@@ -99,13 +99,26 @@ def opened(settings: Settings) -> Database:
         make_writable(settings.datasets_dir)
         db = Database(settings.database)
         db.migrate()
-        keys.bootstrap(db, settings.first_key())
+        make_first_key(settings, db)
         refused = refusal_to_start(settings, db)
     except (StoreError, OSError) as error:
         fail(str(error))
     if refused is not None:
         fail(refused)
     return db
+
+
+def make_first_key(settings: Settings, db: Database) -> None:
+    """Make the key of the settings valid; the audit log says so when it is new.
+
+    Raises:
+        StoreError: the key is unfit, or the database is away.
+    """
+    before = {known.id for known in keys.list_keys(db)}
+    keys.bootstrap(db, settings.first_key())
+    for made in keys.list_keys(db):
+        if made.id not in before:
+            audit.record_command(db, f"first key /v1/keys/{made.id}", status=201)
 
 
 def listening(settings: Settings, *, any_port: bool) -> socket.socket:

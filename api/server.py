@@ -82,6 +82,7 @@ class ApiServer(uvicorn.Server):
             log_level=log_level,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=app.state.service.settings.body_seconds,
             timeout_graceful_shutdown=GRACE_SECONDS,
             lifespan="on",

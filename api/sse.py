@@ -4,7 +4,8 @@ import asyncio
 import json
 import logging
 import math
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from fastapi.sse import KEEPALIVE_COMMENT, format_sse_event
@@ -17,7 +18,8 @@ from store.database import Database
 from store.errors import NotFound, StoreError
 from store.records import ENDED, Event, State
 
-KEEPALIVE_SECONDS = 15.0
+KEEPALIVE_SECONDS = 5.0
+"""Silence after which a comment shows that the stream lives, and time after which its key is looked at again."""
 MAX_ID = 2**63 - 1
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 log = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ class Follower:
         after: the last id that the client has seen. None: from the beginning of the job or run, and from now on where
             everything is followed. Negative: an id that never was.
         bounds: (oldest, latest) id in the log when the client asked.
+        admitted: whether the client's key still holds; asked in a thread. The stream ends where it does not.
     """
 
     def __init__(
@@ -47,14 +50,16 @@ class Follower:
         run: str | None,
         after: int | None,
         bounds: tuple[int, int],
+        admitted: Callable[[], bool],
     ) -> None:
         self._db, self._feed = db, feed
         self._job, self._run = job, run
         self._over, self._state = False, ""
+        self._admitted, self._asked_at = admitted, time.monotonic()
         self._position, self._unknown = self._start(after, bounds)
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """The events in the wire format; ends with the job or run, or when the service stops."""
+        """The events in the wire format; ends with the job or run, with the key, or when the service stops."""
         try:
             async with self._feed.subscribe(job=self._job, run=self._run) as subscription:
                 if self._unknown:
@@ -78,7 +83,7 @@ class Follower:
     async def _backlog(self, subscription: Subscription) -> AsyncIterator[bytes]:
         """What the database has beyond the position."""
         subscription.overflowed = False
-        while not self._over:
+        while await self._goes_on():
             batch = await self._feed.read(self._position, job=self._job, run=self._run)
             for event in batch:
                 async for piece in self._deliver(event):
@@ -90,7 +95,7 @@ class Follower:
 
     async def _live(self, subscription: Subscription) -> AsyncIterator[bytes]:
         """What happens, until the end or until the subscriber was too slow."""
-        while not (self._over or (subscription.overflowed and subscription.queue.empty())):
+        while await self._goes_on() and not (subscription.overflowed and subscription.queue.empty()):
             try:
                 event = await asyncio.wait_for(subscription.queue.get(), KEEPALIVE_SECONDS)
             except TimeoutError:
@@ -101,6 +106,16 @@ class Follower:
             elif event.id > self._position:
                 async for piece in self._deliver(event):
                     yield piece
+
+    async def _goes_on(self) -> bool:
+        """Whether there is more to say and the client may still hear it, which is asked now and then."""
+        if not self._over and time.monotonic() - self._asked_at > KEEPALIVE_SECONDS:
+            self._asked_at = time.monotonic()
+            try:
+                self._over = not await self._feed.in_thread(self._admitted)
+            except StoreError as error:
+                log.debug("a stream's key cannot be looked at: %s", error)  # nor is there anything to send meanwhile
+        return not self._over
 
     async def _deliver(self, event: Event) -> AsyncIterator[bytes]:
         """One event, and the end where it is the last of what is followed."""

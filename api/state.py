@@ -1,8 +1,9 @@
 """What handlers reach through a dependency: settings, database, doorbell, event feed, measurements, keys, limits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, cast
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
 from api.feed import Feed
@@ -25,10 +26,12 @@ class Service:
     measurements: Measurements
     keys: KeyRing
     limiter: Limiter
+    health_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
+    """Whoever asks whether the service is well must not queue behind those that keep it busy."""
 
 
-def service_of(request: Request) -> Service:
-    """The application's parts."""
+async def service_of(request: Request) -> Service:
+    """The application's parts. Not a plain function: that would wait for a thread of the pool all handlers share."""
     return cast(Service, request.app.state.service)
 
 

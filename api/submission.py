@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
 import lplcore
+from api.turnstile import Turnstile
 from lplcore.method import MethodSpec
 from store import datasets, jobs
 from store.database import Database
@@ -15,6 +18,23 @@ from store.records import DatasetRecord, NewRun, Submitted
 from store.settings import Settings
 
 Registered = dict[str, lplcore.RegisteredDataset]
+LARGE = 200
+"""Sweep points from which on planning is worth waiting for one's turn: it takes tenths of a second, up to seconds."""
+CHECKING, SUBMITTING = Turnstile(at_once=1, waiting=3), Turnstile(at_once=1, waiting=7)
+"""Apart, so that whoever may only read cannot keep those who submit from it."""
+
+
+def checked(
+    db: Database, settings: Settings, data: Mapping[str, Any]
+) -> tuple[lplcore.ExperimentSpec, list[lplcore.RunPlan], lplcore.DatasetInfo]:
+    """As `planned`, for whom only wants to know.
+
+    Raises:
+        SpecError, DatasetError: with the field and the remedy.
+        Problem: others check large sweeps at this moment.
+    """
+    with turn(CHECKING, data):
+        return planned(db, settings, data)
 
 
 def planned(
@@ -41,13 +61,15 @@ def submit(
     Raises:
         SpecError, DatasetError: with the field and the remedy.
         Conflict: the key was used with another request.
+        Problem: others submit large sweeps at this moment.
     """
     request_hash = fingerprint(data)
     earlier = jobs.earlier_submission(db, owner, idempotency_key, request_hash)
     if earlier is not None:
         return earlier
-    spec, plan, _ = planned(db, settings, data)
-    runs = [NewRun(run.seed, run.point, run.spec.model_dump(mode="json"), run.spec.epochs) for run in plan]
+    with turn(SUBMITTING, data):
+        spec, plan, _ = planned(db, settings, data)
+        runs = [NewRun(run.seed, run.point, run.spec.model_dump(mode="json"), run.spec.epochs) for run in plan]
     return jobs.submit(
         db,
         spec=spec.model_dump(mode="json"),
@@ -58,6 +80,22 @@ def submit(
         owner=owner,
         max_queued=settings.max_queued_runs,
     )
+
+
+def turn(turnstile: Turnstile, data: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """A place for a large sweep; small ones need none."""
+    return turnstile.turn("planning large sweeps") if sweep_points(data) >= LARGE else nullcontext()
+
+
+def sweep_points(data: Mapping[str, Any]) -> int:
+    """How many points the sweep of an experiment has, or of what overrides a preset, as far as it is one."""
+    sweeps = [part.get("sweep") for part in (data, data.get("override")) if isinstance(part, Mapping)]
+    lengths = [
+        [len(values) for values in sweep.values() if isinstance(values, list)]
+        for sweep in sweeps
+        if isinstance(sweep, Mapping)
+    ]
+    return max(map(math.prod, lengths), default=1)
 
 
 def fingerprint(data: Mapping[str, Any]) -> str:

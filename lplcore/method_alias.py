@@ -1,6 +1,7 @@
 """Aliases of methods: spelled out as compositions, and recognised in them."""
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic_core import PydanticCustomError
@@ -100,12 +101,17 @@ def alias_of(method: Mapping[str, Any], *, preferred: Any = None) -> str | None:
     Where several have the same components it is the preferred one, else the first.
     """
     given = component_names(method)
-    fitting = [
-        name
-        for name, record in plugins("method").items()
-        if any(component_names({**DEFAULT_PARTS, **made}) == given for made in record.compositions().values())
-    ]
+    fitting = [name for name, compositions in known_components().items() if given in compositions]
     return preferred if preferred in fitting else next(iter(fitting), None)
+
+
+@cache
+def known_components() -> dict[str, list[dict[str, Any]]]:
+    """Every alias's components, one entry per task it has; read once, as a sweep asks for them at every point."""
+    return {
+        name: [component_names({**DEFAULT_PARTS, **made}) for made in record.compositions().values()]
+        for name, record in plugins("method").items()
+    }
 
 
 def component_names(method: Mapping[str, Any]) -> dict[str, Any]:

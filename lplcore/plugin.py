@@ -58,12 +58,13 @@ class Record(BaseModel):
     @classmethod
     def _refuse_unknown_fields(cls, value: Any) -> Any:
         if isinstance(value, Mapping):
+            known = cls.model_fields  # looked up once: pydantic makes that slow
             for key in value:
-                if key not in cls.model_fields:
+                if key not in known:
                     raise PydanticCustomError(
                         "unknown_field",
                         "unknown field {key}; {hint}",
-                        {"field": str(key), "key": quoted(key), "hint": nearest(str(key), cls.model_fields)},
+                        {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known)},
                     )
         return value
 

@@ -166,17 +166,25 @@ class ExperimentSpec(Record):
         return [dict(zip(self.sweep, values, strict=True)) for values in itertools.product(*self.sweep.values())]
 
     def _at(self, complete: Mapping[str, Any], point: Mapping[str, Any]) -> "ExperimentSpec":
-        """The spec at a sweep point, with nothing left to sweep."""
+        """The spec at a sweep point, with nothing left to sweep.
+
+        A method that is not swept stays the record it is: to validate it again at each of thousands of points takes
+        most of the time. What it means depends on the task, thus on the data set.
+        """
         if not point:
             return self
-        data: Any = plain({**complete, "sweep": {}})
-        if any(field.split(".")[0] == "method" for field in point):
-            for part, field in self._left_to_method:
-                data[part].pop(field, None)
+        fields = {field.split(".")[0] for field in point}
+        data: dict[str, Any] = {**complete, "sweep": {}}
+        if not fields & {"method", "dataset"}:
+            data["method"] = self.method
+        left = self._left_to_method if "method" in fields else []
+        data |= {part: plain(data[part]) for part in fields.union(part for part, _ in left)}  # copies, to be changed
+        for part, field in left:
+            data[part].pop(field, None)
         for field, value in point.items():
-            replace_at(data, field, value)
+            replace_at(data, field, plain(value))
         try:
-            return parse_spec(data, datasets=self._datasets)
+            return completed(data, self._datasets)
         except SpecError as error:
             raise SpecError(sweep_problems(error, point)) from None
 
@@ -206,12 +214,22 @@ def parse_spec(
         return data
     if not isinstance(data, Mapping):
         raise SpecError([{"path": "", "message": "an experiment is a JSON object with at least dataset and method"}])
-    registered = dict(datasets or {})
     given = plain(data)
-    complete = with_defaults(given, registered)
-    task = task_of(complete["dataset"], registered)
-    spec = validated(ExperimentSpec, complete, context={"datasets": registered, "task": task})
-    spec._datasets, spec._left_to_method = registered, left_to_method(given)
+    spec = completed(given, dict(datasets or {}))
+    spec._left_to_method = left_to_method(given)
+    return spec
+
+
+def completed(given: dict[str, Any], datasets: Mapping[str, RegisteredDataset]) -> ExperimentSpec:
+    """The spec that plain values mean.
+
+    Raises:
+        SpecError: with the path of every problem and its remedy.
+    """
+    complete = with_defaults(given, datasets)
+    task = task_of(complete["dataset"], datasets)
+    spec = validated(ExperimentSpec, complete, context={"datasets": datasets, "task": task})
+    spec._datasets = datasets
     return spec
 
 

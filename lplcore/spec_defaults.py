@@ -42,9 +42,12 @@ def with_defaults(data: dict[str, Any], registered: Mapping[str, RegisteredDatas
 
 
 def fill_for_method(data: dict[str, Any], task: str | None) -> None:
-    """What the method asks of model, data set and optimiser, where the spec says nothing about it."""
+    """What the method asks of model, data set and optimiser, where the spec says nothing about it.
+
+    The method itself becomes a record, so that it is not validated again with the whole spec.
+    """
     try:
-        method = validated(MethodSpec, data["method"], context={"task": task})
+        method = data["method"] = validated(MethodSpec, data["method"], context={"task": task})
     except SpecError:
         return  # said when the whole spec is validated
     model, dataset = as_object(data["model"]), as_object(data["dataset"])

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ValidationError
 MAX_DEPTH = 32
 MAX_LENGTH = 1_000_000
 MAX_REPORTED = 100
-MAX_PATH = 300
+MAX_PATH, MAX_MESSAGE = 300, 2000
+"""What a user wrote is quoted in errors; megabytes of it are not."""
 RecordT = TypeVar("RecordT", bound=BaseModel)
 
 
@@ -21,7 +22,7 @@ class SpecError(ValueError):
     """
 
     def __init__(self, errors: Iterable[Mapping[str, str]]) -> None:
-        self.errors = [dict(error) for error in errors]
+        self.errors = [{"path": e["path"][:MAX_PATH], "message": e["message"][:MAX_MESSAGE]} for e in errors]
         super().__init__("; ".join(f"{e['path']}: {e['message']}" if e["path"] else e["message"] for e in self.errors))
 
 
@@ -50,7 +51,7 @@ def problem(item: Any, value: Any) -> dict[str, str]:
     elif "hint" not in context and isinstance(item.get("input"), bool | int | float | str):
         given = item["input"]
         message = f"{message}, got {given[:80]!r}" if isinstance(given, str) else f"{message}, got {given}"
-    return {"path": ".".join(path)[:MAX_PATH], "message": message}
+    return {"path": ".".join(path), "message": message}
 
 
 def json_path(loc: Sequence[Any], value: Any) -> list[str]:

@@ -1,4 +1,9 @@
-"""Who did what: one line per request that may change something."""
+"""Who did what: one line per request, or command at the machine, that may change something."""
+
+import getpass
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -10,27 +15,56 @@ from store.records import AuditEntry, Page
 from store.tables import AuditRow
 
 MAX_PATH = 500
-FORGET_BATCH = 1000
+MAX_ADDRESS = 100
+FORGET_BATCH, FORGET_BATCHES = 500, 10
 
 
-def record(
-    db: Database, *, key_id: str | None, key_name: str | None, method: str, path: str, status: int, address: str | None
-) -> None:
-    """Add a line."""
+@dataclass(frozen=True)
+class Line:
+    """What is noted of a request or a command; the key is None where none was given or needed."""
+
+    method: str
+    path: str
+    status: int
+    key_id: str | None = None
+    key_name: str | None = None
+    address: str | None = None
+
+
+def record(db: Database, lines: Sequence[Line]) -> None:
+    """Add lines."""
 
     def work(session: Session) -> None:
-        values = {
-            "key_id": key_id,
-            "key_name": key_name,
-            "method": method[:16],
-            "path": path.encode("unicode_escape").decode()[:MAX_PATH],
-            "status": status,
-            "address": address,
-            "at": db.now(session),
-        }
-        session.execute(insert(AuditRow), [values])
+        now = db.now(session)
+        session.execute(insert(AuditRow), [values_of(line, now) for line in lines])
 
     db.write(work)
+
+
+def record_command(db: Database, what: str, *, status: int) -> None:
+    """Add the line of a command at the machine, with the status that the same request over HTTP would have had."""
+    record(db, [Line(method="lpl", path=what, status=status, address=f"{user_name()}@{socket.gethostname()}")])
+
+
+def user_name() -> str:
+    """Who runs this process; containers may know no name for it."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):
+        return "unknown"
+
+
+def values_of(line: Line, now: float) -> dict[str, str | float | None]:
+    """The columns of a line, cut to what is kept."""
+    return {
+        "key_id": line.key_id,
+        "key_name": line.key_name,
+        "method": line.method[:16],
+        "path": line.path.encode("unicode_escape").decode()[:MAX_PATH],
+        "status": line.status,
+        "address": None if line.address is None else line.address[:MAX_ADDRESS],
+        "at": now,
+    }
 
 
 def entries(db: Database, *, limit: int = 100, cursor: str | None = None) -> Page[AuditEntry]:
@@ -52,18 +86,33 @@ def entries(db: Database, *, limit: int = 100, cursor: str | None = None) -> Pag
 
 
 def forget(db: Database, *, older_than_seconds: float) -> int:
-    """Delete some of the lines that are older; returns how many."""
-
-    def work(session: Session) -> int:
-        limit = db.now(session) - older_than_seconds
-        old = list(
-            session.scalars(select(AuditRow.id).where(AuditRow.at < limit).order_by(AuditRow.id).limit(FORGET_BATCH))
-        )
+    """Delete lines that are older, some thousand at most, in small transactions; returns how many."""
+    forgotten = 0
+    for _ in range(FORGET_BATCHES):
+        old = oldest(db, older_than_seconds=older_than_seconds)
         if old:
-            session.execute(delete(AuditRow).where(AuditRow.id.in_(old)))
-        return len(old)
+            erase(db, old)
+        forgotten += len(old)
+        if len(old) < FORGET_BATCH:
+            break
+    return forgotten
 
-    return db.write(work)
+
+def oldest(db: Database, *, older_than_seconds: float) -> list[int]:
+    """The first lines that are older, found by the index on their time and without a lock: mostly there are none."""
+    with db.read() as session:
+        limit = db.now(session) - older_than_seconds
+        query = select(AuditRow.id).where(AuditRow.at < limit).order_by(AuditRow.at).limit(FORGET_BATCH)
+        return list(session.scalars(query))
+
+
+def erase(db: Database, line_ids: Sequence[int]) -> None:
+    """Delete lines."""
+
+    def work(session: Session) -> None:
+        session.execute(delete(AuditRow).where(AuditRow.id.in_(line_ids)))
+
+    db.write(work)
 
 
 def entry_of(row: AuditRow) -> AuditEntry:

@@ -1,7 +1,9 @@
 """The database: engine, transactions, time and migrations, on SQLite (WAL) and PostgreSQL."""
 
+import contextlib
 import errno
 import logging
+import os
 import sqlite3
 import tempfile
 import time
@@ -13,14 +15,15 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Float
 
 import migrations
+from store.address import parsed_url, shown, without_secrets
 from store.errors import DatabaseUnavailable, StorageFull, StoreError
 from store.tables import EventRow
 
@@ -30,8 +33,11 @@ PATIENCE_SECONDS = 30
 """Time after which a transaction that cannot get its locks is not tried again."""
 STALLED_SECONDS = 10
 """Pause in a transaction after which PostgreSQL undoes it: whoever began it is frozen or cut off."""
+SQLITE_CONNECTIONS = 64
+"""More than a process has threads: one that waits for the write lock keeps no reader from a connection."""
 KEEP_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 40_000}
 """A server that is cut off without a word is noticed within 40 seconds, not after hours."""
+PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
 RETRYABLE = ("40001", "40P01", "55P03", "25P03")  # serialization, deadlock, lock timeout, transaction stalled
 FULL = ("53100", "53200", "54000")
 T = TypeVar("T")
@@ -73,7 +79,12 @@ class Database:
         self._writer = self.engine.execution_options(write=True)
 
     def _sqlite_engine(self) -> Engine:
-        engine = create_engine(self.url, connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False})
+        engine = create_engine(
+            self.url,
+            connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False},
+            max_overflow=SQLITE_CONNECTIONS,
+        )
+        event.listen(engine, "do_connect", _make_sqlite_file)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -94,7 +105,7 @@ class Database:
         )
 
     def __str__(self) -> str:
-        return self.url.render_as_string(hide_password=True)
+        return shown(self.url)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -205,48 +216,29 @@ class Database:
 
     def _translation(self, error: DBAPIError) -> Exception:
         state = getattr(error.orig, "sqlstate", None) or ""
-        reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
+        said = str(error.orig).strip() or type(error.orig).__name__
+        reason = without_secrets(self.url, said.splitlines()[0])
         if state in RETRYABLE or "database is locked" in reason:
             return _TryAgain(f"{self} is too busy ({reason})")
         if state in FULL or any(sign in reason for sign in ("disk is full", "disk I/O error", "readonly database")):
             return StorageFull(f"{self} cannot be written ({reason}); free space or make it writable")
         if isinstance(error, OperationalError) or error.connection_invalidated or state[:2] in ("57", "08"):
-            return DatabaseUnavailable(f"{self} does not answer ({self._without_secret(reason)})")
+            return DatabaseUnavailable(f"{self} does not answer ({reason})")
         return error
-
-    def _without_secret(self, reason: str) -> str:
-        password = self.url.password
-        return reason.replace(str(password), "***") if password else reason
 
 
 class _TryAgain(DatabaseUnavailable):
     """The database asks to repeat the transaction."""
 
 
-def parsed_url(url: str) -> URL:
-    """The URL in its parts.
-
-    Raises:
-        StoreError: it is none, or of another kind of database.
-    """
-    remedy = "give sqlite:///path or postgresql://user:password@host/name in LPL_DATABASE_URL"
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError) as error:
-        raise StoreError(f"the database's address cannot be read; {remedy}") from error
-    if parsed.drivername.split("+")[0] not in ("sqlite", "postgresql", "postgres"):
-        raise StoreError(f"{parsed.drivername[:40]} databases are not supported; {remedy}")
-    return parsed
-
-
 def make_writable(folder: Path) -> None:
-    """Create a folder and see that files can be made in it.
+    """Create a folder, for this user alone, and see that files can be made in it; one that exists keeps its mode.
 
     Raises:
         StorageFull: it cannot be written, with the reason.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder) as probe:
             probe.write(b"x")
     except OSError as error:
@@ -262,16 +254,21 @@ def migration_config(connection: Connection) -> Config:
     return config
 
 
+def _make_sqlite_file(dialect: Any, record: Any, arguments: list[Any], options: Any) -> None:
+    """A new file is for this user alone (SQLite gives its journals the same mode); one that exists is left alone."""
+    path = str(arguments[0]) if arguments else ""
+    if path and not path.startswith((":", "file:")):
+        with contextlib.suppress(OSError):  # it exists, or connecting says what is wrong
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
     cursor = connection.cursor()
-    for pragma in (
-        f"busy_timeout = {1000 * PATIENCE_SECONDS}",
-        "auto_vacuum = INCREMENTAL",
-        "journal_mode = WAL",
-        "synchronous = FULL",
-        "foreign_keys = ON",
-    ):
+    cursor.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE_SECONDS}")
+    if cursor.execute("PRAGMA page_count").fetchone() == (0,):
+        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # later it would wait for the write lock and change nothing
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

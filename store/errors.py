@@ -2,7 +2,14 @@
 
 
 class StoreError(Exception):
-    """Base of the store's errors; the message is fit for a user."""
+    """Base of the store's errors; the message is fit for a user.
+
+    Attributes:
+        public: what strangers may read instead of the message, which may name a host, a user or a path. None: the
+            message itself.
+    """
+
+    public: str | None = None
 
 
 class NotFound(StoreError):
@@ -28,9 +35,19 @@ class LeaseLost(StoreError):
 class DatabaseUnavailable(StoreError):
     """The database does not answer."""
 
+    public = "the database does not answer; try again in a moment"
+
 
 class StorageFull(StoreError):
     """The database cannot grow: the disk is full or not writable."""
+
+    public = "the database cannot be written: there is no space, or it may not be changed; try again later"
+
+
+class SchemaMissing(DatabaseUnavailable):
+    """The database answers and has no tables."""
+
+    public = "the database has no tables yet; run `lpl db upgrade`"
 
 
 class CorruptCheckpoint(StoreError):

@@ -2,38 +2,48 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from store import pages
 from store.database import Database
-from store.errors import NotFound, StoreError
+from store.errors import Conflict, NotFound, StoreError
 from store.identifiers import new_id
-from store.records import ApiKey
+from store.records import ApiKey, Page
 from store.tables import KeyRow
 
 SCOPES = ("read", "submit", "admin")
 PREFIX = "lpl_"
-MIN_SECRET_LENGTH = 16
+MIN_SECRET_LENGTH, MAX_NAME_LENGTH = 16, 100
 
 
-def create(db: Database, *, name: str, scopes: Sequence[str] = SCOPES, secret: str | None = None) -> tuple[ApiKey, str]:
+def create(
+    db: Database,
+    *,
+    name: str,
+    scopes: Sequence[str] = SCOPES,
+    secret: str | None = None,
+    first_is_admin: bool = False,
+) -> tuple[ApiKey, str]:
     """A new key and its secret, which cannot be shown again.
 
+    Args:
+        first_is_admin: refuse a first key without the scope admin: nobody could make another one with it.
+
     Raises:
-        StoreError: an unknown scope, or a given secret shorter than 16 characters.
+        StoreError: an unknown scope, a name that is empty or longer than 100 characters, or an unfit secret.
+        Conflict: the first key would not have the scope admin.
     """
-    unknown = [scope for scope in scopes if scope not in SCOPES]
-    if unknown or not scopes:
-        raise StoreError(f"scopes: {', '.join(unknown) or 'none given'}; known: {', '.join(SCOPES)}")
     token = secret or PREFIX + secrets.token_urlsafe(32)
-    if len(token) < MIN_SECRET_LENGTH:
-        raise StoreError(f"a key has at least {MIN_SECRET_LENGTH} characters; let `lpl key create` make one")
+    refuse_unfit(name, scopes, token)
     key_id = new_id("k")
 
     def work(session: Session) -> None:
+        if first_is_admin and "admin" not in scopes and not _exists(session):
+            raise Conflict("the first key must have the scope 'admin': with it the others are made")
         now = db.now(session)
         session.add(
             KeyRow(id=key_id, name=name, secret_sha256=digest(token), scopes=sorted(set(scopes)), created_at=now)
@@ -42,6 +52,23 @@ def create(db: Database, *, name: str, scopes: Sequence[str] = SCOPES, secret: s
     db.write(work)
     with db.read() as session:
         return key_of(session.get_one(KeyRow, key_id)), token
+
+
+def refuse_unfit(name: str, scopes: Sequence[str], token: str) -> None:
+    """See that a key can be told from others, may do something and fits a header.
+
+    Raises:
+        StoreError: it does not; with the remedy.
+    """
+    unknown = [scope for scope in scopes if scope not in SCOPES]
+    if unknown or not scopes:
+        raise StoreError(f"scopes: {', '.join(unknown) or 'none given'}; known: {', '.join(SCOPES)}")
+    if not 0 < len(name) <= MAX_NAME_LENGTH or not name.isprintable():
+        raise StoreError(f"name: give 1 to {MAX_NAME_LENGTH} printable characters that say what the key is for")
+    if len(token) < MIN_SECRET_LENGTH:
+        raise StoreError(f"a key has at least {MIN_SECRET_LENGTH} characters; let `lpl key create` make one")
+    if not all("!" <= character <= "~" for character in token):
+        raise StoreError("a key is one word of printable ASCII, else no header can carry it")
 
 
 def bootstrap(db: Database, secret: str | None) -> None:
@@ -55,23 +82,27 @@ def bootstrap(db: Database, secret: str | None) -> None:
 
 
 def verify(db: Database, secret: str) -> ApiKey | None:
-    """The key of a secret, None where there is none or it was revoked. Notes its use, at most once a minute."""
+    """The key of a secret, None where there is none or it was revoked. Reads only: see `note_use`."""
     with db.read() as session:
         row = session.scalars(
             select(KeyRow).where(KeyRow.secret_sha256 == digest(secret), KeyRow.revoked_at.is_(None))
         ).first()
-        if row is None:
-            return None
-        stale = row.last_used_at is None or db.now(session) - row.last_used_at > 60
-        key = key_of(row)
-    if stale:
-        db.write(lambda session: note_use(db, session, key.id))
-    return key
+        return None if row is None else key_of(row)
 
 
-def note_use(db: Database, session: Session, key_id: str) -> None:
-    """Write down when a key was used."""
-    session.execute(update(KeyRow).where(KeyRow.id == key_id).values(last_used_at=db.now(session)))
+def is_valid(db: Database, key_id: str) -> bool:
+    """Whether a key exists and was not revoked."""
+    with db.read() as session:
+        return session.scalars(_valid().where(KeyRow.id == key_id)).first() is not None
+
+
+def note_use(db: Database, key_ids: Collection[str]) -> None:
+    """Write down that keys have been used just now."""
+    db.write(
+        lambda session: session.execute(
+            update(KeyRow).where(KeyRow.id.in_(key_ids)).values(last_used_at=db.now(session))
+        )
+    )
 
 
 def list_keys(db: Database) -> list[ApiKey]:
@@ -80,17 +111,44 @@ def list_keys(db: Database) -> list[ApiKey]:
         return [key_of(row) for row in session.scalars(select(KeyRow).order_by(KeyRow.id))]
 
 
-def revoke(db: Database, key_id: str) -> None:
+def page_of_keys(db: Database, *, limit: int = 50, cursor: str | None = None) -> Page[ApiKey]:
+    """Keys, oldest first.
+
+    Raises:
+        BadCursor: no list gave this cursor out.
+    """
+    query = select(KeyRow).order_by(KeyRow.id).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(KeyRow.id > pages.decode(cursor))
+    with db.read() as session:
+        return pages.page(session.scalars(query).all(), limit, key_of)
+
+
+def revoke(db: Database, key_id: str, *, keep_admin: bool = False) -> None:
     """Make a key invalid; again is harmless.
+
+    Args:
+        keep_admin: refuse where no valid key with the scope admin would be left.
 
     Raises:
         NotFound: no such key.
+        Conflict: it is the last valid key with the scope admin.
     """
 
     def work(session: Session) -> None:
+        # All rows are locked in one order: two keys that revoke each other at once cannot both go.
+        valid = session.scalars(
+            select(KeyRow).where(KeyRow.revoked_at.is_(None)).order_by(KeyRow.id).with_for_update()
+        ).all()
         row = session.get(KeyRow, key_id)
         if row is None:
             raise NotFound(f"there is no key {key_id}")
+        admins = [each.id for each in valid if "admin" in each.scopes]
+        if keep_admin and admins == [key_id]:
+            raise Conflict(
+                f"{key_id} is the last valid key with the scope 'admin'; make another one first, "
+                "or run `lpl key revoke` where the service runs"
+            )
         row.revoked_at = row.revoked_at or db.now(session)
 
     db.write(work)
@@ -99,7 +157,21 @@ def revoke(db: Database, key_id: str) -> None:
 def any_keys(db: Database) -> bool:
     """Whether any key is valid."""
     with db.read() as session:
-        return session.scalars(select(KeyRow.id).where(KeyRow.revoked_at.is_(None)).limit(1)).first() is not None
+        return session.scalars(_valid().limit(1)).first() is not None
+
+
+def ever_any(db: Database) -> bool:
+    """Whether there has ever been a key, valid or revoked."""
+    with db.read() as session:
+        return _exists(session)
+
+
+def _valid() -> Select[str]:
+    return select(KeyRow.id).where(KeyRow.revoked_at.is_(None))
+
+
+def _exists(session: Session) -> bool:
+    return session.scalars(select(KeyRow.id).limit(1)).first() is not None
 
 
 def digest(secret: str) -> str:

@@ -1,10 +1,13 @@
 """The process's settings: flags and environment (`LPL_...`)."""
 
+import json
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from store.errors import StoreError
 
 SECRETS = ("admin_key", "database_url", "broker_url")
 
@@ -31,10 +34,31 @@ class Settings(BaseSettings):
     body_seconds: float = Field(
         30.0, gt=0, le=3_600, description="time a request's head and its body each have to arrive"
     )
-    allowed_hosts: list[str] = Field(default_factory=list, description="host names accepted beside loopback")
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="host names accepted beside loopback: a.example,b.example or a JSON list"
+    )
     admin_key: SecretStr | None = Field(None, description="first API key, with all scopes")
     admin_key_file: Path | None = Field(None, description="file that holds the first API key")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
+
+    @field_validator("host")
+    @classmethod
+    def _without_brackets(cls, host: str) -> str:
+        """`[::1]`, as URLs write it, is the address `::1`."""
+        return host[1:-1] if host.startswith("[") and host.endswith("]") else host
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _listed(cls, given: Any) -> Any:
+        """Names from the environment, with commas between them or as a JSON list."""
+        if not isinstance(given, str):
+            return given
+        if not given.lstrip().startswith("["):
+            return [name.strip() for name in given.split(",") if name.strip()]
+        try:
+            return json.loads(given)
+        except ValueError:
+            raise ValueError('give names with commas between them, or a JSON list: ["a.example"]') from None
 
     @model_validator(mode="after")
     def _absolute_data_dir(self) -> Self:
@@ -55,10 +79,17 @@ class Settings(BaseSettings):
         """The first API key, from the environment or its file.
 
         Raises:
-            OSError: the file cannot be read.
+            StoreError: the file cannot be read.
         """
         if self.admin_key is not None:
             return self.admin_key.get_secret_value().strip() or None
-        if self.admin_key_file is not None:
-            return self.admin_key_file.read_text().strip() or None
-        return None
+        if self.admin_key_file is None:
+            return None
+        remedy = "put the key alone into it, one line of ASCII text"
+        try:
+            return self.admin_key_file.read_text(encoding="utf-8").strip() or None
+        except UnicodeDecodeError as error:
+            raise StoreError(f"LPL_ADMIN_KEY_FILE: {self.admin_key_file} is not UTF-8 text; {remedy}") from error
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise StoreError(f"LPL_ADMIN_KEY_FILE: {self.admin_key_file} cannot be read: {reason}; {remedy}") from error

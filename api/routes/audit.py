@@ -20,10 +20,10 @@ class AuditLine(BaseModel):
     at: datetime
     key: str | None = Field(description="id of the API key, null where none was given or needed")
     key_name: str | None
-    method: str
-    path: str
+    method: str = Field(description="`lpl`: a command at the machine; `*`: refusals that were only counted")
+    path: str = Field(description="what was asked for; after a creation (201) the address of what was made")
     status: int = Field(description="how it was answered")
-    address: str | None = Field(description="where it came from")
+    address: str | None = Field(description="where it came from; user and machine of a command")
 
 
 class AuditList(BaseModel):

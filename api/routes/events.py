@@ -1,5 +1,6 @@
 """Server-sent events."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
@@ -7,10 +8,11 @@ from starlette.concurrency import run_in_threadpool
 
 from api.parameters import Identifier, Selected
 from api.problems import problems
-from api.security import READ
+from api.security import READ, Caller
 from api.sse import HEADERS, EventStream, Follower, last_event_id
 from api.state import Service, Services
 from store import jobs, runs
+from store.records import ApiKey
 
 router = APIRouter(prefix="/v1", tags=["events"], dependencies=[READ], responses=problems(404))
 LastEventId = Annotated[str | None, Header(max_length=100, description="the last id seen; the stream goes on there")]
@@ -22,7 +24,7 @@ streaming: dict[str, Any] = {"response_class": EventStream, "responses": STREAM}
 
 
 async def follow(
-    found: Service, *, job: str | None, run: str | None, header: str | None, after: int | None
+    found: Service, key: ApiKey | None, *, job: str | None, run: str | None, header: str | None, after: int | None
 ) -> EventStream:
     """The stream of a job, a run or everything; what does not exist is refused before it begins."""
     if job is not None:
@@ -31,33 +33,35 @@ async def follow(
         await run_in_threadpool(runs.get, found.db, run)
     bounds = await found.feed.bounds()  # now, not when the stream begins: what comes after the answer is not missed
     asked = last_event_id(header, after)
-    follower = Follower(found.db, found.feed, job=job, run=run, after=asked, bounds=bounds)
+    admitted = partial(found.keys.admits, key)
+    follower = Follower(found.db, found.feed, job=job, run=run, after=asked, bounds=bounds, admitted=admitted)
     return EventStream(follower.stream(), headers=HEADERS)
 
 
 @router.get("/events", operation_id="streamEvents", **streaming)
 async def all_events(
     found: Services,
+    key: Caller,
     job: Selected = None,
     run: Selected = None,
     last_event_id: LastEventId = None,
     after: After = None,
 ) -> EventStream:
     """Events of a job or a run from its beginning, or of everything from now on."""
-    return await follow(found, job=job, run=run, header=last_event_id, after=after)
+    return await follow(found, key, job=job, run=run, header=last_event_id, after=after)
 
 
 @router.get("/jobs/{job_id}/events", operation_id="streamJobEvents", **streaming)
 async def job_events(
-    found: Services, job_id: Identifier, last_event_id: LastEventId = None, after: After = None
+    found: Services, key: Caller, job_id: Identifier, last_event_id: LastEventId = None, after: After = None
 ) -> EventStream:
     """Events of a job from its beginning until it has ended."""
-    return await follow(found, job=job_id, run=None, header=last_event_id, after=after)
+    return await follow(found, key, job=job_id, run=None, header=last_event_id, after=after)
 
 
 @router.get("/runs/{run_id}/events", operation_id="streamRunEvents", **streaming)
 async def run_events(
-    found: Services, run_id: Identifier, last_event_id: LastEventId = None, after: After = None
+    found: Services, key: Caller, run_id: Identifier, last_event_id: LastEventId = None, after: After = None
 ) -> EventStream:
     """Events of a run from its beginning until it has ended."""
-    return await follow(found, job=None, run=run_id, header=last_event_id, after=after)
+    return await follow(found, key, job=None, run=run_id, header=last_event_id, after=after)

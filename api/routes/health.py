@@ -2,12 +2,14 @@
 
 from typing import Literal
 
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from api.security import READ
 from api.state import Services
-from store.errors import DatabaseUnavailable
+from store.database import Database
+from store.errors import SchemaMissing
 
 router = APIRouter(tags=["health"])
 
@@ -19,18 +21,29 @@ class Health(BaseModel):
 
 
 @router.get("/healthz", operation_id="getHealth")
-def health() -> Health:
+@router.head("/healthz", include_in_schema=False)
+async def health() -> Health:
     """The process answers."""
     return Health()
 
 
 @router.get("/readyz", operation_id="getReadiness")
-def ready(found: Services) -> Health:
+@router.head("/readyz", include_in_schema=False)
+async def ready(found: Services) -> Health:
     """The database answers as well and has its tables; 503 while not."""
-    found.db.ping()
-    if found.db.revision() is None:
-        raise DatabaseUnavailable("the database has no tables yet; run `lpl db upgrade`")
+    await run_sync(see_tables, found.db, limiter=found.health_threads)
     return Health()
+
+
+def see_tables(db: Database) -> None:
+    """See that the database answers and is migrated.
+
+    Raises:
+        DatabaseUnavailable: it does not answer.
+        SchemaMissing: it has no tables.
+    """
+    if db.revision() is None:
+        raise SchemaMissing(f"{db} has no tables yet; run `lpl db upgrade`")
 
 
 @router.get(

@@ -49,7 +49,7 @@ def submit(
 @router.post("/validate", operation_id="validateJob", dependencies=[JSON_BODY], responses=problems(413, 415))
 def validate(found: Services, body: Experiment) -> Validation:
     """What would run; nothing is started."""
-    spec, plan, info = submission.planned(found.db, found.settings, body)
+    spec, plan, info = submission.checked(found.db, found.settings, body)
     return Validation(
         spec=spec.model_dump(mode="json"),
         runs_total=len(plan),

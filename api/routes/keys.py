@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers import KeyAnswer, KeyList, key_answer
 from api.bodies import JSON_BODY
-from api.parameters import Identifier, Text
+from api.parameters import Cursor, Identifier, Limit, Text
 from api.problems import problems
 from api.security import ADMIN
 from api.state import Services
@@ -25,10 +25,13 @@ class NewKey(BaseModel):
     scopes: list[Literal["read", "submit", "admin"]] = Field(default=["read", "submit"], min_length=1, max_length=3)
 
 
-@router.post("", status_code=201, operation_id="createKey", dependencies=[JSON_BODY], responses=problems(413, 415))
+@router.post("", status_code=201, operation_id="createKey", dependencies=[JSON_BODY], responses=problems(409, 413, 415))
 def create_key(found: Services, response: Response, body: Annotated[NewKey, Body()]) -> KeyAnswer:
-    """Make an API key; its secret is in this answer and nowhere else. The first key makes keys necessary."""
-    made, secret = keys.create(found.db, name=body.name, scopes=body.scopes)
+    """Make an API key; its secret is in this answer and nowhere else.
+
+    The first key makes keys necessary, for good, and must have the scope admin.
+    """
+    made, secret = keys.create(found.db, name=body.name, scopes=body.scopes, first_is_admin=True)
     found.keys.changed()
     response.headers["Location"] = f"/v1/keys/{made.id}"
     response.headers["Cache-Control"] = "no-store"
@@ -36,13 +39,14 @@ def create_key(found: Services, response: Response, body: Annotated[NewKey, Body
 
 
 @router.get("", operation_id="listKeys")
-def list_keys(found: Services) -> KeyList:
-    """All keys, without their secrets."""
-    return KeyList(items=[key_answer(each) for each in keys.list_keys(found.db)], next=None)
+def list_keys(found: Services, limit: Limit = 50, cursor: Cursor = None) -> KeyList:
+    """Keys, oldest first, without their secrets; revoked ones too."""
+    page = keys.page_of_keys(found.db, limit=limit, cursor=cursor)
+    return KeyList(items=[key_answer(each) for each in page.items], next=page.next)
 
 
-@router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problems(404))
+@router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problems(404, 409))
 def revoke_key(found: Services, key_id: Identifier) -> None:
-    """Make a key invalid."""
-    keys.revoke(found.db, key_id)
+    """Make a key invalid; the last valid one with the scope admin stays (`lpl key revoke` takes it)."""
+    keys.revoke(found.db, key_id, keep_admin=True)
     found.keys.changed()

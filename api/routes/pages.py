@@ -4,6 +4,8 @@ from pathlib import Path
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from api.problems import Problem
 
@@ -18,6 +20,28 @@ DOCS_POLICY = (
 )
 
 
+class WholeFile(FileResponse):
+    """A file that is always sent whole: the framework answers a bad Range in plain text, and servers may ignore it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        self.headers["Accept-Ranges"] = "none"
+        await super().__call__(without_range(scope), receive, send)
+
+
+class WholeFiles(StaticFiles):
+    """A folder of such files."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send one of them."""
+        await super().__call__(without_range(scope), receive, send)
+
+
+def without_range(scope: Scope) -> Scope:
+    """The request for the whole."""
+    return {**scope, "headers": [header for header in scope["headers"] if header[0] != b"range"]}
+
+
 def page(path: Path) -> Path:
     """The page's file.
 
@@ -29,13 +53,13 @@ def page(path: Path) -> Path:
     return path
 
 
-@router.get("/")
+@router.api_route("/", methods=["GET", "HEAD"])
 def dashboard() -> FileResponse:
     """The dashboard."""
-    return FileResponse(page(DASHBOARD / "index.html"), headers=FRESH)
+    return WholeFile(page(DASHBOARD / "index.html"), headers=FRESH)
 
 
-@router.get("/docs")
+@router.api_route("/docs", methods=["GET", "HEAD"])
 def docs() -> FileResponse:
     """The interface's documentation; works with no internet."""
-    return FileResponse(page(DOCS / "index.html"), headers={**FRESH, "Content-Security-Policy": DOCS_POLICY})
+    return WholeFile(page(DOCS / "index.html"), headers={**FRESH, "Content-Security-Policy": DOCS_POLICY})

@@ -32,7 +32,7 @@ def test_unknown_addresses_and_methods_are_problems(refusing: httpx.Client) -> N
     assert (wrong.status_code, wrong.headers["content-type"]) == (405, "application/problem+json")
     assert wrong.headers["allow"] == "GET, POST"
     assert refusing.patch("/v1/jobs/j_1").headers["allow"] == "DELETE, GET"
-    assert refusing.post("/healthz").headers["allow"] == "GET"
+    assert refusing.post("/healthz").headers["allow"] == "GET, HEAD"
 
 
 def test_the_document_names_every_operation_and_its_errors(refusing: httpx.Client) -> None:

@@ -1,13 +1,11 @@
-"""What a key may ask for, and the log of who asked."""
+"""What a key may ask for, how often, and how much at once."""
 
-import json
+import re
 import socket
 from pathlib import Path
 
-import httpx
-import pytest
-
-from store import audit, keys
+from api.bodies import MAX_PARTS
+from store import keys
 from store.database import Database
 from tests.api.service import SPEC, running
 from tests.api.test_security import bearer
@@ -43,54 +41,6 @@ def test_a_key_may_have_so_many_runs_waiting(sqlite: Database, tmp_path: Path) -
         assert len(service.http.get("/v1/jobs").json()["items"]) == 1
 
 
-@pytest.fixture
-def admin(sqlite: Database) -> str:
-    return keys.create(sqlite, name="the admin")[1]
-
-
-def lines(http: httpx.Client, secret: str) -> list[tuple[str | None, str, str, int]]:
-    """(key, method, path, status) of the audit log, oldest first."""
-    items = http.get("/v1/audit", headers=bearer(secret)).json()["items"]
-    return [(line["key_name"], line["method"], line["path"], line["status"]) for line in reversed(items)]
-
-
-def test_the_audit_log_says_who_changed_what(sqlite: Database, tmp_path: Path, admin: str) -> None:
-    reader = keys.create(sqlite, name="a reader", scopes=["read"])[1]
-    with running(sqlite, tmp_path) as service:
-        made = service.http.post("/v1/jobs", json=SPEC, headers=bearer(admin)).json()["id"]
-        service.http.post(f"/v1/jobs/{made}/cancel", headers=bearer(admin))
-        service.http.post("/v1/jobs", json=SPEC, headers=bearer(reader))
-        service.http.post("/v1/jobs", json=SPEC, headers=bearer("lpl_wrong_secret_of_nobody"))
-        service.http.get("/v1/jobs", headers=bearer(admin))
-        service.http.post("/v1/jobs/validate", json=SPEC, headers=bearer(admin))
-        service.http.delete("/v1/jobs/%00%E2%82%AC%0a", headers=bearer(admin))
-        assert lines(service.http, admin) == [
-            ("the admin", "POST", "/v1/jobs", 201),
-            ("the admin", "POST", f"/v1/jobs/{made}/cancel", 202),
-            ("a reader", "POST", "/v1/jobs", 403),
-            (None, "POST", "/v1/jobs", 401),
-            ("the admin", "DELETE", "/v1/jobs/\\x00\\u20ac\\n", 404),
-        ]
-        whole = service.http.get("/v1/audit", headers=bearer(admin)).json()
-        assert all(line["address"] == "127.0.0.1" for line in whole["items"])
-        assert admin not in json.dumps(whole)
-        assert "wrong_secret" not in json.dumps(whole)
-        assert service.http.get("/v1/audit", headers=bearer(reader)).status_code == 403
-
-
-def test_the_audit_log_has_pages_and_is_forgotten_in_time(sqlite: Database) -> None:
-    for number in range(5):
-        audit.record(sqlite, key_id=None, key_name=None, method="POST", path=f"/{number}", status=201, address=None)
-        sqlite.clock_offset += 10
-    first = audit.entries(sqlite, limit=3)
-    assert [entry.path for entry in first.items] == ["/4", "/3", "/2"]
-    rest = audit.entries(sqlite, limit=3, cursor=first.next)
-    assert [entry.path for entry in rest.items] == ["/1", "/0"]
-    assert rest.next is None
-    assert audit.forget(sqlite, older_than_seconds=35) == 2
-    assert [entry.path for entry in audit.entries(sqlite).items] == ["/4", "/3", "/2"]
-
-
 def test_a_body_that_does_not_come_is_not_waited_for(sqlite: Database, tmp_path: Path) -> None:
     with running(sqlite, tmp_path, body_seconds=0.5) as service:
         address = service.url.removeprefix("http://").split(":")
@@ -101,3 +51,29 @@ def test_a_body_that_does_not_come_is_not_waited_for(sqlite: Database, tmp_path:
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"LPL_BODY_SECONDS" in answer
         assert service.http.post("/v1/jobs", json=SPEC).status_code == 201
+
+
+def test_a_key_that_asks_too_often_gets_no_body_read(sqlite: Database, tmp_path: Path) -> None:
+    headers = {**bearer(keys.create(sqlite, name="busy")[1]), "Content-Type": "application/json"}
+    with running(sqlite, tmp_path, requests_per_minute=3) as service:
+        answers = [service.http.post("/v1/jobs", content=b"{bad", headers=headers).status_code for _ in range(5)]
+        assert answers == [422, 422, 422, 429, 429]
+
+
+def test_a_body_of_very_many_parts_is_too_large(sqlite: Database, tmp_path: Path) -> None:
+    headers = {"Content-Type": "application/json"}
+    with running(sqlite, tmp_path) as service:
+        body = b'{"a": [' + b"{}," * MAX_PARTS + b"{}]}"
+        answer = service.http.post("/v1/jobs", content=body, headers=headers)
+        assert answer.status_code == 413
+        assert str(MAX_PARTS) in answer.json()["detail"]
+        assert service.http.post("/v1/jobs", json={**SPEC, "tags": ["[" * 90]}).status_code == 201
+
+
+def test_invented_methods_are_one_label(sqlite: Database, tmp_path: Path) -> None:
+    with running(sqlite, tmp_path) as service:
+        for number in range(5):
+            service.http.request(f"FROB{number}", "/v1/jobs")
+        text = service.http.get("/metrics").text
+    assert "FROB" not in text
+    assert re.search(r'count\{method="other",route="[^"]*",status="405"\} 5.0', text)

@@ -1,6 +1,8 @@
 """Hosts, origins, keys."""
 
+import asyncio
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from api.key_ring import is_loopback
 from api.security import authority, host_name, refusal_to_start
 from store import keys
 from store.database import Database
+from store.records import ApiKey
 from store.settings import Settings
 from tests.api.service import SPEC, Running, running
 
@@ -24,7 +27,24 @@ def bearer(secret: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", "[::2]", "a b"]
+    "host",
+    [
+        "evil.example",
+        "127.0.0.1.evil.example",
+        "localhost.evil.example:80",
+        "[::2]",
+        "a b",
+        "evil.com@127.0.0.1",
+        "localhost/x",
+        "localhost#x",
+        "localhost?x",
+        "a b@localhost",
+        "localhost:80:80",
+        "localhost:x",
+        "[::1",
+        "::1",
+        "localhost,evil.example",
+    ],
 )
 def test_foreign_hosts_are_refused(refusing: httpx.Client, host: str) -> None:
     for path in ("/v1/jobs", "/healthz", "/"):
@@ -55,9 +75,11 @@ def test_named_hosts_are_served(sqlite: Database, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("headers", [
     {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:1"},
-    {"Origin": "http://[bad"}, {"Sec-Fetch-Site": "cross-site"},
+    {"Origin": "http://[bad"}, {"Origin": "ftp://HOST"},
+    {"Origin": "http://a@HOST"}, {"Origin": "HOST"}, {"Sec-Fetch-Site": "cross-site"},
 ])  # fmt: skip
 def test_pages_of_other_origins_change_nothing(refusing: httpx.Client, headers: dict[str, str]) -> None:
+    headers = {name: value.replace("HOST", refusing.base_url.netloc.decode()) for name, value in headers.items()}
     answer = refusing.post("/v1/jobs", json=SPEC, headers=headers)
     assert answer.status_code == 403
     assert answer.headers["content-type"] == "application/problem+json"
@@ -89,6 +111,44 @@ def test_the_first_key_closes_the_service(service: Running) -> None:
     listed = http.get("/v1/keys", headers=bearer(secret)).json()["items"]
     assert [(key["name"], key["scopes"]) for key in listed] == [("admin", ["admin"])]
     assert secret not in http.get("/v1/keys", headers=bearer(secret)).text
+
+
+def await_keys(service: Running) -> None:
+    """The service has seen that there is a key."""
+    deadline = time.monotonic() + 5
+    while service.http.get("/v1/jobs").status_code != 401:
+        assert time.monotonic() < deadline
+
+
+def test_who_asks_comes_before_what_is_asked(service: Running) -> None:
+    bodies = (b"{bad", b'{"a":[' + b"[]," * 1_200_000 + b"[]]}", b" " * 5_000_000)
+    headers = {"Content-Type": "application/json"}
+    assert service.http.post("/v1/jobs", content=bodies[0], headers=headers).status_code == 422
+    secret = keys.create(service.db, name="first")[1]
+    await_keys(service)
+    for body in bodies:
+        for key in ({}, bearer("lpl_wrong_secret_of_nobody")):
+            assert service.http.post("/v1/jobs", content=body, headers={**headers, **key}).status_code == 401
+    for path in ("/v1/nothing", "/nothing", "/v1/jobs/", "/docs/../v1/jobs"):
+        assert service.http.get(path).status_code == 401, path
+    assert service.http.post("/v1/jobs", content=bodies[0], headers={**headers, **bearer(secret)}).status_code == 422
+    assert service.http.get("/nothing", headers=bearer(secret)).status_code == 404
+
+
+def test_keys_are_looked_up_beside_the_event_loop(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    beside: list[bool] = []
+
+    def noted(db: Database, secret: str) -> ApiKey | None:
+        with pytest.raises(RuntimeError):
+            asyncio.get_running_loop()
+        beside.append(True)
+        return verify(db, secret)
+
+    verify, secret = keys.verify, keys.create(service.db, name="first")[1]
+    monkeypatch.setattr(keys, "verify", noted)
+    await_keys(service)
+    assert service.http.get("/v1/jobs", headers=bearer(secret)).status_code == 200
+    assert beside == [True]
 
 
 def test_scopes(service: Running) -> None:

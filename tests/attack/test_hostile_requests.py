@@ -79,6 +79,8 @@ HEADS = {
     "huge length": b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 400 + b"\r\n\r\n",
     "large length": b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Content-Length: 99999999999\r\nConnection: close\r\n\r\n{",
+    "length and chunks": b"POST /v1/jobs/validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
     "odd encoding": b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
     "bad chunk": b"POST /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n",
@@ -136,6 +138,7 @@ BODIES = {
     "compressed": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
     "twice the same": b'{"dataset": "digits", "dataset": "nowhere", "method": "lpl"}',
     "cut off": b'{"dataset": "digits", "method',
+    "many lists": b'{"a":[' + b"[]," * 1_300_000 + b"[]]}",
     "many keys": json.dumps({f"key{i}": i for i in range(50_000)}).encode(),
     "too large": b" " * 5_000_000,
 }

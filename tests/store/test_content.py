@@ -157,6 +157,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(db: Database, tmp_path
 
 def test_keys_are_stored_as_hashes_and_can_be_revoked(db: Database) -> None:
     assert not keys.any_keys(db)
+    assert not keys.ever_any(db)
     made, secret = keys.create(db, name="ci", scopes=["read"])
     assert secret.startswith("lpl_")
     with db.engine.connect() as connection:
@@ -165,18 +166,27 @@ def test_keys_are_stored_as_hashes_and_can_be_revoked(db: Database) -> None:
     verified = keys.verify(db, secret)
     assert verified is not None
     assert verified.scopes == ("read",)
+    assert keys.list_keys(db)[0].last_used_at is None
+    keys.note_use(db, [made.id])
     assert keys.list_keys(db)[0].last_used_at is not None
     keys.revoke(db, made.id)
     keys.revoke(db, made.id)
     assert keys.verify(db, secret) is None
     assert not keys.any_keys(db)
+    assert keys.ever_any(db)
     keys.bootstrap(db, "a-first-key-from-outside")
     keys.bootstrap(db, "a-first-key-from-outside")
     assert keys.verify(db, "a-first-key-from-outside") is not None
-    wrong: list[dict[str, Any]] = [{"scopes": ["root"]}, {"scopes": []}, {"secret": "short"}]
+    wrong: list[dict[str, Any]] = [
+        {"scopes": ["root"]},
+        {"scopes": []},
+        {"secret": "short"},
+        {"secret": "two words of one key"},
+    ]
+    wrong += [{"name": ""}, {"name": "x" * 101}, {"name": "a\nb"}]
     for bad in wrong:
         with pytest.raises(StoreError):
-            keys.create(db, name="x", **bad)
+            keys.create(db, **({"name": "x"} | bad))
 
 
 def test_a_data_set_in_use_cannot_be_forgotten(db: Database) -> None:

@@ -1,0 +1,39 @@
+"""Few at once: for work that takes seconds of a processor which all handlers of the process share."""
+
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from api.problems import Problem
+
+PATIENCE_SECONDS = 10.0
+
+
+class Turnstile:
+    """Lets so many in at once and so many wait; the others come again later, so that they hold no thread meanwhile."""
+
+    def __init__(self, *, at_once: int, waiting: int) -> None:
+        self._inside, self._room = threading.Semaphore(at_once), threading.Semaphore(at_once + waiting)
+
+    @contextmanager
+    def turn(self, what: str) -> Iterator[None]:
+        """Hold a place.
+
+        Raises:
+            Problem: 429, there is none in good time; `what` says for what.
+        """
+        with place(self._room, what, seconds=0), place(self._inside, what, seconds=PATIENCE_SECONDS):
+            yield
+
+
+@contextmanager
+def place(places: threading.Semaphore, what: str, *, seconds: float) -> Iterator[None]:
+    """One of some places, waited for no longer than so many seconds."""
+    if not places.acquire(timeout=seconds):
+        headers = {"Retry-After": str(math.ceil(PATIENCE_SECONDS))}
+        raise Problem(429, f"too many at once are {what}; try again in a moment", headers=headers)
+    try:
+        yield
+    finally:
+        places.release()
