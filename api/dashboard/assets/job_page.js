@@ -30,9 +30,10 @@ export async function jobPage(root, [id]) {
   async function draw() {
     const { points, runs } = await loadRuns(job);
     parts.head.replaceChildren(heading(job, act));
-    parts.result.replaceChildren(resultTable(job));
     parts.runs.replaceChildren(runsTable(runs, refreshSoon));
     await drawCurves(points);
+    const precise = [...metric.options].some((option) => option.value === PRECISION.name);
+    parts.result.replaceChildren(resultTable(job, precise ? PRECISION : ERROR));
     await drawClasses(points);
   }
   async function drawCurves(points) {
@@ -149,8 +150,7 @@ function heading(job, act) {
     message);
 }
 
-function resultTable(job) {
-  const headline = job.summary.some((point) => PRECISION.name in point.metrics) ? PRECISION : ERROR;
+function resultTable(job, headline) {
   const groups = ["", ".many", ".medium", ".few"].map((group) => headline.name + group);
   const best = Object.fromEntries(
     groups.map((name) => [name, headline.best(...job.summary.map((p) => p.metrics[name]?.mean ?? headline.worst))]));
