@@ -124,7 +124,8 @@ def make_first_key(settings: Settings, db: Database) -> None:
 def listening(settings: Settings, *, any_port: bool) -> socket.socket:
     """A bound socket; another port where the wanted one is taken and that is allowed."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol: asyncio sends small answers at once (TCP_NODELAY) only where the socket names it.
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((settings.host, settings.port))

@@ -1,11 +1,15 @@
 """How the service bears a full queue: 10,000 waiting and 100,000 finished runs against an empty database.
 
     python -m benchmarks.load [--database sqlite postgres] [--queued 10000] [--finished 100000] [--jobs 10000]
+        [--large 10000] [--repeats 25] [--results benchmarks/results]
 
-Requests go over HTTP to a real service; claims go to the store, as workers do. The same requests run in turns on an
+Finished runs have epochs, series, events, log lines and a checkpoint; jobs have 1 to 40 runs, ten on average. Requests
+go over HTTP to a service as `lpl api` starts it; what workers do goes to the store. The same is done in turns on an
 empty and on a full database of the same kind; figures are medians of their milliseconds, ratios those of the medians.
-Then jobs are submitted, claimed and ended one after another (`--jobs`), and the memory of the process is read before
-and after.
+"Empty" is a database with what is read in both: a hundred jobs, so that lists are as long, one of them with 100 runs,
+one with 3. Every statement is then explained by the full
+database; what reads a large table whole is listed. Last, jobs are submitted, claimed and ended one after another
+(`--jobs`), and the memory of the process is read before and after.
 """
 
 import argparse
@@ -16,97 +20,54 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
-from sqlalchemy import create_engine, insert, text
+from sqlalchemy import create_engine, text
 
 from api.app import create_app
-from benchmarks.environment import environment, print_table, save
-from store import runs
+from api.serve import listening
+from api.server import ApiServer
+from benchmarks import environment
+from benchmarks.load_filling import add_job, fill, fill_page, settle, template
+from benchmarks.load_operations import SPEC, Operation, Side, claim, end, large_operations, operations
+from benchmarks.load_plans import Statements
 from store.database import Database
 from store.doorbell import Doorbell
-from store.identifiers import new_id
 from store.settings import Settings
-from store.tables import EpochRow, JobRow, RunRow
-from store.turns import rank
 
-SPEC: dict[str, Any] = {"dataset": "digits", "method": "lpl", "epochs": 2}
-RUNS_OF_A_JOB, REPEATS, OWNERS = 100, 25, 5
+LARGE_REPEATS = 3
+NEVER_SECONDS = 3600
+Row = dict[str, Any]
 
 
 @contextmanager
 def serving(db: Database, folder: Path) -> Iterator[httpx.Client]:
-    """A client of a service on the database."""
-    settings = Settings(data_dir=folder, requests_per_minute=0, max_queued_runs=1_000_000)
-    app = create_app(settings, db, Doorbell(None))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    """A client of a service on the database; it sweeps only when it is told to."""
+    settings = Settings(
+        data_dir=folder, port=0, requests_per_minute=0, max_queued_runs=1_000_000, sweep_seconds=NEVER_SECONDS
+    )
+    server = ApiServer(create_app(settings, db, Doorbell(None)), log_level="error")
+    bound = listening(settings, any_port=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{bound.getsockname()[1]}", timeout=600) as client:
         yield client
     server.should_exit = True
     thread.join(10)
 
 
-def fill(db: Database, example: dict[str, Any], *, state: str, number: int) -> None:
-    """Add jobs whose runs are in one state, copies of one submitted over HTTP."""
-    now = time.time()
-    for start in range(0, number, RUNS_OF_A_JOB):
-        job_id = new_id("j")
-        job = {**example["job"], "id": job_id, "state": state, "runs_total": RUNS_OF_A_JOB, "name": f"load {start}"}
-        owner = f"k_{start // RUNS_OF_A_JOB % OWNERS}"
-        rows = []
-        for position in range(RUNS_OF_A_JOB):
-            created = now - 1e6 + start + position
-            place = {"id": new_id("r"), "job_id": job_id, "position": position, "seed": position, "state": state}
-            order = {"created_at": created, "owner": owner, "rank": rank(5, created)}
-            rows.append({**example["run"], **place, **order})
-        epochs = [{"run_id": row["id"], "epoch": 1, "attempt": 1, "metrics": {"test/top1_error": 0.1}} for row in rows]
-        with db.engine.begin() as connection:
-            connection.execute(insert(JobRow), [job])
-            connection.execute(insert(RunRow), rows)
-            connection.execute(insert(EpochRow), epochs)
-
-
-def example_rows(db: Database, job_id: str) -> dict[str, Any]:
-    """A job and its run as they are stored."""
-
-    def values(row: Any) -> dict[str, Any]:
-        return {column.name: getattr(row, column.name) for column in row.__table__.columns}
-
-    with db.read() as session:
-        job = session.get_one(JobRow, job_id)
-        run = session.query(RunRow).filter_by(job_id=job_id).first()
-        return {"job": values(job), "run": {**values(run), "last_metrics": {"test/top1_error": 0.1}}}
-
-
-def operations(db: Database, client: httpx.Client, job_id: str) -> dict[str, Callable[[], object]]:
-    """What is timed."""
-
-    def get(path: str) -> Callable[[], object]:
-        return lambda: client.get(path).raise_for_status()
-
-    def claim_and_end() -> None:
-        claim = runs.claim(db, worker_id="w_load", device="cpu", lease_seconds=60)
-        assert claim is not None
-        runs.finish(db, claim, outcome="succeeded")
-
-    return {
-        "submit": lambda: client.post("/v1/jobs", json=SPEC).raise_for_status(),
-        "list of jobs": get("/v1/jobs?limit=50"),
-        "list by state": get("/v1/jobs?state=queued&limit=50"),
-        "job page": get(f"/v1/jobs/{job_id}"),
-        "queue": get("/v1/queue"),
-        "claim and end": claim_and_end,
-    }
+def side_of(db: Database, client: httpx.Client) -> Side:
+    """An empty database with one page of jobs for the lists, and the jobs whose pages are read."""
+    made = template(db, client.post("/v1/jobs", json=SPEC).raise_for_status().json()["id"])
+    fill_page(db, made)
+    few, many = (add_job(db, made, state="succeeded", runs=number) for number in (3, 100))
+    return Side(db, client, made, few, many)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -116,54 +77,72 @@ def timed(work: Callable[[], object]) -> float:
     return 1000 * (time.perf_counter() - started)
 
 
-def resident_megabytes() -> float:
-    """Memory of this process, the service in it."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1024
+def once(operation: Operation) -> float:
+    """Milliseconds of one time."""
+    operation.before()
+    taken = timed(operation.work)
+    operation.after()
+    return taken
 
 
-def compare(urls: tuple[str, str], folder: Path, *, queued: int, finished: int, jobs: int) -> list[dict[str, Any]]:
-    """A row per operation, and one for memory."""
+def measured(pair: tuple[Operation, Operation], statements: Statements, repeats: int) -> Row:
+    """A row: both databases in turns, after one time that does not count."""
+    once(pair[0])
+    with statements.of(pair[1].name):
+        once(pair[1])
+    times = [[once(operation) for operation in pair] for _ in range(repeats)]
+    low, high = (statistics.median(column) for column in zip(*times, strict=True))
+    row = {"operation": pair[0].name, "empty ms": low, "full ms": high, "ratio": high / low}
+    print(f"{row['operation']:55} {low:10.1f} {high:10.1f} {high / low:8.2f}", flush=True)
+    return row
+
+
+def compare(urls: tuple[str, str], folder: Path, options: argparse.Namespace) -> list[Row]:
+    """A row per operation, one for the statements and one for memory."""
     empty, full = (Database(url) for url in urls)
     for db in (empty, full):
         db.migrate()
     with serving(empty, folder) as small, serving(full, folder) as large:
-        both = ((empty, small), (full, large))
-        pages = [client.post("/v1/jobs", json=SPEC).raise_for_status().json()["id"] for _, client in both]
-        example = example_rows(full, pages[1])
-        fill(full, example, state="succeeded", number=finished)
-        fill(full, example, state="queued", number=queued)
-        with full.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text("ANALYZE"))
-        sides = [operations(db, client, page) for (db, client), page in zip(both, pages, strict=True)]
-        rows = []
-        for name in sides[0]:
-            times: tuple[list[float], list[float]] = ([], [])
-            for _ in range(REPEATS):
-                for side, found in zip(sides, times, strict=True):
-                    if name == "claim and end":
-                        side["submit"]()
-                    found.append(timed(side[name]))
-            low, high = (statistics.median(found) for found in times)
-            rows.append({"operation": name, "empty ms": low, "full ms": high, "ratio": high / low})
-        cancelled = large.post("/v1/jobs", json={**SPEC, "seeds": list(range(10_000))}).json()["id"]
-        seconds = timed(lambda: large.post(f"/v1/jobs/{cancelled}/cancel").raise_for_status()) / 1000
-        rows.append({"operation": "cancel a job of 10,000 runs", "full ms": 1000 * seconds})
-        rows.append(memory(empty, small, jobs))
+        sides = (side_of(empty, small), side_of(full, large))
+        began = time.perf_counter()
+        fill(full, sides[1].made, state="succeeded", runs=options.finished)
+        fill(full, sides[1].made, state="queued", runs=options.queued)
+        settle(full)
+        print(f"filled in {time.perf_counter() - began:.0f} s; empty ms, full ms, ratio:", flush=True)
+        statements = Statements(full)
+        pairs = zip(*map(operations, sides), strict=True)
+        rows = [measured(pair, statements, options.repeats) for pair in pairs]
+        pairs = zip(*(large_operations(side, options.large) for side in sides), strict=True)
+        # Each takes the jobs that the one before has left, so that all must be repeated as often.
+        rows += [measured(pair, statements, LARGE_REPEATS) for pair in pairs]
+        rows.append(explained(statements))
+        rows.append(memory(sides[0], options.jobs))
     return rows
 
 
-def memory(db: Database, client: httpx.Client, jobs: int) -> dict[str, Any]:
-    """Megabytes after a tenth of the jobs and after all of them."""
+def explained(statements: Statements) -> Row:
+    """The statements that read a large table whole."""
+    found = statements.without_index()
+    print(f"{len(statements)} statements, of which {len(found)} read a large table whole", *found, sep="\n", flush=True)
+    return {"operation": "statements that read a large table whole", "statements": len(statements), "found": found}
+
+
+def memory(side: Side, jobs: int) -> Row:
+    """Megabytes of this process, the service in it, after a tenth of the jobs and after all of them."""
     seen = []
     for number in range(jobs):
-        client.post("/v1/jobs", json=SPEC).raise_for_status()
-        claim = runs.claim(db, worker_id="w_load", device="cpu", lease_seconds=60)
-        assert claim is not None
-        runs.finish(db, claim, outcome="succeeded")
+        side.submit()
+        end(side.db, claim(side.db))
         if number + 1 in (jobs // 10, jobs):
             seen.append(resident_megabytes())
-    return {"operation": f"memory after {jobs // 10} and {jobs} jobs, MB", "empty ms": seen[0], "full ms": seen[-1]}
+    print(f"memory after {jobs // 10} and {jobs} jobs: {seen[0]:.0f} and {seen[-1]:.0f} MB", flush=True)
+    return {"operation": f"memory after {jobs // 10} and {jobs} jobs", "MB": [seen[0], seen[-1]]}
+
+
+def resident_megabytes() -> float:
+    """Memory of this process."""
+    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
 
 
 @contextmanager
@@ -188,20 +167,23 @@ def databases(kind: str, folder: Path) -> Iterator[tuple[str, str]]:
         server.cleanup()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--database", nargs="*", default=["sqlite", "postgres"], choices=["sqlite", "postgres"])
     parser.add_argument("--queued", type=int, default=10_000)
     parser.add_argument("--finished", type=int, default=100_000)
     parser.add_argument("--jobs", type=int, default=10_000)
-    options = parser.parse_args()
-    print(json.dumps(environment()))
+    parser.add_argument("--large", type=int, default=10_000)
+    parser.add_argument("--repeats", type=int, default=25)
+    parser.add_argument("--results", type=Path, default=environment.RESULTS)
+    options = parser.parse_args(arguments)
+    environment.RESULTS = options.results
+    print(json.dumps(environment.environment()))
     for kind in options.database:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, databases(kind, Path(folder)) as urls:
-            numbers = {"queued": options.queued, "finished": options.finished, "jobs": options.jobs}
-            rows = compare(urls, Path(folder), **numbers)
-        print_table(rows)
-        print(f"written to {save(f'load_{kind}', settings={**numbers, 'repeats': REPEATS}, rows=rows)}")
+            rows = compare(urls, Path(folder), options)
+        settings = {name: getattr(options, name) for name in ("queued", "finished", "jobs", "large", "repeats")}
+        print(f"written to {environment.save(f'load_{kind}', settings=settings, rows=rows)}")
 
 
 if __name__ == "__main__":

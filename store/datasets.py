@@ -10,7 +10,7 @@ from store import pages
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
-from store.records import ENDED, DatasetRecord, Page
+from store.records import OPEN, DatasetRecord, Page
 from store.tables import DatasetRow, RunRow
 
 
@@ -68,7 +68,7 @@ def delete_dataset(db: Database, name: str) -> None:
         if session.get(DatasetRow, name) is None:
             raise NotFound(f"there is no data set {name!r}")
         user = session.scalars(
-            select(RunRow.job_id).where(RunRow.dataset == name, RunRow.state.not_in(ENDED)).limit(1)
+            select(RunRow.job_id).where(RunRow.dataset == name, RunRow.state.in_(OPEN)).limit(1)
         ).first()
         if user is not None:
             raise Conflict(f"job {user} still uses data set {name!r}; cancel it first")

@@ -20,6 +20,8 @@ class State(StrEnum):
 
 
 ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+OPEN = (State.QUEUED, State.RUNNING, State.PAUSED)
+"""The others; to ask for these, and not for none of those, is what an index can answer."""
 DELETE = "delete"
 """What is requested of a job that nobody sees any more and whose content is being erased."""
 

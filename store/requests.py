@@ -123,7 +123,7 @@ def change_waiting(db: Database, session: Session, current: ColumnElement[bool],
         step = next_state(row, action)
         if step is not None:
             steps.setdefault((row.state, step[0]), []).append(row)
-    for (old, new), members in steps.items():
+    for (_, new), members in steps.items():
         values: dict[str, Any] = {"state": new, "requested": None, "version": RunRow.version + 1}
         if new == State.CANCELLED:
             values |= {"reason": "cancelled_by_user", "finished_at": db.now(session)}
@@ -131,7 +131,7 @@ def change_waiting(db: Database, session: Session, current: ColumnElement[bool],
             values |= {"not_before": None}
         for start in range(0, len(members), BATCH):
             batch = [row.id for row in members[start : start + BATCH]]
-            change = update(RunRow).where(RunRow.id.in_(batch), RunRow.state == old).values(**values)
+            change = update(RunRow).where(RunRow.id.in_(batch)).values(**values)
             session.execute(change.execution_options(synchronize_session=False))
             if new == State.CANCELLED:
                 rewinds.discard_uploads(session, batch)

@@ -4,12 +4,18 @@ import pytest
 
 pytest_plugins = ["tests.store.databases"]
 
-LATER = ("postgres", "slow", "browser", "gpu")
+LATER = ("postgres", "long", "slow", "browser", "gpu")
 
 
 def place(item: pytest.Item) -> int:
-    """How late a test runs: unmarked ones first, then those that need more."""
-    return max((1 + LATER.index(mark.name) for mark in item.iter_markers() if mark.name in LATER), default=0)
+    """How late a test runs: unmarked ones first, then those that need more; long ones before others that are slow.
+
+    Several processes share the tests file by file: a long one that came last would keep one of them busy alone.
+    """
+    marks = {mark.name for mark in item.iter_markers()}
+    if "long" in marks:
+        return 1 + LATER.index("long")
+    return max((1 + LATER.index(name) for name in marks if name in LATER), default=0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

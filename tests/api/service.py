@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ import httpx
 import numpy as np
 
 from api.app import create_app
+from api.serve import listening
 from api.server import ApiServer
 from store import checkpoints, metrics, runs
 from store.database import Database
@@ -45,10 +45,10 @@ class Running:
 @contextlib.contextmanager
 def running(db: Database, data_dir: Path, **settings: Any) -> Iterator[Running]:
     """Serve a migrated database on a free port."""
-    given = Settings(data_dir=data_dir, sweep_seconds=0.2, **settings)
+    given = Settings(data_dir=data_dir, sweep_seconds=0.2, port=0, **settings)
     given.datasets_dir.mkdir(parents=True, exist_ok=True)
     server = ApiServer(create_app(given, db, Doorbell(None)), log_level="warning")
-    bound = socket.create_server(("127.0.0.1", 0))
+    bound = listening(given, any_port=False)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()
     url = f"http://127.0.0.1:{bound.getsockname()[1]}"

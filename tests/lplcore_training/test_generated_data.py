@@ -71,6 +71,7 @@ def spread(x: Any, y: Any) -> float:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("imbalance_factor", [1, 5])
 @pytest.mark.parametrize("name", NAMES)
 def test_an_independent_classifier_recognises_what_was_generated(name: str, imbalance_factor: float) -> None:
@@ -83,6 +84,7 @@ def test_an_independent_classifier_recognises_what_was_generated(name: str, imba
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_rare_classes_are_generated_too() -> None:
     # 7 examples of the rarest class.
     made = prepared("infogan", STEPS["infogan"], imbalance_factor=20, generator_lr=1e-3)

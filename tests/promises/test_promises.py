@@ -14,7 +14,7 @@ from sqlalchemy import text
 from tests.promises.shapes import ENDLESS, LONG, Shape
 from tests.service.processes import SPEC, gone, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 def epochs_of(shape: Shape, run_id: str) -> list[int]:

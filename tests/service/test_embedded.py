@@ -11,7 +11,7 @@ import pytest
 
 from tests.service.processes import Service, descendants, find, gone, serving, title, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 LONG: dict[str, Any] = {"epochs": 50, "checkpoints": {"every_epochs": 2}}
 ENDLESS: dict[str, Any] = {"epochs": 100_000, "checkpoints": {"every_epochs": 100_000}}
 

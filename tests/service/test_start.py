@@ -1,10 +1,13 @@
 """What goes wrong at the start is said in one line."""
 
+import contextlib
 import socket
 from pathlib import Path
 
 import pytest
 
+from api.serve import listening
+from store.settings import Settings
 from tests.service.processes import Process, serving
 
 pytestmark = pytest.mark.slow
@@ -40,6 +43,11 @@ def test_an_absent_database_is_said_without_its_password(tmp_path: Path, command
 def test_an_address_for_others_needs_a_key(tmp_path: Path) -> None:
     said = refused(tmp_path, "serve", "--host", "0.0.0.0", "--port", "0", "--data-dir", str(tmp_path / "data"))
     assert "lpl key create" in said
+
+
+def test_small_answers_on_kept_connections_are_sent_at_once(tmp_path: Path) -> None:
+    with contextlib.closing(listening(Settings(data_dir=tmp_path, port=0), any_port=False)) as bound:
+        assert bound.proto == socket.IPPROTO_TCP  # what asyncio asks before it sets TCP_NODELAY; else 40 ms an answer
 
 
 def test_a_taken_port_is_said_and_another_one_used(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from store.database import Database
 from tests.history import findings, leftovers, recorded
 from tests.store.crash_script import EPOCHS, LEASE, Crash, content, crash, live
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 def test_a_kill_before_any_write_loses_and_doubles_nothing(db: Database, database_url: str, tmp_path: Path) -> None:

@@ -317,6 +317,8 @@ def search(db_of_example: Any, examples: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timeout(600)
 def test_no_order_of_events_confuses_sqlite() -> None:
     @contextmanager
     def database() -> Iterator[str]:
@@ -330,6 +332,8 @@ def test_no_order_of_events_confuses_sqlite() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.timeout(600)
 @pytest.mark.postgres
 def test_no_order_of_events_confuses_postgresql(postgres_server: str) -> None:
     search(lambda: fresh_postgres(postgres_server), 12)
