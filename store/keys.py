@@ -4,13 +4,13 @@ import hashlib
 import secrets
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from store import pages
 from store.database import Database
-from store.errors import Conflict, NotFound, StoreError
+from store.errors import NotFound, StoreError
 from store.identifiers import new_id
 from store.records import ApiKey, Page
 from store.tables import KeyRow
@@ -20,30 +20,17 @@ PREFIX = "lpl_"
 MIN_SECRET_LENGTH, MAX_NAME_LENGTH = 16, 100
 
 
-def create(
-    db: Database,
-    *,
-    name: str,
-    scopes: Sequence[str] = SCOPES,
-    secret: str | None = None,
-    first_is_admin: bool = False,
-) -> tuple[ApiKey, str]:
+def create(db: Database, *, name: str, scopes: Sequence[str] = SCOPES, secret: str | None = None) -> tuple[ApiKey, str]:
     """A new key and its secret, which cannot be shown again.
-
-    Args:
-        first_is_admin: refuse a first key without the scope admin: nobody could make another one with it.
 
     Raises:
         StoreError: an unknown scope, a name that is empty or longer than 100 characters, or an unfit secret.
-        Conflict: the first key would not have the scope admin.
     """
     token = secret or PREFIX + secrets.token_urlsafe(32)
     refuse_unfit(name, scopes, token)
     key_id = new_id("k")
 
     def work(session: Session) -> None:
-        if first_is_admin and "admin" not in scopes and not _exists(session):
-            raise Conflict("the first key must have the scope 'admin': with it the others are made")
         now = db.now(session)
         session.add(
             KeyRow(id=key_id, name=name, secret_sha256=digest(token), scopes=sorted(set(scopes)), created_at=now)
@@ -93,7 +80,8 @@ def verify(db: Database, secret: str) -> ApiKey | None:
 def is_valid(db: Database, key_id: str) -> bool:
     """Whether a key exists and was not revoked."""
     with db.read() as session:
-        return session.scalars(_valid().where(KeyRow.id == key_id)).first() is not None
+        valid = select(KeyRow.id).where(KeyRow.id == key_id, KeyRow.revoked_at.is_(None))
+        return session.scalars(valid).first() is not None
 
 
 def note_use(db: Database, key_ids: Collection[str]) -> None:
@@ -124,31 +112,17 @@ def page_of_keys(db: Database, *, limit: int = 50, cursor: str | None = None) ->
         return pages.page(session.scalars(query).all(), limit, key_of)
 
 
-def revoke(db: Database, key_id: str, *, keep_admin: bool = False) -> None:
+def revoke(db: Database, key_id: str) -> None:
     """Make a key invalid; again is harmless.
-
-    Args:
-        keep_admin: refuse where no valid key with the scope admin would be left.
 
     Raises:
         NotFound: no such key.
-        Conflict: it is the last valid key with the scope admin.
     """
 
     def work(session: Session) -> None:
-        # All rows are locked in one order: two keys that revoke each other at once cannot both go.
-        valid = session.scalars(
-            select(KeyRow).where(KeyRow.revoked_at.is_(None)).order_by(KeyRow.id).with_for_update()
-        ).all()
         row = session.get(KeyRow, key_id)
         if row is None:
             raise NotFound(f"there is no key {key_id}")
-        admins = [each.id for each in valid if "admin" in each.scopes]
-        if keep_admin and admins == [key_id]:
-            raise Conflict(
-                f"{key_id} is the last valid key with the scope 'admin'; make another one first, "
-                "or run `lpl key revoke` where the service runs"
-            )
         row.revoked_at = row.revoked_at or db.now(session)
 
     db.write(work)
@@ -157,21 +131,13 @@ def revoke(db: Database, key_id: str, *, keep_admin: bool = False) -> None:
 def any_keys(db: Database) -> bool:
     """Whether any key is valid."""
     with db.read() as session:
-        return session.scalars(_valid().limit(1)).first() is not None
+        return session.scalars(select(KeyRow.id).where(KeyRow.revoked_at.is_(None)).limit(1)).first() is not None
 
 
 def ever_any(db: Database) -> bool:
     """Whether there has ever been a key, valid or revoked."""
     with db.read() as session:
-        return _exists(session)
-
-
-def _valid() -> Select[str]:
-    return select(KeyRow.id).where(KeyRow.revoked_at.is_(None))
-
-
-def _exists(session: Session) -> bool:
-    return session.scalars(select(KeyRow.id).limit(1)).first() is not None
+        return session.scalars(select(KeyRow.id).limit(1)).first() is not None
 
 
 def digest(secret: str) -> str:

@@ -25,13 +25,13 @@ class NewKey(BaseModel):
     scopes: list[Literal["read", "submit", "admin"]] = Field(default=["read", "submit"], min_length=1, max_length=3)
 
 
-@router.post("", status_code=201, operation_id="createKey", dependencies=[JSON_BODY], responses=problems(409, 413, 415))
+@router.post("", status_code=201, operation_id="createKey", dependencies=[JSON_BODY], responses=problems(413, 415))
 def create_key(found: Services, response: Response, body: Annotated[NewKey, Body()]) -> KeyAnswer:
     """Make an API key; its secret is in this answer and nowhere else.
 
-    The first key makes keys necessary, for good, and must have the scope admin.
+    The first key makes keys necessary, for good; `lpl key create` makes one with the scope admin at any time.
     """
-    made, secret = keys.create(found.db, name=body.name, scopes=body.scopes, first_is_admin=True)
+    made, secret = keys.create(found.db, name=body.name, scopes=body.scopes)
     found.keys.changed()
     response.headers["Location"] = f"/v1/keys/{made.id}"
     response.headers["Cache-Control"] = "no-store"
@@ -45,8 +45,8 @@ def list_keys(found: Services, limit: Limit = 50, cursor: Cursor = None) -> KeyL
     return KeyList(items=[key_answer(each) for each in page.items], next=page.next)
 
 
-@router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problems(404, 409))
+@router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problems(404))
 def revoke_key(found: Services, key_id: Identifier) -> None:
-    """Make a key invalid; the last valid one with the scope admin stays (`lpl key revoke` takes it)."""
-    keys.revoke(found.db, key_id, keep_admin=True)
+    """Make a key invalid; again is harmless."""
+    keys.revoke(found.db, key_id)
     found.keys.changed()

@@ -80,21 +80,6 @@ def test_a_use_is_written_once_a_minute_for_each_key(sqlite: Database, monkeypat
     assert sorted(written) == sorted(key.id for key, _ in made)
 
 
-def test_the_last_admin_key_stays(service: Running) -> None:
-    http = service.http
-    first = http.post("/v1/keys", json={"name": "first", "scopes": ["admin"]}).json()
-    me = bearer(first["secret"])
-    http.post("/v1/keys", json={"name": "reader", "scopes": ["read"]}, headers=me)
-    refused = http.delete(f"/v1/keys/{first['id']}", headers=me)
-    assert refused.status_code == 409
-    assert "lpl key revoke" in refused.json()["detail"]
-    second = http.post("/v1/keys", json={"name": "second", "scopes": ["admin"]}, headers=me).json()
-    assert http.delete(f"/v1/keys/{first['id']}", headers=me).status_code == 204
-    other = bearer(second["secret"])
-    assert http.delete(f"/v1/keys/{first['id']}", headers=other).status_code == 204  # again is harmless
-    assert http.delete(f"/v1/keys/{second['id']}", headers=other).status_code == 409
-
-
 def test_the_service_stays_closed_when_all_keys_are_revoked(sqlite: Database, tmp_path: Path) -> None:
     made, _ = keys.create(sqlite, name="only")
     keys.revoke(sqlite, made.id)
@@ -103,14 +88,6 @@ def test_the_service_stays_closed_when_all_keys_are_revoked(sqlite: Database, tm
         assert service.http.post("/v1/keys", json={"name": "me", "scopes": ["admin"]}).status_code == 401
         _, secret = keys.create(sqlite, name="the way back in")
         assert service.http.get("/v1/jobs", headers=bearer(secret)).status_code == 200
-
-
-def test_the_first_key_must_be_able_to_make_others(service: Running) -> None:
-    refused = service.http.post("/v1/keys", json={"name": "ci", "scopes": ["read", "submit"]})
-    assert refused.status_code == 409
-    assert "admin" in refused.json()["detail"]
-    assert service.http.get("/v1/jobs").status_code == 200  # still open
-    assert service.http.post("/v1/keys", json={"name": "me", "scopes": ["admin"]}).status_code == 201
 
 
 def test_keys_come_in_pages(service: Running) -> None:
