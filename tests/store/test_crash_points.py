@@ -21,7 +21,9 @@ def test_a_kill_before_any_write_loses_and_doubles_nothing(db: Database, databas
     live(db, tmp_path, "undisturbed")
     number_of_writes = writes.number
     assert number_of_writes > 100
-    for number in range(1, number_of_writes + 1):
+    # SQLite dies before every write; PostgreSQL, which sees the same statements, before every third.
+    crashes = range(1, number_of_writes + 1, 1 if db.is_sqlite else 3)
+    for number in crashes:
         name = f"crash {number}"
         process = forks.Process(target=crash, args=(database_url, tmp_path, name, db.clock_offset, number))
         process.start()
@@ -33,7 +35,7 @@ def test_a_kill_before_any_write_loses_and_doubles_nothing(db: Database, databas
     assert not findings(db)
     assert not leftovers(db)
     everything = jobs.list_jobs(db, limit=1000).items
-    assert len(everything) == number_of_writes + 1
+    assert len(everything) == len(crashes) + 1
     for job in everything:
         (run,) = jobs.list_runs(db, job.id).items
         assert (run.state, run.attempt <= 3) == ("succeeded", True)

@@ -328,7 +328,7 @@ def test_no_order_of_events_confuses_sqlite() -> None:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    search(database, 40)
+    search(database, 25)
 
 
 @pytest.mark.slow
@@ -336,4 +336,4 @@ def test_no_order_of_events_confuses_sqlite() -> None:
 @pytest.mark.timeout(600)
 @pytest.mark.postgres
 def test_no_order_of_events_confuses_postgresql(postgres_server: str) -> None:
-    search(lambda: fresh_postgres(postgres_server), 12)
+    search(lambda: fresh_postgres(postgres_server), 8)
