@@ -42,7 +42,7 @@ serve: $(SERVICE) ## Install and serve on LPL_PORT, or on a free port if it is t
 
 test: $(DEV) ## Install what the tests need and run them: quick ones first.
 	@$(CHROMIUM)
-	@exec $(RUN) -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 chaos: $(DEV) ## Run long campaigns of kills, freezes and outages; ARGS="--seed 3 --jobs 500 --seconds 900" for more.
 	@exec $(RUN) -m tests.chaos $(ARGS)
