@@ -87,7 +87,9 @@ class Service(Process):
     def __init__(self, arguments: list[str], *, log_path: Path, environment: Mapping[str, str]) -> None:
         super().__init__(arguments, log_path=log_path, environment=environment)
         try:
-            self.http = httpx.Client(base_url=self._address(), timeout=30, trust_env=False)
+            # A connection for each request: an idle one may be closed in the moment in which it is used again.
+            limits = httpx.Limits(max_keepalive_connections=0)
+            self.http = httpx.Client(base_url=self._address(), timeout=30, trust_env=False, limits=limits)
             until(self._ready, bool, timeout=60)
         except BaseException:
             self.end()
