@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test chaos lint types test-compose clean-venv
+.PHONY: help demo serve test chaos gpu gpu-wheels lint types test-compose clean-venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_INPUT := 1
@@ -46,6 +46,21 @@ test: $(DEV) ## Install what the tests need and run them: quick ones first.
 
 chaos: $(DEV) ## Run long campaigns of kills, freezes and outages; ARGS="--seed 3 --jobs 500 --seconds 900" for more.
 	@exec $(RUN) -m tests.chaos $(ARGS)
+
+# The machine's own Python and torch: nothing is installed there but what travels in gpu-wheels.
+gpu: ## On a machine with a GPU: the tests marked gpu, then the benchmarks; ARGS="--minutes 8 --only tests".
+	@exec $(or $(PYTHON),python3) -m benchmarks.gpu $(ARGS)
+
+# For x86-64 Linux with the Python of GPU_PYTHON.
+GPU_PYTHON ?= 3.12
+GPU_PLATFORMS := $(patsubst %,--platform manylinux_%_x86_64,2_17 2_27 2_28 2_34) --platform manylinux2014_x86_64
+gpu-wheels: $(DEV) ## Download into gpu-wheels what a GPU machine without a network may lack for make gpu.
+	@rm -rf gpu-wheels
+	@$(RUN) -m pip download -q --no-deps --only-binary=:all: --python-version $(GPU_PYTHON) --implementation cp \
+	  $(GPU_PLATFORMS) -d gpu-wheels $$($(RUN) -m pip freeze | grep -iE '^($(GPU_PACKAGES))==' )
+	@ls gpu-wheels
+
+GPU_PACKAGES := annotated[-_]types|pydantic|pydantic[-_]core|typing[-_]inspection|typing[-_]extensions|safetensors|hypothesis|sortedcontainers|pytest-timeout|pytest-xdist|execnet
 
 lint: $(DEV) ## Check style and the direction of imports.
 	@$(RUN) -m ruff check .

@@ -1,8 +1,10 @@
 """Fixtures of all tests, and their order: what is quick runs first."""
 
+from importlib.util import find_spec
+
 import pytest
 
-pytest_plugins = ["tests.store.databases"]
+pytest_plugins = ["tests.store.databases"] if find_spec("sqlalchemy") else []
 
 LATER = ("postgres", "long", "slow", "browser", "gpu")
 

@@ -1,36 +1,27 @@
 """LPL on a GPU: nothing is read back to the host, results are those of the CPU and the same every time."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
 
 import lplcore
+from tests.lplcore.synchronisation import synchronisation_is_an_error
 from tests.lplcore.test_lpl_numerics import ALL_OPTIONS, batch
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]
 
 
-@pytest.fixture
-def synchronisation_is_an_error() -> Iterator[None]:
-    torch.cuda.set_sync_debug_mode("error")
-    yield
-    torch.cuda.set_sync_debug_mode("default")
-
-
 @pytest.mark.parametrize("options", ALL_OPTIONS, ids=str)
 @pytest.mark.parametrize(("classes", "size"), [(12, 48), (60, 16)])
-def test_the_loss_never_waits_for_the_host(
-    options: dict[str, Any], classes: int, size: int, request: pytest.FixtureRequest
-) -> None:
+def test_the_loss_never_waits_for_the_host(options: dict[str, Any], classes: int, size: int) -> None:
     logits, labels = (tensor.cuda() for tensor in batch(classes, size))
     counts = lplcore.long_tail_counts(500, classes, imbalance_factor=50)
     criterion = lplcore.criterion("lpl", class_counts=counts, **options).cuda()
     criterion(logits, labels)
-    request.getfixturevalue("synchronisation_is_an_error")
     leaf = logits.requires_grad_()
-    torch.autograd.grad(criterion.evaluate(leaf, labels).loss.mean(), leaf)
+    with synchronisation_is_an_error():
+        torch.autograd.grad(criterion.evaluate(leaf, labels).loss.mean(), leaf)
 
 
 @pytest.mark.parametrize("options", ALL_OPTIONS, ids=str)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from tests.lplcore.method_cases import RANDOM, Batch, Case, aliases, batch_of, counts_of, parts
+from tests.lplcore.synchronisation import synchronisation_is_an_error
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]
 EVERY = [*parts(), *aliases()]
@@ -52,12 +53,9 @@ def test_a_step_never_waits_for_the_host(case: Case) -> None:
     batch = on_gpu(batch_of(case, examples=40, classes=30, dtype=torch.float32))
     given = arguments(batch)
     gradient(criterion(batch.logits, batch.labels, **given), batch)
-    torch.cuda.set_sync_debug_mode("error")
-    try:
+    with synchronisation_is_an_error():
         loss = criterion.evaluate(batch.logits, batch.labels, **given).loss.mean()
         torch.autograd.grad(loss, batch.features)
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
 
 
 @pytest.mark.parametrize("case", EVERY, ids=str)
