@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from lplcore.checkpoint import differences
 from lplcore.datasets import RegisteredDataset
 from lplcore.spec import ExperimentSpec, parse_spec
 from lplcore.spec_errors import SpecError
@@ -11,6 +12,10 @@ NOT_OF_THE_RUN = ("name", "tags", "priority")
 """Fields of a spec that say nothing about the training of a run."""
 FREE_ON_RESUME = ("device", "checkpoints", "accumulation_steps", "on_out_of_memory")
 """Fields that may differ between a checkpoint and the run that goes on from it."""
+
+DRAWS = "position"
+"""What checkpoints say of draws: an example's random numbers follow its position in the epoch. Those of version 0.1.0,
+where they followed the step, say nothing."""
 
 
 def run_spec(spec: ExperimentSpec) -> dict[str, Any]:
@@ -29,3 +34,21 @@ def saved_spec(data: Mapping[str, Any], *, datasets: Mapping[str, RegisteredData
         return comparable_spec(parse_spec(data, datasets=datasets))
     except SpecError:
         return {key: value for key, value in data.items() if key not in FREE_ON_RESUME}
+
+
+def resume_notes(spec: ExperimentSpec, saved: Mapping[str, Any], conditions: Mapping[str, Any]) -> list[str]:
+    """Why a run that goes on from a checkpoint may not equal an uninterrupted one.
+
+    Args:
+        spec: of the run that goes on.
+        saved: the checkpoint's metadata.
+        conditions: of the run that goes on.
+    """
+    found = differences(saved.get("conditions"), conditions, "conditions")
+    notes = [f"resumed under other conditions, results may differ in the last bits: {text}" for text in found]
+    if saved.get("draws") != DRAWS and spec.augmentation.draws:
+        notes.append(
+            "begun by version 0.1.0, whose augmentation drew by step: it now draws by position in the epoch, "
+            "so the result is that of neither version alone"
+        )
+    return notes

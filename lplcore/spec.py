@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from lplcore.augmentations import Augmentation
+from lplcore.batch_check import batch_problems
 from lplcore.dataset_info import DatasetInfo
 from lplcore.dataset_task import task_of
 from lplcore.datasets import Dataset, RegisteredDataset
@@ -60,6 +61,7 @@ class ExperimentSpec(Record):
     schedule: Annotated[Schedule, PluginOf("schedule")]
     epochs: int = Field(ge=1, le=100_000)
     batch_size: int = Field(128, ge=1, le=1_000_000)
+    drop_last: bool = Field(False, description="leave out an epoch's last batch where it is not a whole one")
     seeds: list[Seed] = Field(default_factory=lambda: [0], min_length=1, max_length=10_000)
     sweep: dict[str, list[Any]] = Field(default_factory=dict, max_length=16)
     checkpoints: Checkpoints = Field(default_factory=Checkpoints)
@@ -118,9 +120,7 @@ class ExperimentSpec(Record):
             SpecError: a method for another task, a threshold beyond C + 1, a batch larger than the training set, ...
         """
         found = [(f"method.{path}", text) for path, text in self.method.check(len(info.classes), info.task)]
-        if self.batch_size > info.num_train:
-            found.append(("batch_size", f"{self.batch_size} exceeds the {info.num_train} training examples; lower it"))
-        found += self._accumulation_problems()
+        found += batch_problems(self, info)
         if self.checkpoints.keep_best and not info.num_validation:
             own = "give the data set one of its own (x_validation, y_validation, or lines of that split)"
             remedy = own if info.task == "multi_label" else "set dataset.validation_fraction above 0"
@@ -136,22 +136,6 @@ class ExperimentSpec(Record):
         found += [("augmentation.name", text) for text in self.augmentation.check(info.input_shape)]
         if found:
             raise SpecError([{"path": path, "message": message} for path, message in found])
-
-    def _accumulation_problems(self) -> list[tuple[str, str]]:
-        """(path, message) where a batch cannot be computed in parts."""
-        if self.accumulation_steps > self.batch_size:
-            return [("accumulation_steps", f"exceeds the batch of {self.batch_size}; lower it")]
-        asked = [
-            name
-            for name, wanted in (
-                ("accumulation_steps", self.accumulation_steps > 1),
-                ("on_out_of_memory", self.on_out_of_memory == "halve_batch"),
-            )
-            if wanted
-        ]
-        if asked and not self.method.procedure.accumulates:
-            return [(asked[0], f"{self.method.procedure.name!r} needs whole batches; leave it out")]
-        return []
 
     def _head_problems(self) -> list[tuple[str, str]]:
         """(path, message) where the last layer is not what the method is made for."""

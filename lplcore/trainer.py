@@ -115,11 +115,11 @@ def run_events(request: Request) -> Iterator[Event]:
     spec = request.spec
     saved = None if request.resume_from is None else checkpoints.load(request.resume_from)
     run = TrainingRun(spec, device=choose_device(request.device), data_dir=request.data_dir, datasets=request.datasets)
-    notes = list(run.info.notes)
+    resumed: list[str] = []
     if saved is not None:
-        differing = run.resume(saved)
-        notes += [f"resumed under other conditions, results may differ in the last bits: {text}" for text in differing]
-    yield run_start(run, notes)
+        resumed = run.resume(saved)
+    yield run_start(run, [*run.info.notes, *resumed])
+    yield from (LogLine("warning", note) for note in resumed)
     yield LogLine("info", summary(run))
     yield from epochs(run, request)
 

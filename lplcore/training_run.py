@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from lplcore import checkpoint as checkpoints
 from lplcore import device as devices
+from lplcore.batches import drawn_epoch
 from lplcore.checkpoint import Checkpoint
 from lplcore.dataset_loading import LoadedDataset, Split, load
 from lplcore.datasets import RegisteredDataset
@@ -18,8 +19,8 @@ from lplcore.evaluation import Best, Evaluation, evaluate
 from lplcore.events import EpochEnd, FloatArray
 from lplcore.multi_label_evaluation import MultiLabelEvaluation, evaluate_multi_label
 from lplcore.procedures import Examples
-from lplcore.randomness import draw_seed, generator
-from lplcore.run_identity import comparable_spec, run_spec, saved_spec
+from lplcore.randomness import draw_seed
+from lplcore.run_identity import DRAWS, comparable_spec, resume_notes, run_spec, saved_spec
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec import ExperimentSpec
 from lplcore.training_setup import build_state
@@ -86,14 +87,12 @@ class TrainingRun:
         self.entered = False
         self.best: Best | None = None
         self.totals = self._no_totals()
-        self.order = torch.empty(0, dtype=torch.int64)
-        self.examples, self.seconds = 0, 0.0
         self.begin_epoch()
 
     @property
     def steps(self) -> int:
         """Steps of an epoch."""
-        return -(-self.order.shape[0] // self.spec.batch_size)
+        return self.drawn.steps
 
     @property
     def fraction(self) -> float:
@@ -107,10 +106,11 @@ class TrainingRun:
         return done / (self.preparations + self.spec.epochs * self.steps)
 
     def begin_epoch(self) -> None:
-        """Draw the order of the next epoch."""
+        """Draw the order of the next epoch, and what its augmentation takes."""
         deferred = self.epoch / self.spec.epochs < self.procedure.second_stage() - 1e-9
         sampler = Uniform() if deferred else self.spec.method.sampler
-        self.order = sampler.order(self.labels, generator(self.seed, "order", self.epoch)).to(self.device)
+        drawn = drawn_epoch(self.spec, sampler, self.labels, seed=self.seed, epoch=self.epoch)
+        self.drawn = replace(drawn, order=drawn.order.to(self.device), draws=drawn.draws.to(self.device))
         self.entered = False
         self.examples, self.seconds = 0, 0.0
 
@@ -137,17 +137,16 @@ class TrainingRun:
         started = time.perf_counter()
         if not self.entered:
             self._enter_epoch()
-        epoch, step, spec = self.epoch, self.step, self.spec
+        step = self.step
         for group in self.state.optimizer.param_groups:
             group["lr"] = self.learning_rate(step)
-        indices = self.order[step * spec.batch_size : (step + 1) * spec.batch_size]
-        images = self.train_split.x[indices]
-        images = spec.augmentation.apply(images, generator(self.seed, "augmentation", epoch, step))
+        indices, draws = self.drawn.batch(step)
+        images = self.spec.augmentation.apply(self.train_split.x[indices], draws)
         labels = self.train_split.y[indices]
         self.state.model.train()
         self.state.criterion.train()
         # Dropout and the like draw from torch's global generators; `train` keeps the caller's aside.
-        torch.manual_seed(draw_seed(self.seed, "step", epoch, step))
+        torch.manual_seed(draw_seed(self.seed, "step", self.epoch, step))
         logits, output = self.procedure.step(self.state, self.network_input(images), labels, progress=self.fraction)
         self.totals.add(step, labels, logits, output)
         self.step += 1
@@ -252,6 +251,7 @@ class TrainingRun:
             "step": self.step,
             "prepared": self.prepared,
             "best": self.best and {"epoch": self.best.epoch, self.best.metric: self.best.value},
+            "draws": DRAWS,
             "conditions": dict(self.conditions.__dict__),
         }
         return Checkpoint(tensors, metadata)
@@ -266,7 +266,7 @@ class TrainingRun:
 
     @checkpoints.nonsense_is_damage()
     def resume(self, saved: Checkpoint) -> list[str]:
-        """Go on from a checkpoint; returns notes on conditions that are not those of the run that wrote it.
+        """Go on from a checkpoint; returns notes on what is not as in the run that wrote it.
 
         Raises:
             CheckpointError: it belongs to another experiment or model, or what it says makes no sense.
@@ -282,6 +282,7 @@ class TrainingRun:
         for name, optimizer in self.state.companion.optimizers().items():
             checkpoints.load_optimizer(optimizer, saved.group(f"companion_optimizer.{name}"))
         self.epoch = saved.count("epoch", self.spec.epochs)
+        self.begin_epoch()
         self.step = saved.count("step", self.steps)
         self.prepared = saved.count("prepared", self.preparations)
         best = saved.metadata["best"]
@@ -290,8 +291,7 @@ class TrainingRun:
         )
         if self.step:
             self.totals.load(saved.group("epoch"))
-        self.begin_epoch()
-        return checkpoints.differences(saved.metadata.get("conditions"), dict(self.conditions.__dict__), "conditions")
+        return resume_notes(self.spec, saved.metadata, dict(self.conditions.__dict__))
 
 
 REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"

@@ -53,6 +53,7 @@ def build_state(
         companion=companion,
         examples=examples,
         accumulation_steps=spec.accumulation_steps,
+        smallest_batch=spec.model.smallest_batch,
     )
 
 

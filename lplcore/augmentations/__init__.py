@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from typing import ClassVar
 
-import torch
 from torch import Tensor
 
 from lplcore.plugin import Plugin
@@ -13,12 +12,15 @@ class Augmentation(Plugin):
     """An augmentation."""
 
     images_only: ClassVar[bool] = False
+    draws: ClassVar[int] = 0
+    """How many random numbers an example takes."""
 
     @abstractmethod
-    def apply(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def apply(self, images: Tensor, draws: Tensor) -> Tensor:
         """Images [N, channels, H, W] before normalisation to the same shape and type.
 
-        All randomness comes from the (CPU) generator, so that it does not depend on the device.
+        All randomness comes from `draws` [N, self.draws], float32 in [0, 1) on the images' device, a row for each image
+        (`lplcore.randomness.rows`), so that it depends neither on the device nor on how the epoch is cut into batches.
         """
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:

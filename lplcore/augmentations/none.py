@@ -2,7 +2,6 @@
 
 from typing import ClassVar, Literal
 
-import torch
 from torch import Tensor
 
 from lplcore.augmentations import Augmentation
@@ -15,5 +14,5 @@ class NoAugmentation(Augmentation):
 
     name: Literal["none"] = "none"
 
-    def apply(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def apply(self, images: Tensor, draws: Tensor) -> Tensor:
         return images

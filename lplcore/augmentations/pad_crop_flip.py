@@ -16,16 +16,16 @@ class PadCropFlip(Augmentation):
     title: ClassVar[str] = "Pad, crop, flip"
     citation: ClassVar[str] = "He et al., CVPR 2016, Section 4.2"
     images_only: ClassVar[bool] = True
+    draws: ClassVar[int] = 3
 
     name: Literal["pad_crop_flip"] = "pad_crop_flip"
     padding: int = Field(4, ge=0, le=64, description="pixels on each side")
     padding_mode: Literal["zero", "reflect"] = "zero"
 
-    def apply(self, images: Tensor, generator: torch.Generator) -> Tensor:
+    def apply(self, images: Tensor, draws: Tensor) -> Tensor:
         number, _, height, width = images.shape
-        shifts = torch.randint(0, 2 * self.padding + 1, (2, number), generator=generator)
-        flips = torch.rand(number, generator=generator) < 0.5
-        shifts, flips = shifts.to(images.device), flips.to(images.device)
+        shifts = (draws[:, :2] * (2 * self.padding + 1)).long().T
+        flips = draws[:, 2] < 0.5
         padded = self._pad(images)
         rows = shifts[0, :, None] + torch.arange(height, device=images.device)
         columns = torch.arange(width, device=images.device).expand(number, width)

@@ -67,6 +67,8 @@ class Model(Plugin):
     """A network architecture."""
 
     images_only: ClassVar[bool] = False
+    batch_statistics: ClassVar[bool] = False
+    """Whether it normalises over the batch in training, and so needs at least two examples at a time."""
 
     head: Literal["linear", "cosine"] = "linear"
     cosine_scale: float = Field(30.0, gt=0, le=1e4, description="s of the cosine head, s * cos(w_c, f)")
@@ -83,6 +85,11 @@ class Model(Plugin):
             SpecError: a path leads out of it.
         """
         return self
+
+    @property
+    def smallest_batch(self) -> int:
+        """How many examples it needs at a time in training."""
+        return 2 if self.batch_statistics else 1
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
         """What does not fit the shape of one example."""

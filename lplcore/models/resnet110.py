@@ -12,6 +12,7 @@ class ResNet110(Model):
     title: ClassVar[str] = "ResNet-110"
     citation: ClassVar[str] = "He et al., Deep residual learning for image recognition, CVPR 2016, Section 4.2"
     images_only: ClassVar[bool] = True
+    batch_statistics: ClassVar[bool] = True
 
     name: Literal["resnet110"] = "resnet110"
 

@@ -12,6 +12,7 @@ class SeResNet110(Model):
     title: ClassVar[str] = "SE-ResNet-110"
     citation: ClassVar[str] = "Hu et al., Squeeze-and-excitation networks, CVPR 2018"
     images_only: ClassVar[bool] = True
+    batch_statistics: ClassVar[bool] = True
 
     name: Literal["se_resnet110"] = "se_resnet110"
 

@@ -23,6 +23,7 @@ class TorchvisionResNetModel(Model):
     """What the records of these networks share."""
 
     images_only: ClassVar[bool] = True
+    batch_statistics: ClassVar[bool] = True
 
     weights_path: str | None = Field(
         None,

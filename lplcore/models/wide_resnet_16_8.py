@@ -12,6 +12,7 @@ class WideResNet16x8(Model):
     title: ClassVar[str] = "WRN-16-8"
     citation: ClassVar[str] = "Zagoruyko, Komodakis, Wide residual networks, BMVC 2016"
     images_only: ClassVar[bool] = True
+    batch_statistics: ClassVar[bool] = True
 
     name: Literal["wide_resnet_16_8"] = "wide_resnet_16_8"
 

@@ -12,6 +12,7 @@ class WideResNet28x10(Model):
     title: ClassVar[str] = "WRN-28-10"
     citation: ClassVar[str] = "Zagoruyko, Komodakis, Wide residual networks, BMVC 2016"
     images_only: ClassVar[bool] = True
+    batch_statistics: ClassVar[bool] = True
 
     name: Literal["wide_resnet_28_10"] = "wide_resnet_28_10"
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor, nn
 
+from lplcore.batch_sizes import part_sizes
 from lplcore.criterion import Criterion, CriterionOutput
 from lplcore.dataset_info import DatasetInfo
 from lplcore.dataset_loading import Split
@@ -50,6 +51,8 @@ class TrainingState:
     examples: Examples
     accumulation_steps: int = 1
     """Parts in which a batch is computed."""
+    smallest_batch: int = 1
+    """A part has at least as many examples."""
 
 
 class Procedure(Plugin):
@@ -117,8 +120,8 @@ class Procedure(Plugin):
         results: list[CriterionOutput] = []
 
         def backward() -> None:
-            parts = zip(inputs.chunk(state.accumulation_steps), labels.chunk(state.accumulation_steps), strict=True)
-            for part, own_labels in parts:
+            sizes = part_sizes(inputs.shape[0], state.accumulation_steps, least=state.smallest_batch)
+            for part, own_labels in zip(torch.split(inputs, sizes), torch.split(labels, sizes), strict=True):
                 mixed, targets = state.criterion.mix(part, own_labels)
                 output = forward(state, mixed)
                 result = evaluate(state, output, targets, progress=progress)

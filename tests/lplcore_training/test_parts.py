@@ -10,7 +10,7 @@ from torch.nn import functional
 from lplcore import plugin
 from lplcore.device import DeviceUnavailable, choose_device, choose_precision, deterministic_algorithms, memory_format
 from lplcore.models import Classifier, CosineLinear
-from lplcore.randomness import generator, seeded
+from lplcore.randomness import generator, rows, seeded
 from lplcore.torchvision_import import torchvision
 
 CPU = torch.device("cpu")
@@ -63,7 +63,7 @@ def test_a_cosine_head_is_bounded_by_its_scale_and_blind_to_length() -> None:
 def test_pad_crop_flip_moves_and_mirrors_whole_images() -> None:
     images = torch.randint(1, 255, (16, 3, 6, 5), dtype=torch.uint8)
     record = plugin.get("augmentation", "pad_crop_flip")(padding=2)
-    changed = record.apply(images, generator(0, "augmentation", 0, 0))
+    changed = record.apply(images, rows(0, "augmentation", 0, number=len(images), width=3))
     assert changed.shape == images.shape
     assert changed.dtype == torch.uint8
     padded = functional.pad(images, (2, 2, 2, 2))
@@ -75,16 +75,16 @@ def test_pad_crop_flip_moves_and_mirrors_whole_images() -> None:
 def test_pad_crop_flip_draws_by_position_and_reaches_every_offset() -> None:
     images = torch.arange(64, dtype=torch.uint8).reshape(1, 1, 8, 8).repeat(500, 1, 1, 1) + 1
     record = plugin.get("augmentation", "pad_crop_flip")(padding=1)
-    first = record.apply(images, generator(0, "augmentation", 1, 2))
-    assert torch.equal(first, record.apply(images, generator(0, "augmentation", 1, 2)))
-    assert not torch.equal(first, record.apply(images, generator(0, "augmentation", 1, 3)))
+    first = record.apply(images, rows(0, "augmentation", 1, number=500, width=3))
+    assert torch.equal(first, record.apply(images, rows(0, "augmentation", 1, number=500, width=3)))
+    assert not torch.equal(first, record.apply(images, rows(0, "augmentation", 2, number=500, width=3)))
     assert len({tuple(image.flatten().tolist()) for image in first}) == 9 * 2
 
 
 def test_reflecting_padding_keeps_type_and_is_refused_on_images_too_small() -> None:
     record = plugin.get("augmentation", "pad_crop_flip")(padding=3, padding_mode="reflect")
     images = torch.randint(1, 255, (4, 1, 6, 6), dtype=torch.uint8)
-    changed = record.apply(images, generator(0, "augmentation", 0, 0))
+    changed = record.apply(images, rows(0, "augmentation", 0, number=len(images), width=3))
     assert changed.dtype == torch.uint8
     assert changed.min() >= 1
     assert record.check((1, 3, 3))
