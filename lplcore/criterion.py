@@ -51,6 +51,8 @@ class Perturbed(NamedTuple):
 class Criterion(nn.Module):
     """A method as a loss module. Make one with `lplcore.criterion`."""
 
+    epoch_progress: Tensor | None
+
     def __init__(self, method: MethodSpec, statistics: ClassStatistics) -> None:
         super().__init__()
         self.method, self.statistics = method, statistics
@@ -60,6 +62,7 @@ class Criterion(nn.Module):
         self.targets = nn.ModuleList(part.build(statistics) for part in method.targets)
         self.regularizers = nn.ModuleList(part.build(statistics) for part in method.regularizers)
         self.weighting_start = method.procedure.second_stage()
+        self.register_buffer("epoch_progress", None, persistent=False)
 
     def forward(
         self,
@@ -90,7 +93,7 @@ class Criterion(nn.Module):
         with torch.autocast(logits.device.type, enabled=False):
             given = self._given(logits, labels, features, classifier, progress, update=self.training)
             perturbed = self._perturb(given).given
-            loss = self._complete(self.loss(perturbed.logits, perturbed.targets, perturbed.progress), perturbed)
+            loss = self._complete(self.loss(perturbed.logits, perturbed.targets, perturbed.epoch_progress), perturbed)
         if reduction == "none":
             return loss
         return loss.mean() if reduction == "mean" else loss.sum()
@@ -122,9 +125,9 @@ class Criterion(nn.Module):
         with torch.autocast(logits.device.type, enabled=False):
             given = self._given(logits, labels, features, classifier, progress, update=self.training)
             perturbed, _, observations = self._perturb(given)
-            perturbed_loss = self.loss(perturbed.logits, given.targets, given.progress)
+            perturbed_loss = self.loss(perturbed.logits, given.targets, given.epoch_progress)
             with torch.no_grad():
-                clean_loss = self.loss(given.raw_logits, given.targets, given.progress)
+                clean_loss = self.loss(given.raw_logits, given.targets, given.epoch_progress)
             loss = self._complete(perturbed_loss, perturbed)
         return CriterionOutput(loss, clean_loss, perturbed_loss.detach(), observations)
 
@@ -141,6 +144,15 @@ class Criterion(nn.Module):
                 if part.mixes_inputs:
                     inputs, targets = module(inputs, targets)
         return inputs, targets
+
+    def begin_epoch(self, progress: float, device: torch.device | None = None) -> None:
+        """Say how much of the training is done as an epoch begins: what has stages changes then, not within the epoch.
+
+        Without it, stages go by the `progress` of each call.
+        """
+        if self.epoch_progress is None:
+            self.epoch_progress = torch.zeros((), dtype=torch.float32, device=device)
+        self.epoch_progress.fill_(progress)
 
     def allocate(self, num_features: int, device: torch.device | None = None) -> None:
         """Make the state that depends on the number of features D now, rather than at the first batch.
@@ -169,9 +181,9 @@ class Criterion(nn.Module):
             self._check_values(labels)
         wide = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
         hard, soft = self._targets(labels, wide.dtype, update=update)
-        return CriterionInput(
-            wide, wide, hard, soft, features, classifier, progress_tensor(progress, wide.device), update
-        )
+        now = progress_tensor(progress, wide.device)
+        begun = now if self.epoch_progress is None else self.epoch_progress
+        return CriterionInput(wide, wide, hard, soft, features, classifier, now, begun, update)
 
     def _targets(self, labels: Tensor, dtype: torch.dtype, *, update: bool) -> tuple[Tensor, Tensor | None]:
         """Labels, and soft targets where there are any."""
@@ -242,8 +254,8 @@ class Criterion(nn.Module):
         if self.weighting is not None:
             weight: Tensor = self.weighting(given)
             if self.weighting_start > 0:
-                progress = given.needed_progress(f"{self.method.procedure.name!r}")
-                weight = torch.where(reached(progress, self.weighting_start), weight, torch.ones_like(weight))
+                begun = given.needed_epoch_progress(f"{self.method.procedure.name!r}")
+                weight = torch.where(reached(begun, self.weighting_start), weight, torch.ones_like(weight))
             loss = (weight[:, None] if weight.dim() < loss.dim() else weight) * loss
         for module in self.regularizers:
             loss = loss + module(given)

@@ -1,6 +1,6 @@
 """What the parts of a criterion may look at."""
 
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,8 @@ class CriterionInput(NamedTuple):
     """The last layer, where a method asks for it."""
     progress: Tensor | None
     """Share of training done, 0 to 1, as a scalar on the device."""
+    epoch_progress: Tensor | None
+    """The share that was done when the epoch began, where a trainer says it, else `progress`."""
     update: bool
     """Whether running statistics take this batch in."""
 
@@ -68,12 +70,15 @@ class CriterionInput(NamedTuple):
         Raises:
             ValueError: none was given.
         """
-        if self.progress is None:
-            raise ValueError(
-                f"progress: {method} changes during training; call criterion(..., progress=p) with the share of the "
-                "training that is done, 0 to 1"
-            )
-        return self.progress
+        return given_progress(self.progress, method)
+
+    def needed_epoch_progress(self, method: str) -> Tensor:
+        """The share of training done when the epoch began, for what changes by whole epochs: a scalar on the device.
+
+        Raises:
+            ValueError: none was given.
+        """
+        return given_progress(self.epoch_progress, method)
 
     def one_hot(self) -> Tensor:
         """Targets [N, C] in the logits' type."""
@@ -95,9 +100,31 @@ class CriterionInput(NamedTuple):
         return values[self.labels] if self.soft_targets is None else self.soft_targets @ values
 
 
-def reached(progress: Tensor, start: float) -> Tensor:
-    """Whether a share of the training is done, a scalar bool; float32 rounds shares by 1e-7."""
-    return progress >= start - 1e-6
+@overload
+def reached(epoch_progress: Tensor, start: float) -> Tensor: ...
+@overload
+def reached(epoch_progress: float, start: float) -> bool: ...
+def reached(epoch_progress: Tensor | float, start: float) -> Tensor | bool:
+    """Whether a stage that begins at a share of the training has begun: the one rule for all that has stages.
+
+    Stages begin with whole epochs: `epoch_progress` is the share done when the epoch began. Epochs are at least 1e-5 of
+    the training apart, and float32 rounds shares by 1e-7.
+    """
+    return epoch_progress >= start - 1e-6
+
+
+def given_progress(progress: Tensor | None, method: str) -> Tensor:
+    """A share of the training that a method needs.
+
+    Raises:
+        ValueError: none was given.
+    """
+    if progress is None:
+        raise ValueError(
+            f"progress: {method} changes during training; call criterion(..., progress=p) with the share of the "
+            "training that is done, 0 to 1"
+        )
+    return progress
 
 
 def progress_tensor(progress: float | Tensor | None, device: torch.device) -> Tensor | None:

@@ -12,6 +12,7 @@ from lplcore import checkpoint as checkpoints
 from lplcore import device as devices
 from lplcore.batches import drawn_epoch
 from lplcore.checkpoint import Checkpoint
+from lplcore.criterion_input import reached
 from lplcore.dataset_loading import LoadedDataset, Split, load
 from lplcore.datasets import RegisteredDataset
 from lplcore.epoch_totals import EpochTotals
@@ -100,6 +101,11 @@ class TrainingRun:
         return (self.epoch + self.step / self.steps) / self.spec.epochs
 
     @property
+    def epoch_progress(self) -> float:
+        """Share of the epochs that was done when the next one began: stages go by it."""
+        return self.epoch / self.spec.epochs
+
+    @property
     def completed(self) -> float:
         """Share of all steps that is done, preparation included."""
         done = self.prepared + self.epoch * self.steps + self.step
@@ -107,8 +113,8 @@ class TrainingRun:
 
     def begin_epoch(self) -> None:
         """Draw the order of the next epoch, and what its augmentation takes."""
-        deferred = self.epoch / self.spec.epochs < self.procedure.second_stage() - 1e-9
-        sampler = Uniform() if deferred else self.spec.method.sampler
+        second_stage = reached(self.epoch_progress, self.procedure.second_stage())
+        sampler = self.spec.method.sampler if second_stage else Uniform()
         drawn = drawn_epoch(self.spec, sampler, self.labels, seed=self.seed, epoch=self.epoch)
         self.drawn = replace(drawn, order=drawn.order.to(self.device), draws=drawn.draws.to(self.device))
         self.entered = False
@@ -128,8 +134,8 @@ class TrainingRun:
     def _enter_epoch(self) -> None:
         """Let the procedure begin the epoch, once its first step is due."""
         torch.manual_seed(draw_seed(self.seed, "epoch", self.epoch))
-        begin = self.epoch / self.spec.epochs
-        self.procedure.begin_epoch(self.state, progress=begin, fresh=self.step == 0)
+        self.state.criterion.begin_epoch(self.epoch_progress, self.device)
+        self.procedure.begin_epoch(self.state, progress=self.epoch_progress, fresh=self.step == 0)
         self.entered = True
 
     def train_step(self) -> None:
@@ -156,8 +162,7 @@ class TrainingRun:
     def learning_rate(self, step: int) -> float:
         """The rate at a step (from 0) of the next epoch."""
         factor = self.spec.schedule.factor(self.epoch, step, steps=self.steps, epochs=self.spec.epochs)
-        progress = (self.epoch + step / self.steps) / self.spec.epochs
-        stage_factor: float = self.procedure.learning_rate_factor(progress)
+        stage_factor: float = self.procedure.learning_rate_factor(self.epoch_progress)
         return self.spec.optimizer.lr * factor * stage_factor
 
     def network_input(self, examples: Tensor) -> Tensor:

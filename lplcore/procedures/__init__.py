@@ -72,11 +72,14 @@ class Procedure(Plugin):
         return []
 
     def second_stage(self) -> float:
-        """Share of the training after which the method's weighting and sampler begin."""
+        """Share of the training from which on the method's weighting and sampler are in force.
+
+        Stage 2 begins with the first whole epoch from there: 0.5 of 5 epochs is the fourth (see `reached`).
+        """
         return 0.0
 
-    def learning_rate_factor(self, progress: float) -> float:
-        """Factor on the schedule's rate."""
+    def learning_rate_factor(self, epoch_progress: float) -> float:
+        """Factor on the schedule's rate in an epoch, from the share of the training done when it began."""
         return 1.0
 
     def located(self, data_dir: Path) -> Self:

@@ -10,7 +10,7 @@ from lplcore.procedures import Procedure
 class Deferred(Procedure):
     """The method's weighting and sampler begin at a share of the training; before, weights are 1 and draws uniform.
 
-    0.8 is epoch 160 of 200. The sampler changes at the first whole epoch from there.
+    0.8 is epoch 160 of 200. Both change together, at the first whole epoch from there.
     """
 
     title: ClassVar[str] = "Deferred re-weighting and re-sampling"

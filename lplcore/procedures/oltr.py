@@ -7,11 +7,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from lplcore.criterion_input import reached
 from lplcore.dataset_info import DatasetInfo
 from lplcore.models import Classifier, ModelOutput
 from lplcore.procedures import Examples, Procedure, TrainingState, descend, descend_slowed
 from lplcore.procedures.oltr_network import MetaEmbedding, OltrNetwork, squared_distances
-from lplcore.procedures.two_stage import reached
 from lplcore.targets import soft
 
 BATCH = 256
@@ -50,8 +50,8 @@ class Oltr(Procedure):
     def second_stage(self) -> float:
         return self.start
 
-    def learning_rate_factor(self, progress: float) -> float:
-        return self.finetune_lr_factor if reached(progress, self.start) else 1.0
+    def learning_rate_factor(self, epoch_progress: float) -> float:
+        return self.finetune_lr_factor if reached(epoch_progress, self.start) else 1.0
 
     def wrap(self, model: Classifier, info: DatasetInfo, examples: Examples) -> Classifier:
         return OltrNetwork(model, len(info.classes), scale=self.scale, reachability=self.reachability)

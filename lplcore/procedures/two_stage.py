@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from lplcore.criterion import CriterionOutput
+from lplcore.criterion_input import reached
 from lplcore.dataset_info import DatasetInfo
 from lplcore.models import CosineLinear
 from lplcore.procedures import Companion, Procedure, TrainingState
@@ -15,7 +16,7 @@ from lplcore.procedures import Companion, Procedure, TrainingState
 class TwoStage(Procedure):
     """From `start` on the method's sampler and weighting are in force, and the learning rate is multiplied.
 
-    `train = "classifier"` then holds all but the last layer, statistics of normalisation layers included, and
+    Stage 2 begins with the first whole epoch from `start` on. `train = "classifier"` then holds all but the last layer, statistics of normalisation layers included, and
     `reset_classifier` lets that layer begin anew: classifier re-training (cRT).
     """
 
@@ -31,45 +32,44 @@ class TwoStage(Procedure):
     def second_stage(self) -> float:
         return self.start
 
-    def learning_rate_factor(self, progress: float) -> float:
-        return self.finetune_lr_factor if reached(progress, self.start) else 1.0
+    def learning_rate_factor(self, epoch_progress: float) -> float:
+        return self.finetune_lr_factor if reached(epoch_progress, self.start) else 1.0
 
     def build(self, info: DatasetInfo) -> Companion:
         return Stage()
 
     def begin_epoch(self, state: TrainingState, *, progress: float, fresh: bool) -> None:
+        stage = state.companion
+        assert isinstance(stage, Stage)
+        stage.frozen = self.train == "classifier" and reached(progress, self.start)
         if not reached(progress, self.start):
             return
-        if self.train == "classifier":
+        if stage.frozen:
             state.model.requires_grad_(False)
             state.model.classifier.requires_grad_(True)
-        stage = state.companion
-        if fresh and self.reset_classifier and isinstance(stage, Stage) and not bool(stage.second):
+        if fresh and self.reset_classifier and not bool(stage.second):
             reset(state.model.classifier)
             stage.second.fill_(True)
 
     def step(
         self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float
     ) -> tuple[Tensor, CriterionOutput]:
-        if self.train == "classifier" and reached(progress, self.start):
+        stage = state.companion
+        if isinstance(stage, Stage) and stage.frozen:
             state.model.eval()
             state.model.classifier.train()
         return super().step(state, inputs, labels, progress=progress)
 
 
 class Stage(Companion):
-    """Remembers whether stage 2 has begun."""
+    """Remembers whether stage 2 has begun, and in this epoch whether all but the last layer is held."""
 
     second: Tensor
 
     def __init__(self) -> None:
         super().__init__()
+        self.frozen = False
         self.register_buffer("second", torch.zeros((), dtype=torch.bool))
-
-
-def reached(progress: float, start: float) -> bool:
-    """Whether a share of the training is done, rounding aside."""
-    return progress >= start - 1e-9
 
 
 def reset(classifier: nn.Module) -> None:

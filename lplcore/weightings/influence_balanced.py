@@ -55,5 +55,5 @@ class InfluenceBalancedModule(nn.Module):
         weight = given.by_class(self.table) * (weight.detach() if self.options.detach else weight)
         if self.options.start == 0:
             return weight
-        progress = given.needed_progress("influence_balanced (with start above 0)")
-        return torch.where(reached(progress, self.options.start), weight, torch.ones_like(weight))
+        begun = given.needed_epoch_progress("influence_balanced (with start above 0)")
+        return torch.where(reached(begun, self.options.start), weight, torch.ones_like(weight))
