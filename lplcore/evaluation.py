@@ -112,11 +112,24 @@ class Evaluation:
         return Headline("top1_error", self.top1_error, higher_is_better=False)
 
 
+def unchanged(logits: Tensor) -> Tensor:
+    """The logits."""
+    return logits
+
+
 @torch.inference_mode()
-def evaluate(predict: Predict, labels: Tensor, *, num_classes: int, batch_size: int) -> Evaluation:
+def evaluate(
+    predict: Predict,
+    labels: Tensor,
+    *,
+    num_classes: int,
+    batch_size: int,
+    correct: Callable[[Tensor], Tensor] = unchanged,
+) -> Evaluation:
     """Predict every example of a split with labels [N].
 
-    The confusion matrix and the loss stay on the device until the end.
+    The loss is that of the logits as `predict` gives them; predictions and their confidence are of the logits after
+    `correct`. The confusion matrix and the loss stay on the device until the end.
     """
     device = labels.device
     cells = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=device)
@@ -125,7 +138,7 @@ def evaluate(predict: Predict, labels: Tensor, *, num_classes: int, batch_size: 
     for indices in torch.split(torch.arange(labels.shape[0], device=device), batch_size):
         logits, truth = predict(indices), labels[indices]
         loss += functional.cross_entropy(logits, truth, reduction="sum").to(loss.dtype)
-        confidence, predicted = logits.softmax(dim=1).max(dim=1)
+        confidence, predicted = correct(logits).softmax(dim=1).max(dim=1)
         cell = truth * num_classes + predicted
         cells.index_add_(0, cell, torch.ones_like(cell))
         row = torch.stack([torch.ones_like(confidence), confidence, predicted == truth], dim=1)

@@ -16,11 +16,12 @@ from lplcore.criterion_input import reached
 from lplcore.dataset_loading import LoadedDataset, Split, load
 from lplcore.datasets import RegisteredDataset
 from lplcore.epoch_totals import EpochTotals
-from lplcore.evaluation import Best, Evaluation, evaluate
-from lplcore.events import EpochEnd, FloatArray
+from lplcore.evaluation import Evaluation, evaluate
+from lplcore.events import EpochEnd
 from lplcore.multi_label_evaluation import MultiLabelEvaluation, evaluate_multi_label
 from lplcore.procedures import Examples
 from lplcore.randomness import draw_seed
+from lplcore.run_evaluation import RunEvaluation
 from lplcore.run_identity import DRAWS, comparable_spec, resume_notes, run_spec, saved_spec
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec import ExperimentSpec
@@ -47,7 +48,7 @@ class TrainingRun:
     Attributes:
         epoch: complete epochs.
         step: steps done in the next one, of `steps`.
-        best: the best epoch, None without validation split.
+        evaluation: figures of the validation and test splits.
     """
 
     def __init__(
@@ -68,8 +69,12 @@ class TrainingRun:
         self.conditions = Conditions(devices.describe(device), precision, torch.get_num_threads(), torch.__version__)
         self.labels = self.data.train.y
         self.train_split = self.data.train.to(device)
-        self.validation = self.data.validation.to(device) if self.data.validation else None
-        self.test = self.data.test.to(device) if self.data.test else None
+        self.evaluation = RunEvaluation(
+            self.info,
+            validation=self.data.validation.to(device) if self.data.validation else None,
+            test=self.data.test.to(device) if self.data.test else None,
+            evaluate=self.evaluate,
+        )
         self.normalization = self.data.normalization.to(device)
         self.procedure = spec.method.procedure
         examples = Examples(
@@ -86,7 +91,6 @@ class TrainingRun:
         self.preparations: int = self.procedure.preparation_steps(self.info)
         self.epoch, self.step = 0, 0
         self.entered = False
-        self.best: Best | None = None
         self.totals = self._no_totals()
         self.begin_epoch()
 
@@ -199,42 +203,30 @@ class TrainingRun:
             metrics["train/examples_per_second"] = self.examples / seconds
         self.epoch, self.step = self.epoch + 1, 0
         self.totals = self._no_totals()
-        improved = self._evaluate_into(metrics, series)
+        improved = self.evaluation.add(metrics, series, epoch=self.epoch, last=self.epoch == self.spec.epochs)
         return EpochEnd(self.epoch, metrics, series), improved
 
     def _no_totals(self) -> EpochTotals:
         return EpochTotals(len(self.info.classes), self.device, task=self.info.task)
 
-    def _evaluate_into(self, metrics: dict[str, float | None], series: dict[str, FloatArray]) -> bool:
-        improved, last = False, self.epoch == self.spec.epochs
-        if self.validation is not None:
-            found = self.evaluate(self.validation)
-            name, value, _ = found.headline
-            metrics[f"validation/{name}"] = value
-            series |= found.series("validation", last=last)
-            improved = found.headline.beats(self.best and self.best.value)
-            self.best = Best(self.epoch, f"validation/{name}", value) if improved and value is not None else self.best
-        if self.test is not None:
-            found = self.evaluate(self.test)
-            metrics |= found.metrics("test") | found.group_metrics("test", self.info)
-            series |= found.series("test", last=last)
-        return improved
-
     def evaluate(self, split: Split) -> Evaluation | MultiLabelEvaluation:
-        """Predictions on clean logits (after the method's post-hoc correction, if it has one)."""
+        """The loss on clean logits, and predictions (after the method's post-hoc correction, if it has one)."""
         self.state.model.eval()
         dtype = self.state.autocast_dtype
 
         def predict(indices: Tensor) -> Tensor:
             with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
-                logits = self.state.model(self.network_input(split.x[indices])).logits.float()
+                logits: Tensor = self.state.model(self.network_input(split.x[indices])).logits.float()
+            return logits
+
+        def correct(logits: Tensor) -> Tensor:
             return logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier)
 
         batch = devices.evaluation_batch(self.device, convolutional=self.convolutional)
         if self.info.task == "multi_label":
             threshold = self.spec.decision_threshold
             return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold)
-        return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch)
+        return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch, correct=correct)
 
     def checkpoint(self) -> Checkpoint:
         """All that is needed to go on from here."""
@@ -255,7 +247,7 @@ class TrainingRun:
             "epoch": self.epoch,
             "step": self.step,
             "prepared": self.prepared,
-            "best": self.best and {"epoch": self.best.epoch, self.best.metric: self.best.value},
+            **self.evaluation.metadata(),
             "draws": DRAWS,
             "conditions": dict(self.conditions.__dict__),
         }
@@ -290,10 +282,7 @@ class TrainingRun:
         self.begin_epoch()
         self.step = saved.count("step", self.steps)
         self.prepared = saved.count("prepared", self.preparations)
-        best = saved.metadata["best"]
-        self.best = (
-            None if best is None else Best(best["epoch"], *next(item for item in best.items() if item[0] != "epoch"))
-        )
+        self.evaluation.restore(saved.metadata)
         if self.step:
             self.totals.load(saved.group("epoch"))
         return resume_notes(self.spec, saved.metadata, dict(self.conditions.__dict__))

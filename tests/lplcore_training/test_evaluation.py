@@ -147,3 +147,12 @@ def test_epoch_totals_remember_the_first_step_that_was_not_finite(bad: float) ->
         totals.add(step, LABELS[:1], LOGITS[:1], output([value], [1.0]))
     assert totals.diverged_at() == 1
     assert totals.metrics()["train/loss"] is None
+
+
+def test_the_loss_is_of_clean_logits_and_the_predictions_of_corrected_ones() -> None:
+    logits, labels = torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([0, 1])
+    raised = torch.tensor([0.0, 2.0])
+    found = evaluate(lambda i: logits[i], labels, num_classes=2, batch_size=2, correct=lambda u: u + raised)
+    assert found.loss == pytest.approx((0.313262 + 1.313262) / 2, abs=1e-6)
+    assert found.confusion.tolist() == [[0, 1], [0, 1]]
+    assert found.calibration_error == pytest.approx(0.731059 - 0.5, abs=1e-6)
