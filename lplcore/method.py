@@ -8,7 +8,15 @@ from pydantic_core import PydanticCustomError
 
 from lplcore.criterion import Criterion
 from lplcore.losses import Loss
-from lplcore.method_alias import DEFAULT_LOSS, DEFAULT_PARTS, KIND_OF_FIELD, alias_of, expand_alias
+from lplcore.method_alias import (
+    DEFAULT_LOSS,
+    DEFAULT_PARTS,
+    DEFAULTS,
+    KIND_OF_FIELD,
+    alias_of,
+    defaults_of,
+    expand_alias,
+)
 from lplcore.perturbations import Perturbation
 from lplcore.plugin import PluginOf, Record, get, plugins
 from lplcore.posthoc import Posthoc
@@ -18,6 +26,13 @@ from lplcore.spec_errors import SpecError, plain, validated
 from lplcore.statistics import class_statistics
 from lplcore.targets import Target
 from lplcore.weightings import Weighting
+
+
+class MethodDefaults(Record):
+    """What a method gives to other parts of the experiment where the spec says nothing; null for nothing."""
+
+    dropout: float | None = Field(None, ge=0, lt=1, description="the model's")
+    clip_norm: float | None = Field(None, gt=0, le=1e9, description="the optimiser's")
 
 
 class MethodSpec(Record):
@@ -38,6 +53,7 @@ class MethodSpec(Record):
     regularizers: list[Annotated[Regularizer, PluginOf("regularizer")]] = Field(default_factory=list, max_length=16)
     procedure: Annotated[Any, PluginOf("procedure")]
     posthoc: Annotated[Posthoc, PluginOf("posthoc")] | None = None
+    defaults: MethodDefaults | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -53,7 +69,10 @@ class MethodSpec(Record):
             message = "give the name of a method, a list of perturbations or an object with the method's parts"
             raise PydanticCustomError("not_a_method", message)
         filled = {"alias": None, "loss": DEFAULT_LOSS[task], **DEFAULT_PARTS, **expand_alias(value, task)}
-        return {**filled, "alias": alias_of(filled, preferred=value.get("alias"))}
+        alias = alias_of(filled, preferred=value.get("alias"))
+        if alias is not None and DEFAULTS not in filled:
+            filled |= {DEFAULTS: defaults_of(alias) or None}
+        return {**filled, "alias": alias}
 
     @property
     def head(self) -> str | None:
@@ -67,15 +86,15 @@ class MethodSpec(Record):
 
     @property
     def model_defaults(self) -> Mapping[str, Any]:
-        """What the alias gives to fields of the model that a spec leaves out."""
-        defaults: Mapping[str, Any] = {} if self.alias is None else get("method", self.alias).model_defaults
-        return defaults
+        """What the method gives to fields of the model that a spec leaves out."""
+        dropout = self.defaults and self.defaults.dropout
+        return {} if dropout is None else {"dropout": dropout}
 
     @property
     def optimizer_defaults(self) -> Mapping[str, Any]:
-        """What the alias gives to fields of the optimiser that a spec leaves out."""
-        defaults: Mapping[str, Any] = {} if self.alias is None else get("method", self.alias).optimizer_defaults
-        return defaults
+        """What the method gives to fields of the optimiser that a spec leaves out."""
+        clip_norm = self.defaults and self.defaults.clip_norm
+        return {} if clip_norm is None else {"clip_norm": clip_norm}
 
     def incompatible(self) -> list[tuple[str, str]]:
         """(path, message) for parts that do not go together, whatever the data."""

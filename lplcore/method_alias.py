@@ -22,7 +22,8 @@ KIND_OF_FIELD = {
 
 DEFAULT_PARTS = {"sampler": "uniform", "procedure": "standard"}
 DEFAULT_LOSS = {"single_label": "cross_entropy", "multi_label": "binary_cross_entropy"}
-METHOD_FIELDS = ("alias", *KIND_OF_FIELD)
+DEFAULTS = "defaults"
+METHOD_FIELDS = ("alias", *KIND_OF_FIELD, DEFAULTS)
 
 
 def expand_alias(value: Mapping[str, Any], task: str) -> dict[str, Any]:
@@ -74,6 +75,7 @@ def with_parameters(
     components = [
         (get(KIND_OF_FIELD[field], part["name"]), part)
         for field, value in reversed(filled.items())
+        if field in KIND_OF_FIELD
         for part in (value if isinstance(value, list) else [value])
     ]
     for key, value in parameters.items():
@@ -98,11 +100,24 @@ def as_object(part: Any) -> dict[str, Any]:
 def alias_of(method: Mapping[str, Any], *, preferred: Any = None) -> str | None:
     """The alias whose components are those of the method, whatever their parameters.
 
-    Where several have the same components it is the preferred one, else the first.
+    Where several have the same components it is one with the same defaults for other parts: the preferred one, else the
+    first.
     """
     given = component_names(method)
     fitting = [name for name, compositions in known_components().items() if given in compositions]
-    return preferred if preferred in fitting else next(iter(fitting), None)
+    alike = [name for name in fitting if defaults_of(name) == stated(method.get(DEFAULTS))] or fitting
+    return preferred if preferred in alike else next(iter(alike), None)
+
+
+def defaults_of(alias: str) -> dict[str, Any]:
+    """What an alias gives to other parts of the experiment where the spec says nothing; the same for both tasks."""
+    return stated(get("method", alias).composition.get(DEFAULTS))
+
+
+def stated(defaults: Any) -> dict[str, Any]:
+    """The defaults that are not null."""
+    values = defaults.items() if isinstance(defaults, Mapping) else ()
+    return {field: value for field, value in values if value is not None}
 
 
 @cache

@@ -10,15 +10,13 @@ class Method(Plugin):
     """An alias.
 
     Class attributes: `composition` maps fields of a method spec to what the alias puts there (names, or objects with
-    parameters), `multi_label_composition` the same for multi-label data where the alias is for both, `model_defaults`
-    and `optimizer_defaults` fields of model and optimiser to what they get where a spec says nothing, `counterpart` is
-    the nearest alias for the other task, `shared` names parameters that go to every component that has them.
+    parameters), all that makes the method: whoever spells it out gets the same. `multi_label_composition` is the same
+    for multi-label data where the alias is for both, `counterpart` the nearest alias for the other task, `shared` names
+    parameters that go to every component that has them.
     """
 
     composition: ClassVar[Mapping[str, Any]]
     multi_label_composition: ClassVar[Mapping[str, Any] | None] = None
-    model_defaults: ClassVar[Mapping[str, Any]] = {}
-    optimizer_defaults: ClassVar[Mapping[str, Any]] = {}
     counterpart: ClassVar[str | None] = None
     shared: ClassVar[frozenset[str]] = frozenset()
 

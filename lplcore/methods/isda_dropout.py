@@ -12,7 +12,10 @@ class IsdaDropoutMethod(Method):
     title: ClassVar[str] = "ISDA with dropout"
     citation: ClassVar[str] = "Wang et al., Implicit semantic data augmentation, NeurIPS 2019, Table 2"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
-    composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "perturbations": ["isda"]}
-    model_defaults: ClassVar[Mapping[str, Any]] = {"dropout": 0.3}
+    composition: ClassVar[Mapping[str, Any]] = {
+        "loss": "cross_entropy",
+        "perturbations": ["isda"],
+        "defaults": {"dropout": 0.3},
+    }
 
     name: Literal["isda_dropout"] = "isda_dropout"

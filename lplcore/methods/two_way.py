@@ -14,7 +14,7 @@ class TwoWayMethod(Method):
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
     composition: ClassVar[Mapping[str, Any]] = {
         "loss": "two_way",
+        "defaults": {"clip_norm": 1.0},
     }
-    optimizer_defaults: ClassVar[Mapping[str, Any]] = {"clip_norm": 1.0}
 
     name: Literal["two_way"] = "two_way"
