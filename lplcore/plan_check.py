@@ -1,21 +1,27 @@
 """Checks of a whole plan against the data: a sweep may reach values that only some of its runs cannot use."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 
 from lplcore.dataset_info import DatasetInfo
 from lplcore.datasets import Dataset
-from lplcore.spec import RunPlan, sweep_problems
+from lplcore.spec import ExperimentSpec, RunPlan, sweep_problems
 from lplcore.spec_errors import SpecError
 
 
-def check_plan(plan: Sequence[RunPlan], *, info_of: Callable[[Dataset], DatasetInfo]) -> None:
+def check_plan(
+    plan: Sequence[RunPlan], *, info_of: Callable[[Dataset], DatasetInfo], data_dir: str | Path | None = None
+) -> None:
     """Check every run of a plan against its data set; each data set and each sweep point is looked at once.
 
     Args:
         info_of: facts about a data set, for instance `lplcore.dataset_info` with its folder filled in.
+        data_dir: folder whose `weights` holds the files that specs name; None does not look at them.
 
     Raises:
-        SpecError: a run that does not fit its data; the path is the swept field where one caused it.
+        SpecError: a run that does not fit its data or names a wrong file; the path is the swept field where one caused
+            it.
         DatasetError: from `info_of`.
     """
     facts: dict[str, DatasetInfo] = {}
@@ -28,7 +34,23 @@ def check_plan(plan: Sequence[RunPlan], *, info_of: Callable[[Dataset], DatasetI
         key = run.spec.dataset.model_dump_json()
         if key not in facts:
             facts[key] = info_of(run.spec.dataset)
+        found = problems(run.spec, facts[key], None if data_dir is None else Path(data_dir))
+        if found:
+            raise SpecError(sweep_problems(SpecError(found), run.point) if run.point else found)
+
+
+def problems(spec: ExperimentSpec, info: DatasetInfo, data_dir: Path | None) -> list[dict[str, str]]:
+    """Everything in a spec that does not fit its data, and every wrong file that it names."""
+    checks: list[Callable[[], None]] = [partial(spec.check, info)]
+    if data_dir is not None:
+        checks += [
+            partial(spec.model.check_files, data_dir, info.input_shape),
+            partial(spec.method.procedure.check_files, data_dir, info.classes),
+        ]
+    found: list[dict[str, str]] = []
+    for check in checks:
         try:
-            run.spec.check(facts[key])
+            check()
         except SpecError as error:
-            raise SpecError(sweep_problems(error, run.point) if run.point else error.errors) from None
+            found += error.errors
+    return found

@@ -91,6 +91,13 @@ class Model(Plugin):
         """How many examples it needs at a time in training."""
         return 2 if self.batch_statistics else 1
 
+    def check_files(self, data_dir: Path, input_shape: tuple[int, ...]) -> None:
+        """Look at the files that a run would read.
+
+        Raises:
+            SpecError: one is absent, not what it should be, or leads out of the data directory.
+        """
+
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
         """What does not fit the shape of one example."""
         if self.images_only and len(input_shape) != 3:

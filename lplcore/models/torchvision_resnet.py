@@ -3,6 +3,7 @@
 import importlib
 import warnings
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -12,6 +13,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lplcore.datasets import stamp
 from lplcore.models import Classifier, Model, ModelOutput
 from lplcore.spec_errors import SpecError
 from lplcore.weights_folder import within_weights
@@ -41,6 +43,11 @@ class TorchvisionResNetModel(Model):
         path = within_weights(data_dir, self.weights_path, field="model.weights_path")
         return self.model_copy(update={"weights_path": str(path)})
 
+    def check_files(self, data_dir: Path, input_shape: tuple[int, ...]) -> None:
+        path = self.located(data_dir).weights_path
+        if path is not None:
+            check_pretrained(Path(path), str(self.name), input_shape[0], stamp([Path(path)]))
+
 
 class TorchvisionResNet(Classifier):
     """A torchvision ResNet whose last layer is `classifier`; dropout lies before it."""
@@ -51,14 +58,7 @@ class TorchvisionResNet(Classifier):
         self, options: TorchvisionResNetModel, architecture: str, *, in_channels: int, num_classes: int
     ) -> None:
         super().__init__()
-        # Importing torchvision takes half a second that other models need not wait for.
-        torchvision = importlib.import_module("lplcore.torchvision_import").torchvision
-        self.body = getattr(torchvision.models, architecture)(weights=None)
-        self.num_features = self.body.fc.in_features
-        self.body.fc = nn.Identity()
-        if in_channels != 3:
-            self.body.conv1 = nn.Conv2d(in_channels, 64, 7, stride=2, padding=3, bias=False)
-            nn.init.kaiming_normal_(self.body.conv1.weight, mode="fan_out", nonlinearity="relu")
+        self.body, self.num_features = body_of(architecture, in_channels)
         if options.weights_path is not None:
             load_pretrained(self.body, read_weights(Path(options.weights_path)))
         self.dropout = options.dropout
@@ -90,6 +90,31 @@ class TorchvisionResNet(Classifier):
         return ModelOutput(self.classifier(features), features)
 
 
+def body_of(architecture: str, in_channels: int) -> tuple[Any, int]:
+    """A torchvision network of fresh weights without last layer, and the length of its features."""
+    # Importing torchvision takes half a second that other models need not wait for.
+    torchvision = importlib.import_module("lplcore.torchvision_import").torchvision
+    body = getattr(torchvision.models, architecture)(weights=None)
+    num_features = body.fc.in_features
+    body.fc = nn.Identity()
+    if in_channels != 3:
+        body.conv1 = nn.Conv2d(in_channels, 64, 7, stride=2, padding=3, bias=False)
+        nn.init.kaiming_normal_(body.conv1.weight, mode="fan_out", nonlinearity="relu")
+    return body, num_features
+
+
+@lru_cache(maxsize=64)
+def check_pretrained(path: Path, architecture: str, in_channels: int, stamped: str) -> None:
+    """Whether a file has weights for a network; `stamped` changes with it, and only what fits is remembered.
+
+    Raises:
+        SpecError: it has not.
+    """
+    with torch.device("meta"):
+        body, _ = body_of(architecture, in_channels)
+    fitting(body.state_dict(), read_weights(path))
+
+
 def read_weights(path: Path) -> Mapping[str, Any]:
     """Tensors by name from a file; nothing but tensors is ever unpickled.
 
@@ -114,6 +139,15 @@ def read_weights(path: Path) -> Mapping[str, Any]:
 def load_pretrained(body: nn.Module, state: Mapping[str, Tensor]) -> None:
     """Put pretrained weights into a network without last layer.
 
+    Raises:
+        SpecError: they are of another network.
+    """
+    body.load_state_dict(fitting(body.state_dict(), state))
+
+
+def fitting(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A file's weights for a network with these, its last layer left out.
+
     A first layer for other than three channels takes the mean over the file's channels.
 
     Raises:
@@ -121,15 +155,14 @@ def load_pretrained(body: nn.Module, state: Mapping[str, Tensor]) -> None:
     """
     kept = {name.removeprefix("module."): value for name, value in state.items()}
     kept = {name: value for name, value in kept.items() if not name.startswith("fc.")}
-    channels = body.get_parameter("conv1.weight").shape[1]
+    channels = own["conv1.weight"].shape[1]
     first = kept.get("conv1.weight")
     if first is not None and first.dim() == 4 and first.shape[1] == 3 and channels != 3:
         kept["conv1.weight"] = first.mean(dim=1, keepdim=True).expand(-1, channels, -1, -1) * (3 / channels)
-    own = body.state_dict()
     for name in sorted({*own, *kept}):
         if name not in own or name not in kept or own[name].shape != kept[name].shape:
             raise refused(f"these are weights of another network; the first difference is {name}")
-    body.load_state_dict(kept)
+    return kept
 
 
 def refused(message: str) -> SpecError:

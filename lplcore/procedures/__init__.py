@@ -90,6 +90,13 @@ class Procedure(Plugin):
         """
         return self
 
+    def check_files(self, data_dir: Path, classes: Sequence[str]) -> None:
+        """Look at the files that a run would read.
+
+        Raises:
+            SpecError: one is absent, not what it should be, or leads out of the data directory.
+        """
+
     def wrap(self, model: Classifier, info: DatasetInfo, examples: Examples) -> Classifier:
         """The network to train; called with a network of fresh weights."""
         return model

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -10,6 +11,8 @@ from torch import Tensor
 from lplcore.spec_errors import SpecError
 
 FIELD = "method.procedure.word_vectors"
+READ_IN_PASSING = 64 * 2**20
+"""Bytes of the largest file that is read to check a spec: less than a second."""
 
 
 def correlation(labels: Tensor, *, threshold: float, neighbour_weight: float) -> Tensor:
@@ -46,10 +49,7 @@ def word_vectors(path: Path, classes: Sequence[str]) -> Tensor:
                 if word in wanted and word not in vectors:
                     vectors[word] = parsed(rest, number)
     except OSError as error:
-        message = (
-            f"{path.name} cannot be read ({error.strerror}); put it into the folder `weights` of the data directory"
-        )
-        raise refused(message) from error
+        raise unreadable(path, error) from error
     if len({len(vector) for vector in vectors.values()}) > 1:
         raise refused(f"{path.name} holds vectors of several lengths")
     for name, found in words.items():
@@ -57,6 +57,30 @@ def word_vectors(path: Path, classes: Sequence[str]) -> Tensor:
         if lacking or not found:
             raise refused(f"{path.name} has no vector for {(lacking or [name])[0]!r} of class {name!r}; add a line")
     return torch.stack([torch.stack([vectors[word] for word in words[name]]).mean(dim=0) for name in classes])
+
+
+@lru_cache(maxsize=64)
+def check_word_vectors(path: Path, classes: tuple[str, ...], stamped: str) -> None:
+    """Whether a file has vectors for the classes; `stamped` changes with it, and only what fits is remembered.
+
+    A file too large to be read in passing is only opened.
+
+    Raises:
+        SpecError: it has not.
+    """
+    try:
+        with path.open("rb"):
+            large = path.stat().st_size > READ_IN_PASSING
+    except OSError as error:
+        raise unreadable(path, error) from error
+    if not large:
+        word_vectors(path, classes)
+
+
+def unreadable(path: Path, error: OSError) -> SpecError:
+    """What is wrong with a file that cannot be read."""
+    place = "put it into the folder `weights` of the data directory"
+    return refused(f"{path.name} cannot be read ({error.strerror}); {place}")
 
 
 def parsed(text: str, number: int) -> Tensor:

@@ -1,15 +1,16 @@
 """ML-GCN: classifiers generated from a graph of the labels."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field
 
 from lplcore.dataset_info import DatasetInfo
+from lplcore.datasets import stamp
 from lplcore.models import Classifier
 from lplcore.procedures import Examples, Procedure, TrainingState, descend, descend_slowed
-from lplcore.procedures.label_graph import correlation, one_hot_vectors, word_vectors
+from lplcore.procedures.label_graph import check_word_vectors, correlation, one_hot_vectors, word_vectors
 from lplcore.procedures.ml_gcn_network import MlGcnNetwork
 from lplcore.weights_folder import within_weights
 
@@ -46,6 +47,11 @@ class MlGcn(Procedure):
             return self
         path = within_weights(data_dir, self.word_vectors, field="method.procedure.word_vectors")
         return self.model_copy(update={"word_vectors": str(path)})
+
+    def check_files(self, data_dir: Path, classes: Sequence[str]) -> None:
+        path = self.located(data_dir).word_vectors
+        if path is not None:
+            check_word_vectors(Path(path), tuple(classes), stamp([Path(path)]))
 
     def wrap(self, model: Classifier, info: DatasetInfo, examples: Examples) -> Classifier:
         classes = info.classes

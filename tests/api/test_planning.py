@@ -119,3 +119,12 @@ def test_long_names_are_not_echoed(refusing: httpx.Client, sweep: dict[str, Any]
     answer = refusing.post("/v1/jobs/validate", json={**SPEC, "sweep": sweep})
     assert answer.status_code == 422
     assert len(answer.content) < 10_000
+
+
+@pytest.mark.parametrize("route", ["/v1/jobs/validate", "/v1/jobs"])
+@pytest.mark.parametrize("path", ["absent.pth", "../lpl.db", "/etc/passwd"])
+def test_files_that_a_spec_names_wrongly_are_refused(service: Running, route: str, path: str) -> None:
+    images = {"dataset": "digits", "method": "cross_entropy"}
+    answer = service.http.post(route, json={**images, "model": {"name": "resnet50", "weights_path": path}})
+    assert answer.status_code == 422
+    assert [error["path"] for error in answer.json()["errors"]] == ["model.weights_path"]
