@@ -42,8 +42,10 @@ LA_SCHEDULES: dict[str, tuple[int, list[int], int]] = {
 
 HEAD_SCALE = {"cifar10": 0.6, "cifar100": 0.2}
 """Head classes' factor on delta_epsilon in the released scripts; the paper has none."""
-VARIED: dict[str, Any] = {"threshold": 0.4, "epsilon": 0.0, "delta_epsilon": 2.0, "step_size": 0.1}
-FIXED: dict[str, Any] = {"threshold": 0.4, "epsilon": 2.5, "delta_epsilon": 0.0, "step_size": 0.1}
+EXACT: dict[str, Any] = {"step_size": 0.1, "step_rounding": "exact"}
+"""Floor, as in the paper's Algorithm 1, would leave 35 of CIFAR-100-LT's classes without a step at delta_epsilon 1."""
+VARIED: dict[str, Any] = {"threshold": 0.4, "epsilon": 0.0, "delta_epsilon": 2.0, **EXACT}
+FIXED: dict[str, Any] = {"threshold": 0.4, "epsilon": 2.5, "delta_epsilon": 0.0, **EXACT}
 TAU = [0.4, 0.5, 0.6]
 DELTA_EPSILON = [1.0, 2.0, 3.0]
 STRENGTH = [0.5, 1.0, 1.5, 2.0, 2.5]
@@ -70,7 +72,10 @@ FIELD = (
     "1241 epochs on CIFAR-10-LT and 1419 on CIFAR-100-LT"
 )
 PAPERS_TRAINING = f"the paper, which takes the configuration of Menon et al., ICLR 2021: {LA_CODE}"
-PAPERS_STEP = "the step size, which the paper does not give, is this project's 0.1: it divides the grid's values"
+PAPERS_STEP = (
+    "the step size, which the paper does not give, is at most this project's 0.1, in equal steps that end at epsilon_c "
+    '(step_rounding "exact"): whole steps of 0.1, as in Algorithm 1, leave classes without one'
+)
 PAPERS_HEAD_SCALE = "head_scale is the released scripts', the paper has none"
 PAPERS_VARIED = (
     f"{PAPERS_TRAINING}; tau 0.4 C of {{0.4, 0.5, 0.6}} C and delta_epsilon 2 of {{1, 2, 3}}; {PAPERS_STEP}; "

@@ -225,7 +225,8 @@ def test_the_papers_methods_stand_at_a_point_of_its_grid_and_can_sweep_it(
     # As the paper has it, but for head_scale: the released scripts' (METHODS.md, 0.5).
     walk = perturbations[-1]
     if walk["name"] == "lpl":
-        assert (walk["split"], walk["normalize"], walk["step_rounding"]) == ("class_rank", "row", "floor")
+        assert (walk["split"], walk["normalize"], walk["step_rounding"]) == ("class_rank", "row", "exact")
+        assert 'step_rounding "exact"' in record_of(name).settings_of
         scale = 0.6 if spec_of(name).dataset.name == "cifar10" else 0.2
         assert walk["head_scale"] == (1 if grids == [FIXED] else scale)
     swept = lplcore.parse_spec({"preset": name, "override": {"sweep": searched, "seeds": [0]}}).plan()
@@ -268,9 +269,8 @@ def test_the_catalogue_says_whose_settings_a_preset_has() -> None:
     assert listed["table3_la"]["grid"] == {"method.perturbations.0.strength": STRENGTH}
 
 
-def steps(name: str) -> Any:
-    """Steps of every class in a preset, as LPL takes them."""
-    spec = spec_of(name)
+def bounds_of(spec: lplcore.ExperimentSpec) -> CountBounds:
+    """Bounds and steps of every class, as LPL takes them."""
     counts = lplcore.long_tail_counts(
         5000 if spec.dataset.name == "cifar10" else 500,
         10 if spec.dataset.name == "cifar10" else 100,
@@ -279,6 +279,12 @@ def steps(name: str) -> Any:
     criterion = lplcore.criterion(spec.method, class_counts=counts)
     bounds = criterion.perturbations[-1].get_submodule("bounds")
     assert isinstance(bounds, CountBounds)
+    return bounds
+
+
+def steps(name: str) -> Any:
+    """Numbers and lengths of the steps of every class in a preset."""
+    bounds = bounds_of(spec_of(name))
     return bounds.count.tolist(), bounds.length.tolist()
 
 
@@ -296,3 +302,23 @@ def test_released_settings_take_the_released_numbers_of_steps(name: str, most: i
     # The rarest class walks S steps of alpha, the most frequent one h * S.
     assert (number[-1], number[0]) == (most, head)
     assert set(lengths) == {length}
+
+
+PAPERS_LPL = [name for name in PRESETS if record_of(name).follows == "paper" and "lpl" in name]
+
+
+@pytest.mark.parametrize("delta_epsilon", [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("name", [*PAPERS_LPL, *(f"{name}_200" for name in PAPERS_LPL)])
+def test_every_class_of_the_papers_rows_walks_to_its_bound(name: str, delta_epsilon: float) -> None:
+    place = len(spec_of(name).method.perturbations) - 1
+    fixed = "fixed" in name
+    field = f"method.perturbations.{place}.{'epsilon' if fixed else 'delta_epsilon'}"
+    plan = lplcore.parse_spec({"preset": name, "override": {"sweep": {field: [delta_epsilon]}, "seeds": [0]}}).plan()
+    bounds = bounds_of(plan[0].spec)
+    assert bounds.count.min() >= 1
+    assert bounds.length.max() <= 0.1 + 1e-12
+    assert (bounds.count * bounds.length).tolist() == pytest.approx(bounds.epsilon.tolist())
+
+
+def test_the_alias_keeps_algorithm_1s_whole_steps() -> None:
+    assert lplcore.parse_spec({"dataset": "digits", "method": "lpl"}).method.perturbations[0].step_rounding == "floor"
