@@ -112,7 +112,9 @@ class LplWalk(nn.Module):
     def _walk(self, given: CriterionInput, slots: Slots, *, sign: Tensor, count: Tensor, length: Tensor) -> Tensor:
         """delta per slot, [S, C]."""
         start = SplitLogits.of(given.logits.detach() if self.options.detach else given.logits, given.labels)
-        others, own = self._steps(start, slots, Plan(sign * length, length, count), first=0)
+        plan = Plan(sign * length, length, count)
+        together = self.options.normalize == "column"
+        others, own = self._together(start, slots, plan) if together else self._steps(start, slots, plan, first=0)
         return others.scatter(1, slots.class_of[:, None], own[:, None])
 
     def _steps(self, start: SplitLogits, slots: Slots, plan: Plan, *, first: int) -> tuple[Tensor, Tensor]:
@@ -120,21 +122,42 @@ class LplWalk(nn.Module):
         own = start.own.new_zeros(slots.size.shape)
         others = start.own.new_zeros((*slots.size.shape, self.num_classes))
         resign = self.options.resign_every_step and self.options.split == "performance"
-        alone = start.own.device.type == "cpu" and self.options.normalize != "column" and not resign
-        stride = plan.stride
+        alone = start.own.device.type == "cpu" and not resign
         for k in range(first, self.bounds.max_steps):
             here = start.moved(others[slots.of_example], own[slots.of_example]) if k > first else start
             if alone and not torch.compiler.is_compiling() and plan.mostly_done(k):
                 return self._without_arrived(here, slots, plan, (others, own), k=k)
-            share, log_odds = here.wrong()
-            if resign:
-                q = slots.mean(log_odds.detach().neg().sigmoid())
-                stride = sign_of(self._tau(q, slots.present), q) * plan.length
-            gradient = class_gradient(share, log_odds, slots)
-            step = torch.where(plan.number > k, stride, 0.0) * self._factor(gradient, slots)
+            step, gradient = self._step(here, slots, plan)
+            step = torch.where(plan.number > k, step, 0.0)
             others = torch.addcmul(others, step[:, None], gradient.others)
             own = torch.addcmul(own, step, gradient.total, value=-1)
         return others, own
+
+    def _together(self, start: SplitLogits, slots: Slots, plan: Plan) -> tuple[Tensor, Tensor]:
+        """As `_steps` from the first, as released: all classes walk on, and each keeps what it had when it arrived.
+
+        A column's norm depends on the other classes, those that have arrived included.
+        """
+        own = kept_own = start.own.new_zeros(slots.size.shape)
+        others = kept_others = start.own.new_zeros((*slots.size.shape, self.num_classes))
+        for k in range(self.bounds.max_steps):
+            here = start.moved(others[slots.of_example], own[slots.of_example]) if k else start
+            step, gradient = self._step(here, slots, plan)
+            others = torch.addcmul(others, step[:, None], gradient.others)
+            own = torch.addcmul(own, step, gradient.total, value=-1)
+            going = plan.number > k
+            kept_others, kept_own = torch.where(going[:, None], others, kept_others), torch.where(going, own, kept_own)
+        return kept_others, kept_own
+
+    def _step(self, here: SplitLogits, slots: Slots, plan: Plan) -> tuple[Tensor, ClassGradient]:
+        """[S] signed length over the norm, and the gradient that it goes along."""
+        share, log_odds = here.wrong()
+        stride = plan.stride
+        if self.options.resign_every_step and self.options.split == "performance":
+            q = slots.mean(log_odds.detach().neg().sigmoid())
+            stride = sign_of(self._tau(q, slots.present), q) * plan.length
+        gradient = class_gradient(share, log_odds, slots)
+        return stride * self._factor(gradient, slots), gradient
 
     def _without_arrived(
         self, here: SplitLogits, slots: Slots, plan: Plan, done: tuple[Tensor, Tensor], *, k: int

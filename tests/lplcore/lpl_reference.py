@@ -79,6 +79,9 @@ def lpl_perturbation(
     plan = {c: steps(b, options) for c, b in bounds(q, tau, sign, counts, options).items()}
     origin = u if start is None else start
     z = origin.copy()
+    # As released, classes with column norms walk on where they have arrived; the record at their last step counts.
+    walk_on = options["normalize"] == "column"
+    kept = origin.copy()
     for k in range(max(number for number, _ in plan.values())):
         p = softmax(z)
         gradient = np.zeros((classes, classes))
@@ -89,8 +92,10 @@ def lpl_perturbation(
             sign = {c: float(np.sign(threshold - now[c])) for c in now}
         moved = z.copy()
         for c, (number, length) in plan.items():
-            if k < number:
+            if k < number or walk_on:
                 norm = {"row": np.linalg.norm(gradient[c]), "column": np.linalg.norm(gradient[:, c]), "none": 1.0}
                 moved[y == c] += sign[c] * length * gradient[c] / norm[options["normalize"]]
+            if k < number:
+                kept[y == c] = moved[y == c]
         z = moved
-    return np.asarray(z - origin)
+    return np.asarray(kept - origin)
