@@ -14,7 +14,7 @@ from torch import Tensor
 from lplcore.dataset_info import DatasetInfo, RawFacts
 from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset, raw_facts, registered_hash, stamp
 from lplcore.long_tail import long_tail_counts
-from lplcore.normalization import Normalization, training_statistics
+from lplcore.normalization import Normalization, fixed_range, training_statistics
 from lplcore.randomness import generator
 
 IntArray = npt.NDArray[np.int64]
@@ -43,7 +43,7 @@ class LoadedDataset:
     meta: Split | None
     """`meta_per_class` examples of every class, held out of training."""
     normalization: Normalization
-    """By the statistics of `train`."""
+    """By the statistics of `train`, or to a range that the spec asks for."""
 
 
 def load(
@@ -72,7 +72,7 @@ def load(
         validation=validation,
         test=split_of(raw.x_test, raw.y_test) if len(raw.y_test) else None,
         meta=meta,
-        normalization=training_statistics(x_train),
+        normalization=normalization_of(dataset, x_train),
     )
 
 
@@ -107,8 +107,8 @@ def remembered_facts(
 
 
 def whole(dataset: Dataset) -> Dataset:
-    """The record with nothing held out or thinned out."""
-    fields = ("imbalance_factor", "imbalance_profile", "validation_fraction", "meta_per_class")
+    """The record with nothing held out, thinned out or normalised."""
+    fields = ("imbalance_factor", "imbalance_profile", "validation_fraction", "meta_per_class", "input_range")
     return dataset.model_copy(update={name: type(dataset).model_fields[name].default for name in fields})
 
 
@@ -185,8 +185,18 @@ def refuse_impossible(dataset: Dataset, facts: RawFacts) -> None:
         for field, neutral in (("imbalance_factor", 1), ("validation_fraction", 0), ("meta_per_class", 0)):
             if getattr(dataset, field) != neutral:
                 raise DatasetError(field, "multi-label data are used as they are; leave it out")
+    if dataset.input_range is not None and len(facts.input_shape) != 3:
+        raise DatasetError("input_range", "is for images, this data set has vectors; leave it out")
     if facts.num_validation and dataset.validation_fraction:
         raise DatasetError("validation_fraction", "the data set has a validation split of its own; leave it out")
+
+
+def normalization_of(dataset: Dataset, x_train: npt.NDArray[Any]) -> Normalization:
+    """How inputs are normalised, from the training examples or by the range that is asked for."""
+    if dataset.input_range is None:
+        return training_statistics(x_train)
+    low, high = dataset.input_range
+    return fixed_range(low, high)
 
 
 class Drawn(NamedTuple):

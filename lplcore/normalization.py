@@ -1,4 +1,4 @@
-"""Standardisation of inputs by the statistics of the training set."""
+"""Normalisation of inputs: by the statistics of the training set, or to a range."""
 
 from dataclasses import dataclass
 
@@ -13,15 +13,15 @@ CHUNK = 4096
 
 @dataclass(frozen=True)
 class Normalization:
-    """(x - mean) / std in float32, per channel of images and per feature of vectors."""
+    """(x - mean) * scale in float32, per channel of images and per feature of vectors."""
 
     mean: Tensor
-    """[channels, 1, 1] or [D], float32."""
+    """[channels, 1, 1] or [D], float32; one number for a fixed range."""
     scale: Tensor
     """1 / std of the same shape."""
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """Inputs [N, ...] of any type, as float32 of mean 0 and standard deviation 1 over the training set."""
+        """Inputs [N, ...] of any type as float32: standardised over the training set, or in the range."""
         return (inputs.to(torch.float32) - self.mean) * self.scale
 
     def to(self, device: torch.device) -> "Normalization":
@@ -40,6 +40,12 @@ def training_statistics(x: npt.NDArray[np.generic]) -> Normalization:
     shape = (-1, 1, 1) if x.ndim == 4 else (-1,)
     tensors = [torch.from_numpy(values.astype(np.float32).reshape(shape)) for values in (mean, scale)]
     return Normalization(*tensors)
+
+
+def fixed_range(low: float, high: float) -> Normalization:
+    """Images of bytes with 0 at `low` and 255 at `high`."""
+    scale = (high - low) / 255
+    return Normalization(torch.tensor(-low / scale, dtype=torch.float32), torch.tensor(scale, dtype=torch.float32))
 
 
 def total(

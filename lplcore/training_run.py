@@ -81,6 +81,7 @@ class TrainingRun:
             train=self.train_split,
             meta=self.data.meta.to(device) if self.data.meta else None,
             network_input=self.network_input,
+            augmentation=spec.augmentation,
         )
         self.state = build_state(
             spec, self.info, examples, seed=self.seed, data_dir=Path(data_dir), device=device, precision=precision

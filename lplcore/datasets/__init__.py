@@ -95,6 +95,13 @@ def stamp(paths: Sequence[Path]) -> str:
     return seen.hexdigest()
 
 
+def rising(limits: list[float] | None) -> list[float] | None:
+    """A range, else an error."""
+    if limits is not None and limits[0] >= limits[1]:
+        raise PydanticCustomError("input_range", "must be two numbers, the lower one first")
+    return limits
+
+
 def at_least_one(factor: float) -> float:
     """An imbalance factor, else an error that helps those who give the inverse ratio."""
     if factor < 1:
@@ -128,6 +135,12 @@ class Dataset(Plugin):
         ge=0,
         le=1_000_000,
         description="training examples of each class held out first, for methods that learn from a balanced set",
+    )
+    input_range: Annotated[
+        list[Annotated[float, Field(ge=-1e6, le=1e6)]] | None, Field(min_length=2, max_length=2), AfterValidator(rising)
+    ] = Field(
+        None,
+        description="images: what black and white become; null: mean 0 and standard deviation 1 over the training set",
     )
 
     def files(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> list[Path]:

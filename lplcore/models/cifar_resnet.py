@@ -1,7 +1,9 @@
 """Residual networks of the CIFAR kind (He et al., CVPR 2016, Section 4.2): three stages of 16, 32 and 64 channels."""
 
-from typing import ClassVar
+from collections.abc import Callable
+from typing import ClassVar, Literal
 
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -10,13 +12,26 @@ from lplcore.models import Classifier, Model, ModelOutput
 STAGE_CHANNELS = (16, 32, 64)
 
 
+class CifarResNetModel(Model):
+    """What the records of these networks share."""
+
+    images_only: ClassVar[bool] = True
+    batch_statistics: ClassVar[bool] = True
+
+    shortcut: Literal["pad", "project"] = Field(
+        "pad",
+        description="where the shape changes; pad: subsample, zeros for new channels (option A, the source's); "
+        "project: a normalised 1x1 convolution (option B, as in ISDA's official code)",
+    )
+
+
 class SqueezeExcitation(nn.Module):
     """Scales every channel by what all channels' means say (Hu et al., CVPR 2018, Section 3)."""
 
-    def __init__(self, channels: int, *, reduction: int) -> None:
+    def __init__(self, channels: int, *, reduction: int, bias: bool) -> None:
         super().__init__()
-        self.squeeze = nn.Linear(channels, channels // reduction)
-        self.excite = nn.Linear(channels // reduction, channels)
+        self.squeeze = nn.Linear(channels, channels // reduction, bias=bias)
+        self.excite = nn.Linear(channels // reduction, channels, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, channels, H, W] to the same shape."""
@@ -25,21 +40,30 @@ class SqueezeExcitation(nn.Module):
 
 
 class BasicBlock(nn.Module):
-    """Two 3x3 convolutions with a parameter-free shortcut (option A: subsample, pad channels with zeros).
+    """Two 3x3 convolutions and a shortcut: where the shape changes, padded with zeros (option A) or projected (B).
 
-    Dropout lies between the convolutions, squeeze-and-excitation (of this reduction) before the sum.
+    Dropout lies between the convolutions, `scale` (squeeze-and-excitation) before the sum.
     """
 
     def __init__(
-        self, in_channels: int, channels: int, *, stride: int, dropout: float = 0.0, reduction: int | None = None
+        self,
+        in_channels: int,
+        channels: int,
+        *,
+        stride: int,
+        dropout: float,
+        projects: bool,
+        scale: Callable[[int], nn.Module],
     ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(in_channels, channels, 3, stride=stride, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
         self.bn2 = nn.BatchNorm2d(channels)
-        self.scale = nn.Identity() if reduction is None else SqueezeExcitation(channels, reduction=reduction)
+        self.scale = scale(channels)
         self.stride, self.added, self.dropout = stride, channels - in_channels, dropout
+        changes = stride != 1 or self.added != 0
+        self.projection = projection(in_channels, channels, stride=stride) if projects and changes else None
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in, H, W] to [N, channels, H / stride, W / stride]."""
@@ -47,12 +71,22 @@ class BasicBlock(nn.Module):
         if self.dropout:
             out = functional.dropout(out, self.dropout, self.training)
         out = self.scale(self.bn2(self.conv2(out)))
-        shortcut = x
-        if self.stride != 1 or self.added:
-            shortcut = functional.pad(
-                x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.added // 2, self.added - self.added // 2)
-            )
-        return functional.relu(out + shortcut, inplace=True)
+        return functional.relu(out + self._shortcut(x), inplace=True)
+
+    def _shortcut(self, x: Tensor) -> Tensor:
+        if self.projection is not None:
+            projected: Tensor = self.projection(x)
+            return projected
+        if self.stride == 1 and not self.added:
+            return x
+        return functional.pad(
+            x[:, :, :: self.stride, :: self.stride], (0, 0, 0, 0, self.added // 2, self.added - self.added // 2)
+        )
+
+
+def projection(in_channels: int, channels: int, *, stride: int) -> nn.Sequential:
+    """A normalised 1x1 convolution as shortcut."""
+    return nn.Sequential(nn.Conv2d(in_channels, channels, 1, stride=stride, bias=False), nn.BatchNorm2d(channels))
 
 
 class CifarResNet(Classifier):
@@ -61,7 +95,13 @@ class CifarResNet(Classifier):
     has_feature_maps: ClassVar[bool] = True
 
     def __init__(
-        self, options: Model, *, blocks: int, in_channels: int, num_classes: int, reduction: int | None = None
+        self,
+        options: CifarResNetModel,
+        *,
+        blocks: int,
+        in_channels: int,
+        num_classes: int,
+        scale: Callable[[int], nn.Module] = nn.Identity,
     ) -> None:
         super().__init__()
         self.conv = nn.Conv2d(in_channels, STAGE_CHANNELS[0], 3, padding=1, bias=False)
@@ -71,7 +111,16 @@ class CifarResNet(Classifier):
         for stage, channels in enumerate(STAGE_CHANNELS):
             for block in range(blocks):
                 stride = 2 if stage and block == 0 else 1
-                layers.append(BasicBlock(width, channels, stride=stride, dropout=options.dropout, reduction=reduction))
+                layers.append(
+                    BasicBlock(
+                        width,
+                        channels,
+                        stride=stride,
+                        dropout=options.dropout,
+                        projects=options.shortcut == "project",
+                        scale=scale,
+                    )
+                )
                 width = channels
         self.stages = nn.Sequential(*layers)
         self.num_features = width

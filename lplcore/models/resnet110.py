@@ -2,17 +2,15 @@
 
 from typing import ClassVar, Literal
 
-from lplcore.models import Classifier, Model
-from lplcore.models.cifar_resnet import CifarResNet
+from lplcore.models import Classifier
+from lplcore.models.cifar_resnet import CifarResNet, CifarResNetModel
 
 
-class ResNet110(Model):
+class ResNet110(CifarResNetModel):
     """The CIFAR ResNet-110: 1.7 million parameters."""
 
     title: ClassVar[str] = "ResNet-110"
     citation: ClassVar[str] = "He et al., Deep residual learning for image recognition, CVPR 2016, Section 4.2"
-    images_only: ClassVar[bool] = True
-    batch_statistics: ClassVar[bool] = True
 
     name: Literal["resnet110"] = "resnet110"
 

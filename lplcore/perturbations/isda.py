@@ -32,6 +32,9 @@ class Isda(Perturbation):
 
     name: Literal["isda"] = "isda"
     strength: float = Field(0.5, ge=0, le=1000, description="lambda_0; lambda grows linearly to it during training")
+    growth: Literal["step", "epoch"] = Field(
+        "step", description="when lambda grows; epoch: by completed epochs, as in the authors' code"
+    )
     covariance: Literal["full", "diagonal"] = Field(
         "full", description="full takes C * D^2 numbers, diagonal C * D (as in the authors' ImageNet code)"
     )
@@ -73,7 +76,8 @@ class IsdaModule(FeatureState):
         """[N, C], 0 at the labels, with gradient to the weights."""
         features = given.needed_features("isda").detach().to(torch.float32)
         weight = given.needed_weight("isda")
-        progress = given.needed_progress("isda").to(weight.dtype)
+        whole = self.options.growth == "epoch"
+        progress = given.needed_epoch_progress("isda") if whole else given.needed_progress("isda")
         self.allocate(features.shape[1], features.device)
         slots = slots_of(given.labels, self.num_classes)
         place = slots.class_of
@@ -82,7 +86,7 @@ class IsdaModule(FeatureState):
         if given.update:
             self._store(new, place, slots.present)
         forms = quadratic_forms(weight, new.covariance.to(weight.dtype), place)
-        delta = 0.5 * self.options.strength * progress * forms
+        delta = 0.5 * self.options.strength * progress.to(weight.dtype) * forms
         return PerturbationOutput(delta[slots.of_example], {})
 
     def _store(self, new: Moments, place: Tensor, present: Tensor) -> None:

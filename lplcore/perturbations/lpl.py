@@ -68,7 +68,8 @@ class Lpl(Perturbation):
     num_steps: int | None = Field(None, ge=1, le=MAX_STEPS, description="n steps of epsilon_c / n; 1 is the fast mode")
     normalize: Literal["row", "none", "column"] = Field(
         "row",
-        description="row: by the direction's own L2 norm; none: Eq. 31 as printed; column: as the released code, whose classes walk on when they have arrived",
+        description="row: by the direction's own L2 norm; none: Eq. 31 as printed; column: as the released code, in "
+        "which classes that have arrived walk on for the others' norms",
     )
     bound_from: Literal["count", "performance"] = Field(
         "count", description="ratios of Eq. 33 for class_rank: training counts (released code) or q (as printed)"

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor, nn
 
+from lplcore.augmentations import Augmentation
 from lplcore.batch_sizes import part_sizes
 from lplcore.criterion import Criterion, CriterionOutput
 from lplcore.dataset_info import DatasetInfo
@@ -33,6 +34,8 @@ class Examples:
     """The same number of examples of every class, held out of training; None where none were asked for."""
     network_input: Callable[[Tensor], Tensor]
     """Examples as stored -> what the network takes."""
+    augmentation: Augmentation
+    """How training examples are changed."""
 
 
 @dataclass(frozen=True)

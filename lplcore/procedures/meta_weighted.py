@@ -24,6 +24,8 @@ class MetaWeighted(Procedure):
     Every step: (1) weights from the weighting network and a virtual step of the classifier with them; (2) the loss of
     the stepped classifier on a meta batch gives the weighting network's step; (3) the classifier's real step, with the
     new weights. The meta set is `dataset.meta_per_class` examples of every class, held out of training.
+    With `detach_loss` the weights in (1) are constants to the virtual step; without, as in the authors' code for
+    imbalanced classes, it goes along the gradient of sum v(loss) loss, v's own slope included.
     The mean weight of each class is recorded as `meta_weight_net/weight`.
     """
 
@@ -40,6 +42,13 @@ class MetaWeighted(Procedure):
     meta_lr: float = Field(1e-3, gt=0, le=10, description="learning rate of the weighting network; 1e-5 with sgd")
     meta_weight_decay: float = Field(1e-4, ge=0, le=1, description="weight decay of the weighting network")
     meta_batch_size: int = Field(100, ge=1, le=100_000, description="meta examples per step")
+    meta_augmented: bool = Field(False, description="augment meta examples as training ones, as in the authors' code")
+    meta_replacement: bool = Field(
+        True, description="draw meta examples with replacement; the authors' code draws without"
+    )
+    detach_loss: bool = Field(
+        True, description="stop gradients between loss and weight; the authors' code for imbalanced classes does not"
+    )
     hidden: int = Field(100, ge=1, le=100_000, description="width of the weighting network's hidden layer")
 
     def build(self, info: DatasetInfo) -> Companion:
@@ -68,15 +77,25 @@ class MetaWeighted(Procedure):
     ) -> None:
         meta = state.examples.meta
         assert meta is not None
-        chosen = torch.randint(meta.y.shape[0], (self.meta_batch_size,)).to(state.device)
-        balanced = state.examples.network_input(meta.x[chosen]), meta.y[chosen]
+        chosen = self._drawn(meta.y.shape[0]).to(state.device)
+        images = meta.x[chosen]
+        if self.meta_augmented:
+            augmentation = state.examples.augmentation
+            images = augmentation.apply(images, torch.rand(len(chosen), augmentation.draws).to(state.device))
+        balanced = state.examples.network_input(images), meta.y[chosen]
         state.criterion.eval()
         rate = float(state.optimizer.param_groups[0]["lr"])
         loss, slope = meta_slope(state, weight_net, (inputs, labels), balanced, rate=rate, progress=progress)
         state.criterion.train()
         weight_net.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward((weight_net(loss) * slope).sum())
+        torch.autograd.backward((weight_net.pulls(loss) * slope).sum())
         weight_net.optimizer.step()
+
+    def _drawn(self, number: int) -> Tensor:
+        """Places of a meta batch among `number` examples; without replacement never more than there are."""
+        if self.meta_replacement:
+            return torch.randint(number, (self.meta_batch_size,))
+        return torch.randperm(number)[: self.meta_batch_size]
 
 
 class WeightNet(Companion):
@@ -84,6 +103,7 @@ class WeightNet(Companion):
 
     def __init__(self, options: MetaWeighted) -> None:
         super().__init__()
+        self.detach_loss = options.detach_loss
         self.layers = nn.Sequential(nn.Linear(1, options.hidden), nn.ReLU(), nn.Linear(options.hidden, 1))
         rate, decay = options.meta_lr, options.meta_weight_decay
         self.optimizer: torch.optim.Optimizer = (
@@ -96,8 +116,24 @@ class WeightNet(Companion):
         return {"weight_net": self.optimizer}
 
     def forward(self, loss: Tensor) -> Tensor:
-        """Losses [N] to weights [N] of mean 1."""
-        raw = self.layers(loss.detach().float()[:, None]).squeeze(1).sigmoid()
+        """Losses [N] to weights [N] of mean 1, without gradient to the losses."""
+        return self._weights(loss.detach())
+
+    def pulls(self, loss: Tensor) -> Tensor:
+        """[N] how the sum of weighted losses changes with each loss: its weight, and their slope if not detached.
+
+        With gradient to the weighting network.
+        """
+        if self.detach_loss:
+            return self(loss)
+        with torch.enable_grad():
+            leaf = loss.detach().requires_grad_()
+            total = (self._weights(leaf) * leaf).sum()
+            (slope,) = torch.autograd.grad(total, leaf, create_graph=True)
+        return slope
+
+    def _weights(self, loss: Tensor) -> Tensor:
+        raw = self.layers(loss.float()[:, None]).squeeze(1).sigmoid()
         normalized: Tensor = raw / raw.mean().clamp(min=torch.finfo(raw.dtype).tiny)
         return normalized.to(loss.dtype)
 
@@ -111,9 +147,9 @@ def meta_slope(
     rate: float,
     progress: float,
 ) -> tuple[Tensor, Tensor]:
-    """[N] losses of a batch, and [N] how the meta loss after a virtual step changes with each example's weight.
+    """[N] losses of a batch, and [N] how the meta loss after a virtual step changes with each example's pull v_i.
 
-    With w' = w - rate * grad mean_i(v_i L_i) the chain rule gives d meta(w') / d v_i = -rate / N * <grad meta(w'),
+    With w' = w - rate * mean_i(v_i grad L_i) the chain rule gives d meta(w') / d v_i = -rate / N * <grad meta(w'),
     grad L_i(w)>, and the products for all i are one forward-mode derivative of the losses along grad meta(w'): exact,
     and without differentiating a backward pass.
     """
@@ -122,9 +158,8 @@ def meta_slope(
     buffers = {name: value.clone() for name, value in state.model.named_buffers()}
     leaves = {name: value.detach().requires_grad_() for name, value in trained.items()}
     loss = losses(state, {**leaves, **buffers}, *batch, progress=progress)
-    with torch.no_grad():
-        weights = weight_net(loss)
-    gradients = torch.autograd.grad((weights * loss).mean(), list(leaves.values()), allow_unused=True)
+    pulls = weight_net.pulls(loss).detach()
+    gradients = torch.autograd.grad((pulls * loss).mean(), list(leaves.values()), allow_unused=True)
     stepped = {
         name: (leaf if gradient is None else leaf - rate * gradient).detach().requires_grad_()
         for (name, leaf), gradient in zip(leaves.items(), gradients, strict=True)

@@ -16,8 +16,9 @@ from lplcore.procedures import Companion, Procedure, TrainingState
 class TwoStage(Procedure):
     """From `start` on the method's sampler and weighting are in force, and the learning rate is multiplied.
 
-    Stage 2 begins with the first whole epoch from `start` on. `train = "classifier"` then holds all but the last layer, statistics of normalisation layers included, and
-    `reset_classifier` lets that layer begin anew: classifier re-training (cRT).
+    Stage 2 begins with the first whole epoch from `start` on. `train = "classifier"` then holds all but the last layer,
+    statistics of normalisation layers included, and `reset_classifier` lets that layer begin anew: classifier
+    re-training (cRT).
     """
 
     title: ClassVar[str] = "Two stages: training, then balanced fine-tuning"

@@ -12,8 +12,9 @@ from lplcore.samplers import Sampler, class_counts, drawn_by_class
 class ClassAware(Sampler):
     """Classes in turn, in a fresh random order each round; of each, `samples_per_class` examples in shuffled order.
 
-    An epoch is as long as the training set. Multi label: an example is one of each of its classes, and one without any
-    label is never drawn.
+    An epoch is as long as the training set, or, as in the official code of distribution-balanced loss, max_c n_c * C /
+    4 draws, C the classes with examples: 3,875 on VOC-MLT, 22,560 on COCO-MLT. Multi label: an example is one of each
+    of its classes, and one without any label is never drawn.
     """
 
     title: ClassVar[str] = "Class-aware sampling"
@@ -21,10 +22,16 @@ class ClassAware(Sampler):
 
     name: Literal["class_aware"] = "class_aware"
     samples_per_class: int = Field(1, ge=1, le=10_000, description="examples of a class drawn one after another")
+    epoch_length: Literal["training_set", "largest_class"] = Field(
+        "training_set", description="largest_class: max_c n_c * C / 4 draws, as in distribution-balanced loss's code"
+    )
 
     def order(self, labels: Tensor, generator: torch.Generator) -> Tensor:
+        counts = class_counts(labels)
+        classes = counts.nonzero().squeeze(1)
         number = labels.shape[0]
-        classes = class_counts(labels).nonzero().squeeze(1)
+        if self.epoch_length == "largest_class":
+            number = max(1, int(counts.max()) * classes.shape[0] // 4)
         rounds = -(-number // (classes.shape[0] * self.samples_per_class))
         turns = [classes[torch.randperm(classes.shape[0], generator=generator)] for _ in range(rounds)]
         sequence = torch.cat(turns).repeat_interleave(self.samples_per_class)[:number]

@@ -189,6 +189,16 @@ def test_isda() -> None:
         assert delta[0].tolist() == pytest.approx([0, 0.5 * 0.25 * 9])
 
 
+def test_isdas_lambda_may_grow_by_whole_epochs() -> None:
+    features = torch.tensor([[0.0, 0.0], [2.0, 0.0]], dtype=torch.float64)
+    head, labels = layer([[0.0, 0.0], [3.0, 5.0]]), torch.tensor([0, 0])
+    for growth, share in (("step", 0.55), ("epoch", 0.5)):
+        criterion = made("isda", strength=0.5, growth=growth)
+        criterion.begin_epoch(0.5)
+        delta = criterion.perturbation(head(features), labels, features=features, classifier=head, progress=0.55)
+        assert delta[0].tolist() == pytest.approx([0, 0.5 * 0.5 * share * 9])
+
+
 def test_isda_refuses_a_covariance_that_fits_no_memory() -> None:
     criterion = made("isda", [5] * 8142)
     with pytest.raises(ValueError, match="set isda's covariance to 'diagonal'"):

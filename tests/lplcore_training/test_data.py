@@ -13,6 +13,8 @@ from lplcore.datasets import Dataset, DatasetError, RegisteredDataset, raw_facts
 from lplcore.datasets.array_archive import read_arrays
 from lplcore.datasets.registered import Registered
 from lplcore.normalization import training_statistics
+from lplcore.spec import parse_spec
+from lplcore.spec_errors import SpecError
 
 
 def digits(**fields: Any) -> Dataset:
@@ -232,3 +234,28 @@ def test_normalisation_of_features_far_from_zero_keeps_their_spread() -> None:
     x = (np.random.default_rng(0).normal(size=(1000, 2)) + 30000).astype(np.float32)
     result = training_statistics(x)(torch.from_numpy(x))
     assert torch.allclose(result.std(dim=0), torch.ones(2), atol=0.01)
+
+
+def test_images_may_be_normalised_to_a_range() -> None:
+    loaded = load(digits(input_range=[-1.0, 0.0]), seed=0)
+    stored = torch.tensor([0, 51, 255], dtype=torch.uint8)[:, None, None, None]
+    assert loaded.normalization(stored).flatten().tolist() == pytest.approx([-1.0, -0.8, 0.0], abs=1e-6)
+    assert loaded.normalization(loaded.train.x).min() == -1.0
+    plain = load(digits(), seed=0)
+    assert torch.equal(plain.train.x, loaded.train.x)
+    assert plain.normalization(plain.train.x).std().item() == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_range_is_refused_for_vectors(tmp_path: Path) -> None:
+    entry = numbered(tmp_path)
+    dataset = Registered(name="mine", input_range=[0.0, 1.0])
+    with pytest.raises(DatasetError, match="is for images") as caught:
+        dataset_info(dataset, datasets=entry)
+    assert caught.value.field == "input_range"
+
+
+@pytest.mark.parametrize("wrong", [[1, 0], [0, 0], [0], [0, 1, 2], ["a", 1]])
+def test_a_range_is_two_numbers_that_rise(wrong: list[Any]) -> None:
+    with pytest.raises(SpecError) as caught:
+        parse_spec({"dataset": {"name": "digits", "input_range": wrong}, "method": "cross_entropy"})
+    assert caught.value.errors[0]["path"].startswith("dataset.input_range")

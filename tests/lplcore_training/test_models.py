@@ -21,7 +21,20 @@ SIZES = {
     "wide_resnet_28_10": 36_479_194,
 }
 """Parameters at 10 classes: 0.46, 1.7, 1.7, 11.0 and 36.5 million, as published."""
-CONVOLUTIONAL = [*SIZES, "resnet50", "resnet101"]
+CONVOLUTIONAL = [*SIZES, "la_resnet32", "resnet50", "resnet101"]
+VARIANTS: list[tuple[str, dict[str, Any], int, int]] = [
+    ("la_resnet32", {}, 10, 300_762),
+    ("la_resnet32", {}, 100, 306_612),
+    ("la_resnet32", {"blocks_per_stage": 18}, 10, 1_078_266),
+    ("la_resnet32", {"blocks_per_stage": 18, "initialization": "released"}, 100, 1_084_116),
+    # Projections: 16 x 32 and 32 x 64 weights, and two numbers for each of the 96 channels' normalisation.
+    ("resnet32", {"shortcut": "project"}, 10, 464_154 + 16 * 32 + 32 * 64 + 192),
+    ("resnet110", {"shortcut": "project"}, 10, 1_727_962 + 2752),
+    # 18 layers of each width lose channels / 16 + channels biases.
+    ("se_resnet110", {"se_bias": False}, 10, 1_742_200 - 18 * (17 + 34 + 68)),
+    ("se_resnet110", {"se_bias": False, "shortcut": "project"}, 10, 1_742_200 - 18 * 119 + 2752),
+]
+"""Networks of published code: 0.301 and 0.307, 1.078 and 1.084 million for logit adjustment's and LPL's."""
 
 
 def build(name: str, shape: tuple[int, ...] = IMAGE, num_classes: int = 10, **fields: Any) -> Classifier:
@@ -36,6 +49,42 @@ def parameters(model: nn.Module) -> int:
 @pytest.mark.parametrize(("name", "size"), SIZES.items())
 def test_networks_have_the_published_number_of_parameters(name: str, size: int) -> None:
     assert parameters(build(name)) == size
+
+
+@pytest.mark.parametrize(("name", "fields", "classes", "size"), VARIANTS)
+def test_networks_of_published_code_have_its_number_of_parameters(
+    name: str, fields: dict[str, Any], classes: int, size: int
+) -> None:
+    assert parameters(build(name, num_classes=classes, **fields)) == size
+
+
+def test_logit_adjustments_network_is_as_its_code_has_it() -> None:
+    torch.manual_seed(0)
+    model = build("la_resnet32").eval()
+    images = torch.randn(2, *IMAGE)
+    assert model.conv(images).shape[2:] == (36, 36)
+    assert model.feature_maps(images).shape == (2, 64, 9, 9)
+    convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
+    assert len(convolutions) == 1 + 3 * 15 + 3
+    for module in convolutions[1:]:
+        fan_in = module.weight[0].numel()
+        assert module.bias is None
+        assert module.weight.std().item() == pytest.approx((2 / fan_in) ** 0.5, rel=0.25)
+        assert module.weight.abs().max() <= 2.28 * (2 / fan_in) ** 0.5
+    last = model.classifier
+    assert last.get_parameter("weight").std().item() == pytest.approx(0.01, rel=0.15)
+    assert not last.get_parameter("bias").any()
+    # The last normalisation has no ReLU after it.
+    assert (model.train().feature_maps(images) < 0).any()
+
+
+@pytest.mark.parametrize("shortcut", ["pad", "project"])
+def test_only_projections_turn_the_shortcut_where_the_shape_changes(shortcut: str) -> None:
+    model = build("resnet32", shortcut=shortcut)
+    ones = [module for module in model.modules() if isinstance(module, nn.Conv2d) and module.kernel_size == (1, 1)]
+    assert [(m.in_channels, m.out_channels, m.stride) for m in ones] == (
+        [] if shortcut == "pad" else [(16, 32, (2, 2)), (32, 64, (2, 2))]
+    )
 
 
 @pytest.mark.parametrize(("name", "size"), [("resnet50", 25_557_032), ("resnet101", 44_549_160)])
@@ -66,7 +115,7 @@ def test_logits_come_from_features_and_features_from_maps(name: str, head: str) 
         torch.testing.assert_close(model.feature_maps(inputs).mean(dim=(2, 3)), output.features)
 
 
-@pytest.mark.parametrize("name", ["resnet110", "se_resnet110", "wide_resnet_16_8", "resnet50"])
+@pytest.mark.parametrize("name", ["resnet110", "se_resnet110", "la_resnet32", "wide_resnet_16_8", "resnet50"])
 def test_other_shapes_of_images_train(name: str) -> None:
     shape = (1, 32, 32) if name == "resnet50" else (1, 8, 8)
     model = build(name, shape, 3)
@@ -74,7 +123,7 @@ def test_other_shapes_of_images_train(name: str) -> None:
     assert all(p.grad is not None for p in model.parameters())
 
 
-@pytest.mark.parametrize("name", ["resnet32", "wide_resnet_16_8", "resnet50"])
+@pytest.mark.parametrize("name", ["resnet32", "la_resnet32", "wide_resnet_16_8", "resnet50"])
 def test_dropout_acts_in_training_only(name: str) -> None:
     model, inputs = build(name, dropout=0.5), torch.randn(2, *IMAGE)
     with torch.no_grad():

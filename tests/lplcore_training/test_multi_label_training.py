@@ -11,7 +11,7 @@ import torch
 
 from lplcore.dataset_loading import dataset_info
 from lplcore.datasets import RegisteredDataset
-from lplcore.events import LogLine
+from lplcore.events import LogLine, RunStart
 from lplcore.plugin import get, plugins
 from lplcore.procedures.oltr import centroids, network_of
 from lplcore.procedures.oltr_network import MetaEmbedding
@@ -167,6 +167,24 @@ def test_class_aware_sampling_draws_every_label_alike() -> None:
     assert drawn.double().std() / drawn.double().mean() < uniform.double().std() / uniform.double().mean()
     again = sampler.order(labels, torch.Generator().manual_seed(1))
     assert torch.equal(order, again)
+
+
+@pytest.mark.parametrize(("name", "draws"), [("voc_mlt", 3_875), ("coco_mlt", 22_560)])
+def test_class_aware_sampling_may_have_the_epoch_of_the_official_code(name: str, draws: int) -> None:
+    labels = torch.tensor(np.load(shared_file(f"{name}_train.npz"))["y"].astype(np.int64))
+    sampler = get("sampler", "class_aware")(samples_per_class=3, epoch_length="largest_class")
+    order = sampler.order(labels, torch.Generator().manual_seed(1))
+    assert len(order) == draws == int(labels.sum(dim=0).max()) * labels.shape[1] // 4
+    with_empty = torch.cat([labels, torch.zeros(len(labels), 1, dtype=torch.int64)], dim=1)
+    assert torch.equal(sampler.order(with_empty, torch.Generator().manual_seed(1)), order)
+
+
+def test_an_epoch_of_the_official_length_is_trained_whole(tail: Data) -> None:
+    sampler = {"name": "class_aware", "epoch_length": "largest_class"}
+    events = run(spec_of({"alias": "r_bce", "sampler": sampler}, epochs=1), datasets=tail)
+    said = next(event.message for event in events if isinstance(event, LogLine))
+    counts = next(event.class_counts for event in events if isinstance(event, RunStart))
+    assert f"{-(-(max(counts) * 8 // 4) // 64)} steps an epoch" in said
 
 
 def test_all_positives_of_a_label_come_up_before_one_comes_again() -> None:

@@ -102,6 +102,16 @@ def test_multistep_falls_after_its_milestones() -> None:
     assert found == pytest.approx([1, 1, 0.1, 0.1, 0.01])
 
 
+def test_multistep_may_fall_one_epoch_early() -> None:
+    # Code that asks for the rate of epoch + 1: ISDA's falls with the 80th epoch, index 79.
+    plain, early = (
+        factors("multistep", 160, 1, milestones=[80, 120], gamma=0.1, one_epoch_early=value) for value in (False, True)
+    )
+    assert [index for index in range(1, 160) if plain[index] != plain[index - 1]] == [80, 120]
+    assert [index for index in range(1, 160) if early[index] != early[index - 1]] == [79, 119]
+    assert set(early) == set(plain)
+
+
 def test_warmup_rises_linearly_step_by_step_to_one() -> None:
     found = factors("constant", 3, 4, warmup_epochs=2)
     assert found == pytest.approx([(i + 1) / 8 for i in range(8)] + [1.0] * 4)
