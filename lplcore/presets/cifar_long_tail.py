@@ -6,6 +6,8 @@ from typing import Any
 PAPER = "Class-Level Logit Perturbation"
 SEEDS = [0, 1, 2, 3, 4]
 RESNET_32: dict[str, Any] = {"model": {"name": "resnet32"}, "seeds": SEEDS}
+LA_RESNET_32: dict[str, Any] = {"model": {"name": "la_resnet32"}, "seeds": SEEDS}
+"""What logit adjustment's official code calls ResNet-32."""
 
 LDAM_TRAINING: dict[str, Any] = {
     **RESNET_32,
@@ -20,7 +22,13 @@ META_WEIGHT_NET_TRAINING: dict[str, Any] = {
     **RESNET_32,
     "augmentation": {"name": "pad_crop_flip", "padding": 4, "padding_mode": "reflect"},
     "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 5e-4},
-    "schedule": {"name": "multistep", "milestones": [80, 90], "gamma": 0.1, "warmup_epochs": 0},
+    "schedule": {
+        "name": "multistep",
+        "milestones": [80, 90],
+        "gamma": 0.1,
+        "warmup_epochs": 0,
+        "one_epoch_early": True,
+    },
     "epochs": 100,
     "batch_size": 100,
 }
@@ -29,6 +37,9 @@ META_WEIGHT_NET: dict[str, Any] = {
     "meta_optimizer": "sgd",
     "meta_lr": 1e-5,
     "meta_weight_decay": 5e-4,
+    "meta_augmented": True,
+    "meta_replacement": False,
+    "detach_loss": False,
 }
 """Meta-Weight-Net's official code for imbalanced data."""
 SHORT: dict[str, Any] = {"epochs": 6, "schedule": {"name": "cosine", "warmup_epochs": 1}, "seeds": [0]}
@@ -59,14 +70,18 @@ RELEASED_LPL: dict[str, Any] = {"epsilon": 0.0, "step_rounding": "nearest", "nor
 """How the released scripts walk: rounded numbers of steps, column norms, gradients through the walk."""
 
 LA_CODE = (
-    "logit adjustment's official code (its l2(1e-4) has the gradient 2e-4 w and spares normalisation layers, which "
-    "decay here; it only centres images, which are standardised here)"
+    "logit adjustment's official code, whose ResNet-32 is a bottleneck network (la_resnet32); its l2(1e-4) has the "
+    "gradient 2e-4 w and spares normalisation layers, which decay here; it only centres images, which are standardised "
+    "here"
 )
 LDAM_CODE = "LDAM's official code"
 CLASS_BALANCED_CODE = (
     "class-balanced loss's official scripts: beta 0.9999, focal loss with gamma 1; they train as LDAM's code does"
 )
-META_WEIGHT_NET_CODE = "Meta-Weight-Net's official code for imbalanced data"
+META_WEIGHT_NET_CODE = (
+    "Meta-Weight-Net's official code for imbalanced data: meta images augmented and drawn without replacement, no "
+    "detached loss, the rate dropped one epoch early (in its virtual steps one epoch later, here at once)"
+)
 FIELD = (
     "LDAM's official training settings, which the field uses on CIFAR-LT; the paper takes logit adjustment's, "
     "1241 epochs on CIFAR-10-LT and 1419 on CIFAR-100-LT"
@@ -87,6 +102,9 @@ PAPERS_LA_LPL = (
     f"{PAPERS_TRAINING}; lambda 1 of {{0.5, 1, 1.5, 2, 2.5}} and delta_epsilon 2 of {{1, 2, 3}}; {PAPERS_STEP}; "
     + PAPERS_HEAD_SCALE
 )
+RELEASED_NETWORK = "the script's resnet32 is logit adjustment's bottleneck network (la_resnet32)"
+RELEASED_DEEP = f"{RELEASED_NETWORK} with 18 blocks a stage"
+RELEASED_RANGE = "its images are centred twice, to [-1, 0]"
 DECAYED_TWICE = (
     "weight decay 3e-4 is the released scripts' 1e-4 of the optimiser plus 1e-4 * |w|^2 in the loss (gradient 2e-4 w)"
 )
@@ -94,10 +112,16 @@ SHORTENED = "the long version's, but for this project's six epochs, schedule and
 
 
 def long_tailed(
-    title: str, method: Any, *, dataset: str, training: Mapping[str, Any], imbalance_factor: float = 100.0
+    title: str,
+    method: Any,
+    *,
+    dataset: str,
+    training: Mapping[str, Any],
+    imbalance_factor: float = 100.0,
+    input_range: list[float] | None = None,
 ) -> dict[str, Any]:
     """A complete spec."""
-    data = {"name": dataset, "imbalance_factor": imbalance_factor}
+    data = {"name": dataset, "imbalance_factor": imbalance_factor, "input_range": input_range}
     return {"name": title, "dataset": data, "method": method, **training}
 
 
@@ -110,7 +134,7 @@ def la_training(dataset: str) -> dict[str, Any]:
     """Training settings of logit adjustment's official code at imbalance factor 100."""
     epochs, milestones, warmup_epochs = LA_SCHEDULES[dataset]
     return {
-        **RESNET_32,
+        **LA_RESNET_32,
         "augmentation": {"name": "pad_crop_flip", "padding": 2},
         "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 2e-4},
         "schedule": {"name": "multistep", "milestones": milestones, "gamma": 0.1, "warmup_epochs": warmup_epochs},
@@ -119,10 +143,10 @@ def la_training(dataset: str) -> dict[str, Any]:
     }
 
 
-def released_training(model: str, *, epochs: int, milestones: list[int]) -> dict[str, Any]:
+def released_training(*, blocks_per_stage: int, epochs: int, milestones: list[int]) -> dict[str, Any]:
     """What LPL's released scripts have in common, with what each has of its own."""
     return {
-        "model": {"name": model},
+        "model": {"name": "la_resnet32", "blocks_per_stage": blocks_per_stage, "initialization": "released"},
         "augmentation": {"name": "pad_crop_flip", "padding": 4},
         "optimizer": {"name": "sgd", "lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 3e-4},
         "schedule": {"name": "multistep", "milestones": milestones, "gamma": 0.1, "warmup_epochs": 0},

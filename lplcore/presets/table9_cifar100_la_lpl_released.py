@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import DECAYED_TWICE, PAPER, RELEASED_LPL, long_tailed, released_training
+from lplcore.presets.cifar_long_tail import (
+    DECAYED_TWICE,
+    PAPER,
+    RELEASED_LPL,
+    RELEASED_NETWORK,
+    RELEASED_RANGE,
+    long_tailed,
+    released_training,
+)
 
 
 class Table9Cifar100LaLplReleased(Preset):
@@ -16,7 +24,8 @@ class Table9Cifar100LaLplReleased(Preset):
     published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.5389}
     follows: ClassVar[Follows] = "released"
     settings_of: ClassVar[str] = (
-        f"the released script of this row (the text has tau 40; its priors are permuted by a bug); {DECAYED_TWICE}"
+        f"the released script of this row (the text has tau 40; its priors are permuted by a bug); {RELEASED_NETWORK}; "
+        f"{RELEASED_RANGE}; {DECAYED_TWICE}"
     )
     spec: ClassVar[Mapping[str, Any]] = long_tailed(
         title,
@@ -29,7 +38,8 @@ class Table9Cifar100LaLplReleased(Preset):
             **RELEASED_LPL,
         },
         dataset="cifar100",
-        training=released_training("resnet32", epochs=1419, milestones=[691, 1059, 1290]),
+        training=released_training(blocks_per_stage=5, epochs=1419, milestones=[691, 1059, 1290]),
+        input_range=[-1.0, 0.0],
     )
 
     name: Literal["table9_cifar100_la_lpl_released"] = "table9_cifar100_la_lpl_released"

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import DECAYED_TWICE, PAPER, RELEASED_LPL, long_tailed, released_training
+from lplcore.presets.cifar_long_tail import (
+    DECAYED_TWICE,
+    PAPER,
+    RELEASED_LPL,
+    RELEASED_NETWORK,
+    RELEASED_RANGE,
+    long_tailed,
+    released_training,
+)
 
 
 class Table9Cifar10LaLplReleased(Preset):
@@ -16,7 +24,8 @@ class Table9Cifar10LaLplReleased(Preset):
     published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2146}
     follows: ClassVar[Follows] = "released"
     settings_of: ClassVar[str] = (
-        f"the released schedule of this row, LPL as in the released script for CIFAR-10-LT; {DECAYED_TWICE}"
+        f"the released schedule of this row, LPL as in the released script for CIFAR-10-LT; {RELEASED_NETWORK}; "
+        f"{RELEASED_RANGE}; {DECAYED_TWICE}"
     )
     spec: ClassVar[Mapping[str, Any]] = long_tailed(
         title,
@@ -29,7 +38,8 @@ class Table9Cifar10LaLplReleased(Preset):
             **RELEASED_LPL,
         },
         dataset="cifar10",
-        training=released_training("resnet32", epochs=1241, milestones=[604, 926, 1128]),
+        training=released_training(blocks_per_stage=5, epochs=1241, milestones=[604, 926, 1128]),
+        input_range=[-1.0, 0.0],
     )
 
     name: Literal["table9_cifar10_la_lpl_released"] = "table9_cifar10_la_lpl_released"

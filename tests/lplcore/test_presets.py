@@ -16,6 +16,9 @@ FIELD_ALSO = [name for name in CIFAR_LT if name.endswith("_200")]
 ROWS = {"table3": "cifar100", "table4": "cifar10"}
 
 
+Fields = dict[str, Any]
+
+
 class Training(NamedTuple):
     """What a source trains with."""
 
@@ -30,12 +33,31 @@ class Training(NamedTuple):
     padding_mode: str = "zero"
     model: str = "resnet32"
     meta_per_class: int = 0
+    blocks_per_stage: int | None = None
+    initialization: str | None = None
+    one_epoch_early: bool = False
+    input_range: list[float] | None = None
 
 
-LA_10 = Training(1241, [604, 926, 1128], 0.1, 20, True, 2e-4, padding=2)
-LA_100 = Training(1419, [691, 1059, 1290], 0.1, 22, True, 2e-4, padding=2)
+LA: Fields = {"padding": 2, "model": "la_resnet32", "blocks_per_stage": 5, "initialization": "official"}
+LA_10 = Training(1241, [604, 926, 1128], 0.1, 20, True, 2e-4, **LA)
+LA_100 = Training(1419, [691, 1059, 1290], 0.1, 22, True, 2e-4, **LA)
+SHALLOW: Fields = {"model": "la_resnet32", "blocks_per_stage": 5, "initialization": "released"}
+DEEP: Fields = {**SHALLOW, "blocks_per_stage": 18}
+TWICE_CENTRED: Fields = {**SHALLOW, "input_range": [-1.0, 0.0]}
 LDAM = Training(200, [160, 180], 0.01, 5, False, 2e-4)
-META_WEIGHT_NET = Training(100, [80, 90], 0.1, 0, True, 5e-4, batch_size=100, padding_mode="reflect", meta_per_class=10)
+META_WEIGHT_NET = Training(
+    100,
+    [80, 90],
+    0.1,
+    0,
+    True,
+    5e-4,
+    batch_size=100,
+    padding_mode="reflect",
+    meta_per_class=10,
+    one_epoch_early=True,
+)
 FOLLOWED: dict[str, tuple[Follows, Training]] = {
     "cifar10_lt_la_official": ("official", LA_10),
     "cifar10_lt_la_posthoc_official": ("official", LA_10),
@@ -45,10 +67,16 @@ FOLLOWED: dict[str, tuple[Follows, Training]] = {
     **{f"table3_{row}": ("paper", LA_100) for row in ("la", "lpl_varied", "lpl_fixed")},
     "table9_cifar10_la_lpl": ("paper", LA_10),
     "table9_cifar100_la_lpl": ("paper", LA_100),
-    "table4_lpl_released": ("released", Training(1240, [604, 824], 0.1, 0, True, 3e-4, model="resnet110")),
-    "table3_lpl_released": ("released", Training(1420, [80, 120, 160], 0.1, 0, True, 3e-4, model="resnet110")),
-    "table9_cifar10_la_lpl_released": ("released", Training(1241, [604, 926, 1128], 0.1, 0, True, 3e-4)),
-    "table9_cifar100_la_lpl_released": ("released", Training(1419, [691, 1059, 1290], 0.1, 0, True, 3e-4)),
+    "table4_lpl_released": ("released", Training(1240, [604, 824], 0.1, 0, True, 3e-4, **DEEP)),
+    "table3_lpl_released": ("released", Training(1420, [80, 120, 160], 0.1, 0, True, 3e-4, **DEEP)),
+    "table9_cifar10_la_lpl_released": (
+        "released",
+        Training(1241, [604, 926, 1128], 0.1, 0, True, 3e-4, **TWICE_CENTRED),
+    ),
+    "table9_cifar100_la_lpl_released": (
+        "released",
+        Training(1419, [691, 1059, 1290], 0.1, 0, True, 3e-4, **TWICE_CENTRED),
+    ),
     **{f"{table}_meta_weight_net": ("official", META_WEIGHT_NET) for table in ROWS},
     **{
         f"{table}_{row}": ("official", LDAM)
@@ -65,6 +93,7 @@ FOLLOWED: dict[str, tuple[Follows, Training]] = {
     "table9_cifar100_la_lpl_200": ("field", LDAM),
 }
 """Preset -> whose settings it has, and which: Section 1.4 and 3.1 to 3.7 of METHODS.md; the official repositories."""
+BOTTLENECK = {name for name, (_, training) in FOLLOWED.items() if training.model == "la_resnet32"}
 PRINTED = {
     "class_balanced": ("Class-balanced CE loss", 61.23, 27.32),
     "class_balanced_finetune": ("Class-balanced fine-tuning", 58.50, 28.66),
@@ -95,7 +124,7 @@ def training_of(spec: lplcore.ExperimentSpec) -> Training:
     found = spec.model_dump(mode="json")
     assert (found["optimizer"]["lr"], found["optimizer"]["momentum"]) == (0.1, 0.9)
     assert found["schedule"]["name"] == "multistep"
-    parts = (found, found["optimizer"], found["schedule"], found["augmentation"], found["dataset"])
+    parts = (found, found["optimizer"], found["schedule"], found["augmentation"], found["dataset"], found["model"])
     known = {key: value for part in reversed(parts) for key, value in part.items() if key in Training._fields}
     return Training(**{**known, "model": found["model"]["name"]})
 
@@ -182,7 +211,7 @@ def test_a_short_version_differs_in_its_schedule_alone(name: str) -> None:
 def test_a_version_of_200_epochs_has_the_method_of_the_papers_settings(name: str) -> None:
     shorter, papers = (spec_of(n).model_dump(mode="json") for n in (name, name.removesuffix("_200")))
     differing = {field for field in shorter if shorter[field] != papers[field]}
-    assert differing == {"name", "epochs", "schedule", "optimizer", "augmentation"}
+    assert differing == {"name", "epochs", "schedule", "optimizer", "augmentation", "model"}
 
 
 @pytest.mark.parametrize("table", ["3", "4"])
@@ -259,6 +288,33 @@ def test_ldam_defers_the_weights_that_its_authors_use() -> None:
         assert method.procedure.second_stage() == 160 / 200
         margins = method.model_dump()["perturbations"][0]
         assert (margins["max_margin"], margins["scale"]) == (0.5, 30)
+
+
+def test_meta_weight_net_steps_as_its_authors_code_does() -> None:
+    for table in ROWS:
+        procedure = spec_of(f"{table}_meta_weight_net").method.procedure
+        assert (procedure.meta_optimizer, procedure.meta_lr, procedure.meta_batch_size) == ("sgd", 1e-5, 100)
+        assert (procedure.meta_augmented, procedure.meta_replacement, procedure.detach_loss) == (True, False, False)
+    plain = lplcore.parse_spec({"dataset": "digits", "method": "meta_weight_net"}).method.procedure
+    assert (plain.meta_augmented, plain.meta_replacement, plain.detach_loss) == (False, True, True)
+
+
+def test_a_released_preset_says_where_the_script_differs_from_its_row() -> None:
+    assert "CIFAR-100 at 10:1" in record_of("table4_lpl_released").settings_of
+    assert spec_of("table4_lpl_released").dataset.imbalance_factor == 100
+    for name in PRESETS:
+        if record_of(name).follows == "released":
+            assert "la_resnet32" in record_of(name).settings_of
+        if name.startswith("table9") and name.endswith("_released"):
+            assert "[-1, 0]" in record_of(name).settings_of
+
+
+def test_presets_of_logit_adjustments_code_have_its_network() -> None:
+    for name in CIFAR_LT:
+        spec, record = spec_of(name), record_of(name)
+        if "la_resnet32" in record.settings_of:
+            assert spec.model.name == "la_resnet32"
+        assert (spec.model.name == "la_resnet32") is (name.removesuffix("_short") in BOTTLENECK)
 
 
 def test_the_catalogue_says_whose_settings_a_preset_has() -> None:
