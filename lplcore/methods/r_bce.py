@@ -7,7 +7,10 @@ from lplcore.methods import Method
 
 
 class RBceMethod(Method):
-    """R-BCE (re-balanced binary cross entropy)."""
+    """R-BCE (re-balanced binary cross entropy).
+
+    Defaults are those for COCO-MLT, mu 0.2; VOC-MLT takes 0.3.
+    """
 
     title: ClassVar[str] = "R-BCE (re-balanced binary cross entropy)"
     citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 3-5"

@@ -7,7 +7,10 @@ from lplcore.methods import Method
 
 
 class RBceFocalMethod(Method):
-    """R-BCE with focal loss."""
+    """R-BCE with focal loss.
+
+    Defaults are those for COCO-MLT, mu 0.2; VOC-MLT takes 0.3.
+    """
 
     title: ClassVar[str] = "R-BCE with focal loss"
     citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020"

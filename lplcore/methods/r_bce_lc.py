@@ -7,7 +7,10 @@ from lplcore.methods import Method
 
 
 class RBceLcMethod(Method):
-    """R-BCE with logit compensation."""
+    """R-BCE with logit compensation.
+
+    Defaults are those for COCO-MLT, mu 0.2; VOC-MLT takes 0.3.
+    """
 
     title: ClassVar[str] = "R-BCE with logit compensation"
     citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, R-BCE+LC"

@@ -7,7 +7,10 @@ from lplcore.methods import Method
 
 
 class RBceLplMethod(Method):
-    """R-BCE with LPL."""
+    """R-BCE with LPL.
+
+    Defaults are those for COCO-MLT, mu 0.2; VOC-MLT takes 0.3.
+    """
 
     title: ClassVar[str] = "R-BCE with LPL"
     citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, R-BCE+LPL"

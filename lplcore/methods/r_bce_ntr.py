@@ -7,7 +7,10 @@ from lplcore.methods import Method
 
 
 class RBceNtrMethod(Method):
-    """R-BCE with negative-tolerant regularisation."""
+    """R-BCE with negative-tolerant regularisation.
+
+    Defaults are those for COCO-MLT, mu 0.2 and lambda (`negative_scale`) 2; VOC-MLT takes 0.3 and 5.
+    """
 
     title: ClassVar[str] = "R-BCE with negative-tolerant regularisation"
     citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 8"

@@ -15,7 +15,8 @@ class Seesaw(Perturbation):
     """Adds log S_yj to logit j: S = min(1, N_j / N_y)^p * max(1, score_j / score_y)^q, scores without gradient.
 
     The first factor spares rarer classes j, the second raises classes that are mistaken for the true one. `running`
-    counts the labels met so far, as in the source; `training` takes the training set's counts.
+    counts the labels met so far, as in the source; `training` takes the training set's counts. mmpretrain's version
+    differs: it takes score_y as at least 0.01, so that S stays below 10^4 (q = 2); here, as in the paper, it does not.
     """
 
     title: ClassVar[str] = "Seesaw loss"

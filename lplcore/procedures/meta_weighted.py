@@ -129,7 +129,7 @@ class WeightNet(Companion):
         with torch.enable_grad():
             leaf = loss.detach().requires_grad_()
             total = (self._weights(leaf) * leaf).sum()
-            (slope,) = torch.autograd.grad(total, leaf, create_graph=True)
+            slope: Tensor = torch.autograd.grad(total, leaf, create_graph=True)[0]
         return slope
 
     def _weights(self, loss: Tensor) -> Tensor:

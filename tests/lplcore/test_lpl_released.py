@@ -1,5 +1,7 @@
 """LPL as the released scripts walk: column norms, every class to the last step, each read at its own."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -17,7 +19,7 @@ def released_walk(logits: torch.Tensor, labels: torch.Tensor, *, counts: list[in
     z, records = logits.clone(), []
     for _ in range(max(numbers)):
         gradient = -torch.eye(classes, dtype=torch.float64)
-        for c in labels.unique().tolist():
+        for c in sorted(set(labels.tolist())):
             gradient[c] += z[labels == c].softmax(dim=1).mean(dim=0)
         gradient = gradient / gradient.norm(dim=0)[:, None]
         z = z + 0.15 * (sign[:, None] * gradient)[labels]
@@ -32,7 +34,13 @@ def test_with_column_norms_a_class_that_has_arrived_still_counts_for_the_others(
 ) -> None:
     logits, labels = batch(classes, size)
     counts = counts_of(classes)
-    options = {"threshold": 2, "delta_epsilon": 1.5, "step_size": 0.15, "normalize": "column", "detach": detach}
+    options: dict[str, Any] = {
+        "threshold": 2,
+        "delta_epsilon": 1.5,
+        "step_size": 0.15,
+        "normalize": "column",
+        "detach": detach,
+    }
     criterion = lplcore.criterion("lpl", class_counts=counts, step_rounding="nearest", **options)
     bounds = [1.5 * (n / counts[0] if c < 2 else counts[-1] / n) for c, n in enumerate(counts)]
     numbers = [int(bound / 0.15 + 0.5) for bound in bounds]

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 import lplcore
 from lplcore.criterion import Criterion
+from lplcore.plugin import plugins
 from lplcore.statistics import class_statistics
 
 ZERO = torch.zeros(1, 2, dtype=torch.float64)
@@ -155,6 +156,14 @@ def test_seesaw() -> None:
     assert criterion.perturbation(ZERO, SECOND)[0].tolist() == pytest.approx([0, 0])
     mistaken = torch.tensor([[0.0, math.log(3)]], dtype=torch.float64)
     assert criterion.perturbation(mistaken, FIRST)[0].tolist() == pytest.approx([0, 2 * math.log(3) - math.log(2)])
+
+
+def test_seesaws_compensation_grows_without_end_where_mmpretrains_is_cut_off() -> None:
+    logits, label = torch.tensor([[0.0, 10.0]], dtype=torch.float64), torch.tensor([0])
+    delta = made("seesaw", (1, 1), p=0.0, q=2.0, counts="training").perturbation(logits, label)
+    # Scores 4.5e-5 and 1: S = (1 / 4.5e-5)^2 = e^20; with score_0 taken as 0.01 it were e^9.2.
+    assert delta[0].tolist() == pytest.approx([0.0, 20.0])
+    assert "0.01" in " ".join((plugins("perturbation")["seesaw"].__doc__ or "").split())
 
 
 def test_large_margin() -> None:

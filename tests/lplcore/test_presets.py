@@ -377,4 +377,13 @@ def test_every_class_of_the_papers_rows_walks_to_its_bound(name: str, delta_epsi
 
 
 def test_the_alias_keeps_algorithm_1s_whole_steps() -> None:
-    assert lplcore.parse_spec({"dataset": "digits", "method": "lpl"}).method.perturbations[0].step_rounding == "floor"
+    method = lplcore.parse_spec({"dataset": "digits", "method": "lpl"}).method.model_dump()
+    assert method["perturbations"][0]["step_rounding"] == "floor"
+
+
+@pytest.mark.parametrize("name", [name for name in plugins("method") if name.startswith("r_bce")])
+def test_multi_label_aliases_say_whose_defaults_they_have(name: str) -> None:
+    description = " ".join((plugins("method")[name].__doc__ or "").split())
+    assert "COCO-MLT, mu 0.2" in description
+    assert "VOC-MLT takes 0.3" in description
+    assert ("2; VOC-MLT takes 0.3 and 5" in description) is name.endswith("ntr")

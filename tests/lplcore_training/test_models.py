@@ -62,7 +62,7 @@ def test_logit_adjustments_network_is_as_its_code_has_it() -> None:
     torch.manual_seed(0)
     model = build("la_resnet32").eval()
     images = torch.randn(2, *IMAGE)
-    assert model.conv(images).shape[2:] == (36, 36)
+    assert model.get_submodule("conv")(images).shape[2:] == (36, 36)
     assert model.feature_maps(images).shape == (2, 64, 9, 9)
     convolutions = [module for module in model.modules() if isinstance(module, nn.Conv2d)]
     assert len(convolutions) == 1 + 3 * 15 + 3
