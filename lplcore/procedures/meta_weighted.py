@@ -125,7 +125,7 @@ class WeightNet(Companion):
         With gradient to the weighting network.
         """
         if self.detach_loss:
-            return self(loss)
+            return self._weights(loss.detach())
         with torch.enable_grad():
             leaf = loss.detach().requires_grad_()
             total = (self._weights(leaf) * leaf).sum()
