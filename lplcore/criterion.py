@@ -259,5 +259,7 @@ class Criterion(nn.Module):
             moved = fn(wide)
             return moved if moved.dtype == wide.dtype else wide.to(moved.device)
 
-        super()._apply(move, recurse)  # type: ignore[no-untyped-call]
+        # Under inference mode the moved state would be closed to training.
+        with torch.inference_mode(False):
+            super()._apply(move, recurse)  # type: ignore[no-untyped-call]
         return self

@@ -104,4 +104,4 @@ def progress_tensor(progress: float | Tensor | None, device: torch.device) -> Te
     """Progress as a scalar on the device; a tensor stays what it is, so that a CUDA graph can be fed."""
     if progress is None or isinstance(progress, Tensor):
         return progress
-    return torch.full((), float(progress), device=device)
+    return torch.full((), float(progress), dtype=torch.float32, device=device)

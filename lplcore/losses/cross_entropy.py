@@ -14,8 +14,8 @@ from lplcore.statistics import ClassStatistics
 class CrossEntropy(Loss):
     """-log softmax(u)_y per example, or the sum over classes of the binary cross entropies of sigmoid(u_c).
 
-    The sigmoid form starts the last layer's bias at -log(C - 1), so that every class begins with probability 1 / C
-    (Cui et al., Section 4.3).
+    The sigmoid form starts the last layer's bias at -log(C - 1), so that every class begins with probability 1 / C, C
+    the classes that have training examples (Cui et al., Section 4.3).
     """
 
     title: ClassVar[str] = "Cross entropy"
@@ -29,7 +29,7 @@ class CrossEntropy(Loss):
         return SoftmaxCrossEntropy() if self.form == "softmax" else SigmoidCrossEntropy()
 
     def initial_bias(self, statistics: ClassStatistics) -> float | None:
-        return None if self.form == "softmax" else -math.log(statistics.num_classes - 1)
+        return None if self.form == "softmax" else -math.log(max(statistics.num_counted, 2) - 1)
 
 
 class SoftmaxCrossEntropy(nn.Module):

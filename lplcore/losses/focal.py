@@ -18,9 +18,9 @@ from lplcore.statistics import ClassStatistics
 class Focal(Loss):
     """(1 - p_y)^gamma * -log p_y per example; the sigmoid form sums it over the classes' binary problems.
 
-    gamma = 0 is cross entropy. The sigmoid form starts the last layer's bias at -log(C - 1). For multi label it is
-    always the sigmoid form, per entry, with defaults gamma = 2 and factor = 2 as in Wu et al.'s code; the modulating
-    factor then sees the logit of a negative times `negative_scale`.
+    gamma = 0 is cross entropy. The sigmoid form starts the last layer's bias as that of cross entropy does. For multi
+    label it is always the sigmoid form, per entry, with defaults gamma = 2 and factor = 2 as in Wu et al.'s code; the
+    modulating factor then sees the logit of a negative times `negative_scale`.
     """
 
     title: ClassVar[str] = "Focal loss"
@@ -56,7 +56,7 @@ class Focal(Loss):
 
     def initial_bias(self, statistics: ClassStatistics) -> float | None:
         alone = self.form == "softmax" or statistics.multi_label
-        return None if alone else -math.log(statistics.num_classes - 1)
+        return None if alone else -math.log(max(statistics.num_counted, 2) - 1)
 
 
 class SoftmaxFocal(nn.Module):

@@ -69,7 +69,8 @@ class MetaEmbedding(nn.Module):
     def embed(self, features: Tensor) -> Tensor:
         """Features [N, D] to meta-embeddings [N, D]."""
         centroids = self.centroids.detach()
-        memory = self.hallucinator(features).softmax(dim=1) @ centroids
+        addressed = self.hallucinator(features).masked_fill(~self.present, -torch.inf)
+        memory = addressed.softmax(dim=1) @ centroids
         infused = self.selector(features).tanh() * memory
         nearest = squared_distances(features.detach(), centroids).masked_fill(~self.present, torch.inf).argmin(dim=1)
         # Of the one difference: the squares' sum cancels where an example is the only one of its class.
