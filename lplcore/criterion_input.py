@@ -95,6 +95,11 @@ class CriterionInput(NamedTuple):
         return values[self.labels] if self.soft_targets is None else self.soft_targets @ values
 
 
+def within_backward() -> bool:
+    """Whether autograd is in a backward pass, where activation checkpointing computes once more."""
+    return torch._C._current_graph_task_id() != -1
+
+
 def reached(progress: Tensor, start: float) -> Tensor:
     """Whether a share of the training is done, a scalar bool; float32 rounds shares by 1e-7."""
     return progress >= start - 1e-6

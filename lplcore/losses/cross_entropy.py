@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lplcore.losses import Loss, indicator
+from lplcore.masked_classes import unmasked, with_limits, with_mass
 from lplcore.statistics import ClassStatistics
 
 
@@ -37,7 +38,9 @@ class SoftmaxCrossEntropy(nn.Module):
 
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits [N, C], targets [N] or [N, C] to losses [N]."""
-        return functional.cross_entropy(logits, targets, reduction="none")
+        if targets.dim() == 1:
+            return functional.cross_entropy(logits, targets, reduction="none")
+        return -(targets * with_mass(functional.log_softmax(logits, dim=1), targets)).sum(dim=1)
 
 
 class SigmoidCrossEntropy(nn.Module):
@@ -46,4 +49,5 @@ class SigmoidCrossEntropy(nn.Module):
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits [N, C], targets [N] or [N, C] to losses [N]."""
         truth = indicator(targets, logits)
-        return functional.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(dim=1)
+        found = functional.binary_cross_entropy_with_logits(unmasked(logits), truth, reduction="none")
+        return with_limits(found, logits, truth).sum(dim=1)

@@ -55,7 +55,7 @@ def add_products(covariance: Tensor, centered: Tensor, slots: Slots) -> None:
     """
     width, rows = centered.shape[1], max(centered.shape[1], CHUNK)
     number = torch.arange(slots.size.shape[0], device=centered.device)
-    for part, owner in zip(centered.split(rows), slots.of_example.split(rows), strict=True):
+    for part, owner in zip(torch.split(centered, rows), torch.split(slots.of_example, rows), strict=True):
         own = (owner == number[:, None]).to(part.dtype)[:, :, None] * part
         covariance.baddbmm_(own.transpose(1, 2), part.expand(number.shape[0], -1, width))
 

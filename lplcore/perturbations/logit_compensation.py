@@ -6,8 +6,8 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from lplcore.masked_classes import unmasked
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
-from lplcore.perturbations.masked_logits import unmasked
 from lplcore.statistics import ClassStatistics
 
 

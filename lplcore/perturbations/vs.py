@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
+from lplcore.masked_classes import unmasked
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
-from lplcore.perturbations.masked_logits import unmasked
 from lplcore.statistics import ClassStatistics
 
 

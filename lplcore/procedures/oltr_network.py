@@ -69,8 +69,7 @@ class MetaEmbedding(nn.Module):
     def embed(self, features: Tensor) -> Tensor:
         """Features [N, D] to meta-embeddings [N, D]."""
         centroids = self.centroids.detach()
-        addressed = self.hallucinator(features).masked_fill(~self.present, -torch.inf)
-        memory = addressed.softmax(dim=1) @ centroids
+        memory = self.hallucinator(features).softmax(dim=1) @ centroids
         infused = self.selector(features).tanh() * memory
         nearest = squared_distances(features.detach(), centroids).masked_fill(~self.present, torch.inf).argmin(dim=1)
         # Of the one difference: the squares' sum cancels where an example is the only one of its class.
