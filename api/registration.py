@@ -117,10 +117,11 @@ def refused(field: str, message: str) -> lplcore.SpecError:
 
 
 def shot_groups(class_counts: list[int], *, many_above: int, few_below: int) -> dict[str, list[int]]:
-    """Class indices of the many, medium and few shot groups."""
+    """Class indices of the many, medium and few shot groups; a class without training examples is in none."""
     groups: dict[str, list[int]] = {"many": [], "medium": [], "few": []}
     for index, count in enumerate(class_counts):
-        groups["many" if count > many_above else "few" if count < few_below else "medium"].append(index)
+        if count > 0:
+            groups["many" if count > many_above else "few" if count < few_below else "medium"].append(index)
     return groups
 
 

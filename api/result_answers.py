@@ -40,8 +40,15 @@ class Metrics(BaseModel):
     metrics: dict[str, Curve]
 
 
+class SignedVariations(BaseModel):
+    """Loss variation of positives and of negatives per class and epoch."""
+
+    positive: list[list[float | None]]
+    negative: list[list[float | None]]
+
+
 class LossVariations(BaseModel):
-    """Relative loss variation per class and epoch; null where undefined."""
+    """Relative and absolute loss variation per class and epoch; null where undefined."""
 
     classes: list[str]
     class_counts: list[int]
@@ -49,6 +56,7 @@ class LossVariations(BaseModel):
     relative_loss_variation: list[list[float | None]] | None = None
     positive: list[list[float | None]] | None = None
     negative: list[list[float | None]] | None = None
+    absolute_loss_variation: list[list[float | None]] | SignedVariations | None = None
 
 
 class ClassSeries(BaseModel):

@@ -35,6 +35,14 @@ def by_epoch(name: str, found: dict[int, Series]) -> dict[str, Any]:
     return {"epochs": list(found), name: [numbers(series) for series in found.values()]}
 
 
+def at_epochs(epochs: list[int], found: dict[int, Series]) -> list[list[float | None]] | None:
+    """Rows of a later series at these epochs; nulls where an epoch lacks it, None where all of several do."""
+    if not found:
+        return None if epochs else []
+    width = array(next(iter(found.values()))).shape[0]
+    return [numbers(found[epoch]) if epoch in found else [None] * width for epoch in epochs]
+
+
 def classes_of(run: Run) -> dict[str, Any]:
     """Names and training counts of the classes, empty before the run has started."""
     return {"classes": run.info.get("class_names", []), "class_counts": run.info.get("class_counts", [])}

@@ -120,12 +120,23 @@ class ClassValues(Answer):
     epochs: list[int] = Field(default_factory=list)
 
 
+class SignedVariations(Answer):
+    """Loss variation of positives and of negatives, [epochs][classes]."""
+
+    positive: list[list[float | None]] = Field(default_factory=list)
+    negative: list[list[float | None]] = Field(default_factory=list)
+
+
 class LossVariations(ClassValues):
-    """Relative loss variation, [epochs][classes]; positive and negative labels apart for multi-label tasks."""
+    """Relative loss variation (l' - l) / l and the absolute one, l' - l, [epochs][classes].
+
+    Positive and negative labels are apart for multi-label tasks. The absolute one is None for runs of version 0.1.0.
+    """
 
     relative_loss_variation: list[list[float | None]] | None = None
     positive: list[list[float | None]] | None = None
     negative: list[list[float | None]] | None = None
+    absolute_loss_variation: list[list[float | None]] | SignedVariations | None = None
 
 
 class ClassMetrics(ClassValues):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import torch
 from torch import Tensor, nn
 
-from lplcore.criterion_input import CriterionInput, progress_tensor, reached
+from lplcore.criterion_input import CriterionInput, progress_tensor, reached, within_backward
 from lplcore.feature_state import FeatureState
 from lplcore.perturbations import PerturbationOutput
 from lplcore.statistics import ClassStatistics
@@ -177,8 +177,11 @@ class Criterion(nn.Module):
         update: bool,
     ) -> CriterionInput:
         self._check(logits, labels)
-        if labels.device.type == "cpu" and not torch.compiler.is_compiling():
-            self._check_values(labels)
+        if not torch.compiler.is_compiling():
+            if labels.device.type == "cpu":
+                self._check_values(labels)
+            if update and within_backward():
+                self._refuse_state()
         wide = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
         hard, soft = self._targets(labels, wide.dtype, update=update)
         now = progress_tensor(progress, wide.device)
@@ -240,6 +243,16 @@ class Criterion(nn.Module):
             wrong = lowest if lowest < 0 else int(labels.max())
             raise ValueError(f"labels: class indices run from 0 to {classes - 1}, got {wrong}")
 
+    def _refuse_state(self) -> None:
+        """Raises RuntimeError where a second pass over the batch, in the backward pass, would count it twice."""
+        kept = {name.rsplit(".", 1)[0] for name in self.state_dict().keys() - dict(self.named_parameters()).keys()}
+        if kept:
+            parts = ", ".join(sorted(type(self.get_submodule(name)).__name__ for name in kept))
+            raise RuntimeError(
+                f"the criterion keeps state of the batches it sees ({parts}), and torch.utils.checkpoint calls it once "
+                "more in the backward pass: leave it outside the checkpointed part"
+            )
+
     def _perturb(self, given: CriterionInput) -> Perturbed:
         total = torch.zeros_like(given.raw_logits)
         observations: dict[str, Tensor] = {}
@@ -271,5 +284,7 @@ class Criterion(nn.Module):
             moved = fn(wide)
             return moved if moved.dtype == wide.dtype else wide.to(moved.device)
 
-        super()._apply(move, recurse)  # type: ignore[no-untyped-call]
+        # Under inference mode the moved state would be closed to training.
+        with torch.inference_mode(False):
+            super()._apply(move, recurse)  # type: ignore[no-untyped-call]
         return self

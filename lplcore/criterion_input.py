@@ -127,8 +127,13 @@ def given_progress(progress: Tensor | None, method: str) -> Tensor:
     return progress
 
 
+def within_backward() -> bool:
+    """Whether autograd is in a backward pass, where activation checkpointing computes once more."""
+    return torch._C._current_graph_task_id() != -1
+
+
 def progress_tensor(progress: float | Tensor | None, device: torch.device) -> Tensor | None:
     """Progress as a scalar on the device; a tensor stays what it is, so that a CUDA graph can be fed."""
     if progress is None or isinstance(progress, Tensor):
         return progress
-    return torch.full((), float(progress), device=device)
+    return torch.full((), float(progress), dtype=torch.float32, device=device)

@@ -65,7 +65,8 @@ class EpochTotals:
 
     def series(self) -> dict[str, FloatArray]:
         """Per-class values [C], NaN where undefined."""
-        found = {name: total[0] / total[1] for name, total in self.observed.items()} | self.variation.relative()
+        found = {name: total[0] / total[1] for name, total in self.observed.items()}
+        found |= self.variation.relative() | self.variation.absolute()
         arrays = {name: values.to("cpu", torch.float32).numpy() for name, values in found.items()}
         if self.multi_label:
             return arrays
@@ -90,7 +91,8 @@ class EpochTotals:
             getattr(self, name).copy_(state[name])
         # Checkpoints of 0.1 have one loss per example and do not count them again.
         self.losses.copy_(state.get("losses", self.seen.sum()))
-        self.variation.load({name: state[f"variation.{name}"] for name in self.variation.state()})
+        variation = "variation."
+        self.variation.load({n.removeprefix(variation): value for n, value in state.items() if n.startswith(variation)})
         prefix = "observed."
         self.observed = {
             name.removeprefix(prefix): value.to(self.device, self.loss.dtype).reshape(2, len(self.seen))

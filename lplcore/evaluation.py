@@ -155,11 +155,12 @@ def calibration_bin(confidence: Tensor) -> Tensor:
 def grouped(values: npt.NDArray[np.float64], info: DatasetInfo) -> dict[str, float | None]:
     """The mean of the classes' values [C] over the many, medium and few shot classes.
 
-    Groups go by training counts; classes without a value do not count; an empty group is None.
+    Groups go by training counts; classes without a value or without training examples do not count; an empty group is
+    None.
     """
     members: dict[str, list[float]] = {group: [] for group in SHOT_GROUPS}
     for count, value in zip(info.class_counts, values, strict=True):
-        if not math.isnan(value):
+        if count > 0 and not math.isnan(value):
             members[info.shot_group(count)].append(float(value))
     return {group: mean(found) for group, found in members.items()}
 

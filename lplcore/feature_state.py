@@ -31,8 +31,10 @@ class FeatureState(nn.Module):
             ValueError: they were made for another number of features.
         """
         if self.num_features is None:
-            for name, buffer in self.make_buffers(num_features).items():
-                self.register_buffer(name, buffer.to(device))
+            # A first batch under inference mode must not leave tensors that training cannot change.
+            with torch.inference_mode(False):
+                for name, buffer in self.make_buffers(num_features).items():
+                    self.register_buffer(name, buffer.to(device))
             self.num_features = num_features
         elif self.num_features != num_features:
             raise ValueError(f"features: expected [N, {self.num_features}] as in the first batch, got D={num_features}")

@@ -1,10 +1,11 @@
-"""Relative loss variation of every class: by how much a perturbation raises or lowers the loss of its examples.
+"""Loss variation of every class: by how much a perturbation raises or lowers the loss of its examples.
 
 Multi label: of its positives and of its negatives.
 
-For class c over the training examples of an epoch: sum(l' - l) / sum(l), l the base loss on clean logits, l' on the
-perturbed ones, both unweighted (Class-Level Logit Perturbation, Section III-B). A ratio of sums, since a mean of ratios
-is ruled by the examples whose loss is nearly zero.
+For class c over the training examples of an epoch, relative: sum(l' - l) / sum(l), l the base loss on clean logits, l'
+on the perturbed ones, both unweighted (Class-Level Logit Perturbation, Section III-B). A ratio of sums, since a mean of
+ratios is ruled by the examples whose loss is nearly zero. Absolute: the mean of l' - l, which stays of the losses' size
+where l is nearly zero throughout (margins of scaled logits: relative variations up to 1e5).
 """
 
 from typing import ClassVar
@@ -15,6 +16,7 @@ from torch import Tensor
 from lplcore.device import accumulator_dtype
 
 SERIES = "relative_loss_variation"
+ABSOLUTE = "absolute_loss_variation"
 
 
 class LossVariation:
@@ -23,6 +25,7 @@ class LossVariation:
     Attributes:
         difference: [C] sum of l' - l, float64 (float32 where the device has nothing wider).
         clean: [C] sum of l.
+        number: [C] losses summed; NaN in an epoch whose beginning was saved by version 0.1.0, which did not count.
     """
 
     names: ClassVar[tuple[str, ...]] = ()
@@ -32,28 +35,40 @@ class LossVariation:
         shape = (len(self.names), num_classes) if self.names else (num_classes,)
         self.difference = torch.zeros(shape, dtype=accumulator_dtype(device), device=device)
         self.clean = torch.zeros_like(self.difference)
+        self.number = torch.zeros_like(self.difference)
 
     def add(self, labels: Tensor, clean_loss: Tensor, perturbed_loss: Tensor) -> None:
         """Take in a batch: labels [N], l [N], l' [N]."""
         clean = clean_loss.detach().to(self.clean.dtype)
         self.clean.index_add_(0, labels, clean)
+        self.number.index_add_(0, labels, torch.ones_like(clean))
         self.difference.index_add_(0, labels, perturbed_loss.detach().to(self.clean.dtype) - clean)
 
     def relative(self) -> dict[str, Tensor]:
         """[C] by name of the series, NaN for classes whose clean loss is zero."""
-        found = torch.where(self.clean == 0, torch.nan, self.difference / self.clean)
+        return self._named(SERIES, torch.where(self.clean == 0, torch.nan, self.difference / self.clean))
+
+    def absolute(self) -> dict[str, Tensor]:
+        """[C] by name of the series, NaN for classes that no example had."""
+        return self._named(ABSOLUTE, torch.where(self.number == 0, torch.nan, self.difference / self.number))
+
+    def _named(self, series: str, values: Tensor) -> dict[str, Tensor]:
         if not self.names:
-            return {SERIES: found}
-        return {f"{SERIES}.{name}": row for name, row in zip(self.names, found, strict=True)}
+            return {series: values}
+        return {f"{series}.{name}": row for name, row in zip(self.names, values, strict=True)}
 
     def state(self) -> dict[str, Tensor]:
         """The sums, for a checkpoint."""
-        return {"difference": self.difference, "clean": self.clean}
+        return {"difference": self.difference, "clean": self.clean, "number": self.number}
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from the sums of a checkpoint."""
         self.difference.copy_(state["difference"])
         self.clean.copy_(state["clean"])
+        if "number" in state:
+            self.number.copy_(state["number"])
+        else:
+            self.number.fill_(torch.nan)
 
 
 class SignedLossVariation(LossVariation):
@@ -67,3 +82,4 @@ class SignedLossVariation(LossVariation):
         for row, mask in enumerate((labels != 0, labels == 0)):
             self.clean[row] += torch.where(mask, clean, 0).sum(dim=0)
             self.difference[row] += torch.where(mask, perturbed - clean, 0).sum(dim=0)
+            self.number[row] += mask.sum(dim=0)

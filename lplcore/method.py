@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
+import torch
 from pydantic import Field, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
@@ -191,9 +192,11 @@ def criterion(
     problems = parsed.check(statistics.num_classes, task)
     if problems:
         raise SpecError([{"path": path, "message": message} for path, message in problems])
-    built = Criterion(parsed, statistics)
-    if num_features is not None:
-        built.allocate(num_features)
+    # Even one that is built for evaluation may train later.
+    with torch.inference_mode(False):
+        built = Criterion(parsed, statistics)
+        if num_features is not None:
+            built.allocate(num_features)
     return built
 
 

@@ -1,7 +1,7 @@
 """Evaluation of multi-label predictions: average precision, F1 and ranking loss. N examples, C classes."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,9 +28,11 @@ class MultiLabelEvaluation:
     labels: Labels
     """[N, C]."""
     loss: float
-    """Mean binary cross entropy of the clean logits over all entries."""
+    """Mean binary cross entropy of the clean logits over the entries of the `considered` classes."""
     threshold: float
     """Probability from which a label counts as predicted."""
+    trained: Labels | None = None
+    """[C] whether a class has training examples; None where all have."""
 
     @cached_property
     def average_precision(self) -> PerClass:
@@ -51,8 +53,13 @@ class MultiLabelEvaluation:
     @property
     def micro_f1(self) -> float | None:
         """F1 over all entries, None where there are neither positives nor predictions."""
-        hits, sums = (counts.sum(keepdims=True) for counts in self._counts)
+        hits, sums = (counts[self.considered].sum(keepdims=True) for counts in self._counts)
         return finite(float(ratio(2 * hits, sums)[0]))
+
+    @cached_property
+    def considered(self) -> Labels:
+        """[C] classes that figures over all entries are about: those with training examples, or positives here."""
+        return considered(self.labels, self.trained)
 
     @cached_property
     def _counts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -66,7 +73,7 @@ class MultiLabelEvaluation:
             "loss": finite(self.loss),
             "micro_f1": self.micro_f1,
             "macro_f1": mean(defined(self.f1)),
-            "ranking_loss": ranking_loss(self.scores, self.labels),
+            "ranking_loss": ranking_loss(self.scores[:, self.considered], self.labels[:, self.considered]),
             "classes_without_positives": float((~self.labels.any(axis=0)).sum()),
         }
         return {f"{split}/{name}": value for name, value in values.items()}
@@ -133,6 +140,11 @@ def ranking_loss(scores: Scores, labels: Labels) -> float | None:
     return float(np.divide((above * positive).sum(axis=1), pairs, out=np.zeros(number), where=pairs > 0).mean())
 
 
+def considered(labels: Labels, trained: Labels | None) -> Labels:
+    """[C] which classes have training examples, or positives among labels [N, C]."""
+    return np.ones(labels.shape[1], dtype=bool) if trained is None else trained | labels.any(axis=0)
+
+
 def defined(values: PerClass) -> list[float]:
     """The values that are numbers."""
     return [float(value) for value in values if not math.isnan(value)]
@@ -140,13 +152,27 @@ def defined(values: PerClass) -> list[float]:
 
 @torch.inference_mode()
 def evaluate_multi_label(
-    predict: Predict, labels: Tensor, *, batch_size: int, threshold: float
+    predict: Predict, labels: Tensor, *, batch_size: int, threshold: float, class_counts: Sequence[int] | None = None
 ) -> MultiLabelEvaluation:
-    """Predict every example of a split with multi-hot labels [N, C]."""
+    """Predict every example of a split with multi-hot labels [N, C].
+
+    Args:
+        class_counts: C training counts; a class without training examples or positives in the split is left out of
+            figures over all entries. None where every class has some.
+    """
     found = [predict(indices) for indices in batches(labels, batch_size)]
     scores = torch.cat(found) if found else torch.zeros(labels.shape, device=labels.device)
-    loss = functional.binary_cross_entropy_with_logits(scores, labels.to(scores.dtype)) if found else torch.zeros(())
-    return MultiLabelEvaluation(scores.cpu().numpy(), labels.bool().cpu().numpy(), loss.item(), threshold)
+    truth = labels.bool().cpu().numpy()
+    trained = None if class_counts is None else np.array(class_counts) > 0
+    loss = mean_loss(scores, labels, torch.from_numpy(considered(truth, trained))) if found else 0.0
+    return MultiLabelEvaluation(scores.cpu().numpy(), truth, loss, threshold, trained)
+
+
+def mean_loss(scores: Tensor, labels: Tensor, classes: Tensor) -> float:
+    """Mean binary cross entropy of scores and multi-hot labels [N, C] over the entries of some classes, bool [C]."""
+    chosen = classes.to(scores.device)
+    kept, truth = (scores, labels) if bool(classes.all()) else (scores[:, chosen], labels[:, chosen])
+    return functional.binary_cross_entropy_with_logits(kept, truth.to(scores.dtype)).item()
 
 
 def batches(labels: Tensor, batch_size: int) -> Iterable[Tensor]:

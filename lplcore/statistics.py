@@ -1,4 +1,8 @@
-"""What a method may know of the training set: class counts, priors and ranks."""
+"""What a method may know of the training set: class counts, priors and ranks.
+
+A class without training examples is empty. Shares, extremes and means over classes are over those that have examples
+(`counted`), so that an empty class changes nothing for the others.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -9,6 +13,8 @@ import torch
 from torch import Tensor
 
 TASKS = ("single_label", "multi_label")
+EMPTY_LOG_PRIOR = -100.0
+"""Stands for log 0: no share of a softmax is left beside it, whatever the usual logit, and losses stay finite."""
 
 
 @dataclass(frozen=True)
@@ -36,22 +42,54 @@ class ClassStatistics:
         return self.task == "multi_label"
 
     @cached_property
+    def num_counted(self) -> int:
+        """Classes that have training examples."""
+        return sum(n > 0 for n in self.class_counts)
+
+    @property
+    def largest_count(self) -> int:
+        """Examples of the most frequent class."""
+        return max(self.class_counts)
+
+    @property
+    def smallest_count(self) -> int:
+        """Examples of the rarest class that has any."""
+        return min(n for n in self.class_counts if n > 0)
+
+    @cached_property
     def ranks(self) -> tuple[int, ...]:
-        """Rank of each class by count: 1 is the most frequent, ties by class index."""
+        """Rank of each class by count: 1 is the most frequent, ties by class index; empty classes are last."""
         order = sorted(range(self.num_classes), key=lambda c: (-self.class_counts[c], c))
         ranks = [0] * self.num_classes
         for position, c in enumerate(order):
             ranks[c] = position + 1
         return tuple(ranks)
 
+    def counts(self) -> Tensor:
+        """n_c, float64 [C]."""
+        return torch.tensor(self.class_counts, dtype=torch.float64)
+
+    def counted(self) -> Tensor:
+        """Whether a class has training examples, bool [C]."""
+        return self.counts() > 0
+
+    def counts_or_smallest(self) -> Tensor:
+        """n_c, float64 [C]; an empty class passes for one like the rarest."""
+        return self.counts().clamp(min=self.smallest_count)
+
     def prior(self) -> Tensor:
         """pi_c = n_c / sum(n), float64 [C]."""
-        counts = torch.tensor(self.class_counts, dtype=torch.float64)
+        counts = self.counts()
         return counts / counts.sum()
 
-    def log_prior(self) -> Tensor:
-        """log(pi_c), float64 [C]; a class without training examples keeps a finite one."""
-        return self.prior().clamp(min=1e-12).log()
+    def log_prior(self, strength: float = 1.0) -> Tensor:
+        """strength * log(pi_c), float64 [C]; EMPTY_LOG_PRIOR for empty classes at any strength but 0."""
+        logs = strength * self.prior().clamp(min=torch.finfo(torch.float64).tiny).log()
+        return torch.where(self.counted(), logs, EMPTY_LOG_PRIOR if strength else 0.0)
+
+    def log_counts(self) -> Tensor:
+        """log(n_c), float64 [C]; EMPTY_LOG_PRIOR for empty classes."""
+        return torch.where(self.counted(), self.counts().clamp(min=1).log(), EMPTY_LOG_PRIOR)
 
     def needed_num_examples(self, method: str) -> int:
         """N.

@@ -226,7 +226,8 @@ class TrainingRun:
         batch = devices.evaluation_batch(self.device, convolutional=self.convolutional)
         if self.info.task == "multi_label":
             threshold = self.spec.decision_threshold
-            return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold)
+            counts = self.info.class_counts
+            return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold, class_counts=counts)
         return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch, correct=correct)
 
     def checkpoint(self) -> Checkpoint:

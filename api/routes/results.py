@@ -1,6 +1,6 @@
 """What a run has measured and kept: metrics, per-class series, checkpoints, log."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
@@ -18,13 +18,15 @@ from api.result_answers import (
     log_entry,
 )
 from api.security import READ
-from api.series_answers import by_epoch, classes_of, rows
+from api.series_answers import at_epochs, by_epoch, classes_of, rows
 from api.state import Services
 from store import checkpoints, events, metrics, pages, runs
 from store.errors import BadCursor, NotFound
+from store.records import Series
 
 router = APIRouter(prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404))
-VARIATION, CONFUSION = "relative_loss_variation", "confusion_matrix"
+VARIATION, ABSOLUTE, CONFUSION = "relative_loss_variation", "absolute_loss_variation", "confusion_matrix"
+SIGNS = ("positive", "negative")
 Names = Annotated[list[str] | None, Query(max_length=200, description="names, repeated or joined by commas")]
 
 
@@ -55,17 +57,27 @@ def get_metrics(
 def get_loss_variations(
     found: Services, cached: Cached, run_id: Identifier, epoch: Epoch = None
 ) -> LossVariations | Response:
-    """Relative loss variation (l' - l) / l per class and epoch; `positive` and `negative` for multi label."""
+    """Relative loss variation (l' - l) / l per class and epoch; `positive` and `negative` for multi label.
+
+    `absolute_loss_variation` is l' - l, for multi label an object of `positive` and `negative`; null where the run was
+    measured without it.
+    """
     run = runs.get(found.db, run_id)
     if (same := cached.unchanged(run.id, run.version)) is not None:
         return same
-    series: dict[str, Any] = {}
-    for sign in ("positive", "negative"):
-        series |= by_epoch(sign, metrics.series(found.db, run_id, f"{VARIATION}.{sign}", epoch=epoch))
-    plain = metrics.series(found.db, run_id, VARIATION, epoch=epoch)
-    if plain or not series["epochs"]:
-        series = by_epoch(VARIATION, plain)
-    return LossVariations(**classes_of(run), **series)
+
+    def read(name: str) -> dict[int, Series]:
+        return metrics.series(found.db, run_id, name, epoch=epoch)
+
+    signed = {sign: read(f"{VARIATION}.{sign}") for sign in SIGNS}
+    plain = read(VARIATION)
+    if plain or not signed["positive"]:
+        absolute = at_epochs(list(plain), read(ABSOLUTE))
+        return LossVariations(**classes_of(run), **by_epoch(VARIATION, plain), absolute_loss_variation=absolute)
+    series = by_epoch("positive", signed["positive"]) | by_epoch("negative", signed["negative"])
+    parts = {sign: at_epochs(series["epochs"], read(f"{ABSOLUTE}.{sign}")) for sign in SIGNS}
+    absolute_parts = None if None in parts.values() else parts
+    return LossVariations(**classes_of(run), **series, absolute_loss_variation=absolute_parts)
 
 
 @router.get(

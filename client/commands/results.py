@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from client.answers import Checkpoint, Curve
+from client.answers import Checkpoint, Curve, LossVariations, SignedVariations
 from client.client import Client
 from client.connection import connected
 from client.errors import ApiError, DownloadError
@@ -80,7 +80,7 @@ def figure(name: str, value: float | None) -> str:
 
 
 def say_classes(client: Client, run: str, *, as_json: bool) -> None:
-    """Print accuracy (multi label: average precision) and relative loss variation per class after the last epoch."""
+    """Print accuracy (multi label: average precision) and loss variation per class after the last epoch."""
     variation = client.loss_variations(run)
     name = "test/accuracy" if variation.positive is None else "test/average_precision"
     quality = client.class_metrics(run, name)
@@ -91,14 +91,27 @@ def say_classes(client: Client, run: str, *, as_json: bool) -> None:
         ("examples", quality.class_counts),
         (f"{name.removeprefix('test/').replace('_', ' ')} %", [figure("top1_error", v) for v in last(quality.values)]),
     ]
-    for title in ("relative_loss_variation", "positive", "negative"):
-        if getattr(variation, title):
-            columns.append((title.replace("_", " "), [figure("", value) for value in last(getattr(variation, title))]))
+    columns += [(title, [figure("", value) for value in last(values)]) for title, values in variations(variation)]
     rows = [
         [label, *(values[number] if number < len(values) else "-" for _, values in columns)]
         for number, label in enumerate(quality.classes)
     ]
     say_table(["class", *(title for title, _ in columns)], rows, right=range(1, 1 + len(columns)))
+
+
+def variations(found: LossVariations) -> list[tuple[str, list[list[float | None]]]]:
+    """(title, [epochs][classes]) of every loss variation that a run has."""
+    absolute = found.absolute_loss_variation
+    signed = absolute if isinstance(absolute, SignedVariations) else SignedVariations()
+    every = [
+        ("relative loss variation", found.relative_loss_variation),
+        ("absolute loss variation", absolute if isinstance(absolute, list) else None),
+        ("positive", found.positive),
+        ("positive, absolute", signed.positive),
+        ("negative", found.negative),
+        ("negative, absolute", signed.negative),
+    ]
+    return [(title, values) for title, values in every if values]
 
 
 def last(values: Sequence[Sequence[float | None]]) -> Sequence[float | None]:

@@ -1,5 +1,6 @@
 """`lpl submit`, `validate`, `watch`."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -105,11 +106,18 @@ def say_validation(answer: Validation) -> None:
         ["epochs", spec.get("epochs")],
         ["seeds", spec.get("seeds")],
         ["classes", len(counts)],
-        ["examples", f"{sum(counts)} (largest class {max(counts, default=0)}, smallest {min(counts, default=0)})"],
+        ["examples", examples(counts)],
         ["notes", answer.notes],
     ]
     say_table(["would run", ""], [row for row in rows if row[1] not in (None, [])])
     console().print_json(data=spec)
+
+
+def examples(counts: Sequence[int]) -> str:
+    """Training examples in words; the smallest class is the smallest that has any."""
+    some = [count for count in counts if count > 0]
+    empty = f", {len(counts) - len(some)} without any" if len(some) < len(counts) else ""
+    return f"{sum(some)} (largest class {max(some, default=0)}, smallest {min(some, default=0)}{empty})"
 
 
 def add_to(app: typer.Typer) -> None:

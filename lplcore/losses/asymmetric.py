@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from lplcore.losses import Loss
 from lplcore.losses.binary_cross_entropy import BinaryCrossEntropyModule
+from lplcore.masked_classes import unmasked, with_limits
 from lplcore.statistics import ClassStatistics
 
 
@@ -43,9 +44,11 @@ class AsymmetricModule(nn.Module):
 
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits and multi-hot targets [N, C] to losses [N, C]."""
-        log_p, log_not_p = functional.logsigmoid(logits), functional.logsigmoid(-logits)
+        finite = unmasked(logits)
+        log_p, log_not_p = functional.logsigmoid(finite), functional.logsigmoid(-finite)
         positive = torch.exp(self.options.gamma_positive * log_not_p) * log_p
-        return -(targets * positive + (1 - targets) * self._negative(log_p, log_not_p))
+        losses = -(targets * positive + (1 - targets) * self._negative(log_p, log_not_p))
+        return with_limits(losses, logits, targets)
 
     def _negative(self, log_p: Tensor, log_not_p: Tensor) -> Tensor:
         shift, gamma = self.options.shift, self.options.gamma_negative

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lplcore.losses import Loss
+from lplcore.masked_classes import unmasked, with_limits
 from lplcore.statistics import ClassStatistics
 
 
@@ -43,6 +44,9 @@ class BinaryCrossEntropyModule(nn.Module):
 
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits and multi-hot targets [N, C] to losses [N, C]."""
+        return with_limits(self._finite(unmasked(logits), targets), logits, targets)
+
+    def _finite(self, logits: Tensor, targets: Tensor) -> Tensor:
         if self.negative_scale == 1:
             return functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
         found = log_sigmoids(logits, self.negative_scale)

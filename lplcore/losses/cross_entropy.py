@@ -8,14 +8,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lplcore.losses import Loss, indicator
+from lplcore.masked_classes import unmasked, with_limits, with_mass
 from lplcore.statistics import ClassStatistics
 
 
 class CrossEntropy(Loss):
     """-log softmax(u)_y per example, or the sum over classes of the binary cross entropies of sigmoid(u_c).
 
-    The sigmoid form starts the last layer's bias at -log(C - 1), so that every class begins with probability 1 / C
-    (Cui et al., Section 4.3).
+    The sigmoid form starts the last layer's bias at -log(C - 1), so that every class begins with probability 1 / C, C
+    the classes that have training examples (Cui et al., Section 4.3).
     """
 
     title: ClassVar[str] = "Cross entropy"
@@ -29,7 +30,7 @@ class CrossEntropy(Loss):
         return SoftmaxCrossEntropy() if self.form == "softmax" else SigmoidCrossEntropy()
 
     def initial_bias(self, statistics: ClassStatistics) -> float | None:
-        return None if self.form == "softmax" else -math.log(statistics.num_classes - 1)
+        return None if self.form == "softmax" else -math.log(max(statistics.num_counted, 2) - 1)
 
 
 class SoftmaxCrossEntropy(nn.Module):
@@ -37,7 +38,9 @@ class SoftmaxCrossEntropy(nn.Module):
 
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits [N, C], targets [N] or [N, C] to losses [N]."""
-        return functional.cross_entropy(logits, targets, reduction="none")
+        if targets.dim() == 1:
+            return functional.cross_entropy(logits, targets, reduction="none")
+        return -(targets * with_mass(functional.log_softmax(logits, dim=1), targets)).sum(dim=1)
 
 
 class SigmoidCrossEntropy(nn.Module):
@@ -46,4 +49,5 @@ class SigmoidCrossEntropy(nn.Module):
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits [N, C], targets [N] or [N, C] to losses [N]."""
         truth = indicator(targets, logits)
-        return functional.binary_cross_entropy_with_logits(logits, truth, reduction="none").sum(dim=1)
+        found = functional.binary_cross_entropy_with_logits(unmasked(logits), truth, reduction="none")
+        return with_limits(found, logits, truth).sum(dim=1)

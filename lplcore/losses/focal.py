@@ -12,15 +12,16 @@ from torch.nn import functional
 from lplcore.losses import Loss, expected, indicator
 from lplcore.losses.binary_cross_entropy import BinaryCrossEntropyModule, log_sigmoids
 from lplcore.losses.cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from lplcore.masked_classes import unmasked, with_limits, with_mass, with_softmax
 from lplcore.statistics import ClassStatistics
 
 
 class Focal(Loss):
     """(1 - p_y)^gamma * -log p_y per example; the sigmoid form sums it over the classes' binary problems.
 
-    gamma = 0 is cross entropy. The sigmoid form starts the last layer's bias at -log(C - 1). For multi label it is
-    always the sigmoid form, per entry, with defaults gamma = 2 and factor = 2 as in Wu et al.'s code; the modulating
-    factor then sees the logit of a negative times `negative_scale`.
+    gamma = 0 is cross entropy. The sigmoid form starts the last layer's bias as that of cross entropy does. For multi
+    label it is always the sigmoid form, per entry, with defaults gamma = 2 and factor = 2 as in Wu et al.'s code; the
+    modulating factor then sees the logit of a negative times `negative_scale`.
     """
 
     title: ClassVar[str] = "Focal loss"
@@ -56,7 +57,7 @@ class Focal(Loss):
 
     def initial_bias(self, statistics: ClassStatistics) -> float | None:
         alone = self.form == "softmax" or statistics.multi_label
-        return None if alone else -math.log(statistics.num_classes - 1)
+        return None if alone else -math.log(max(statistics.num_counted, 2) - 1)
 
 
 class SoftmaxFocal(nn.Module):
@@ -70,6 +71,7 @@ class SoftmaxFocal(nn.Module):
         """Logits [N, C], targets [N] or [N, C] to losses [N]."""
         log_p = functional.log_softmax(logits, dim=1)
         if targets.dim() == 2:
+            log_p = with_mass(log_p, targets)
             wrong = -torch.expm1(log_p)
             return expected(wrong.clamp(min=torch.finfo(wrong.dtype).tiny) ** self.gamma * -log_p, targets)
         log_true = expected(log_p, targets)
@@ -86,10 +88,11 @@ class SigmoidFocal(nn.Module):
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits [N, C], targets [N] or [N, C] to losses [N]."""
         truth = indicator(targets, logits)
-        log_p, log_not_p = functional.logsigmoid(logits), functional.logsigmoid(-logits)
+        finite = unmasked(logits)
+        log_p, log_not_p = functional.logsigmoid(finite), functional.logsigmoid(-finite)
         positive = torch.exp(self.gamma * log_not_p) * log_p
         negative = torch.exp(self.gamma * log_p) * log_not_p
-        return -(truth * positive + (1 - truth) * negative).sum(dim=1)
+        return with_limits(-(truth * positive + (1 - truth) * negative), logits, truth).sum(dim=1)
 
 
 class MultiLabelFocal(nn.Module):
@@ -101,11 +104,12 @@ class MultiLabelFocal(nn.Module):
 
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits and multi-hot targets [N, C] to losses [N, C]."""
-        found = log_sigmoids(logits, self.options.negative_scale)
+        found = log_sigmoids(unmasked(logits), self.options.negative_scale)
         gamma, scale = self.options.gamma, self.options.negative_scale
         positive = torch.exp(gamma * found.wrong_positive) * found.right_positive
         negative = torch.exp(gamma * found.wrong_negative) * found.right_negative / scale
-        return -self.options.factor * (targets * positive + (1 - targets) * negative)
+        losses = -self.options.factor * (targets * positive + (1 - targets) * negative)
+        return with_limits(losses, logits, targets)
 
 
 def log_wrong(log_p: Tensor, labels: Tensor) -> Tensor:
@@ -113,4 +117,4 @@ def log_wrong(log_p: Tensor, labels: Tensor) -> Tensor:
 
     log_p: [N, C] log softmax.
     """
-    return log_p.scatter(1, labels[:, None], -torch.inf).logsumexp(dim=1)
+    return with_softmax(log_p.scatter(1, labels[:, None], -torch.inf)).logsumexp(dim=1)

@@ -48,8 +48,9 @@ class TwoWayModule(nn.Module):
     def _over(self, logits: Tensor, positive: Tensor, *, dim: int) -> Tensor:
         """The term of every line along a dimension, 0 for lines without positives; broadcasts to [N, C]."""
         hot, cold = self.options.positive_temperature, self.options.negative_temperature
-        highest = cold * (logits / cold).masked_fill(positive, ABSENT).logsumexp(dim=dim, keepdim=True)
+        no_negative = positive | (logits == -torch.inf)
+        highest = cold * (logits / cold).masked_fill(no_negative, ABSENT).logsumexp(dim=dim, keepdim=True)
         lowest = hot * (-logits / hot).masked_fill(~positive, ABSENT).logsumexp(dim=dim, keepdim=True)
         counted = positive.any(dim=dim, keepdim=True)
         term = torch.where(counted, functional.softplus(highest + lowest), 0.0)
-        return term * (counted.numel() / counted.sum().clamp(min=1))
+        return term * (counted.numel() / counted.sum().clamp(min=1).to(term.dtype))

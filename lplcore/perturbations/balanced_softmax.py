@@ -2,7 +2,6 @@
 
 from typing import ClassVar, Literal
 
-import torch
 from torch import nn
 
 from lplcore.perturbations import Perturbation
@@ -20,6 +19,4 @@ class BalancedSoftmax(Perturbation):
     name: Literal["balanced_softmax"] = "balanced_softmax"
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
-        # A class without training examples keeps a finite logit.
-        return ClassRow(counts.clamp(min=1e-12 * float(counts.sum())).log())
+        return ClassRow(statistics.log_counts())

@@ -15,8 +15,9 @@ NOISE_STD = 1 / 3
 class Gcl(Perturbation):
     """Lowers logit c by s * amplitude * |noise| * (log n_max - log n_c) / (log n_max - log n_min), noise N(0, 1/9).
 
-    Noise is drawn per entry and clipped to [-1, 1]; the true class is lowered by s * margin on top. Made for the cosine
-    head. One stage: balanced retraining of the classifier is the procedure `two_stage`.
+    Noise is drawn per entry and clipped to [-1, 1]; the true class is lowered by s * margin on top. n_min is that of
+    the rarest class with training examples; a class without any has no cloud. Evaluation mode draws none. Made for the
+    cosine head. One stage: balanced retraining of the classifier is the procedure `two_stage`.
     """
 
     title: ClassVar[str] = "GCL (Gaussian clouded logits)"
@@ -34,24 +35,36 @@ class Gcl(Perturbation):
 
 
 class GclModule(nn.Module):
-    """Holds the size of every class's cloud; draws from torch's global generator of the logits' device."""
+    """Holds the size of the clouds [K] of the K classes that have training examples, and which they are.
+
+    Draws from torch's global generator of the logits' device.
+    """
 
     size: Tensor
+    clouded: Tensor
 
     def __init__(self, options: Gcl, statistics: ClassStatistics) -> None:
         super().__init__()
         self.options = options
-        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
-        log_counts = counts.clamp(min=counts[counts > 0].min()).log()
+        counted = statistics.counted()
+        log_counts = statistics.counts()[counted].log()
         distance = log_counts.max() - log_counts
         widest = distance.max()
         relative = distance / widest if widest > 0 else distance
         self.register_buffer("size", options.scale * options.amplitude * relative, persistent=False)
+        self.register_buffer("clouded", counted.nonzero().squeeze(1), persistent=False)
 
     def forward(self, given: CriterionInput) -> PerturbationOutput:
         """[N, C]."""
-        noise = (torch.randn_like(given.raw_logits) * NOISE_STD).clamp(-1, 1).abs()
-        delta = -noise * self.size.to(given.logits.dtype)
+        delta = torch.zeros_like(given.raw_logits)
+        if self.training:
+            delta = delta.index_copy(1, self.clouded, self._clouds(given.raw_logits))
         if self.options.margin:
             delta = delta - self.options.scale * self.options.margin * given.one_hot()
         return PerturbationOutput(delta, {})
+
+    def _clouds(self, logits: Tensor) -> Tensor:
+        """[N, K]: an empty class takes no draw, so that those of the others are what they are without it."""
+        shape = (logits.shape[0], self.clouded.shape[0])
+        noise = (torch.randn(shape, dtype=logits.dtype, device=logits.device) * NOISE_STD).clamp(-1, 1).abs()
+        return -noise * self.size.to(logits.dtype)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from lplcore.class_slots import slots_of
 from lplcore.feature_state import FeatureState
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
-from lplcore.perturbations.isda_covariance import Moments, batch_moments, merged, quadratic_forms
+from lplcore.perturbations.isda_covariance import Moments, joined_by, quadratic_forms
 from lplcore.statistics import ClassStatistics
 
 MAX_STATE = 2**31
@@ -67,9 +67,9 @@ class IsdaModule(FeatureState):
             if self.num_classes * num_features**2 > MAX_STATE:
                 raise ValueError(f"covariance: {shape} is too large; set isda's covariance to 'diagonal'")
         return {
-            "count": torch.zeros(self.num_classes),
-            "mean": torch.zeros(self.num_classes, num_features),
-            "covariance": torch.zeros(shape),
+            "count": torch.zeros(self.num_classes, dtype=torch.float32),
+            "mean": torch.zeros(self.num_classes, num_features, dtype=torch.float32),
+            "covariance": torch.zeros(shape, dtype=torch.float32),
         }
 
     def forward(self, given: CriterionInput) -> PerturbationOutput:
@@ -82,7 +82,7 @@ class IsdaModule(FeatureState):
         slots = slots_of(given.labels, self.num_classes)
         place = slots.class_of
         old = Moments(self.count[place], self.mean[place], self.covariance[place])
-        new = merged(old, batch_moments(features, slots, diagonal=self.options.covariance == "diagonal"), slots.present)
+        new = joined_by(old, features, slots)
         if given.update:
             self._store(new, place, slots.present)
         forms = quadratic_forms(weight, new.covariance.to(weight.dtype), place)
@@ -90,7 +90,10 @@ class IsdaModule(FeatureState):
         return PerturbationOutput(delta[slots.of_example], {})
 
     def _store(self, new: Moments, place: Tensor, present: Tensor) -> None:
-        # Empty slots share a class with a full one: they must add nothing instead of writing the old value.
         for buffer, values in zip((self.count, self.mean, self.covariance), new, strict=True):
+            if place.shape[0] == self.num_classes:
+                buffer.copy_(values)
+                continue
+            # Empty slots share a class with a full one: they must add nothing instead of writing the old value.
             shown = present.reshape(-1, *[1] * (values.dim() - 1))
-            buffer.index_add_(0, place, torch.where(shown, values - buffer[place], 0.0))
+            buffer.index_add_(0, place, buffer[place].neg_().add_(values).mul_(shown))

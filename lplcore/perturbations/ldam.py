@@ -27,9 +27,8 @@ class Ldam(Perturbation):
     scale: float = Field(30.0, gt=0, le=1e4, description="s, the scale that the logits already have")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
-        smallest = counts[counts > 0].min()
-        return TrueClassShift(-self.scale * self.max_margin * (smallest / counts.clamp(min=smallest)) ** 0.25)
+        relative = statistics.smallest_count / statistics.counts_or_smallest()
+        return TrueClassShift(-self.scale * self.max_margin * relative**0.25)
 
 
 class TrueClassShift(nn.Module):

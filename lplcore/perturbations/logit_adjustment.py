@@ -20,7 +20,7 @@ class LogitAdjustment(Perturbation):
     strength: float = Field(1.0, ge=0, le=1000, description="lambda in the LPL paper, tau in Menon et al.")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        return ClassRow(self.strength * statistics.log_prior())
+        return ClassRow(statistics.log_prior(self.strength))
 
 
 class ClassRow(nn.Module):

@@ -6,6 +6,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from lplcore.masked_classes import unmasked
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
 from lplcore.statistics import ClassStatistics
 
@@ -38,14 +39,14 @@ class LogitCompensationModule(nn.Module):
     def __init__(self, options: LogitCompensation, num_classes: int) -> None:
         super().__init__()
         self.options = options
-        self.scale = nn.Parameter(torch.zeros(2, num_classes))
-        self.shift = nn.Parameter(torch.zeros(2, num_classes))
+        self.scale = nn.Parameter(torch.zeros(2, num_classes, dtype=torch.float32))
+        self.shift = nn.Parameter(torch.zeros(2, num_classes, dtype=torch.float32))
 
     def forward(self, given: CriterionInput) -> PerturbationOutput:
         """[N, C], with gradient to what is learned and to the logits."""
         stretch = self.options.scale_bound * self.scale.to(given.logits.dtype).tanh()
         shift = self.options.shift_bound * self.shift.to(given.logits.dtype).tanh()
-        positive, negative = (stretch[:, None] * given.logits + shift[:, None]).unbind()
+        positive, negative = (stretch[:, None] * unmasked(given.logits) + shift[:, None]).unbind()
         delta = given.labels * positive + (1 - given.labels) * negative
         names = ("positive", "negative")
         observed = {f"logit_compensation/{name}_shift": shift[row].detach() for row, name in enumerate(names)}

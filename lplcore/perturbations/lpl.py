@@ -56,7 +56,8 @@ class Lpl(Perturbation):
     )
     threshold: float | Literal["mean"] = Field(
         0.4,
-        description="tau. class_rank: below 1 a share of C, else a rank up to C + 1; performance: 'mean' or >= 0",
+        description="tau. class_rank: below 1 a share of the classes that have examples, else a rank up to C + 1; "
+        "performance: 'mean' or >= 0",
     )
     epsilon: float = Field(0.0, ge=0, le=1e6, description="epsilon, the fixed part of the bound (Eq. 33)")
     delta_epsilon: float = Field(2.0, ge=0, le=1e6, description="Delta epsilon, the varied part of the bound (Eq. 33)")
@@ -79,7 +80,8 @@ class Lpl(Perturbation):
     resign_every_step: bool = Field(False, description="performance: decide tau and the signs again at every step")
     tau_over: Literal["present", "all"] = Field(
         "present",
-        description="mean threshold over the present classes, or over all with absent ones as 0 (released code)",
+        description="mean threshold over the present classes, or over all that have examples, absent ones as 0 "
+        "(released code)",
     )
     same_side_normalized: bool = Field(
         False, description="performance: divide |tau - q_c| by its largest value on the same side (released code)"

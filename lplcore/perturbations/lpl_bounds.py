@@ -45,8 +45,8 @@ class Steps(NamedTuple):
 
 
 def head_mask(statistics: ClassStatistics, threshold: float) -> list[bool]:
-    """Which classes are head: rank <= tau, a threshold below 1 counting as a share of C."""
-    cut = threshold * statistics.num_classes + 1e-9 if threshold < 1 else threshold
+    """Which classes are head: rank <= tau; a threshold below 1 is a share of the classes that have examples."""
+    cut = threshold * statistics.num_counted + 1e-9 if threshold < 1 else threshold
     return [rank <= cut for rank in statistics.ranks]
 
 
@@ -81,7 +81,7 @@ class CountBounds(nn.Module):
         super().__init__()
         assert options.threshold != "mean"
         head = head_mask(statistics, options.threshold)
-        epsilon = torch.tensor(count_bounds(options, statistics.class_counts, head), dtype=torch.float64)
+        epsilon = torch.tensor(count_bounds(options, statistics, head), dtype=torch.float64)
         count, length = rule.of(epsilon)
         self.register_buffer("epsilon", epsilon, persistent=False)
         self.register_buffer("count", count, persistent=False)
@@ -93,9 +93,9 @@ class CountBounds(nn.Module):
         return Steps(*(table[slot_class].to(performance.q.dtype) for table in (self.epsilon, self.count, self.length)))
 
 
-def count_bounds(options: Lpl, counts: Sequence[int], head: Sequence[bool]) -> list[float]:
+def count_bounds(options: Lpl, statistics: ClassStatistics, head: Sequence[bool]) -> list[float]:
     """epsilon_c from counts: n_c / n_1 for head classes, n_C / n_c for tail classes, epsilon alone for empty ones."""
-    largest, smallest = max(counts), min(n for n in counts if n > 0)
+    largest, smallest = statistics.largest_count, statistics.smallest_count
 
     def bound(n: int, is_head: bool) -> float:
         if n == 0:
@@ -103,7 +103,7 @@ def count_bounds(options: Lpl, counts: Sequence[int], head: Sequence[bool]) -> l
         ratio = options.head_scale * n / largest if is_head else smallest / n
         return options.epsilon + options.delta_epsilon * ratio
 
-    return [bound(n, is_head) for n, is_head in zip(counts, head, strict=True)]
+    return [bound(n, is_head) for n, is_head in zip(statistics.class_counts, head, strict=True)]
 
 
 class DynamicBounds(nn.Module):
@@ -118,7 +118,7 @@ class DynamicBounds(nn.Module):
         self.options, self.rule = options, rule
         threshold = options.threshold if options.split == "class_rank" and options.threshold != "mean" else 0.0
         self.register_buffer("ranks", torch.tensor(statistics.ranks), persistent=False)
-        self.register_buffer("counted", torch.tensor([n > 0 for n in statistics.class_counts]), persistent=False)
+        self.register_buffer("counted", statistics.counted(), persistent=False)
         self.register_buffer("head", torch.tensor(head_mask(statistics, threshold)), persistent=False)
         fixed = options.delta_epsilon == 0
         bound = torch.tensor(options.epsilon if fixed else options.largest_bound(), dtype=torch.float64)

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lplcore.class_slots import Slots
+from lplcore.masked_classes import with_softmax
 
 
 class ClassGradient(NamedTuple):
@@ -48,7 +49,7 @@ class SplitLogits(NamedTuple):
     """Logits with the label's apart. N examples."""
 
     others: Tensor
-    """[N, C], -inf at the label."""
+    """[N, C], -inf at the label and at masked classes."""
     own: Tensor
     """[N]."""
     anchor: Tensor
@@ -58,7 +59,8 @@ class SplitLogits(NamedTuple):
     def of(cls, logits: Tensor, labels: Tensor) -> Self:
         """Split logits [N, C] at labels [N]."""
         index = labels[:, None]
-        others = logits.scatter(1, index, -torch.inf)
+        # Where all wrong classes are masked, the direction in which they lie is of no consequence.
+        others = with_softmax(logits.scatter(1, index, -torch.inf)).scatter(1, index, -torch.inf)
         return cls(others, logits.gather(1, index).squeeze(1), others.detach().argmax(1))
 
     def moved(self, others: Tensor, own: Tensor) -> Self:

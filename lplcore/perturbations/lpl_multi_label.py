@@ -28,7 +28,7 @@ class MultiLabelLpl(nn.Module):
         super().__init__()
         assert options.threshold != "mean"
         head = head_mask(statistics, options.threshold)
-        bounds = count_bounds(options, statistics.class_counts, head)
+        bounds = count_bounds(options, statistics, head)
         self.register_buffer("sign", torch.tensor([-1.0 if h else 1.0 for h in head]), persistent=False)
         self.register_buffer("epsilon", torch.tensor(bounds, dtype=torch.float64), persistent=False)
 

@@ -53,12 +53,12 @@ class LplWalk(nn.Module):
     def __init__(self, options: Lpl, statistics: ClassStatistics, *, bounds: CountBounds | DynamicBounds) -> None:
         super().__init__()
         self.options, self.bounds = options, bounds
-        self.num_classes = statistics.num_classes
+        self.num_classes, self.num_counted = statistics.num_classes, statistics.num_counted
         if options.threshold != "mean":
             head = head_mask(statistics, options.threshold)
             self.register_buffer("sign", torch.tensor([-1.0 if h else 1.0 for h in head]), persistent=False)
         if options.q_estimate == "running":
-            self.register_buffer("q_running", torch.zeros(self.num_classes))
+            self.register_buffer("q_running", torch.zeros(self.num_classes, dtype=torch.float32))
             self.register_buffer("q_seen", torch.zeros(self.num_classes, dtype=torch.bool))
 
     def forward(self, given: CriterionInput) -> PerturbationOutput:
@@ -102,7 +102,9 @@ class LplWalk(nn.Module):
         if self.options.threshold != "mean":
             return q.new_full((), self.options.threshold)
         total = torch.where(present, q, 0.0).sum()
-        return total / (self.num_classes if self.options.tau_over == "all" else present.sum())
+        number = present.sum()
+        # A batch may hold classes that the training set lacks.
+        return total / (number.clamp(min=self.num_counted) if self.options.tau_over == "all" else number)
 
     def _sign(self, slots: Slots, performance: Performance) -> Tensor:
         if self.options.split == "class_rank":

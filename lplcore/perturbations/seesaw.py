@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lplcore.masked_classes import unmasked
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
 from lplcore.statistics import ClassStatistics
 
@@ -56,5 +57,7 @@ class SeesawModule(nn.Module):
         delta = self.options.p * (log_counts - log_counts[labels]).clamp(max=0)
         if self.options.q:
             log_score = functional.log_softmax(given.logits.detach(), dim=1)
-            delta = delta + self.options.q * (log_score - log_score.gather(1, labels)).clamp(min=0)
+            # The loss of a masked true class is infinite without compensation.
+            own = unmasked(log_score.gather(1, labels))
+            delta = delta + self.options.q * (log_score - own).clamp(min=0)
         return PerturbationOutput(delta, {})

@@ -2,10 +2,10 @@
 
 from typing import ClassVar, Literal
 
-import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from lplcore.masked_classes import unmasked
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
 from lplcore.statistics import ClassStatistics
 
@@ -38,15 +38,11 @@ class VectorScalingModule(nn.Module):
 
     def __init__(self, options: VectorScaling, statistics: ClassStatistics) -> None:
         super().__init__()
-        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
-        smallest = counts[counts > 0].min()
-        # A class without training examples is treated as the rarest one that has some.
-        factor = (counts.clamp(min=smallest) / counts.max()) ** options.gamma
+        factor = (statistics.counts_or_smallest() / statistics.largest_count) ** options.gamma
         self.register_buffer("factor", factor, persistent=False)
-        offset = options.tau * statistics.log_prior()
-        self.register_buffer("offset", offset, persistent=False)
+        self.register_buffer("offset", statistics.log_prior(options.tau), persistent=False)
 
     def forward(self, given: CriterionInput) -> PerturbationOutput:
         """[N, C], transformed minus given logits."""
         kind = given.logits.dtype
-        return PerturbationOutput(given.logits * (self.factor - 1).to(kind) + self.offset.to(kind), {})
+        return PerturbationOutput(unmasked(given.logits) * (self.factor - 1).to(kind) + self.offset.to(kind), {})

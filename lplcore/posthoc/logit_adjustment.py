@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal
 
+import torch
 from pydantic import Field
 from torch import Tensor, nn
 
@@ -10,7 +11,10 @@ from lplcore.statistics import ClassStatistics
 
 
 class PosthocLogitAdjustment(Posthoc):
-    """Predicts from u_c - strength * log(prior_c)."""
+    """Predicts from u_c - strength * log(prior_c); a class without training examples is never predicted.
+
+    Its prior is 0, which would lift it above all others.
+    """
 
     title: ClassVar[str] = "Post-hoc logit adjustment"
     citation: ClassVar[str] = "Menon et al., Long-tail learning via logit adjustment, ICLR 2021, Eq. 9"
@@ -20,7 +24,8 @@ class PosthocLogitAdjustment(Posthoc):
     strength: float = Field(1.0, ge=0, le=1000, description="tau in Menon et al.")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        return SubtractRow(self.strength * statistics.log_prior())
+        row = statistics.log_prior(self.strength)
+        return SubtractRow(row.masked_fill(~statistics.counted(), torch.inf))
 
 
 class SubtractRow(nn.Module):

@@ -92,7 +92,7 @@ def centroids(state: TrainingState, network: OltrNetwork) -> tuple[Tensor, Tenso
     """[C, D] mean feature of every class's training examples, zero where it has none, and [C] whether it has any."""
     train = state.examples.train
     classes = state.criterion.statistics.num_classes
-    total = torch.zeros(classes, network.num_features, device=state.device)
+    total = torch.zeros(classes, network.num_features, dtype=torch.float32, device=state.device)
     network.eval()
     dtype = state.autocast_dtype
     for indices in torch.split(torch.arange(train.y.shape[0], device=state.device), BATCH):

@@ -43,7 +43,7 @@ class CenterModule(FeatureState):
 
     def make_buffers(self, num_features: int) -> Mapping[str, Tensor]:
         """Centres at zero."""
-        return {"centers": torch.zeros(self.num_classes, num_features)}
+        return {"centers": torch.zeros(self.num_classes, num_features, dtype=torch.float32)}
 
     def forward(self, given: CriterionInput) -> Tensor:
         """[N]."""

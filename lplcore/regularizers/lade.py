@@ -15,8 +15,8 @@ class Lade(Regularizer):
     """Adds weight * sum_c prior_c (r_c + remine * r_c^2 - mean of u_c over class c's examples).
 
     r_c = log mean over the batch of exp(u_c - log prior_c - log C), the Donsker-Varadhan estimate's second term, held
-    near zero by `remine`. u are the raw logits; classes absent from the batch have a mean of 0. Usually on top of logit
-    adjustment, which is the alias `lade`.
+    near zero by `remine`. C and the sum are over classes that have training examples. u are the raw logits; classes
+    absent from the batch have a mean of 0. Usually on top of logit adjustment, which is the alias `lade`.
     """
 
     title: ClassVar[str] = "LADE (label distribution disentangling)"
@@ -35,19 +35,22 @@ class LadeModule(nn.Module):
     """Holds the prior as a buffer."""
 
     prior: Tensor
+    counted: Tensor
 
     def __init__(self, options: Lade, statistics: ClassStatistics) -> None:
         super().__init__()
         self.options = options
+        self.num_counted = statistics.num_counted
         self.register_buffer("prior", statistics.prior(), persistent=False)
+        self.register_buffer("counted", statistics.counted(), persistent=False)
 
     def forward(self, given: CriterionInput) -> Tensor:
         """A scalar."""
-        logits, number = given.raw_logits, given.raw_logits.shape[0]
+        logits, number = torch.where(self.counted, given.raw_logits, 0.0), given.raw_logits.shape[0]
         prior = self.prior.to(logits.dtype)
         truth = given.one_hot()
         examples = truth.sum(dim=0)
-        own = (truth * logits).sum(dim=0) / torch.where(examples > 0, examples, 1.0)
-        shift = prior.clamp(min=1e-9).log() + math.log(logits.shape[1])
+        own = (truth * torch.where(truth > 0, logits, 0.0)).sum(dim=0) / torch.where(examples > 0, examples, 1.0)
+        shift = prior.clamp(min=1e-9).log() + math.log(self.num_counted)
         second = (logits - shift).logsumexp(dim=0) - math.log(max(number, 1))
         return self.options.weight * (prior * (second + self.options.remine * second**2 - own)).sum()

@@ -12,7 +12,7 @@ from lplcore.targets import Target
 
 
 class DisturbLabel(Target):
-    """With probability a a label is drawn anew among all C classes, at every step.
+    """With probability a a label is drawn anew among all C classes that have training examples, at every step.
 
     The true class keeps probability 1 - a (C - 1) / C, every other one gets a / C.
     """
@@ -27,21 +27,24 @@ class DisturbLabel(Target):
     noise: float = Field(0.1, ge=0, le=1, description="alpha, 0.1 to 0.2 in the source")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        return DisturbLabelModule(self.noise, statistics.num_classes)
+        return DisturbLabelModule(self.noise, statistics)
 
 
 class DisturbLabelModule(nn.Module):
     """The transform; draws from torch's global generator of the targets' device."""
 
-    def __init__(self, noise: float, num_classes: int) -> None:
+    choices: Tensor
+
+    def __init__(self, noise: float, statistics: ClassStatistics) -> None:
         super().__init__()
-        self.noise, self.num_classes = noise, num_classes
+        self.noise, self.num_classes = noise, statistics.num_classes
+        self.register_buffer("choices", statistics.counted().nonzero().squeeze(1), persistent=False)
 
     def forward(self, targets: Tensor, dtype: torch.dtype) -> Tensor:
         """Targets [N] or [N, C] to the same kind."""
         number = targets.shape[0]
-        drawn = torch.randint(self.num_classes, (number,), device=targets.device)
-        chosen = torch.rand(number, device=targets.device) < self.noise
+        drawn = self.choices[torch.randint(self.choices.shape[0], (number,), device=targets.device)]
+        chosen = torch.rand(number, dtype=torch.float32, device=targets.device) < self.noise
         if targets.dim() == 1:
             return torch.where(chosen, drawn, targets)
         return torch.where(chosen[:, None], functional.one_hot(drawn, self.num_classes).to(targets.dtype), targets)

@@ -35,10 +35,11 @@ class LabelAwareSmoothing(Target):
         return self
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
-        position = (counts - counts.min()) / (counts.max() - counts.min()).clamp(min=1)
+        smallest = statistics.smallest_count
+        position = (statistics.counts_or_smallest() - smallest) / max(statistics.largest_count - smallest, 1)
         if self.shape == "concave":
             position = torch.sin(math.pi / 2 * position)
         elif self.shape == "convex":
             position = 1 + torch.sin(1.5 * math.pi + math.pi / 2 * position)
-        return SmoothingByClass(self.smooth_tail + (self.smooth_head - self.smooth_tail) * position)
+        table = self.smooth_tail + (self.smooth_head - self.smooth_tail) * position
+        return SmoothingByClass(table, statistics)

@@ -11,7 +11,7 @@ from lplcore.targets import Target, soft
 
 
 class LabelSmoothing(Target):
-    """Targets (1 - a) * t + a / C."""
+    """Targets (1 - a) * t + a / C, C the classes that have training examples; an empty one gets nothing."""
 
     title: ClassVar[str] = "Label smoothing"
     citation: ClassVar[str] = "Szegedy et al., Rethinking the Inception architecture, CVPR 2016, Section 7"
@@ -22,20 +22,23 @@ class LabelSmoothing(Target):
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         table = torch.full((statistics.num_classes,), self.smoothing, dtype=torch.float64)
-        return SmoothingByClass(table)
+        return SmoothingByClass(table, statistics)
 
 
 class SmoothingByClass(nn.Module):
-    """Smooths by a share that depends on the class."""
+    """Smooths by a share that depends on the class, spread over the classes that have training examples."""
 
     table: Tensor
+    counted: Tensor
 
-    def __init__(self, table: Tensor) -> None:
+    def __init__(self, table: Tensor, statistics: ClassStatistics) -> None:
         super().__init__()
+        self.num_counted = statistics.num_counted
         self.register_buffer("table", table, persistent=False)
+        self.register_buffer("counted", statistics.counted(), persistent=False)
 
     def forward(self, targets: Tensor, dtype: torch.dtype) -> Tensor:
         """Targets [N] or [N, C] to [N, C]."""
         given = soft(targets, self.table.shape[0], dtype)
         share = (given @ self.table.to(dtype))[:, None]
-        return (1 - share) * given + share / self.table.shape[0]
+        return (1 - share) * given + torch.where(self.counted, share / self.num_counted, 0.0)

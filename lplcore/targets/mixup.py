@@ -37,7 +37,7 @@ class MixupModule(nn.Module):
 
     def forward(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs [N, ...] and targets [N] or [N, C] to mixed inputs and soft targets [N, C]."""
-        alpha = torch.full((), self.alpha, device=inputs.device)
+        alpha = torch.full((), self.alpha, dtype=torch.float32, device=inputs.device)
         share = torch.distributions.Beta(alpha, alpha, validate_args=False).sample()
         partner = torch.randperm(inputs.shape[0], device=inputs.device)
         given = soft(targets, self.num_classes, torch.float32)

@@ -30,7 +30,7 @@ class ClassBalanced(Weighting):
     )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
+        counts = statistics.counts()
         log_beta = math.log(self.beta) if self.beta else -math.inf
         effective = -torch.expm1(counts.clamp(min=1) * log_beta)
         return ClassWeights(class_table((1 - self.beta) / effective, counts, normalize=self.normalize))

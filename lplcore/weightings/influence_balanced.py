@@ -39,7 +39,7 @@ class InfluenceBalancedModule(nn.Module):
     def __init__(self, options: InfluenceBalanced, statistics: ClassStatistics) -> None:
         super().__init__()
         self.options = options
-        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
+        counts = statistics.counts()
         self.register_buffer("table", class_table(1 / counts.clamp(min=1), counts, normalize="mean"), persistent=False)
 
     def forward(self, given: CriterionInput) -> Tensor:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-import torch
 from pydantic import Field
 from torch import nn
 
@@ -29,7 +28,7 @@ class InverseFrequency(Weighting):
     )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
+        counts = statistics.counts()
         number = 1 if self.normalize == "mean" else statistics.needed_num_examples("inverse_frequency")
         table = class_table((number / counts.clamp(min=1)) ** self.power, counts, normalize=self.normalize)
         return EntryWeights(table) if statistics.multi_label else ClassWeights(table)

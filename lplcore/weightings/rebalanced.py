@@ -38,7 +38,7 @@ class RebalancedModule(nn.Module):
     def __init__(self, options: Rebalanced, statistics: ClassStatistics) -> None:
         super().__init__()
         self.options = options
-        counts = torch.tensor(statistics.class_counts, dtype=torch.float64)
+        counts = statistics.counts()
         # A class without training examples is treated as one with a single example.
         self.register_buffer("table", 1 / counts.clamp(min=1), persistent=False)
 

@@ -10,7 +10,8 @@ import httpx
 import numpy as np
 import pytest
 
-from store import checkpoints, runs
+from store import checkpoints, metrics, runs
+from store.records import Series
 from tests.api.service import CLASSES, Running, claim, keep_checkpoint
 
 STATM = Path("/proc/self/statm")
@@ -44,7 +45,13 @@ def test_wrong_epochs_are_refused(measured: tuple[httpx.Client, str], query: str
 def test_loss_variations_have_a_row_per_epoch(measured: tuple[httpx.Client, str]) -> None:
     http, run = measured
     answer = http.get(f"/v1/runs/{run}/loss-variations").json()
-    assert set(answer) == {"classes", "class_counts", "epochs", "relative_loss_variation"}
+    assert set(answer) == {
+        "classes",
+        "class_counts",
+        "epochs",
+        "relative_loss_variation",
+        "absolute_loss_variation",
+    }
     assert answer["classes"] == CLASSES
     assert answer["class_counts"] == [10 - c for c in range(10)]
     assert answer["epochs"] == [1, 2, 3]
@@ -57,10 +64,49 @@ def test_loss_variations_have_a_row_per_epoch(measured: tuple[httpx.Client, str]
     assert one["relative_loss_variation"] == [matrix[1]]
 
 
+def both(relative: float, absolute: float | None, *, sign: str = "") -> dict[str, Series]:
+    """Series of one epoch of ten classes; None for none of the absolute one."""
+    values = {f"relative_loss_variation{sign}": relative, f"absolute_loss_variation{sign}": absolute}
+    return {
+        name: Series((10,), np.full(10, value, dtype="<f4").tobytes())
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def test_the_absolute_loss_variation_stands_beside_the_relative_one(service: Running) -> None:
+    run = service.submit()["runs"][0]["id"]
+    held = claim(service.db)
+    # The first epoch was measured by version 0.1.0, which had no absolute one.
+    for epoch, absolute in ((1, None), (2, 0.5)):
+        metrics.record_epoch(service.db, held, epoch=epoch, epochs=3, metrics={}, series=both(1e5, absolute))
+    answer = service.http.get(f"/v1/runs/{run}/loss-variations").json()
+    assert answer["relative_loss_variation"] == [[1e5] * 10] * 2
+    assert answer["absolute_loss_variation"] == [[None] * 10, [0.5] * 10]
+    old = service.http.get(f"/v1/runs/{run}/loss-variations?epoch=1").json()
+    assert old["absolute_loss_variation"] is None
+
+
+def test_the_absolute_loss_variation_of_several_labels_has_positives_and_negatives(service: Running) -> None:
+    run = service.submit()["runs"][0]["id"]
+    held = claim(service.db)
+    signs = both(0.25, 0.5, sign=".positive") | both(-0.25, -0.5, sign=".negative")
+    metrics.record_epoch(service.db, held, epoch=1, epochs=3, metrics={}, series=signs)
+    answer = service.http.get(f"/v1/runs/{run}/loss-variations").json()
+    assert answer["positive"] == [[0.25] * 10]
+    assert answer["absolute_loss_variation"] == {"positive": [[0.5] * 10], "negative": [[-0.5] * 10]}
+
+
 def test_a_run_that_waits_has_no_loss_variations_yet(service: Running) -> None:
     run = service.submit()["runs"][0]["id"]
     answer = service.http.get(f"/v1/runs/{run}/loss-variations").json()
-    assert answer == {"classes": [], "class_counts": [], "epochs": [], "relative_loss_variation": []}
+    assert answer == {
+        "classes": [],
+        "class_counts": [],
+        "epochs": [],
+        "relative_loss_variation": [],
+        "absolute_loss_variation": [],
+    }
     assert service.http.get(f"/v1/runs/{run}/confusion-matrix").status_code == 404
 
 

@@ -172,3 +172,14 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_text_of_others_cannot_steer_the_terminal() -> None:
     assert clean("a\x1b[31mb\x9bc\x07\r") == "a [31mb c  "
+
+
+def test_the_smallest_class_of_a_validated_spec_is_one_with_examples(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text("dataset: mine\nmethod: lpl\n")
+    answer = {"spec": {}, "runs_total": 1, "class_counts": [0, 40, 7], "notes": []}
+    with scripted(in_turn(Reply(answer))) as server:
+        assert status(["--url", server.url, "validate", str(file)]) == 0
+    assert "largest class 40, smallest 7, 1 without any" in " ".join(capsys.readouterr().out.split())

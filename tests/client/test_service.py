@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from client import ApiError, Client
-from client.answers import Job
+from client.answers import Job, SignedVariations
 from client.cli import status
 from client.service import Service, ServiceFailed
 
@@ -70,9 +70,10 @@ def test_a_job_runs_and_its_results_are_typed(url: str, job: Job, tmp_path: Path
         assert error.epoch == [1, 2]
         assert job.summary[1].metrics["test/top1_error"].mean == error.value[-1]
         assert client.metrics(run.id, after_epoch=1)["train/loss"].epoch == [2]
-        variation = client.loss_variations(run.id).relative_loss_variation
-        assert variation is not None
-        assert (len(variation), len(variation[0])) == (2, 10)
+        variations = client.loss_variations(run.id)
+        for variation in (variations.relative_loss_variation, variations.absolute_loss_variation):
+            assert isinstance(variation, list)
+            assert (len(variation), len(variation[0])) == (2, 10)
         accuracy = client.class_metrics(run.id)
         assert len(accuracy.values[-1]) == len(accuracy.classes) == 10
         assert len(client.confusion_matrix(run.id).matrix) == 10
@@ -106,7 +107,10 @@ def test_multi_label_data_go_through_the_whole_service(
         assert variation.relative_loss_variation is None
         assert variation.positive is not None
         assert variation.negative is not None
-        assert [len(rows) for rows in (variation.positive, variation.negative)] == [2, 2]
+        absolute = variation.absolute_loss_variation
+        assert isinstance(absolute, SignedVariations)
+        every = (variation.positive, variation.negative, absolute.positive, absolute.negative)
+        assert [len(rows) for rows in every] == [2, 2, 2, 2]
         average = client.class_metrics(run.id, "test/average_precision").values[-1]
         assert precision == pytest.approx(np.mean([value for value in average if value is not None]))
         with pytest.raises(ApiError, match="has no confusion matrix"):

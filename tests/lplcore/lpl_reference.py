@@ -14,13 +14,21 @@ def softmax(z: Array) -> Array:
     return np.asarray(e / e.sum(axis=-1, keepdims=True))
 
 
-def performance(u: Array, y: npt.NDArray[np.int64], options: dict[str, Any]) -> tuple[dict[int, float], float]:
+def performance(
+    u: Array, y: npt.NDArray[np.int64], counts: list[int], options: dict[str, Any]
+) -> tuple[dict[int, float], float]:
     """q_c of the present classes and tau."""
     p = softmax(u)
     q = {int(c): float(np.mean([p[i, c] for i in range(len(y)) if y[i] == c])) for c in np.unique(y)}
     if options["threshold"] != "mean":
         return q, options["threshold"]
-    return q, sum(q.values()) / (u.shape[1] if options["tau_over"] == "all" else len(q))
+    number = max(counted(counts), len(q)) if options["tau_over"] == "all" else len(q)
+    return q, sum(q.values()) / number
+
+
+def counted(counts: list[int]) -> int:
+    """Classes that have training examples."""
+    return sum(n > 0 for n in counts)
 
 
 def bounds(
@@ -69,11 +77,12 @@ def lpl_perturbation(
 ) -> Array:
     """What LPL adds to `start` (default: the raw logits u) [N, C]; all options must be given."""
     classes = u.shape[1]
-    q, tau = performance(u, y, options)
+    q, tau = performance(u, y, counts, options)
     if options["split"] == "performance":
         sign = {c: float(np.sign(tau - q[c])) for c in q}
     else:
-        cut = options["threshold"] * classes + 1e-9 if options["threshold"] < 1 else options["threshold"]
+        share = options["threshold"] < 1
+        cut = options["threshold"] * counted(counts) + 1e-9 if share else options["threshold"]
         order = sorted(range(classes), key=lambda c: (-counts[c], c))
         sign = {c: -1.0 if order.index(c) + 1 <= cut else 1.0 for c in range(classes)}
     plan = {c: steps(b, options) for c, b in bounds(q, tau, sign, counts, options).items()}
@@ -88,7 +97,7 @@ def lpl_perturbation(
         for c in q:
             gradient[c] = p[y == c].mean(axis=0) - np.eye(classes)[c]
         if options["resign_every_step"] and options["split"] == "performance":
-            now, threshold = performance(z, y, options)
+            now, threshold = performance(z, y, counts, options)
             sign = {c: float(np.sign(threshold - now[c])) for c in now}
         moved = z.copy()
         for c, (number, length) in plan.items():

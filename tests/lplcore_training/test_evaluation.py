@@ -11,7 +11,7 @@ from lplcore.criterion import CriterionOutput
 from lplcore.dataset_info import DatasetInfo
 from lplcore.epoch_totals import EpochTotals
 from lplcore.evaluation import Evaluation, evaluate, grouped
-from lplcore.loss_variation import SERIES, LossVariation, SignedLossVariation
+from lplcore.loss_variation import ABSOLUTE, SERIES, LossVariation, SignedLossVariation
 
 LOGITS = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
 LABELS = torch.tensor([0, 1, 1, 1, 0])
@@ -121,6 +121,35 @@ def test_loss_variation_is_undefined_where_the_clean_loss_is_zero() -> None:
     variation = LossVariation(2, CPU)
     variation.add(torch.tensor([0, 1]), torch.tensor([0.0, 1.0]), torch.tensor([1.0, 3.0]))
     np.testing.assert_allclose(variation.relative()[SERIES].numpy(), [math.nan, 2.0])
+
+
+def test_the_absolute_loss_variation_is_the_mean_change_of_the_loss() -> None:
+    variation = LossVariation(3, CPU)
+    # A loss that is nearly zero: relative variations of 1e5 and more, of which no chart can be drawn.
+    variation.add(torch.tensor([0, 1, 0]), torch.tensor([1e-6, 2.0, 0.0]), torch.tensor([3.0, 1.0, 1.0]))
+    variation.add(torch.tensor([1]), torch.tensor([0.0]), torch.tensor([0.0]))
+    np.testing.assert_allclose(variation.absolute()[ABSOLUTE].numpy(), [2.0, -0.5, math.nan], rtol=1e-6)
+    assert variation.relative()[SERIES][0] > 1e5
+    again = LossVariation(3, CPU)
+    again.load(variation.state())
+    np.testing.assert_array_equal(again.absolute()[ABSOLUTE].numpy(), variation.absolute()[ABSOLUTE].numpy())
+
+
+def test_the_absolute_loss_variation_of_several_labels_has_positives_and_negatives() -> None:
+    variation = SignedLossVariation(2, CPU)
+    labels = torch.tensor([[1, 0], [1, 1]])
+    variation.add(labels, torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[2.0, 1.0], [3.0, 6.0]]))
+    found = variation.absolute()
+    np.testing.assert_allclose(found[f"{ABSOLUTE}.positive"].numpy(), [1 / 2, 2.0])
+    np.testing.assert_allclose(found[f"{ABSOLUTE}.negative"].numpy(), [math.nan, -1.0])
+
+
+def test_an_epoch_that_version_0_1_0_began_has_no_absolute_loss_variation() -> None:
+    variation = LossVariation(2, CPU)
+    variation.load({"difference": torch.tensor([1.0, 2.0]), "clean": torch.tensor([2.0, 2.0])})
+    variation.add(torch.tensor([0]), torch.tensor([2.0]), torch.tensor([3.0]))
+    np.testing.assert_allclose(variation.relative()[SERIES].numpy(), [0.5, 1.0])
+    assert variation.absolute()[ABSOLUTE].isnan().all()
 
 
 def output(loss: list[float], clean: list[float], **observations: list[float]) -> CriterionOutput:
