@@ -17,6 +17,7 @@ from api.state import Service, Services
 from lplcore.datasets import Dataset
 from lplcore.datasets.labelled_images import LABELS_FILE
 from lplcore.datasets.registered import LABELLED_IMAGES
+from lplcore.long_tail import imbalance_of
 from lplcore.plugin import plugins
 from store import datasets
 from store.records import DatasetRecord
@@ -125,6 +126,7 @@ def facts(info: dict[str, Any]) -> dict[str, Any]:
     held = {name: info[name] for name in names}
     return {
         **held,
+        "imbalance_factor": imbalance_of(tuple(info["class_counts"])),
         "notes": info.get("notes", []),
         "shot_groups": groups,
         "many_above": many_above,

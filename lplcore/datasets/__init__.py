@@ -120,14 +120,29 @@ class Dataset(Plugin):
         1.0, le=1e9, description="n_max/n_min of the training subset; 1 takes all", json_schema_extra={"minimum": 1}
     )
     imbalance_profile: Literal["exponential", "step"] = "exponential"
+    imbalance_order: Literal["count", "index"] = Field(
+        "count",
+        description="which class is the head of the profile: the most frequent one, or class 0 whatever its count "
+        "(as version 0.1.0 had it); the same where all classes are alike in size",
+    )
+    subset_seed: int | None = Field(
+        0,
+        ge=0,
+        lt=2**63,
+        description="draws the long-tailed subset, the same one for every seed of a run; null: follows the run's seed",
+    )
     validation_fraction: float = Field(
-        0.0, ge=0, le=0.9, description="share of each class's training examples held out, never of the test set"
+        0.0,
+        ge=0,
+        le=0.9,
+        description="share of each class's training examples held out, never of the test set; drawn by the run's seed",
     )
     meta_per_class: int = Field(
         0,
         ge=0,
         le=1_000_000,
-        description="training examples of each class held out first, for methods that learn from a balanced set",
+        description="training examples of each class held out first, for methods that learn from a balanced set; "
+        "drawn by the run's seed",
     )
 
     def files(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> list[Path]:

@@ -37,6 +37,7 @@ def test_a_data_set_is_registered_described_used_and_deleted(service: Running, f
     assert found == made.json()
     assert (found["task"], found["classes"], found["class_counts"]) == ("single_label", ["0", "1", "2"], [120, 60, 10])
     assert found["shot_groups"] == {"many": [0], "medium": [1], "few": [2]}
+    assert found["imbalance_factor"] == 12
     assert (found["num_train"], found["num_test"], found["input_shape"]) == (190, 30, [5])
     assert len(found["preview"]) == 3
     assert "small" in [each["name"] for each in http.get("/v1/datasets").json()["items"]]
