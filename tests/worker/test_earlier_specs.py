@@ -29,6 +29,6 @@ def test_a_queued_run_of_version_0_1_0_has_the_subset_that_its_job_had(tmp_path:
     train(payload, Pipe(stream), threading.Event())
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert events[-1]["outcome"] == "succeeded"
-    path = next(event["path"] for event in events if event["type"] == "checkpoint_ready")
+    path = next(event["path"] for event in events if "path" in event)
     dataset = checkpoint.load(path).metadata["spec"]["dataset"]
     assert (dataset["subset_seed"], dataset["imbalance_order"]) == (None, "index")
