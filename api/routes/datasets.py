@@ -14,7 +14,7 @@ from api.problems import Problem, problems
 from api.registration import builtin_info, builtin_preview, register, shot_groups
 from api.security import READ, SUBMIT
 from api.state import Service, Services
-from lplcore.datasets import Dataset
+from lplcore.datasets import FIRST_RULES, Dataset
 from lplcore.datasets.labelled_images import LABELS_FILE
 from lplcore.datasets.registered import LABELLED_IMAGES
 from lplcore.long_tail import imbalance_of
@@ -103,6 +103,7 @@ def of_builtin(found: Service, name: str, *, examples: bool) -> DatasetDetail:
 def of_record(record: DatasetRecord) -> DatasetDetail:
     """A registered data set as it was when it was registered."""
     path = Path(record.path)
+    notes = [*record.info.get("notes", []), *([FIRST_RULES] if record.rules == 1 else [])]
     there = (path / LABELS_FILE if record.format == LABELLED_IMAGES else path).is_file()
     return DatasetDetail(
         name=record.name,
@@ -113,7 +114,7 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
         path=path.name,
         sha256=record.sha256,
         created_at=at(record.created_at),
-        **facts(record.info),
+        **facts({**record.info, "notes": notes}),
     )
 
 

@@ -15,6 +15,12 @@ from pydantic_core import PydanticCustomError
 from lplcore.dataset_info import RawFacts
 from lplcore.plugin import Plugin
 
+RULES = 2
+"""Rules by which a registered data set is read now; 1: those of version 0.1.0, for what was registered then."""
+FIRST_RULES = (
+    "read as version 0.1.0 read it, under which it was registered; register it again to have it read by today's rules"
+)
+
 
 class DatasetError(ValueError):
     """A data set that is absent, corrupt or not what it should be.
@@ -39,6 +45,8 @@ class RegisteredDataset:
     """`arrays`: an `.npz`; `labelled_images`: a folder of images with `labels.csv`."""
     task: str | None = None
     sha256: str | None = None
+    rules: int = RULES
+    """By which it is read, so that its runs go on with the same numbers; registered again, it is read by `RULES`."""
 
 
 @dataclass(frozen=True)
