@@ -1,10 +1,11 @@
 """Which fields of a spec say what training a run is, and which may change where it goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lplcore.checkpoint import differences
+from lplcore.checkpoint import CheckpointError, differences
 from lplcore.datasets import RegisteredDataset
+from lplcore.plugin import quoted
 from lplcore.spec import ExperimentSpec, parse_spec
 from lplcore.spec_errors import SpecError
 
@@ -59,6 +60,21 @@ def continued(spec: ExperimentSpec, saved: Any) -> tuple[ExperimentSpec, list[st
     moved = spec.model_copy(update={"dataset": spec.dataset.model_copy(update=earlier)})
     kept = all(getattr(moved.dataset, name) == value for name, value in OF_VERSION_0_1_0.items())
     return moved, [SUBSET_KEPT] if kept and spec.dataset.imbalance_factor != 1 else []
+
+
+def refuse_reordered(saved: Any, classes: Sequence[str]) -> None:
+    """Class names of a checkpoint that are those of the run in another order.
+
+    Raises:
+        CheckpointError: outputs of the network would change their meaning.
+    """
+    if not isinstance(saved, list) or saved == list(classes) or {str(name) for name in saved} != set(classes):
+        return
+    old, new = next((old, new) for old, new in zip(saved, classes, strict=False) if old != new)
+    message = (
+        f"the checkpoint has {quoted(old)} where the data set now has {quoted(new)}: its classes are in another order"
+    )
+    raise CheckpointError(f"{message}; give the data set the order that it had, or begin anew")
 
 
 def saved_spec(data: Mapping[str, Any], *, datasets: Mapping[str, RegisteredDataset]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from lplcore.datasets.class_names import in_natural_order
 from lplcore.datasets.labelled_images import check_images, labels_of
 from lplcore.datasets.registered import Registered
 from lplcore.events import RunStart
-from tests.lplcore_training.runs import run
+from tests.lplcore_training.runs import checkpoints, end, run
 
 COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
 SINGLE = ("train,a.png,dog", "train,b.png,cat", "train,c.png,dog", "test,d.png,cat")
@@ -178,3 +178,12 @@ def test_a_folder_registered_by_version_0_1_0_is_read_as_it_was(tmp_path: Path) 
     end = list(lplcore.train(spec, datasets=entry(folder, rules=1)))[-1]
     assert isinstance(end, lplcore.RunEnd)
     assert end.outcome == "succeeded"
+
+
+def test_a_checkpoint_whose_classes_had_another_order_is_refused(tmp_path: Path) -> None:
+    folder = write(tmp_path / "x", ["train,a.png,10", "train,b.png,9", "train,c.png,10", "train,d.png,9"])
+    spec = {"dataset": {"name": "mine", "image_size": 8}, "method": "lpl", "epochs": 1, "batch_size": 4}
+    path = checkpoints(run(spec, tmp_path / "first", datasets=entry(folder, rules=1)))[-1].path
+    found = end(run(spec, datasets=entry(folder), resume_from=path))
+    assert found.reason == "bad_checkpoint"
+    assert "has '10' where the data set now has '9': its classes are in another order" in (found.message or "")
