@@ -96,6 +96,7 @@ class Validation(BaseModel):
     spec: dict[str, Any]
     runs_total: int
     class_counts: list[int]
+    imbalance_factor: float = Field(description="n_max/n_min of these counts, over the classes that have examples")
     classes: list[str]
     num_train: int
     num_validation: int
@@ -129,6 +130,9 @@ class DatasetDetail(DatasetAnswer):
     num_validation: int | None = None
     num_test: int | None = None
     input_shape: list[int] = []
+    imbalance_factor: float | None = Field(
+        None, description="n_max/n_min of all training examples, over the classes that have any"
+    )
     notes: list[str] = Field(default=[], description="what a reader of results must know of the files")
     preview: list[dict[str, Any]] = Field(default_factory=list, description="one example per class, up to 12")
 

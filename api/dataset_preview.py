@@ -10,7 +10,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from lplcore.datasets import RawData
-from lplcore.datasets.labelled_images import LabelledFolder, LabelledImage
+from lplcore.datasets.label_lines import LabelledImage
+from lplcore.datasets.labelled_images import LabelledFolder
 
 MAX_CLASSES = 12
 MAX_VALUES = 12

@@ -1,15 +1,22 @@
 """Registering a file or a folder as a data set: where it lies, what it holds."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import lplcore
 from api.dataset_preview import preview, preview_images
 from lplcore.dataset_info import RawFacts
-from lplcore.datasets import raw_facts
+from lplcore.datasets import RULES, raw_facts
 from lplcore.datasets.array_archive import read_arrays
-from lplcore.datasets.labelled_images import LABELS_FILE, check_images, fingerprint, labels_of
+from lplcore.datasets.labelled_images import (
+    LABELS_FILE,
+    LabelledFolder,
+    check_images,
+    fingerprint,
+    labels_of,
+    refuse_unlabelled,
+)
 from lplcore.datasets.registered import ARRAYS, LABELLED_IMAGES, decoded, digest, folder_facts
 from store import datasets
 from store.database import Database
@@ -49,7 +56,7 @@ def register(db: Database, folder: Path, *, name: str, path: str, task: str | No
         path=str(there),
         task=found.facts.task,
         sha256=found.facts.sha256,
-        info={**asdict(found.facts), "preview": found.preview},
+        info={**asdict(found.facts), "preview": found.preview, "rules": RULES},
     )
 
 
@@ -61,7 +68,7 @@ def inspect_arrays(file: Path, task: str | None) -> Inspected:
         SpecError: its task is another.
     """
     sha256 = digest(file)
-    data = read_arrays(file)
+    data = read_arrays(file, task=task)
     if task is not None and task != data.task:
         raise refused("task", f"the labels are {data.task}; leave task out or correct it")
     return Inspected(ARRAYS, raw_facts(data, sha256=sha256), preview(data))
@@ -74,15 +81,28 @@ def inspect_folder(folder: Path, task: str | None) -> Inspected:
         DatasetError, OSError: a line of the labels or an image is not fit.
         SpecError: its task is another.
     """
-    found = labels_of(folder, task=None)
+    found = labels_as(folder, task)
+    sha256 = fingerprint(found)
+    notes = check_images(found)
+    shown = preview(decoded(preview_images(found), image_size=IMAGE_SIZE))
+    facts = folder_facts(found, image_size=IMAGE_SIZE, sha256=sha256)
+    return Inspected(LABELLED_IMAGES, replace(facts, notes=(*facts.notes, *notes)), shown)
+
+
+def labels_as(folder: Path, task: str | None) -> LabelledFolder:
+    """The labels of a folder.
+
+    Raises:
+        DatasetError: they are not fit.
+        SpecError: they are, but for another task.
+    """
     try:
         found = labels_of(folder, task=task)
     except lplcore.DatasetError as error:
+        labels_of(folder, task=None)  # what is wrong whatever the task is no fault of the task
         raise refused("task", str(error)) from error
-    sha256 = fingerprint(found)
-    check_images(found)
-    shown = preview(decoded(preview_images(found), image_size=IMAGE_SIZE))
-    return Inspected(LABELLED_IMAGES, folder_facts(found, image_size=IMAGE_SIZE, sha256=sha256), shown)
+    refuse_unlabelled(found, asked=task)
+    return found
 
 
 def located(folder: Path, relative: str) -> Path:

@@ -119,7 +119,12 @@ def known_datasets(db: Database, data: Mapping[str, Any]) -> Registered:
 def entry_of(record: DatasetRecord) -> lplcore.RegisteredDataset:
     """A data set as lplcore knows it."""
     return lplcore.RegisteredDataset(
-        name=record.name, path=record.path, format=record.format, task=record.task, sha256=record.sha256
+        name=record.name,
+        path=record.path,
+        format=record.format,
+        task=record.task,
+        sha256=record.sha256,
+        rules=record.rules,
     )
 
 

@@ -199,7 +199,7 @@ EXPERIMENTS: dict[str, Experiment] = {
         name="digits",
         title="Single label: long-tailed digits",
         setting={
-            "dataset": {"name": "digits", "imbalance_factor": 50},
+            "dataset": {"name": "digits", "imbalance_factor": 50, "subset_seed": None},
             "model": {"name": "mlp"},
             "epochs": 60,
             "batch_size": 128,

@@ -35,6 +35,8 @@ class DatasetInfo:
     num_test: int
     input_shape: tuple[int, ...]
     """Shape of one example: (channels, height, width) or (D,)."""
+    imbalance_factor: float = 1.0
+    """n_max / n_min of the training examples, over the classes that have any."""
     many_above: int = 100
     few_below: int = 20
     sha256: str | None = None

@@ -13,11 +13,12 @@ from torch import Tensor
 
 from lplcore.dataset_info import DatasetInfo, RawFacts
 from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset, raw_facts, registered_hash, stamp
-from lplcore.long_tail import long_tail_counts
+from lplcore.long_tail import by_count, imbalance_of, long_tail_counts, missed_factor
 from lplcore.normalization import Normalization, fixed_range, training_statistics
 from lplcore.randomness import generator
 
 IntArray = npt.NDArray[np.int64]
+SUBSET_FIELDS = ("imbalance_factor", "imbalance_profile", "imbalance_order", "subset_seed")
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,10 @@ def load(
     data_dir: str | Path = "data",
     datasets: Mapping[str, RegisteredDataset] | None = None,
 ) -> LoadedDataset:
-    """Read a data set, hold out its validation split and thin out its classes; all draws come from `seed`.
+    """Read a data set, hold out its validation split and thin out its classes.
+
+    What is held out for validation and as meta set is drawn by `seed`, the run's; which of the other examples are kept
+    in a long-tailed subset by the record's `subset_seed`.
 
     Raises:
         DatasetError: absent, corrupt, or too small for what is asked.
@@ -108,7 +112,7 @@ def remembered_facts(
 
 def whole(dataset: Dataset) -> Dataset:
     """The record with nothing held out, thinned out or normalised."""
-    fields = ("imbalance_factor", "imbalance_profile", "validation_fraction", "meta_per_class", "input_range")
+    fields = (*SUBSET_FIELDS, "validation_fraction", "meta_per_class", "input_range")
     return dataset.model_copy(update={name: type(dataset).model_fields[name].default for name in fields})
 
 
@@ -116,11 +120,14 @@ def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
     """The facts after validation split and long-tailed subset."""
     _, held_out, kept = planned_counts(dataset, facts)
     multi_label = facts.task == "multi_label"
+    class_counts = facts.class_counts if multi_label else tuple(kept.tolist())
+    missed = None if dataset.imbalance_factor == 1 else missed_factor(kept, dataset.imbalance_factor)
     return DatasetInfo(
         name=dataset.name,
         task=facts.task,
         classes=facts.classes,
-        class_counts=facts.class_counts if multi_label else tuple(kept.tolist()),
+        class_counts=class_counts,
+        imbalance_factor=imbalance_of(class_counts),
         num_train=facts.num_train if multi_label else int(kept.sum()),
         num_validation=facts.num_validation or int(held_out.sum()),
         num_test=facts.num_test,
@@ -128,7 +135,7 @@ def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
         many_above=dataset.many_above[facts.task],
         few_below=dataset.few_below,
         sha256=facts.sha256,
-        notes=facts.notes,
+        notes=facts.notes if missed is None else (*facts.notes, missed),
         modified=facts.modified,
     )
 
@@ -146,9 +153,7 @@ class PlannedCounts(NamedTuple):
 def planned_counts(dataset: Dataset, facts: RawFacts) -> PlannedCounts:
     """What becomes of every class's training examples.
 
-    The meta set is taken out first, then the validation split. The largest class that is left is the head of the
-    long-tailed profile, whose order is that of the class indices; a class with fewer examples than its place in the
-    profile keeps what it has. A class always keeps one example.
+    The meta set is taken out first, then the validation split, then the long-tailed subset of what is left.
     """
     counts = np.array(facts.class_counts, dtype=np.int64)
     refuse_impossible(dataset, facts)
@@ -166,17 +171,27 @@ def planned_counts(dataset: Dataset, facts: RawFacts) -> PlannedCounts:
         if not held_out.any():
             raise DatasetError("validation_fraction", "no class has enough examples for a validation split; raise it")
     left = counts - held_out
-    if dataset.imbalance_factor == 1:
-        return PlannedCounts(meta, held_out, left)
+    return PlannedCounts(meta, held_out, left if dataset.imbalance_factor == 1 else subset_counts(dataset, left))
+
+
+def subset_counts(dataset: Dataset, left: IntArray) -> IntArray:
+    """Examples of each class in a long-tailed subset of these [C].
+
+    The largest class sets the profile's n_max. The classes that have examples take its places in the order that
+    `imbalance_order` names; one with fewer examples than its place keeps what it has.
+    """
+    order = by_count(left) if dataset.imbalance_order == "count" else np.arange(len(left))
     profile = long_tail_counts(
-        int(left.max()), len(left), imbalance_factor=dataset.imbalance_factor, profile=dataset.imbalance_profile
+        int(left.max()), len(order), imbalance_factor=dataset.imbalance_factor, profile=dataset.imbalance_profile
     )
     if min(profile) < 1:
         message = (
             f"leaves classes without any training example; ask for at most the largest class's {left.max()} examples"
         )
         raise DatasetError("imbalance_factor", message)
-    return PlannedCounts(meta, held_out, np.minimum(left, profile))
+    kept = np.zeros_like(left)
+    kept[order] = np.minimum(left[order], profile)
+    return kept
 
 
 def refuse_impossible(dataset: Dataset, facts: RawFacts) -> None:
@@ -212,19 +227,28 @@ def draw(dataset: Dataset, raw: RawData, facts: RawFacts, *, seed: int) -> Drawn
     if raw.y_train.ndim == 2:
         return Drawn(np.arange(0), np.arange(0), np.arange(len(raw.y_train)))
     planned = planned_counts(dataset, facts)
-    shuffled = torch.randperm(len(raw.y_train), generator=generator(seed, "subset")).numpy()
-    by_class = shuffled[np.argsort(raw.y_train[shuffled], kind="stable")]
-    counts = np.array(facts.class_counts)
-    # Place of every example within its class, in random order: validation, then training, and the meta set last.
+    by_class, counts = shuffled_classes(raw.y_train, seed), np.array(facts.class_counts)
+    # Place of every example within its class, in random order: validation first, the meta set last.
     place = np.arange(len(by_class)) - np.repeat(np.cumsum(counts) - counts, counts)
-    first_kept = np.repeat(planned.held_out, counts)
-    end = np.repeat(planned.held_out + planned.kept, counts)
-    first_meta = np.repeat(counts - planned.meta, counts)
-    return Drawn(
-        np.sort(by_class[place >= first_meta]),
-        np.sort(by_class[place < first_kept]),
-        np.sort(by_class[(place >= first_kept) & (place < end)]),
-    )
+    to_validation = place < np.repeat(planned.held_out, counts)
+    to_meta = place >= np.repeat(counts - planned.meta, counts)
+    # The subset's order begins where a validation split by the same seed would end, and goes round: what another seed
+    # holds out is passed over, and so few examples of a small class change with it.
+    preferred = by_class if dataset.subset_seed is None else shuffled_classes(raw.y_train, dataset.subset_seed)
+    start, size = np.repeat(planned.held_out, counts), np.repeat(counts, counts)
+    preferred = preferred[np.lexsort(((place - start) % size, raw.y_train[preferred]))]
+    left = preferred[np.isin(preferred, by_class[~to_validation & ~to_meta])]
+    sizes = counts - planned.held_out - planned.meta
+    place_left = np.arange(len(left)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    kept = left[place_left < np.repeat(planned.kept, sizes)]
+    return Drawn(np.sort(by_class[to_meta]), np.sort(by_class[to_validation]), np.sort(kept))
+
+
+def shuffled_classes(labels: IntArray, seed: int) -> IntArray:
+    """Indices of examples with these labels [N], class by class, in random order within each."""
+    shuffled = torch.randperm(len(labels), generator=generator(seed, "subset")).numpy()
+    by_class: IntArray = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    return by_class
 
 
 def part_of(raw: RawData, indices: IntArray) -> Split | None:

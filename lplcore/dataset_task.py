@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lplcore.datasets import DatasetError, RegisteredDataset
-from lplcore.datasets.array_archive import load_npz
+from lplcore.datasets.array_archive import task_of_labels
 from lplcore.datasets.labelled_images import labels_of
 from lplcore.datasets.registered import LABELLED_IMAGES, format_of
 from lplcore.plugin import plugins
@@ -27,8 +27,7 @@ def stored_task(entry: RegisteredDataset) -> str | None:
     """The task by the labels in a registered file or folder."""
     try:
         if format_of(entry) == LABELLED_IMAGES:
-            return labels_of(Path(entry.path), task=None).task
-        labels = load_npz(Path(entry.path), names=("y_train",))["y_train"]
+            return labels_of(Path(entry.path), task=None, rules=entry.rules).task
+        return task_of_labels(Path(entry.path), rules=entry.rules)
     except DatasetError:
         return None
-    return "multi_label" if labels.ndim == 2 else "single_label"

@@ -1,8 +1,15 @@
-"""Long-tailed class profiles."""
+"""Long-tailed class profiles, and which class takes which place in one."""
 
 import math
 
+import numpy as np
+import numpy.typing as npt
+
 PROFILES = ("exponential", "step")
+EVEN = 0.9
+"""Classes are alike in size where the smallest has at least this share of the largest."""
+FACTOR_TOLERANCE = 0.05
+"""Share by which the imbalance factor that is reached may differ from the one asked for without being noted."""
 
 
 def long_tail_counts(
@@ -36,3 +43,40 @@ def long_tail_counts(
         head_classes = num_classes - num_classes // 2
         return [max_count] * head_classes + [tail] * (num_classes - head_classes)
     raise ValueError(f"profile: {profile!r} is unknown; known: {', '.join(PROFILES)}")
+
+
+def by_count(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]:
+    """Classes [K] that have examples, the head of a long-tailed profile first.
+
+    The most frequent class comes first, ties by index. Where all classes are alike in size (a balanced set, but for
+    what its splits took) they keep the order of their indices, as the long-tailed CIFAR sets of the literature have it.
+    """
+    occurring = np.flatnonzero(counts)
+    sizes = counts[occurring]
+    if sizes.min() >= EVEN * sizes.max():
+        return occurring
+    return occurring[np.argsort(-sizes, kind="stable")]
+
+
+def imbalance_of(class_counts: npt.NDArray[np.int64] | tuple[int, ...]) -> float:
+    """n_max / n_min over the classes that have examples; 1 where none has."""
+    counts = np.asarray(class_counts)
+    occurring = counts[counts > 0]
+    return float(occurring.max() / occurring.min()) if len(occurring) else 1.0
+
+
+def missed_factor(kept: npt.NDArray[np.int64], asked: float) -> str | None:
+    """A note where a subset's imbalance factor is not the one asked for.
+
+    Args:
+        kept: examples of each class, [C].
+        asked: n_max / n_min that the profile was made for.
+    """
+    reached = imbalance_of(kept)
+    if abs(reached - asked) <= FACTOR_TOLERANCE * asked:
+        return None
+    smallest = int(kept[kept > 0].min())
+    return (
+        f"the training subset's imbalance factor is {reached:.4g}, {asked:g} was asked for: its classes have "
+        f"{int(kept.max())} to {smallest} examples, whole numbers and no more than the data set has of a class"
+    )

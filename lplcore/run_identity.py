@@ -1,10 +1,11 @@
 """Which fields of a spec say what training a run is, and which may change where it goes on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lplcore.checkpoint import differences
+from lplcore.checkpoint import CheckpointError, differences
 from lplcore.datasets import RegisteredDataset
+from lplcore.plugin import quoted
 from lplcore.spec import ExperimentSpec, parse_spec
 from lplcore.spec_errors import SpecError
 
@@ -16,6 +17,12 @@ FREE_ON_RESUME = ("device", "checkpoints", "accumulation_steps", "on_out_of_memo
 DRAWS = "position"
 """What checkpoints say of draws: an example's random numbers follow its position in the epoch. Those of version 0.1.0,
 where they followed the step, say nothing."""
+OF_VERSION_0_1_0: Mapping[str, Any] = {"subset_seed": None, "imbalance_order": "index"}
+"""Fields of a spec's data set that came later, and what stood for them."""
+SUBSET_KEPT = (
+    "begun by version 0.1.0: goes on with the training subset that it drew by the run's seed, head first by class "
+    "index; a new run has one subset for all seeds, head first by count"
+)
 
 
 def run_spec(spec: ExperimentSpec) -> dict[str, Any]:
@@ -28,10 +35,52 @@ def comparable_spec(spec: ExperimentSpec) -> dict[str, Any]:
     return {key: value for key, value in run_spec(spec).items() if key not in FREE_ON_RESUME}
 
 
+def stored_spec(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A complete spec as it was stored, with what its version did in fields that it did not have yet.
+
+    What a user writes is not complete: there such a field has its default.
+    """
+    dataset = data.get("dataset")
+    if not isinstance(dataset, Mapping):
+        return dict(data)
+    return {**data, "dataset": {**OF_VERSION_0_1_0, **dataset}}
+
+
+def continued(spec: ExperimentSpec, saved: Any) -> tuple[ExperimentSpec, list[str]]:
+    """The spec on the training subset of the checkpoint it goes on from, and what there is to say about that.
+
+    Args:
+        spec: of the run that goes on.
+        saved: the spec in the checkpoint.
+    """
+    dataset = saved.get("dataset") if isinstance(saved, Mapping) else None
+    if not isinstance(dataset, Mapping) or OF_VERSION_0_1_0.keys() & dataset.keys():
+        return spec, []
+    earlier = {name: value for name, value in OF_VERSION_0_1_0.items() if name not in spec.dataset.model_fields_set}
+    moved = spec.model_copy(update={"dataset": spec.dataset.model_copy(update=earlier)})
+    kept = all(getattr(moved.dataset, name) == value for name, value in OF_VERSION_0_1_0.items())
+    return moved, [SUBSET_KEPT] if kept and spec.dataset.imbalance_factor != 1 else []
+
+
+def refuse_reordered(saved: Any, classes: Sequence[str]) -> None:
+    """Class names of a checkpoint that are those of the run in another order.
+
+    Raises:
+        CheckpointError: outputs of the network would change their meaning.
+    """
+    if not isinstance(saved, list) or saved == list(classes) or {str(name) for name in saved} != set(classes):
+        return
+    old, new = next((old, new) for old, new in zip(saved, classes, strict=False) if old != new)
+    message = (
+        f"the checkpoint has {quoted(old)} where the data set now has {quoted(new)}: its classes are in another order"
+    )
+    raise CheckpointError(f"{message}; give the data set the order that it had, or begin anew")
+
+
 def saved_spec(data: Mapping[str, Any], *, datasets: Mapping[str, RegisteredDataset]) -> dict[str, Any]:
-    """`comparable_spec` of a checkpoint's spec, with defaults for fields that its version did not have yet."""
+    """`comparable_spec` of a checkpoint's spec, with what its version did in fields that it did not have yet."""
     try:
-        return comparable_spec(parse_spec(data, datasets=datasets))
+        return comparable_spec(parse_spec(stored_spec(data), datasets=datasets))
     except SpecError:
         return {key: value for key, value in data.items() if key not in FREE_ON_RESUME}
 

@@ -15,6 +15,7 @@ from lplcore.checkpoint import CheckpointError
 from lplcore.datasets import DatasetError, RegisteredDataset
 from lplcore.device import choose_device, deterministic_algorithms, is_out_of_memory
 from lplcore.events import CheckpointKind, CheckpointReady, Event, LogLine, Progress, Reason, RunEnd, RunStart
+from lplcore.run_identity import continued, refuse_reordered
 from lplcore.spec import ExperimentSpec, parse_spec
 from lplcore.spec_errors import SpecError
 from lplcore.training_run import Diverged, TrainingRun
@@ -112,13 +113,16 @@ def guarded(request: Request) -> Iterator[Event]:
 
 def run_events(request: Request) -> Iterator[Event]:
     """The events of a run that nothing goes wrong with."""
-    spec = request.spec
+    spec, kept = request.spec, list[str]()
     saved = None if request.resume_from is None else checkpoints.load(request.resume_from)
+    if saved is not None:
+        spec, kept = continued(spec, saved.metadata.get("spec"))
     run = TrainingRun(spec, device=choose_device(request.device), data_dir=request.data_dir, datasets=request.datasets)
     resumed: list[str] = []
     if saved is not None:
+        refuse_reordered(saved.metadata.get("class_names"), run.info.classes)
         resumed = run.resume(saved)
-    yield run_start(run, [*run.info.notes, *resumed])
+    yield run_start(run, [*run.info.notes, *kept, *resumed])
     yield from (LogLine("warning", note) for note in resumed)
     yield LogLine("info", summary(run))
     yield from epochs(run, request)

@@ -160,6 +160,11 @@ class DatasetRecord:
     info: dict[str, Any]
     created_at: float
 
+    @property
+    def rules(self) -> int:
+        """By which rules it is read: those of its registration, which version 0.1.0 (rules 1) did not write down."""
+        return int(self.info.get("rules", 1))
+
 
 @dataclass(frozen=True)
 class Worker:

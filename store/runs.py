@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from store import events, job_state, turns
 from store.database import Database
+from store.datasets import dataset_of
 from store.errors import Conflict, LeaseLost, NotFound
 from store.records import DELETE, ENDED, Checkpoint, Claim, Run, State
 from store.rewinds import discard_uploads, rewind
@@ -67,7 +68,8 @@ def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) ->
         say_state(session, row, State.RUNNING, requested=None, reason=None, attempt=row.attempt + 1)
         job_state.refresh(db, session, row.job_id)
         dataset = session.get(DatasetRow, row.dataset)
-        registered = [{f: getattr(dataset, f) for f in ("name", "format", "path", "task", "sha256")}] if dataset else []
+        fields = ("name", "format", "path", "task", "sha256", "rules")
+        registered = [{f: getattr(dataset_of(dataset), f) for f in fields}] if dataset else []
         return Claim(row.id, row.job_id, row.attempt + 1, worker_id, row.seed, row.spec, resume, registered)
 
     return db.write(work)

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO
 from setproctitle import setproctitle
 
 import lplcore
+from lplcore.run_identity import stored_spec
 from worker.process import EVENT_FD
 
 PR_SET_PDEATHSIG = 1
@@ -81,7 +82,7 @@ def device_of(payload: dict[str, Any]) -> str:
 def train(payload: dict[str, Any], pipe: Pipe, stop: threading.Event) -> None:
     """Send the events of the run."""
     events = lplcore.train(
-        payload["spec"],
+        stored_spec(payload["spec"]),
         seed=payload["seed"],
         data_dir=Path(payload["data_dir"]),
         datasets=registered(payload["datasets"]),

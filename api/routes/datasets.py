@@ -14,9 +14,10 @@ from api.problems import Problem, problems
 from api.registration import builtin_info, builtin_preview, register, shot_groups
 from api.security import READ, SUBMIT
 from api.state import Service, Services
-from lplcore.datasets import Dataset
+from lplcore.datasets import FIRST_RULES, Dataset
 from lplcore.datasets.labelled_images import LABELS_FILE
 from lplcore.datasets.registered import LABELLED_IMAGES
+from lplcore.long_tail import imbalance_of
 from lplcore.plugin import plugins
 from store import datasets
 from store.records import DatasetRecord
@@ -49,9 +50,11 @@ class NewDataset(BaseModel):
 def add(found: Services, response: Response, body: Annotated[NewDataset, Body()]) -> DatasetDetail:
     """Register an `.npz` or a folder of images.
 
-    The `.npz` has `x_train`, `y_train` and optional `x_validation`, `y_validation`, `x_test`, `y_test`. The folder has
-    `labels.csv` with the header `split,file,labels`: train, val or test; a path relative to the folder; labels joined
-    by `|`. Every image is decoded once to check it.
+    The `.npz` has `x_train`, `y_train` and optional `x_validation`, `y_validation`, `x_test`, `y_test`, `classes`;
+    names and forms of Keras and MedMNIST are recognised. The folder has `labels.csv` with the header
+    `split,file,labels`:
+    train, val or test; a path relative to the folder; labels joined by `|`. Every image is decoded once to check it.
+    What was recognised or changed stands in `notes`.
     """
     if body.name in plugins("dataset"):
         refusal = f"{body.name!r} is a built-in data set; choose another name"
@@ -102,6 +105,7 @@ def of_builtin(found: Service, name: str, *, examples: bool) -> DatasetDetail:
 def of_record(record: DatasetRecord) -> DatasetDetail:
     """A registered data set as it was when it was registered."""
     path = Path(record.path)
+    notes = [*record.info.get("notes", []), *([FIRST_RULES] if record.rules == 1 else [])]
     there = (path / LABELS_FILE if record.format == LABELLED_IMAGES else path).is_file()
     return DatasetDetail(
         name=record.name,
@@ -112,7 +116,7 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
         path=path.name,
         sha256=record.sha256,
         created_at=at(record.created_at),
-        **facts(record.info),
+        **facts({**record.info, "notes": notes}),
     )
 
 
@@ -125,6 +129,7 @@ def facts(info: dict[str, Any]) -> dict[str, Any]:
     held = {name: info[name] for name in names}
     return {
         **held,
+        "imbalance_factor": imbalance_of(tuple(info["class_counts"])),
         "notes": info.get("notes", []),
         "shot_groups": groups,
         "many_above": many_above,

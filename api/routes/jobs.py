@@ -54,6 +54,7 @@ def validate(found: Services, body: Experiment) -> Validation:
         spec=spec.model_dump(mode="json"),
         runs_total=len(plan),
         class_counts=list(info.class_counts),
+        imbalance_factor=info.imbalance_factor,
         classes=list(info.classes),
         num_train=info.num_train,
         num_validation=info.num_validation,

@@ -83,11 +83,11 @@ def say_entry(item: Mapping[str, Any], *, as_json: bool) -> None:
 def add_dataset(
     context: typer.Context,
     name: Name,
-    path: Annotated[str, typer.Argument(help="An .npz file, relative to LPL_DATA_DIR/datasets.")],
+    path: Annotated[str, typer.Argument(help="An .npz, or a folder with labels.csv, below LPL_DATA_DIR/datasets.")],
     task: Annotated[str | None, typer.Option(help="single_label or multi_label; read from the labels.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register an .npz that lies under the service's LPL_DATA_DIR/datasets."""
+    """Register an .npz or a folder of images that lies under the service's LPL_DATA_DIR/datasets."""
     with connected(context) as client:
         say_dataset(client.add_dataset(name, path, task=task), as_json=as_json)
 

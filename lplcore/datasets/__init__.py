@@ -15,6 +15,12 @@ from pydantic_core import PydanticCustomError
 from lplcore.dataset_info import RawFacts
 from lplcore.plugin import Plugin
 
+RULES = 2
+"""Rules by which a registered data set is read now; 1: those of version 0.1.0, for what was registered then."""
+FIRST_RULES = (
+    "read as version 0.1.0 read it, under which it was registered; register it again to have it read by today's rules"
+)
+
 
 class DatasetError(ValueError):
     """A data set that is absent, corrupt or not what it should be.
@@ -39,6 +45,8 @@ class RegisteredDataset:
     """`arrays`: an `.npz`; `labelled_images`: a folder of images with `labels.csv`."""
     task: str | None = None
     sha256: str | None = None
+    rules: int = RULES
+    """By which it is read, so that its runs go on with the same numbers; registered again, it is read by `RULES`."""
 
 
 @dataclass(frozen=True)
@@ -127,14 +135,29 @@ class Dataset(Plugin):
         1.0, le=1e9, description="n_max/n_min of the training subset; 1 takes all", json_schema_extra={"minimum": 1}
     )
     imbalance_profile: Literal["exponential", "step"] = "exponential"
+    imbalance_order: Literal["count", "index"] = Field(
+        "count",
+        description="which class is the head of the profile: the most frequent one, or class 0 whatever its count "
+        "(as version 0.1.0 had it); the same where all classes are alike in size",
+    )
+    subset_seed: int | None = Field(
+        0,
+        ge=0,
+        lt=2**63,
+        description="draws the long-tailed subset, the same one for every seed of a run; null: follows the run's seed",
+    )
     validation_fraction: float = Field(
-        0.0, ge=0, le=0.9, description="share of each class's training examples held out, never of the test set"
+        0.0,
+        ge=0,
+        le=0.9,
+        description="share of each class's training examples held out, never of the test set; drawn by the run's seed",
     )
     meta_per_class: int = Field(
         0,
         ge=0,
         le=1_000_000,
-        description="training examples of each class held out first, for methods that learn from a balanced set",
+        description="training examples of each class held out first, for methods that learn from a balanced set; "
+        "drawn by the run's seed",
     )
     input_range: Annotated[
         list[Annotated[float, Field(ge=-1e6, le=1e6)]] | None, Field(min_length=2, max_length=2), AfterValidator(rising)

@@ -1,8 +1,9 @@
 """Folders of images with `labels.csv`: a line per image with its split, its file and its labels.
 
 The header is `split,file,labels`. Splits are train, val (or validation) and test; files are relative to the folder;
-labels are joined by `|`, and an image may have none. `classes.txt`, a name per line, fixes the classes and their order;
-without it they are the sorted names of the training lines. N images, C classes, S pixels on each side.
+labels are joined by `|`, and an image of a multi-label set may have none. `classes.txt`, a name per line, fixes the
+classes and their order; without it they are the names of the training lines in natural order (2 before 10). N images,
+C classes, S pixels on each side.
 """
 
 import csv
@@ -14,24 +15,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from lplcore.datasets import DatasetError, stamp
+from lplcore.datasets import FIRST_RULES, RULES, DatasetError, stamp
+from lplcore.datasets.array_labels import MOSTLY_SINGLE
+from lplcore.datasets.class_names import in_natural_order
+from lplcore.datasets.image_colours import as_rgb, as_rgb_by_first_rules
+from lplcore.datasets.label_lines import HEADER, SPLITS, LabelledImage, class_names, image_of, spellings
 from lplcore.plugin import quoted
 
 LABELS_FILE, CLASSES_FILE = "labels.csv", "classes.txt"
-HEADER = ["split", "file", "labels"]
-SPLITS = {"train": "train", "val": "validation", "validation": "validation", "test": "test"}
 VALIDATION_IS_TEST = f"{LABELS_FILE} has no test rows: its val rows are the test split, and nothing is left to validate"
 MAX_TEXT_BYTES = 2**26
 MAX_IMAGES = 1_000_000
 MAX_CLASSES = 100_000
-MAX_NAME = 200
 MAX_ARRAY_BYTES = 2**33
 """Of all decoded pixels, and of all multi-hot labels."""
 MAX_PIXELS = 2**26
@@ -40,15 +41,6 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 THREADS = 4
 BLOCK = 64
 """Images decoded per task of the pool."""
-
-
-class LabelledImage(NamedTuple):
-    """A line of `labels.csv`."""
-
-    line: int
-    split: str
-    file: str
-    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,6 +56,8 @@ class LabelledFolder:
     notes: tuple[str, ...]
     source: str
     """sha256 of both texts."""
+    rules: int = RULES
+    """As `RegisteredDataset.rules`."""
 
     @property
     def images(self) -> tuple[LabelledImage, ...]:
@@ -71,36 +65,41 @@ class LabelledFolder:
         return self.train + self.validation + self.test
 
 
-def labels_of(folder: Path, *, task: str | None) -> LabelledFolder:
+def labels_of(folder: Path, *, task: str | None, rules: int = RULES) -> LabelledFolder:
     """The labels of a folder, checked; read once and remembered as long as both texts stay the same.
 
     Raises:
         DatasetError: a text is absent, too large or wrong; the message names the line.
     """
-    return read_labels(folder, task, stamp([folder / LABELS_FILE, folder / CLASSES_FILE]))
+    return read_labels(folder, task, rules, stamp([folder / LABELS_FILE, folder / CLASSES_FILE]))
 
 
 @lru_cache(maxsize=4)
-def read_labels(folder: Path, task: str | None, stamped: str) -> LabelledFolder:
+def read_labels(folder: Path, task: str | None, rules: int, stamped: str) -> LabelledFolder:
     """As `labels_of`; `stamped` changes with the texts."""
     folder = Path(os.path.realpath(folder))
     text = read_text(folder, LABELS_FILE)
     listed = read_text(folder, CLASSES_FILE) if os.path.lexists(folder / CLASSES_FILE) else None
-    images = read_images(text)
+    images = read_images(text, rules)
     parts = {split: tuple(image for image in images if image.split == split) for split in SPLITS.values()}
     if not parts["train"]:
         raise DatasetError("name", f"{LABELS_FILE} has no line whose split is train; add training images")
     found = {label for image in parts["train"] for label in image.labels}
     if not found:
         raise DatasetError("name", f"{LABELS_FILE}: no training image has a label; add labels")
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = () if rules > 1 else (FIRST_RULES,)
     if parts["validation"] and not parts["test"]:
-        parts, notes = {**parts, "validation": (), "test": parts["validation"]}, (VALIDATION_IS_TEST,)
-    classes = tuple(sorted(found)) if listed is None else class_names(listed)
+        parts, notes = {**parts, "validation": (), "test": parts["validation"]}, (*notes, VALIDATION_IS_TEST)
+    if listed is not None:
+        classes = class_names(listed, file=CLASSES_FILE, rules=rules)
+    else:
+        classes = in_natural_order(found) if rules > 1 else tuple(sorted(found))
+    if task is None and rules > 1:
+        notes += odd_rows(images)
     task = task_by_labels(images, asked=task)
     refuse_unfit(images, classes, task=task, listed=listed is not None)
     source = hashlib.sha256(json.dumps([text, listed]).encode()).hexdigest()
-    return LabelledFolder(folder, task, classes, notes=notes, source=source, **parts)
+    return LabelledFolder(folder, task, classes, notes=notes, source=source, rules=rules, **parts)
 
 
 def read_text(folder: Path, name: str) -> str:
@@ -120,7 +119,7 @@ def read_text(folder: Path, name: str) -> str:
 def inside(folder: Path, file: str, *, where: str) -> Path:
     """The regular file below the (resolved) folder that a name means, links followed."""
     try:
-        path = (folder / file).resolve(strict=True)
+        path = spelled_in(folder, file).resolve(strict=True)
         there = path.is_file()
     except (OSError, RuntimeError, ValueError):
         there = False
@@ -131,16 +130,25 @@ def inside(folder: Path, file: str, *, where: str) -> Path:
     return path
 
 
-def read_images(text: str) -> list[LabelledImage]:
+def spelled_in(folder: Path, file: str) -> Path:
+    """The path below the folder, each part in the spelling that is there."""
+    path = folder
+    for part in Path(file).parts:
+        path = next((each for name in spellings(part) if os.path.lexists(each := path / name)), path / part)
+    return path
+
+
+def read_images(text: str, rules: int) -> list[LabelledImage]:
     """The lines of `labels.csv`, each file once."""
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     images: dict[str, LabelledImage] = {}
     try:
-        if next(rows, None) != HEADER:
+        header = next(rows, [])
+        if ([name.strip() for name in header] if rules > 1 else header) != HEADER:
             raise DatasetError("name", f"{LABELS_FILE} line 1: expected the header {','.join(HEADER)}")
         for row in rows:
             if row:
-                image = image_of(row, rows.line_num)
+                image = image_of(row, rows.line_num, where=f"{LABELS_FILE} line {rows.line_num}", rules=rules)
                 first = images.setdefault(image.file, image)
                 if first is not image:
                     message = f"{quoted(image.file)} is already in line {first.line}; remove one of them"
@@ -152,44 +160,23 @@ def read_images(text: str) -> list[LabelledImage]:
     return list(images.values())
 
 
-def image_of(row: Sequence[str], line: int) -> LabelledImage:
-    """A line of `labels.csv`, checked by itself."""
-    where = f"{LABELS_FILE} line {line}"
-    if len(row) != len(HEADER):
-        message = f"expected {','.join(HEADER)}, got {len(row)} fields; quote what holds a comma"
-        raise DatasetError("name", f"{where}: {message}")
-    split, file, joined = row
-    if split.strip() not in SPLITS:
-        raise DatasetError("name", f"{where}: unknown split {quoted(split)}; give one of {', '.join(SPLITS)}")
-    path = PurePosixPath(file)
-    if not path.name or path.is_absolute() or ".." in path.parts or "\\" in file or "\x00" in file:
-        message = "give a path relative to the folder, with / between folders and without .."
-        raise DatasetError("name", f"{where}: file {quoted(file)}: {message}")
-    labels = tuple(label.strip() for label in joined.split("|")) if joined.strip() else ()
-    for label in labels:
-        refuse_name(label, where)
-    if len(set(labels)) < len(labels):
-        raise DatasetError("name", f"{where}: a label occurs twice; name each once")
-    return LabelledImage(line, SPLITS[split.strip()], str(path), labels)
+def odd_rows(images: Sequence[LabelledImage]) -> tuple[str, ...]:
+    """A note where a few images make a set multi label."""
+    odd = [image for image in images if len(image.labels) != 1]
+    if not odd or len(odd) > (1 - MOSTLY_SINGLE) * len(images):
+        return ()
+    reason = f"{len(odd)} of {len(images)} images, the first in line {odd[0].line}, have not one label"
+    return (f"{LABELS_FILE}: multi label, since {reason}; register it with the task single_label to have them refused",)
 
 
-def class_names(text: str) -> tuple[str, ...]:
-    """The names in `classes.txt`, blank lines left out."""
-    names: dict[str, int] = {}
-    for number, name in enumerate(map(str.strip, text.split("\n")), start=1):
-        if name:
-            refuse_name(name, f"{CLASSES_FILE} line {number}")
-            if names.setdefault(name, number) != number:
-                message = f"{quoted(name)} is already in line {names[name]}; remove one of them"
-                raise DatasetError("name", f"{CLASSES_FILE} line {number}: {message}")
-    return tuple(names)
-
-
-def refuse_name(name: str, where: str) -> None:
-    """What cannot be the name of a class."""
-    if not 0 < len(name) <= MAX_NAME or not name.isprintable() or "|" in name:
-        message = f"a label has 1 to {MAX_NAME} printable characters other than |, got {quoted(name)}; rename it"
-        raise DatasetError("name", f"{where}: {message}")
+def refuse_unlabelled(found: LabelledFolder, *, asked: str | None) -> None:
+    """An image without label where none has more than one, unless multi_label was asked for."""
+    numbers = {len(image.labels) for image in found.images}
+    if asked is None and found.rules > 1 and 0 in numbers and max(numbers) == 1:
+        line = next(image.line for image in found.images if not image.labels)
+        message = "no label, though no image has more than one; give it one, remove the line, or register the folder "
+        remedy = "with the task multi_label, where an image may have none"
+        raise DatasetError("name", f"{LABELS_FILE} line {line}: {message}{remedy}")
 
 
 def task_by_labels(images: Sequence[LabelledImage], *, asked: str | None) -> str:
@@ -231,29 +218,41 @@ def located(found: LabelledFolder, image: LabelledImage) -> Path:
     return inside(found.folder, image.file, where=f"{LABELS_FILE} line {image.line}")
 
 
-def decode_all(found: LabelledFolder, image_size: int) -> npt.NDArray[np.uint8]:
-    """Every image, [N, 3, S, S].
+def decode_all(found: LabelledFolder, image_size: int) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+    """Every image, [N, 3, S, S], and notes on what was changed.
 
     Raises:
         DatasetError: an image is gone or damaged; the message names it.
     """
     pixels = np.empty((len(found.images), 3, image_size, image_size), dtype=np.uint8)
+    whitened = np.zeros(len(pixels), dtype=bool)
 
     def place(index: int) -> None:
-        pixels[index] = decode(found, found.images[index], image_size)
+        pixels[index], whitened[index] = decode(found, found.images[index], image_size)
 
     for_each(len(pixels), place)
-    return pixels
+    return pixels, white_note(whitened)
 
 
-def check_images(found: LabelledFolder) -> None:
-    """Decode every image and keep none.
+def check_images(found: LabelledFolder) -> tuple[str, ...]:
+    """Decode every image and keep none; returns the notes of `decode_all`.
 
     Raises:
         DatasetError: as `decode_all`.
     """
-    images = found.images
-    for_each(len(images), lambda index: decode(found, images[index], 1))
+    images, whitened = found.images, np.zeros(len(found.images), dtype=bool)
+
+    def look(index: int) -> None:
+        _, whitened[index] = decode(found, images[index], 1)
+
+    for_each(len(images), look)
+    return white_note(whitened)
+
+
+def white_note(whitened: npt.NDArray[np.bool_]) -> tuple[str, ...]:
+    """A note on transparent images, [N] bool."""
+    number = int(whitened.sum())
+    return (f"{number} of {len(whitened)} images are transparent in places, laid on white",) if number else ()
 
 
 def for_each(number: int, work: Callable[[int], object]) -> None:
@@ -268,16 +267,20 @@ def for_each(number: int, work: Callable[[int], object]) -> None:
             pass
 
 
-def decode(found: LabelledFolder, image: LabelledImage, image_size: int) -> npt.NDArray[np.uint8]:
-    """An image as [3, S, S]: upright by its EXIF orientation, RGB, resized bilinearly whatever its shape."""
+def decode(found: LabelledFolder, image: LabelledImage, image_size: int) -> tuple[npt.NDArray[np.uint8], bool]:
+    """An image as [3, S, S]: upright by its EXIF orientation, RGB, resized bilinearly whatever its shape.
+
+    The second is whether it was transparent somewhere.
+    """
     path = located(found, image)
     try:
         with Image.open(path, formats=FORMATS) as opened:
             problem = unusable(opened)
             if problem is None:
-                rgb = as_rgb(ImageOps.exif_transpose(opened))
+                convert = as_rgb if found.rules > 1 else as_rgb_by_first_rules
+                rgb, whitened = convert(ImageOps.exif_transpose(opened))
                 resized = rgb.resize((image_size, image_size), Image.Resampling.BILINEAR)
-                return np.asarray(resized).transpose(2, 0, 1)
+                return np.asarray(resized).transpose(2, 0, 1), whitened
     except Exception as error:  # a damaged image can raise anything
         problem = f"it is damaged or none of {', '.join(FORMATS)} ({type(error).__name__})"
     message = f"{quoted(image.file)} cannot be used: {problem}; replace it or remove its line"
@@ -290,8 +293,3 @@ def unusable(image: Image.Image) -> str | None:
         return f"it has {image.width} x {image.height} pixels, more than {MAX_PIXELS}"
     # Pillow clips such values at 255 where it converts them.
     return f"its values have more than 8 bits (mode {image.mode})" if image.mode[0] in "IF" else None
-
-
-def as_rgb(image: Image.Image) -> Image.Image:
-    """RGB; a palette with transparent colours goes through RGBA, as Pillow asks for."""
-    return (image.convert("RGBA") if "transparency" in image.info else image).convert("RGB")

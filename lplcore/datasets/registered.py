@@ -14,15 +14,17 @@ from pydantic import Field
 from lplcore.dataset_info import RawFacts
 from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset
 from lplcore.datasets.array_archive import read_arrays
+from lplcore.datasets.label_lines import LabelledImage
 from lplcore.datasets.labelled_images import (
     CLASSES_FILE,
     LABELS_FILE,
     MAX_ARRAY_BYTES,
     LabelledFolder,
-    LabelledImage,
     decode_all,
     fingerprint,
     labels_of,
+    refuse_unlabelled,
+    spelled_in,
 )
 
 ARRAYS, LABELLED_IMAGES = "arrays", "labelled_images"
@@ -45,7 +47,7 @@ class Registered(Dataset):
             return decoded(unchanged_folder(entry), image_size=self.image_size)
         if entry.sha256 is not None and path.is_file() and digest(path) != entry.sha256:
             raise changed(path)
-        found = read_arrays(path)
+        found = read_arrays(path, task=entry.task, rules=entry.rules)
         if entry.task not in (None, found.task):
             raise DatasetError("name", f"{path.name} holds {found.task} labels, but is registered as {entry.task}")
         return found
@@ -61,7 +63,7 @@ class Registered(Dataset):
             return []
         entry = registered[self.name]
         path = Path(entry.path)
-        return folder_files(path, task=entry.task) if format_of(entry) == LABELLED_IMAGES else [path]
+        return folder_files(path, entry) if format_of(entry) == LABELLED_IMAGES else [path]
 
     def _entry(self, registered: Mapping[str, RegisteredDataset]) -> RegisteredDataset:
         entry = registered.get(self.name)
@@ -90,21 +92,22 @@ def unchanged_folder(entry: RegisteredDataset) -> LabelledFolder:
         DatasetError: a text is wrong, an image is absent, or something has changed.
     """
     path = Path(entry.path)
-    found = labels_of(path, task=entry.task)
+    found = labels_of(path, task=entry.task, rules=entry.rules)
     contents = fingerprint(found)
     if entry.sha256 not in (None, contents):
         raise changed(path)
+    refuse_unlabelled(found, asked=entry.task)
     return found
 
 
-def folder_files(folder: Path, *, task: str | None) -> list[Path]:
+def folder_files(folder: Path, entry: RegisteredDataset) -> list[Path]:
     """The files that a folder of images is made of; both texts alone where they cannot be read."""
     texts = [folder / LABELS_FILE, folder / CLASSES_FILE]
     try:
-        found = labels_of(folder, task=task)
+        found = labels_of(folder, task=entry.task, rules=entry.rules)
     except DatasetError:
         return texts
-    return [*texts, *(found.folder / image.file for image in found.images)]
+    return [*texts, *(spelled_in(found.folder, image.file) for image in found.images)]
 
 
 def folder_facts(found: LabelledFolder, *, image_size: int, sha256: str | None) -> RawFacts:
@@ -135,7 +138,7 @@ def decoded(found: LabelledFolder, *, image_size: int) -> RawData:
         DatasetError: an image is damaged, or all would take too much memory.
     """
     refuse_too_large(len(found.images), image_size)
-    x = decode_all(found, image_size)
+    x, notes = decode_all(found, image_size)
     y = label_array(found.images, found.classes, multi_label=found.task == "multi_label")
     held_out, test = len(found.train), len(found.train) + len(found.validation)
     return RawData(
@@ -147,7 +150,7 @@ def decoded(found: LabelledFolder, *, image_size: int) -> RawData:
         x_validation=x[held_out:test] if found.validation else None,
         y_validation=y[held_out:test] if found.validation else None,
         task=found.task,
-        notes=found.notes,
+        notes=(*found.notes, *notes),
     )
 
 

@@ -7,8 +7,11 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import update
 
-from tests.api.service import SPEC, Running
+from store import datasets
+from store.tables import DatasetRow
+from tests.api.service import SPEC, Running, claim
 
 
 def arrays(path: Path, *, images: bool = False) -> None:
@@ -37,6 +40,7 @@ def test_a_data_set_is_registered_described_used_and_deleted(service: Running, f
     assert found == made.json()
     assert (found["task"], found["classes"], found["class_counts"]) == ("single_label", ["0", "1", "2"], [120, 60, 10])
     assert found["shot_groups"] == {"many": [0], "medium": [1], "few": [2]}
+    assert found["imbalance_factor"] == 12
     assert (found["num_train"], found["num_test"], found["input_shape"]) == (190, 30, [5])
     assert len(found["preview"]) == 3
     assert "small" in [each["name"] for each in http.get("/v1/datasets").json()["items"]]
@@ -87,7 +91,7 @@ def test_links_lead_nowhere_else(service: Running, folder: Path, tmp_path: Path)
 
 CONTENTS: dict[str, Any] = {
     "pickle": np.array([{"a": 1}], dtype=object),
-    "strings": np.array(["a", "b"]),
+    "blank": np.array(["a", " "]),
     "floats": np.array([0.5, 1.5]),
     "negative": np.array([-1, 0]),
 }
@@ -217,14 +221,84 @@ def test_unfit_labels_of_a_folder_are_refused(shared: Running, lines: tuple[str,
     assert "labels.csv" in answer.json()["errors"][0]["message"]
 
 
+def test_what_was_recognised_in_arrays_is_among_the_notes(service: Running) -> None:
+    random = np.random.default_rng(0)
+    images, labels = random.integers(0, 256, (40, 6, 6, 3), dtype=np.uint8), np.arange(40)[:, None] % 2 + 1
+    parts: dict[str, Any] = {
+        f"{split}_{name}": part for split in ("train", "val") for name, part in (("images", images), ("labels", labels))
+    }
+    np.savez(service.settings.datasets_dir / "med.npz", **parts)
+    made = service.http.post("/v1/datasets", json={"name": "med", "path": "med.npz"})
+    assert made.status_code == 201, made.text
+    answer = service.http.get("/v1/datasets/med").json()
+    assert (answer["classes"], answer["class_counts"], answer["input_shape"]) == (["1", "2"], [20, 20], [3, 6, 6])
+    assert (answer["num_validation"], answer["imbalance_factor"]) == (40, 1)
+    notes = " / ".join(answer["notes"])
+    for said in ("val_images as x_validation", "[N, 1] are read as [N]", "from 1 to 2", "[N, channels, H, W]"):
+        assert said in notes
+    assert all(each["image"].startswith("data:image/png;base64,") for each in answer["preview"])
+
+
+def test_names_of_classes_may_be_the_labels(service: Running) -> None:
+    labels = np.array(["c10", "c9"] * 20)
+    np.savez(service.settings.datasets_dir / "text.npz", x_train=np.zeros((40, 2)), y_train=labels)
+    answer = service.http.post("/v1/datasets", json={"name": "text", "path": "text.npz"})
+    assert (answer.status_code, answer.json()["classes"]) == (201, ["c9", "c10"])
+
+
+@pytest.mark.parametrize("task", [None, "multi_label"])
+def test_rows_of_one_label_are_of_the_task_that_was_asked_for(service: Running, task: str | None) -> None:
+    rows = np.eye(3, dtype=np.int64)[np.arange(30) % 3]
+    np.savez(service.settings.datasets_dir / "hot.npz", x_train=np.zeros((30, 2)), y_train=rows)
+    answer = service.http.post("/v1/datasets", json={"name": "hot", "path": "hot.npz", "task": task})
+    assert (answer.status_code, answer.json()["task"]) == (201, task or "single_label")
+    spec = {**SPEC, "dataset": "hot", "method": "lpl", "batch_size": 8}
+    job = service.http.post("/v1/jobs", json=spec)
+    assert job.status_code == 201, job.text
+    assert ("binary" in job.json()["spec"]["method"]["loss"]["name"]) == (task is not None)
+
+
+def test_an_image_without_label_needs_the_task_to_be_said(service: Running) -> None:
+    pictures(service.settings.datasets_dir / "gap", *SINGLE[:3], "train,d.png,")
+    refused = service.http.post("/v1/datasets", json={"name": "gap", "path": "gap"})
+    assert (refused.status_code, refused.json()["errors"][0]["path"]) == (422, "path")
+    assert "labels.csv line 5: no label" in refused.json()["errors"][0]["message"]
+    asked = service.http.post("/v1/datasets", json={"name": "gap", "path": "gap", "task": "multi_label"})
+    assert (asked.status_code, asked.json()["task"]) == (201, "multi_label")
+
+
+def test_transparent_images_are_among_the_notes(service: Running) -> None:
+    folder = pictures(service.settings.datasets_dir / "pets", *SINGLE)
+    Image.new("RGBA", (9, 9), (0, 0, 0, 0)).save(folder / "a.png")
+    answer = service.http.post("/v1/datasets", json={"name": "pets", "path": "pets"}).json()
+    assert answer["notes"][-1] == "1 of 6 images are transparent in places, laid on white"
+
+
+def test_a_data_set_that_version_0_1_0_registered_keeps_its_classes(service: Running) -> None:
+    pictures(service.settings.datasets_dir / "old", "train,a.png,10", "train,b.png,9", "train,c.png,9")
+    service.http.post("/v1/datasets", json={"name": "old", "path": "old"})
+    record = datasets.get(service.db, "old")
+    earlier = {name: value for name, value in record.info.items() if name != "rules"} | {"classes": ["10", "9"]}
+    change = update(DatasetRow).where(DatasetRow.name == "old").values(info=earlier)
+    service.db.write(lambda session: session.execute(change))
+    answer = service.http.get("/v1/datasets/old").json()
+    assert answer["classes"] == ["10", "9"]
+    assert "read as version 0.1.0 read it" in answer["notes"][-1]
+    spec = {**SPEC, "dataset": {"name": "old", "image_size": 8}, "batch_size": 2}
+    checked = service.http.post("/v1/jobs/validate", json=spec).json()
+    assert (checked["classes"], checked["class_counts"]) == (["10", "9"], [1, 2])
+    assert service.http.post("/v1/jobs", json=spec).status_code == 201
+    assert claim(service.db).datasets[0]["rules"] == 1
+
+
 def test_folders_are_named_by_themselves_and_lie_inside(service: Running, tmp_path: Path) -> None:
-    datasets = service.settings.datasets_dir
-    pictures(datasets / "pets", *MULTI)
+    root = service.settings.datasets_dir
+    pictures(root / "pets", *MULTI)
     (tmp_path / "outside").mkdir()
     pictures(tmp_path / "outside", *MULTI)
-    (datasets / "link").symlink_to(tmp_path / "outside")
-    (datasets / "empty").mkdir()
-    (datasets / "labels.csv").write_text("split,file,labels\ntrain,pets/a.png,cat|dog\n")
+    (root / "link").symlink_to(tmp_path / "outside")
+    (root / "empty").mkdir()
+    (root / "labels.csv").write_text("split,file,labels\ntrain,pets/a.png,cat|dog\n")
     said = {"pets/labels.csv": "give the folder", "empty": "has no labels.csv", "link": "not below", ".": "not below"}
     for path, message in said.items():
         answer = service.http.post("/v1/datasets", json={"name": "other", "path": path})

@@ -50,6 +50,7 @@ def test_validation_says_what_would_run_and_starts_nothing(refusing: httpx.Clien
     assert answer["runs_total"] == 3
     assert len(answer["class_counts"]) == 10
     assert answer["class_counts"][0] / answer["class_counts"][9] == pytest.approx(20, rel=0.1)
+    assert answer["imbalance_factor"] == pytest.approx(20, rel=0.05)
     assert answer["spec"]["epochs"] == 3
     assert refusing.get("/v1/jobs").json() == {"items": [], "next": None}
 

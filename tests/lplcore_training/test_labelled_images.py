@@ -301,7 +301,7 @@ def test_grey_palette_and_transparent_images_become_rgb(folder: Path) -> None:
     palette.putpalette([0, 0, 0, 1, 2, 3])
     palette.save(folder / "b.png", transparency=b"\xff\x80")
     Image.new("RGBA", (5, 5), (4, 5, 6, 0)).save(folder / "c.png")
-    assert loaded(folder).train.x[:, :, 0, 0].tolist() == [[77, 77, 77], [1, 2, 3], [4, 5, 6]]
+    assert loaded(folder).train.x[:, :, 0, 0].tolist() == [[77, 77, 77], [128, 128, 129], [255, 255, 255]]
 
 
 def test_images_are_turned_upright_and_resized_bilinearly(folder: Path) -> None:
