@@ -6,7 +6,7 @@ from typing import Any
 
 from client import downloads
 from client.answers import Checkpoint, ClassMetrics, ConfusionMatrix, Curve, LogEntry, LossVariations, Run
-from client.calls import PAGE_SIZE, Calls, at, listed, read
+from client.calls import Calls, at, listed, read
 
 
 class RunCalls(Calls):
@@ -74,11 +74,4 @@ class RunCalls(Calls):
 
     def logs(self, run_id: str) -> list[LogEntry]:
         """All log lines of a run, oldest first."""
-        lines: list[LogEntry] = []
-        after: int | None = None
-        while True:
-            answer = self._transport.get(at("runs", run_id, "logs"), {"limit": PAGE_SIZE, "after": after})
-            lines += listed(LogEntry, answer)
-            after = answer.get("next")
-            if after is None:
-                return lines
+        return list(self._all(LogEntry, at("runs", run_id, "logs")))

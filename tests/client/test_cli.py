@@ -1,8 +1,10 @@
 """The command line against a server whose answers are written down."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -142,6 +144,24 @@ def test_every_page_of_runs_is_watched(capsys: pytest.CaptureFixture[str]) -> No
     with scripted(answers) as server:
         assert status(["--url", server.url, "watch", "j_1"]) == 0
     assert "lpl seed 149: succeeded" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("lines", [0, 99, 100, 101, 900])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_every_line_of_a_log_is_printed_once(lines: int, as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    log = [{"id": number, "level": "info", "message": f"line {number}."} for number in range(1, lines + 1)]
+
+    def answers(asked: Asked) -> Reply:
+        query = dict(parse_qsl(urlsplit(asked.path).query))
+        assert set(query) <= {"limit", "cursor"}
+        start = int(query.get("cursor", "0"))
+        end = start + int(query["limit"])
+        return Reply({"items": log[start:end], "next": str(end) if end < len(log) else None})
+
+    with scripted(answers) as server:
+        assert status(["--url", server.url, "logs", "r_1", *(["--json"] if as_json else [])]) == 0
+    said = capsys.readouterr().out
+    assert [int(number) for number in re.findall(r"line (\d+)\.", said)] == list(range(1, lines + 1))
 
 
 def test_a_file_is_replaced_only_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
