@@ -65,9 +65,9 @@ def test_a_quiet_stream_that_breaks_off_late_is_taken_up() -> None:
 
 def test_a_page_in_place_of_a_stream_is_an_error() -> None:
     page = Reply(b"<html>hello</html>", headers={"Content-Type": "text/html"})
-    with scripted(in_turn(page)) as server, Client(server.url) as client:
-        with pytest.raises(ApiError, match="address of the service"):
-            list(client.events())
+    wrong = pytest.raises(ApiError, match="address of the service")
+    with scripted(in_turn(page)) as server, Client(server.url) as client, wrong:
+        list(client.events())
 
 
 @pytest.mark.parametrize("away", [PAGE, BUSY], ids=["502", "503"])
