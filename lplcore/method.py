@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from lplcore.criterion import Criterion
@@ -39,21 +39,22 @@ class MethodSpec(Record):
     procedure: Annotated[Any, PluginOf("procedure")]
     posthoc: Annotated[Posthoc, PluginOf("posthoc")] | None = None
 
-    @model_validator(mode="before")
     @classmethod
-    def _expand(cls, value: Any, info: ValidationInfo) -> Any:
+    def prepared(cls, value: Any, info: ValidationInfo) -> tuple[Any, list[PydanticCustomError]]:
+        """The method spelled out, and what is wrong with its alias and parameters."""
         task = (info.context or {}).get("task") or "single_label"
         if isinstance(value, list):
             value = {"perturbations": value}
         if isinstance(value, str):
             value = {"alias": value}
         if isinstance(value, MethodSpec):
-            return value
+            return value, []
         if not isinstance(value, Mapping):
             message = "give the name of a method, a list of perturbations or an object with the method's parts"
             raise PydanticCustomError("not_a_method", message)
-        filled = {"alias": None, "loss": DEFAULT_LOSS[task], **DEFAULT_PARTS, **expand_alias(value, task)}
-        return {**filled, "alias": alias_of(filled, preferred=value.get("alias"))}
+        expanded, problems = expand_alias(value, task)
+        filled = {"alias": None, "loss": DEFAULT_LOSS[task], **DEFAULT_PARTS, **expanded}
+        return {**filled, "alias": alias_of(filled, preferred=value.get("alias"))}, problems
 
     @property
     def head(self) -> str | None:
