@@ -72,6 +72,10 @@ class DownloadError(Exception):
     """A download ended early or is damaged; nothing was left behind."""
 
 
+class Interrupted(Exception):
+    """Somebody ended a command; the message says what goes on."""
+
+
 def problem(status: int, reason: str, body: Any, *, retry_after_seconds: float | None = None) -> ApiError:
     """The error of an answer.
 

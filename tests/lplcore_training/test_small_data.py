@@ -18,5 +18,5 @@ def test_fewer_examples_than_the_default_batch_are_trained_in_one_batch(tmp_path
     events = list(lplcore.train(spec, datasets=few))
     last = events[-1]
     assert isinstance(last, RunEnd)
-    assert last.state == "succeeded", last
+    assert last.outcome == "succeeded", last
     assert sum(isinstance(event, EpochEnd) for event in events) == 2
