@@ -125,6 +125,8 @@ def test_a_part_without_a_name_is_the_default_part(kind: str) -> None:
         ({"method": {"alias": "focal", "loss": {"gamma": 1.0}}}, "method.loss.gamma", 1.0),
         ({"method": {"alias": "ldam_drw", "weighting": {"beta": 0.9}}}, "method.weighting.name", "class_balanced"),
         ({"method": {"alias": "ldam_drw", "weighting": {"beta": 0.9}}}, "method.alias", "ldam_drw"),
+        ({"method": {"alias": "label_aware_smoothing", "smooth_tail": 0.5}}, "method.targets.0.smooth_head", 0.5),
+        ({"method": {"alias": "label_aware_smoothing", "smooth_head": 0.05}}, "method.targets.0.smooth_tail", 0.05),
         ({"method": {"sampler": {}, "loss": {}, "procedure": {}}}, "method.alias", "cross_entropy"),
     ],
 )
