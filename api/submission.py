@@ -49,8 +49,9 @@ def planned(
     spec = lplcore.parse_spec(data, datasets=known)
     plan = spec.plan(max_runs=settings.max_runs_per_job)
     info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=known)
-    lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir)
-    return spec, plan, info_of(plan[0].spec.dataset)
+    plan = lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir)
+    info = info_of(plan[0].spec.dataset)
+    return spec.fitted(info), plan, info
 
 
 def submit(

@@ -2,5 +2,6 @@
 
 from client.client import Client
 from client.errors import ApiError, DownloadError, ServiceUnreachable
+from client.specs import SpecFileError
 
-__all__ = ["ApiError", "Client", "DownloadError", "ServiceUnreachable"]
+__all__ = ["ApiError", "Client", "DownloadError", "ServiceUnreachable", "SpecFileError"]

@@ -1,10 +1,12 @@
 """What the service answers: frozen records that keep fields they do not know, for newer services."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from client.notebook import brief, data_frame, html_rows, html_table
 
 T = TypeVar("T")
 
@@ -20,12 +22,27 @@ class Answer(BaseModel):
         """The record as JSON-able values."""
         return self.model_dump(mode="json")
 
+    def __repr_args__(self) -> Iterator[tuple[str, Any]]:
+        return brief({name: getattr(self, name) for name in type(self).model_fields})
+
+    def _repr_html_(self) -> str:
+        return html_table(["", ""], self.__repr_args__())
+
 
 class Page(Answer, Generic[T]):
     """A page of a list; `next` is the cursor of the following page, None on the last."""
 
     items: Sequence[T]
     next: str | None = None
+
+    def _repr_html_(self) -> str:
+        return html_rows(
+            [dict(item.__repr_args__()) if isinstance(item, Answer) else {"": item} for item in self.items]
+        )
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row per item."""
+        return data_frame([item.to_json() if isinstance(item, Answer) else item for item in self.items])
 
 
 class Run(Answer):
@@ -72,6 +89,45 @@ class SummaryRow(Answer):
     metrics: dict[str, Statistic] = Field(default_factory=dict)
     missing_seeds: list[int] = Field(default_factory=list)
 
+    def figures(self) -> dict[str, Any]:
+        """Swept values, then mean, standard deviation and number of seeds of every metric."""
+        found = dict(self.point)
+        for name, statistic in self.metrics.items():
+            found |= {name: statistic.mean, f"{name}.std": statistic.std, f"{name}.n": statistic.n}
+        return found
+
+
+class JobItem(Answer):
+    """A job in a list; `runs` is the number of runs by state, `metrics` are over the runs that have finished."""
+
+    id: str
+    name: str | None = None
+    tags: list[str] = Field(default_factory=list)
+    state: str
+    requested: str | None = None
+    progress: float = 0.0
+    dataset: str = ""
+    imbalance_factor: float | None = None
+    methods: list[str] = Field(default_factory=list)
+    model: str = ""
+    runs: dict[str, int] = Field(default_factory=dict)
+    metrics: dict[str, Statistic] = Field(default_factory=dict)
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_older_services(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "methods" not in value and value.get("method"):
+            return {**value, "methods": [value["method"]]}
+        return value
+
+    @property
+    def ended(self) -> bool:
+        """Whether all of its runs have ended."""
+        return self.state in ENDED
+
 
 class Job(Answer):
     """What somebody submitted; `runs` are the first 100 of `runs_total`."""
@@ -95,12 +151,20 @@ class Job(Answer):
         """Whether all of its runs have ended."""
         return self.state in ENDED
 
+    def _repr_html_(self) -> str:
+        return super()._repr_html_() + (html_rows([row.figures() for row in self.summary]) if self.summary else "")
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row per sweep point: its values and the figures over seeds."""
+        return data_frame([row.figures() for row in self.summary])
+
 
 class Validation(Answer):
     """What a spec would run: the complete spec, the number of runs and the class counts."""
 
     spec: dict[str, Any] = Field(default_factory=dict)
     runs_total: int = 0
+    classes: list[str] = Field(default_factory=list)
     class_counts: list[int] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)
 
@@ -110,6 +174,17 @@ class Curve(Answer):
 
     epoch: list[int] = Field(default_factory=list)
     value: list[float | None] = Field(default_factory=list)
+
+
+class Curves(dict[str, Curve]):
+    """Metrics over epochs by name."""
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row per epoch and a column per metric."""
+        columns = {name: dict(zip(curve.epoch, curve.value, strict=True)) for name, curve in self.items()}
+        epochs = sorted({epoch for curve in columns.values() for epoch in curve})
+        values = {name: [curve.get(epoch) for epoch in epochs] for name, curve in columns.items()}
+        return data_frame(values, index=epochs)
 
 
 class ClassValues(Answer):
@@ -138,12 +213,20 @@ class LossVariations(ClassValues):
     negative: list[list[float | None]] | None = None
     absolute_loss_variation: list[list[float | None]] | SignedVariations | None = None
 
+    def to_pandas(self, sign: str = "relative_loss_variation") -> Any:
+        """A DataFrame with a row per epoch and a column per class; `positive` or `negative` for multi-label tasks."""
+        return data_frame(getattr(self, sign), index=self.epochs, columns=self.classes)
+
 
 class ClassMetrics(ClassValues):
     """A metric per class, [epochs][classes]."""
 
     name: str = ""
     values: list[list[float | None]] = Field(default_factory=list)
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row per epoch and a column per class."""
+        return data_frame(self.values, index=self.epochs, columns=self.classes)
 
 
 class ConfusionMatrix(Answer):
@@ -152,6 +235,10 @@ class ConfusionMatrix(Answer):
     classes: list[str] = Field(default_factory=list)
     epoch: int | None = None
     matrix: list[list[float | None]] = Field(default_factory=list)
+
+    def to_pandas(self) -> Any:
+        """A DataFrame: a row per true and a column per predicted class."""
+        return data_frame(self.matrix, index=self.classes, columns=self.classes)
 
 
 class Checkpoint(Answer):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from client.answers import Dataset, Worker
-from client.calls import Calls, at, read
+from client.calls import Calls, at, listed, read
 from client.errors import ApiError
 
 
@@ -33,7 +33,7 @@ class CatalogCalls(Calls):
 
     def workers(self) -> list[Worker]:
         """The workers and what they train."""
-        return list(self._all(Worker, at("workers")))
+        return listed(Worker, self._transport.get(at("workers")))
 
     def queue(self) -> dict[str, Any]:
         """The queue in numbers."""

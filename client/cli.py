@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any
 
@@ -11,8 +12,8 @@ from typer.main import get_command
 
 from client.commands import inventory, jobs, results, submitting
 from client.entry_points import CommandError, add_commands
-from client.errors import ApiError, DownloadError, ServiceUnreachable
-from client.output import complain
+from client.errors import ApiError, DownloadError, Interrupted, ServiceUnreachable
+from client.output import complain, complain_as_json, say
 from client.specs import SpecFileError
 
 INTERRUPTED = 130
@@ -20,7 +21,7 @@ INTERRUPTED = 130
 
 def make_app() -> typer.Typer:
     """The commands of this package and, not loaded yet, those of the others."""
-    app = typer.Typer(name="lpl", no_args_is_help=True, add_completion=False)
+    app = typer.Typer(name="lpl", no_args_is_help=True, add_completion=True)
     app.callback()(options)
     for module in (submitting, jobs, results, inventory):
         module.add_to(app)
@@ -63,23 +64,42 @@ def status(arguments: Sequence[str]) -> int:
     """Run a command; its exit status. Errors are lines on standard error, never a stack trace."""
     try:
         answer: Any = get_command(make_app()).main(list(arguments), prog_name="lpl", standalone_mode=False)
-        return answer if isinstance(answer, int) else 0
+        return ended(answer)
     except SystemExit as error:
         return exit_code(error)
     except ApiError as error:
-        complain(error.lines)
+        complain_of(error, arguments)
     except BrokenPipeError:
         # The reader has gone; Python would complain about it once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
+    except Interrupted as error:
+        say(str(error))
         return INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        return ended(INTERRUPTED)
     except (ServiceUnreachable, SpecFileError, DownloadError, CommandError, ValueError, OSError, TimeoutError) as error:
-        complain([str(error)])
-    except typer.Abort:
-        complain(["aborted"])
+        complain_of(error, arguments)
     except Exception as error:
-        return unexpected(error)
+        return unexpected(error, arguments)
     return 1
+
+
+def complain_of(error: Exception, arguments: Sequence[str]) -> None:
+    """Print an error: lines, or an object where the command was to print JSON."""
+    if "--json" not in arguments:
+        complain(error.lines if isinstance(error, ApiError) else [str(error)])
+    elif isinstance(error, ApiError):
+        wrong = [asdict(each) for each in error.errors]
+        complain_as_json(error.title, [error.detail or error.lines[0]], status=error.status, errors=wrong)
+    else:
+        complain_as_json(type(error).__name__, [str(error)])
+
+
+def ended(answer: Any) -> int:
+    """The status of what a command returned, which Typer makes of an interruption too."""
+    if answer == INTERRUPTED:
+        say("interrupted")
+    return answer if isinstance(answer, int) else 0
 
 
 def exit_code(error: SystemExit) -> int:
@@ -90,18 +110,18 @@ def exit_code(error: SystemExit) -> int:
     return 1
 
 
-def unexpected(error: Exception) -> int:
+def unexpected(error: Exception, arguments: Sequence[str]) -> int:
     """Status for an error in the usage, whose class differs between versions of Typer, or for a fault of ours."""
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):
         context = getattr(error, "ctx", None)
         hint = f" (see {context.command_path} --help)" if context is not None else ""
         message = error.format_message()
         if message:  # none where the help was printed in its place
-            complain([f"{message.rstrip('.')}{hint}"])
+            complain_of(CommandError(f"{message.rstrip('.')}{hint}"), arguments)
         return int(error.exit_code)
     if os.environ.get("LPL_LOG_LEVEL") == "debug":
         raise error
-    complain([f"{type(error).__name__}: {error} (LPL_LOG_LEVEL=debug shows where)"])
+    complain_of(CommandError(f"{type(error).__name__}: {error} (LPL_LOG_LEVEL=debug shows where)"), arguments)
     return 1
 
 

@@ -5,9 +5,11 @@ from types import TracebackType
 from typing import Self
 
 from client import streams
-from client.answers import Event
+from client.answers import Event, Job, Run
 from client.calls import at
 from client.catalog_calls import CatalogCalls
+from client.errors import ApiError
+from client.finding import NOT_FOUND, WHOLE_ID
 from client.job_calls import JobCalls
 from client.run_calls import RunCalls
 from client.transport import Transport
@@ -58,8 +60,15 @@ class Client(JobCalls, RunCalls, CatalogCalls):
         return self._transport.url
 
     def events(
-        self, *, job: str | None = None, run: str | None = None, last_event_id: str | None = None
+        self, *, job: str | Job | None = None, run: str | Run | None = None, last_event_id: str | None = None
     ) -> Iterator[Event]:
         """Events as they happen, of everything, a job or a run; a broken stream is taken up where it was."""
-        params = {"job": job, "run": run}
-        return streams.follow(self._transport, at("events"), params=params, last_event_id=last_event_id)
+        params = {"job": job.id if isinstance(job, Job) else job, "run": run.id if isinstance(run, Run) else run}
+        try:
+            yield from streams.follow(self._transport, at("events"), params=params, last_event_id=last_event_id)
+        except ApiError as error:
+            named = {key: text for key, text in params.items() if text and not WHOLE_ID.fullmatch(text)}
+            if error.status != NOT_FOUND or not named:
+                raise
+            params |= {key: (self.find_job if key == "job" else self.find_run)(text) for key, text in named.items()}
+            yield from streams.follow(self._transport, at("events"), params=params, last_event_id=last_event_id)

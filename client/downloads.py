@@ -3,14 +3,14 @@
 import hashlib
 import os
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
 from client.answers import Checkpoint
-from client.errors import DownloadError, ServiceUnreachable
-from client.transport import Transport, pauses
+from client.errors import ApiError, DownloadError, ServiceUnreachable
+from client.retries import AWAY, Patience
+from client.transport import Transport
 
 
 def download(
@@ -48,8 +48,8 @@ def fetch(
     transport: Transport, checkpoint: Checkpoint, file: IO[bytes], *, on_bytes: Callable[[int], None] | None
 ) -> str:
     """Write all bytes of the content; returns their SHA-256. A broken connection goes on from where it was."""
-    digest, done, deadline = hashlib.sha256(), 0, time.monotonic() + transport.retry_seconds
-    for pause in pauses():
+    digest, done, patience = hashlib.sha256(), 0, Patience(transport.retry_seconds)
+    while True:
         # Positions count stored bytes, so nothing on the way may compress them.
         headers = {"Accept": "*/*", "Accept-Encoding": "identity", **({"Range": f"bytes={done}-"} if done else {})}
         try:
@@ -60,15 +60,16 @@ def fetch(
                     file.write(block)
                     digest.update(block)
                     done += len(block)
-                    deadline = time.monotonic() + transport.retry_seconds
+                    patience.renew()
                     if on_bytes is not None:
                         on_bytes(len(block))
             return digest.hexdigest()
-        except ServiceUnreachable:
-            if time.monotonic() + pause > deadline:
+        except ServiceUnreachable as error:
+            patience.wait(error)
+        except ApiError as error:
+            if error.status not in AWAY:
                 raise
-            time.sleep(pause)
-    raise AssertionError("pauses() never ends")
+            patience.wait(error)
 
 
 def umask() -> int:

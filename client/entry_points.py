@@ -68,4 +68,5 @@ def loaded(entry: EntryPoint) -> Any:
         app = typer.Typer(add_completion=False)
         app.command(entry.name)(target)
         target = app
+    target._add_completion = False  # the root completes; a script for `lpl db` alone would not work
     return get_command(target)

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 MAX_DETAIL_CHARACTERS = 300
+AWAY_DETAIL = {
+    status: f"a proxy answered {status}: the service behind it is away or too slow; try again later"
+    for status in (502, 503, 504)
+}
+"""Where a gateway answers with a page of its own, which is never shown."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,10 @@ class DownloadError(Exception):
     """A download ended early or is damaged; nothing was left behind."""
 
 
+class Interrupted(Exception):
+    """Somebody ended a command; the message says what goes on."""
+
+
 def problem(status: int, reason: str, body: Any, *, retry_after_seconds: float | None = None) -> ApiError:
     """The error of an answer.
 
@@ -77,7 +86,7 @@ def problem(status: int, reason: str, body: Any, *, retry_after_seconds: float |
         retry_after_seconds: the answer's Retry-After.
     """
     if not isinstance(body, Mapping):
-        detail = str(body).strip()[:MAX_DETAIL_CHARACTERS] if body else ""
+        detail = str(body).strip()[:MAX_DETAIL_CHARACTERS] if body else AWAY_DETAIL.get(status, "")
         return ApiError(status, reason, detail=detail, retry_after_seconds=retry_after_seconds)
     errors = body.get("errors")
     return ApiError(

@@ -1,27 +1,40 @@
 """Jobs: submit, follow, steer."""
 
+import os
 import time
 from collections.abc import Callable, Mapping
+from os import PathLike
 from typing import Any
 
-from client.answers import Job, Page, Run, Validation
-from client.calls import Calls, at, read
+from client.answers import Job, JobItem, Page, Run, Validation
+from client.calls import at, read
+from client.finding import Finding
+from client.specs import read_spec
+
+Spec = Mapping[str, Any] | str | PathLike[str]
+AnyJob = str | Job | JobItem
 
 
-class JobCalls(Calls):
-    """The calls on jobs."""
+class JobCalls(Finding):
+    """The calls on jobs; a job is given by its id, the beginning of its id, its name, `last`, or as a record."""
 
-    def submit(self, spec: Mapping[str, Any], *, idempotency_key: str | None = None) -> Job:
-        """Submit an experiment; the same `idempotency_key` with the same spec gives the same job."""
-        return read(Job, self._transport.post(at("jobs"), dict(spec), idempotency_key=idempotency_key))
+    def submit(self, spec: Spec, *, idempotency_key: str | None = None) -> Job:
+        """Submit an experiment, given as an object or as a YAML or JSON file.
 
-    def validate(self, spec: Mapping[str, Any]) -> Validation:
+        The same `idempotency_key` with the same spec gives the same job.
+
+        Raises:
+            SpecFileError: a file that cannot be read.
+        """
+        return read(Job, self._transport.post(at("jobs"), spec_object(spec), idempotency_key=idempotency_key))
+
+    def validate(self, spec: Spec) -> Validation:
         """What a spec would run; starts nothing."""
-        return read(Validation, self._transport.post(at("jobs", "validate"), dict(spec)))
+        return read(Validation, self._transport.post(at("jobs", "validate"), spec_object(spec)))
 
-    def get_job(self, job_id: str) -> Job:
+    def get_job(self, job: AnyJob) -> Job:
         """A job with its first 100 runs and its summary."""
-        return read(Job, self._transport.get(at("jobs", job_id)))
+        return self._of_job(job, self._job)
 
     def list_jobs(
         self,
@@ -33,38 +46,41 @@ class JobCalls(Calls):
         method: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
-    ) -> Page[Job]:
+    ) -> Page[JobItem]:
         """A page of jobs, newest first."""
         params = {"state": state, "tag": tag, "name": name, "dataset": dataset, "method": method}
-        return read(Page[Job], self._transport.get(at("jobs"), {**params, "limit": limit, "cursor": cursor}))
+        return read(Page[JobItem], self._transport.get(at("jobs"), {**params, "limit": limit, "cursor": cursor}))
 
-    def runs(self, job_id: str) -> list[Run]:
+    def runs(self, job: AnyJob) -> list[Run]:
         """All runs of a job."""
-        return list(self._all(Run, at("jobs", job_id, "runs")))
+        return self._of_job(job, lambda job_id: list(self._runs(job_id)))
 
-    def cancel(self, job_id: str) -> Job:
+    def cancel(self, job: AnyJob) -> Job:
         """Ask for the end of all runs of a job."""
-        return self._act(at("jobs", job_id), "cancel", Job)
+        return self._act_on(job, "cancel")
 
-    def pause(self, job_id: str) -> Job:
+    def pause(self, job: AnyJob) -> Job:
         """Ask for a job's runs to wait, each from a checkpoint."""
-        return self._act(at("jobs", job_id), "pause", Job)
+        return self._act_on(job, "pause")
 
-    def resume(self, job_id: str) -> Job:
+    def resume(self, job: AnyJob) -> Job:
         """Let a paused job go on."""
-        return self._act(at("jobs", job_id), "resume", Job)
+        return self._act_on(job, "resume")
 
-    def retry(self, job_id: str) -> Job:
+    def retry(self, job: AnyJob) -> Job:
         """Run a job's failed and cancelled runs again."""
-        return self._act(at("jobs", job_id), "retry", Job)
+        return self._act_on(job, "retry")
 
-    def delete(self, job_id: str) -> None:
+    def delete(self, job: AnyJob) -> None:
         """Delete a job that has ended, with all it recorded."""
-        self._transport.delete(at("jobs", job_id))
+        self._of_job(job, lambda job_id: self._transport.delete(at("jobs", job_id)))
+
+    def _act_on(self, job: AnyJob, action: str) -> Job:
+        return self._of_job(job, lambda job_id: self._act(at("jobs", job_id), action, Job))
 
     def wait(
         self,
-        job_id: str,
+        job: AnyJob,
         *,
         timeout: float | None = None,
         poll_seconds: float = 1.0,
@@ -73,7 +89,7 @@ class JobCalls(Calls):
         """The job when it has ended.
 
         Args:
-            job_id: whose end to wait for.
+            job: whose end to wait for.
             timeout: seconds to wait at most; None waits for ever.
             poll_seconds: seconds between two looks.
             on_change: called with the job on every look.
@@ -83,11 +99,18 @@ class JobCalls(Calls):
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
-            job = self.get_job(job_id)
+            job = look = self.get_job(job)
             if on_change is not None:
-                on_change(job)
-            if job.ended:
-                return job
+                on_change(look)
+            if look.ended:
+                return look
             if deadline is not None and time.monotonic() + poll_seconds > deadline:
-                raise TimeoutError(f"job {job_id} is {job.state} after {timeout:g} seconds ({job.progress:.0%} done)")
+                raise TimeoutError(
+                    f"job {look.id} is {look.state} after {timeout:g} seconds ({look.progress:.0%} done)"
+                )
             time.sleep(poll_seconds)
+
+
+def spec_object(spec: Spec) -> dict[str, Any]:
+    """The experiment of an object or of a file."""
+    return dict(spec) if isinstance(spec, Mapping) else read_spec(os.fspath(spec))

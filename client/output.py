@@ -16,6 +16,8 @@ from rich.text import Text
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 STYLES = {"succeeded": "green", "failed": "red", "running": "cyan", "paused": "yellow", "cancelled": "magenta"}
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+IDENTIFIER = re.compile(r"[a-z]{1,3}_[0-9a-f]{24}")
+"""Is never folded: people copy it."""
 PLAIN_WIDTH = 200
 
 
@@ -28,6 +30,11 @@ def console() -> Console:
 def say_json(value: Any) -> None:
     """Print a value as JSON."""
     typer.echo(json.dumps(jsonable(value), indent=2, ensure_ascii=False))
+
+
+def say_json_line(value: Any) -> None:
+    """Print a value as one line of JSON, at once also into a pipe."""
+    print(json.dumps(jsonable(value), ensure_ascii=False), flush=True)
 
 
 def jsonable(value: Any) -> Any:
@@ -57,7 +64,18 @@ def say_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Se
         table.add_column(name, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(cell(value) for value in row))
+        for column, value in zip(table.columns, row, strict=False):
+            if isinstance(value, str) and IDENTIFIER.fullmatch(value):
+                column.min_width = max(column.min_width or 0, len(value))
     console().print(table)
+
+
+def moment(value: Any) -> Any:
+    """A time as JSON has it, in the zone of this machine like all others; anything else as it is."""
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value
 
 
 def cell(value: Any) -> Text:
@@ -71,7 +89,7 @@ def shown(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return value.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+        return value.astimezone().isoformat(sep=" ", timespec="seconds")
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, list | tuple):
@@ -89,4 +107,21 @@ def clean(text: str) -> str:
 def complain(lines: Iterable[str]) -> None:
     """Print errors, one line each, on standard error."""
     for line in lines:
-        print(f"error: {clean(' '.join(line.split()))}", file=sys.stderr)
+        print(f"error: {one_line(line)}", file=sys.stderr)
+
+
+def complain_as_json(title: str, lines: Sequence[str], *, status: int | None = None, errors: Any = ()) -> None:
+    """Print an error as a JSON object on standard error; wrong fields stand under `errors`."""
+    document = {"title": title, "status": status, "detail": "; ".join(map(one_line, lines)), "errors": list(errors)}
+    said = {name: value for name, value in document.items() if value not in (None, [])}
+    print(json.dumps(said, ensure_ascii=False), file=sys.stderr)
+
+
+def say(text: str) -> None:
+    """Print a remark that is no error on standard error."""
+    print(clean(text), file=sys.stderr)
+
+
+def one_line(text: str) -> str:
+    """Text on one line without control characters."""
+    return clean(" ".join(text.split()))

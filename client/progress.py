@@ -12,7 +12,7 @@ from rich.text import Text
 from client.answers import Job, Run
 from client.client import Client
 from client.errors import ApiError
-from client.output import STYLES, clean, console
+from client.output import STYLES, clean, console, say_json_line
 from client.tables import run_label
 
 ERROR = "test/top1_error"
@@ -35,12 +35,10 @@ class Display(Protocol):
         """Show the present state."""
 
 
-def watch(client: Client, job_id: str, *, quiet: bool = False, poll_seconds: float = 0.5) -> Job:
+def watch(client: Client, job_id: str, *, as_json: bool = False, poll_seconds: float = 0.5) -> Job:
     """Show a job's progress until it has ended; the job as it ended."""
-    if quiet:
-        return client.wait(job_id, poll_seconds=poll_seconds)
     terminal = console()
-    display: Display = Bars(client, terminal) if terminal.is_terminal else Lines(terminal)
+    display: Display = JsonLines() if as_json else Bars(client, terminal) if terminal.is_terminal else Lines(terminal)
     with display:
         return client.wait(
             job_id, poll_seconds=poll_seconds, on_change=lambda job: display.show(job, current_runs(client, job))
@@ -157,6 +155,31 @@ class Lines:
     def _say(self, line: str) -> None:
         self._said_at = time.monotonic()
         self._terminal.print(Text(clean(line)), soft_wrap=True)
+
+
+class JsonLines:
+    """A line of JSON per run that has changed while the job goes on, and the job as the last line."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, Run] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    def show(self, job: Job, runs: Sequence[Run]) -> None:
+        """Print what has changed."""
+        if job.ended:
+            say_json_line(job)
+            return
+        for run in runs:
+            if self._seen.get(run.id) != run:
+                say_json_line(run)
+            self._seen[run.id] = run
 
 
 def figure(client: Client, run: Run) -> str:

@@ -1,65 +1,64 @@
 """Runs: state, metrics, checkpoints, logs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from client import downloads
-from client.answers import Checkpoint, ClassMetrics, ConfusionMatrix, Curve, LogEntry, LossVariations, Run
-from client.calls import PAGE_SIZE, Calls, at, listed, read
+from client.answers import Checkpoint, ClassMetrics, ConfusionMatrix, Curve, Curves, LogEntry, LossVariations, Run
+from client.calls import at, listed, read
+from client.finding import Finding
+
+AnyRun = str | Run
 
 
-class RunCalls(Calls):
-    """The calls on runs."""
+class RunCalls(Finding):
+    """The calls on runs; a run is given by its id, the beginning of its id, a job that has only one, or as a record."""
 
-    def get_run(self, run_id: str) -> Run:
+    def get_run(self, run: AnyRun) -> Run:
         """A run."""
-        return read(Run, self._transport.get(at("runs", run_id)))
+        return self._of_run(run, self._run)
 
-    def cancel_run(self, run_id: str) -> Run:
+    def cancel_run(self, run: AnyRun) -> Run:
         """Ask for the end of a run."""
-        return self._act(at("runs", run_id), "cancel", Run)
+        return self._of_run(run, lambda run_id: self._act(at("runs", run_id), "cancel", Run))
 
-    def pause_run(self, run_id: str) -> Run:
+    def pause_run(self, run: AnyRun) -> Run:
         """Ask for a run to wait, from a checkpoint."""
-        return self._act(at("runs", run_id), "pause", Run)
+        return self._of_run(run, lambda run_id: self._act(at("runs", run_id), "pause", Run))
 
-    def resume_run(self, run_id: str) -> Run:
+    def resume_run(self, run: AnyRun) -> Run:
         """Let a paused run go on."""
-        return self._act(at("runs", run_id), "resume", Run)
+        return self._of_run(run, lambda run_id: self._act(at("runs", run_id), "resume", Run))
 
-    def retry_run(self, run_id: str) -> Run:
+    def retry_run(self, run: AnyRun) -> Run:
         """Run a failed or cancelled run again, as a new run."""
-        return self._act(at("runs", run_id), "retry", Run)
+        return self._of_run(run, lambda run_id: self._act(at("runs", run_id), "retry", Run))
 
-    def metrics(
-        self, run_id: str, *, names: Sequence[str] | None = None, after_epoch: int | None = None
-    ) -> dict[str, Curve]:
+    def metrics(self, run: AnyRun, *, names: Sequence[str] | None = None, after_epoch: int | None = None) -> Curves:
         """Learning curves by name, fractions; epochs count from 1."""
         params = {"names": ",".join(names) if names else None, "after_epoch": after_epoch}
-        answer = self._transport.get(at("runs", run_id, "metrics"), params)
-        return read(dict[str, Curve], answer["metrics"])
+        answer = self._of(run, "metrics", params)
+        return Curves(read(dict[str, Curve], answer["metrics"]))
 
-    def loss_variations(self, run_id: str, *, epoch: int | None = None) -> LossVariations:
+    def loss_variations(self, run: AnyRun, *, epoch: int | None = None) -> LossVariations:
         """Relative loss variation per epoch and class; None where undefined."""
-        path = at("runs", run_id, "loss-variations")
-        return read(LossVariations, self._transport.get(path, {"epoch": epoch}))
+        return read(LossVariations, self._of(run, "loss-variations", {"epoch": epoch}))
 
-    def class_metrics(self, run_id: str, name: str = "test/accuracy", *, epoch: int | None = None) -> ClassMetrics:
+    def class_metrics(self, run: AnyRun, name: str = "test/accuracy", *, epoch: int | None = None) -> ClassMetrics:
         """A metric per epoch and class: `test/accuracy`, `lpl/q`, `lpl/epsilon`, `lpl/sign`..."""
-        path = at("runs", run_id, "class-metrics")
-        answer = read(dict[str, Any], self._transport.get(path, {"name": name, "epoch": epoch}))
+        answer = read(dict[str, Any], self._of(run, "class-metrics", {"name": name, "epoch": epoch}))
         # The service answers the values under the metric's own name.
         values = answer.pop(name, [])
         return read(ClassMetrics, {**answer, "name": name, "values": values})
 
-    def confusion_matrix(self, run_id: str) -> ConfusionMatrix:
+    def confusion_matrix(self, run: AnyRun) -> ConfusionMatrix:
         """The test set's confusion matrix after the last epoch."""
-        return read(ConfusionMatrix, self._transport.get(at("runs", run_id, "confusion-matrix")))
+        return read(ConfusionMatrix, self._of(run, "confusion-matrix"))
 
-    def checkpoints(self, run_id: str) -> list[Checkpoint]:
+    def checkpoints(self, run: AnyRun) -> list[Checkpoint]:
         """The stored checkpoints of a run."""
-        return listed(Checkpoint, self._transport.get(at("runs", run_id, "checkpoints")))
+        return listed(Checkpoint, self._of(run, "checkpoints"))
 
     def download_checkpoint(
         self, checkpoint: Checkpoint, path: str | Path, *, on_bytes: Callable[[int], None] | None = None
@@ -72,13 +71,9 @@ class RunCalls(Calls):
         """
         return downloads.download(self._transport, checkpoint, Path(path), on_bytes=on_bytes)
 
-    def logs(self, run_id: str) -> list[LogEntry]:
+    def logs(self, run: AnyRun) -> list[LogEntry]:
         """All log lines of a run, oldest first."""
-        lines: list[LogEntry] = []
-        after: int | None = None
-        while True:
-            answer = self._transport.get(at("runs", run_id, "logs"), {"limit": PAGE_SIZE, "after": after})
-            lines += listed(LogEntry, answer)
-            after = answer.get("next")
-            if after is None:
-                return lines
+        return self._of_run(run, lambda run_id: list(self._all(LogEntry, at("runs", run_id, "logs"))))
+
+    def _of(self, run: AnyRun, part: str, params: Mapping[str, Any] | None = None) -> Any:
+        return self._of_run(run, lambda run_id: self._transport.get(at("runs", run_id, part), params))

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import yaml
 
 STDIN = "-"
 MAX_SPEC_BYTES = 4_000_000
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class SpecFileError(Exception):
@@ -18,23 +19,34 @@ class SpecFileError(Exception):
 
 
 class SpecLoader(yaml.SafeLoader):
-    """YAML, but `1e-3` is a number, and a key that stands twice is an error."""
+    """YAML, but `1e-3` is a number, `2026-01-15` and `12:30` are text, and a key that stands twice is an error."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         """A mapping whose keys are unique."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
-            if isinstance(key, str) and key in seen:
+            if not isinstance(key, Hashable):
+                continue  # refused below
+            if key in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
-            seen.add(key if isinstance(key, str) else None)
+            seen.add(key)
         found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
         return found
 
 
-# PyYAML follows YAML 1.1, where a number with an exponent needs a point.
-FLOAT = re.compile(r"^[-+]?(\d[\d_]*(\.\d*)?|\.\d+)([eE][-+]?\d+)$")
-SpecLoader.add_implicit_resolver("tag:yaml.org,2002:float", FLOAT, list("-+0123456789."))
+# PyYAML follows YAML 1.1: dates and numbers of base 60 (12:30), and a number with an exponent needs a point.
+NUMBERS = {
+    "int": r"^[-+]?(0b[01_]+|0x[0-9a-fA-F_]+|0[0-7_]*|[1-9][\d_]*)$",
+    "float": r"^([-+]?((\d[\d_]*\.[\d_]*|\.\d[\d_]*)([eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+|\.(inf|Inf|INF))"
+    r"|\.(nan|NaN|NAN))$",
+}
+SpecLoader.yaml_implicit_resolvers = {
+    first: [(tag, known) for tag, known in resolvers if tag.rpartition(":")[2] not in (*NUMBERS, "timestamp")]
+    for first, resolvers in SpecLoader.yaml_implicit_resolvers.items()
+}
+for number, pattern in NUMBERS.items():
+    SpecLoader.add_implicit_resolver(f"tag:yaml.org,2002:{number}", re.compile(pattern), list("-+0123456789."))
 
 
 def read_spec(source: str) -> dict[str, Any]:
@@ -62,6 +74,7 @@ def read_text(source: str, name: str) -> str:
         raise SpecFileError(f"{name}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
         raise SpecFileError(f"{name}: not a text file in UTF-8") from error
+    text = text.removeprefix(BYTE_ORDER_MARK)
     if len(text) > MAX_SPEC_BYTES:
         raise SpecFileError(f"{name}: larger than {MAX_SPEC_BYTES} characters; this is no spec")
     return text
@@ -74,7 +87,7 @@ def parsed(text: str, name: str, *, is_json: bool) -> Any:
         SpecFileError: it is neither, with line and column.
     """
     try:
-        return json.loads(text) if is_json else yaml.load(text, SpecLoader)  # noqa: S506 (a SafeLoader)
+        return json.loads(text, object_pairs_hook=unique) if is_json else yaml.load(text, SpecLoader)  # noqa: S506 (a SafeLoader)
     except json.JSONDecodeError as error:
         raise SpecFileError(f"{name}: line {error.lineno}, column {error.colno}: {error.msg}") from error
     except yaml.MarkedYAMLError as error:
@@ -82,7 +95,22 @@ def parsed(text: str, name: str, *, is_json: bool) -> Any:
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise SpecFileError(f"{name}: {where}{error.problem or error.context}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise SpecFileError(f"{name}: neither YAML nor JSON: {' '.join(str(error).split())}") from error
+        kind = "no valid JSON" if is_json else "neither YAML nor JSON"
+        raise SpecFileError(f"{name}: {kind}: {' '.join(str(error).split())}") from error
+
+
+def unique(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object whose keys are unique.
+
+    Raises:
+        ValueError: one stands twice.
+    """
+    found: dict[str, Any] = {}
+    for key, value in members:
+        if key in found:
+            raise ValueError(f"the key {key!r} stands twice")
+        found[key] = value
+    return found
 
 
 def preset_spec(

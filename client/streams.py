@@ -1,13 +1,17 @@
 """Server-sent events with reconnection."""
 
 import json
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import httpx
+
 from client.answers import Event
 from client.errors import ApiError, ServiceUnreachable
-from client.transport import RETRY_STATUS, Transport, pauses
+from client.retries import AWAY, Patience
+from client.transport import Transport
+
+EVENT_STREAM = "text/event-stream"
 
 
 def follow(
@@ -19,24 +23,47 @@ def follow(
         ApiError: the service refused.
         ServiceUnreachable: it stayed away for longer than the transport retries.
     """
-    waits, silent_since = pauses(), time.monotonic()
+    patience = Patience(transport.retry_seconds)
     while True:
         try:
-            headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_event_id} if last_event_id else {})}
+            headers = {"Accept": EVENT_STREAM, **({"Last-Event-ID": last_event_id} if last_event_id else {})}
             with transport.stream(path, params=params, headers=headers) as response:
-                for event in parse(response.iter_lines()):
-                    waits, silent_since = pauses(), time.monotonic()
+                refuse_other_content(response)
+                for event in parse(noticed(response.iter_lines(), patience)):
+                    patience.renew()
                     last_event_id = event.id or last_event_id
                     yield event
                     if event.kind == "end":
                         return
-                silent_since = time.monotonic()
-        except (ServiceUnreachable, ApiError) as error:
-            if isinstance(error, ApiError) and error.status not in RETRY_STATUS:
+            failure: Exception = ServiceUnreachable(transport.url, "the stream ended early")
+        except ServiceUnreachable as error:
+            failure = error
+        except ApiError as error:
+            if error.status not in AWAY:
                 raise
-            if time.monotonic() - silent_since > transport.retry_seconds:
-                raise
-        time.sleep(next(waits))
+            failure = error
+        patience.wait(failure)
+
+
+def noticed(lines: Iterable[str], patience: Patience) -> Iterator[str]:
+    """The lines; each one, comments that keep a quiet stream open too, shows that the service lives."""
+    patience.extend()
+    for line in lines:
+        patience.extend()
+        yield line
+    patience.extend()
+
+
+def refuse_other_content(response: httpx.Response) -> None:
+    """Refuse an answer that is no event stream, such as a proxy's page.
+
+    Raises:
+        ApiError: it is none.
+    """
+    kind = response.headers.get("content-type", "")
+    if not kind.startswith(EVENT_STREAM):
+        detail = f"{response.url} answered no event stream; is it the address of the service?"
+        raise ApiError(response.status_code, "Not the service", detail=detail)
 
 
 def parse(lines: Iterable[str]) -> Iterator[Event]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from client.answers import Job, Run, Statistic, SummaryRow
+from client.answers import Job, JobItem, Run, Statistic, SummaryRow
 from client.output import say_table, shown
 
 # Metric -> column title; a job shows those that it has.
@@ -71,6 +71,36 @@ def run_label(run: Run) -> str:
 def method_of(job: Job) -> str:
     """A job's method, as the service labels it."""
     return shown((job.model_extra or {}).get("method", "")) or "result"
+
+
+def say_jobs(jobs: Sequence[JobItem]) -> None:
+    """Print a line per job."""
+    rows = [
+        [
+            job.id,
+            job.name,
+            dataset_of(job),
+            job.methods,
+            job.state,
+            f"{job.progress:.0%}",
+            result_of(job),
+            job.created_at,
+        ]
+        for job in jobs
+    ]
+    say_table(["job", "name", "data set", "method", "state", "done", "result", "created"], rows, right=[5])
+
+
+def dataset_of(job: JobItem) -> str:
+    """A job's data set with its imbalance."""
+    factor = job.imbalance_factor or 1.0
+    return f"{job.dataset} {factor:g}:1" if factor > 1 else job.dataset
+
+
+def result_of(job: JobItem) -> str:
+    """A job's main figure over its finished runs."""
+    name = next((name for name in COLUMNS if name in job.metrics), None)
+    return "" if name is None else f"{COLUMNS[name].removesuffix(' %')} {percent(job.metrics[name])} %"
 
 
 def say_runs(runs: Sequence[Run]) -> None:

@@ -3,7 +3,6 @@
 import ipaddress
 import json
 import os
-import random
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -17,12 +16,10 @@ from urllib.parse import urlsplit
 import httpx
 
 from client.errors import ApiError, ServiceUnreachable, problem
+from client.retries import AWAY, REFUSED_UNREAD, Patience
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-RETRY_STATUS = (429, 503)
 SAFE_METHODS = ("GET", "HEAD")
-FIRST_PAUSE_SECONDS = 0.2
-LONGEST_PAUSE_SECONDS = 5.0
 
 
 class Transport:
@@ -90,20 +87,18 @@ class Transport:
         request = self._http.build_request(
             method, path, params=given(params), content=encoded(body), headers={**content_type(body), **(headers or {})}
         )
-        deadline = time.monotonic() + self.retry_seconds
-        for pause in pauses():
+        patience = Patience(self.retry_seconds)
+        while True:
             try:
                 return decoded(self._http.send(request))
             except httpx.TransportError as error:
-                last: Exception = ServiceUnreachable(self.url, reason(error))
+                failure: Exception = ServiceUnreachable(self.url, reason(error))
                 again = repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             except ApiError as error:
-                last, again = error, error.status in RETRY_STATUS
-                pause = max(pause, error.retry_after_seconds or 0.0)
-            if not again or time.monotonic() + pause > deadline:
-                raise last
-            time.sleep(pause)
-        raise AssertionError("pauses() never ends")
+                failure, again = error, error.status in (AWAY if repeatable else REFUSED_UNREAD)
+            if not again:
+                raise failure
+            patience.wait(failure)
 
     @contextmanager
     def stream(
@@ -160,15 +155,13 @@ def decoded(response: httpx.Response) -> Any:
     if response.is_success or response.is_redirect:
         detail = f"{response.url} answered {response.status_code} without JSON; is it the address of the service?"
         raise ApiError(response.status_code, "Not the service", detail=detail)
-    raise problem(response.status_code, response.reason_phrase, body, retry_after_seconds=retry_after(response))
+    shown = body if is_json or is_plain_text(response) else ""
+    raise problem(response.status_code, response.reason_phrase, shown, retry_after_seconds=retry_after(response))
 
 
-def pauses() -> Iterator[float]:
-    """Seconds to wait between attempts: doubling, jittered so that many clients do not come back at once."""
-    pause = FIRST_PAUSE_SECONDS
-    while True:
-        yield pause * random.uniform(0.75, 1.25)
-        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+def is_plain_text(response: httpx.Response) -> bool:
+    """Whether an answer is text for people; pages of proxies are not."""
+    return response.headers.get("content-type", "").startswith("text/plain") and "<" not in response.text[:100]
 
 
 def retry_after(response: httpx.Response) -> float | None:

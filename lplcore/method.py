@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 import torch
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from lplcore.criterion import Criterion
@@ -56,24 +56,25 @@ class MethodSpec(Record):
     posthoc: Annotated[Posthoc, PluginOf("posthoc")] | None = None
     defaults: MethodDefaults | None = None
 
-    @model_validator(mode="before")
     @classmethod
-    def _expand(cls, value: Any, info: ValidationInfo) -> Any:
+    def prepared(cls, value: Any, info: ValidationInfo) -> tuple[Any, list[PydanticCustomError]]:
+        """The method spelled out, and what is wrong with its alias and parameters."""
         task = (info.context or {}).get("task") or "single_label"
         if isinstance(value, list):
             value = {"perturbations": value}
         if isinstance(value, str):
             value = {"alias": value}
         if isinstance(value, MethodSpec):
-            return value
+            return value, []
         if not isinstance(value, Mapping):
             message = "give the name of a method, a list of perturbations or an object with the method's parts"
             raise PydanticCustomError("not_a_method", message)
-        filled = {"alias": None, "loss": DEFAULT_LOSS[task], **DEFAULT_PARTS, **expand_alias(value, task)}
+        expanded, problems = expand_alias(value, task)
+        filled = {"alias": None, "loss": DEFAULT_LOSS[task], **DEFAULT_PARTS, **expanded}
         alias = alias_of(filled, preferred=value.get("alias"))
         if alias is not None and DEFAULTS not in filled:
             filled |= {DEFAULTS: defaults_of(alias) or None}
-        return {**filled, "alias": alias}
+        return {**filled, "alias": alias}, problems
 
     @property
     def head(self) -> str | None:

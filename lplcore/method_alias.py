@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from lplcore.plugin import get, nearest, plugins, quoted
+from lplcore.plugin import get, nearest, plugins, quoted, unknown_field
 
 KIND_OF_FIELD = {
     "loss": "loss",
@@ -26,37 +26,63 @@ DEFAULTS = "defaults"
 METHOD_FIELDS = ("alias", *KIND_OF_FIELD, DEFAULTS)
 
 
-def expand_alias(value: Mapping[str, Any], task: str) -> dict[str, Any]:
-    """A method object with its alias, if any, spelled out and the parameters put where they belong."""
+def expand_alias(value: Mapping[str, Any], task: str) -> tuple[dict[str, Any], list[PydanticCustomError]]:
+    """A method object with its alias, if any, spelled out and the parameters put where they belong; what is wrong."""
     fields = {key: part for key, part in value.items() if key in METHOD_FIELDS}
     parameters = {key: part for key, part in value.items() if key not in METHOD_FIELDS}
     alias = value.get("alias")
     if alias is None:
-        if parameters:
-            key = next(iter(parameters))
-            known = METHOD_FIELDS
-            raise PydanticCustomError(
-                "unknown_field",
-                "unknown field {key}; {hint}",
-                {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known)},
-            )
-        return fields
+        parts = with_default_names(fields, {"loss": DEFAULT_LOSS[task], **DEFAULT_PARTS})
+        return parts, [unknown_field(key, METHOD_FIELDS) for key in parameters]
     if not isinstance(alias, str) or alias not in plugins("method"):
-        raise PydanticCustomError(
-            "unknown_plugin",
-            "unknown method {alias}; {hint}",
-            {"alias": quoted(alias), "hint": nearest(str(alias), plugins("method"))},
-        )
+        return without_alias(fields), [unknown_alias(alias)]
     record = get("method", alias)
     if task not in record.tasks:
         if fields.keys() >= {"loss", "procedure"}:
-            return fields  # a complete method, whose parts say themselves what they are made for
-        raise PydanticCustomError(
-            "other_task",
-            "{alias} is made for {own} data, these are {task}; the nearest method that fits is {hint}",
-            {"alias": quoted(alias), "own": other_task(task), "task": task, "hint": repr(record.nearest(task))},
-        )
-    return {**with_parameters(record.compositions()[task], parameters, shared=record.shared), **fields}
+            return fields, []  # a complete method, whose parts say themselves what they are made for
+        return without_alias(fields), [other_tasks_alias(alias, task, nearest_alias=record.nearest(task))]
+    composition, problems = with_parameters(record.compositions()[task], parameters, shared=record.shared)
+    return {**composition, **with_default_names(fields, {**DEFAULT_PARTS, **composition})}, problems
+
+
+def without_alias(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a method whose alias says nothing; those without a name cannot be told."""
+    return {key: part for key, part in fields.items() if key != "alias"}
+
+
+def with_default_names(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields, in which a part without a name is the default part with other values."""
+    result = dict(fields)
+    for field, part in fields.items():
+        default = defaults.get(field)
+        if isinstance(part, list) and isinstance(default, list):
+            rest = part[len(default) :]
+            result[field] = [named(item, as_object(own)) for item, own in zip(part, default, strict=False)] + rest
+        elif default is not None and not isinstance(default, list):
+            result[field] = named(part, as_object(default))
+    return result
+
+
+def named(part: Any, default: Mapping[str, Any]) -> Any:
+    """A part, or, where it is an object without a name, the default part with its values."""
+    if not isinstance(part, Mapping) or part.get("name") is not None:
+        return part
+    return {**default, **{key: value for key, value in part.items() if key != "name"}}
+
+
+def unknown_alias(alias: Any) -> PydanticCustomError:
+    """The error of a name that no method has."""
+    context = {"alias": quoted(alias), "hint": nearest(str(alias), plugins("method"))}
+    return PydanticCustomError("unknown_plugin", "unknown method {alias}; {hint}", context)
+
+
+def other_tasks_alias(alias: str, task: str, *, nearest_alias: str) -> PydanticCustomError:
+    """The error of a method that is made for the other task's data."""
+    return PydanticCustomError(
+        "other_task",
+        "{alias} is made for {own} data, these are {task}; the nearest method that fits is {hint}",
+        {"alias": quoted(alias), "own": other_task(task), "task": task, "hint": repr(nearest_alias)},
+    )
 
 
 def other_task(task: str) -> str:
@@ -66,8 +92,12 @@ def other_task(task: str) -> str:
 
 def with_parameters(
     composition: Mapping[str, Any], parameters: Mapping[str, Any], *, shared: Collection[str]
-) -> dict[str, Any]:
-    """The composition with every parameter in the last component that has a field of its name, shared ones in all."""
+) -> tuple[dict[str, Any], list[PydanticCustomError]]:
+    """The composition with every parameter in the last component that has a field of its name, shared ones in all.
+
+    Parameters that fit nowhere are errors beside it.
+    """
+    problems: list[PydanticCustomError] = []
     filled: dict[str, Any] = {
         field: [as_object(item) for item in part] if isinstance(part, list) else as_object(part)
         for field, part in composition.items()
@@ -84,12 +114,8 @@ def with_parameters(
             part[key] = value
         if not fitting:
             known = sorted({name for record, _ in components for name in record.model_fields} - {"name"})
-            raise PydanticCustomError(
-                "unknown_field",
-                "unknown parameter {key}; {hint}",
-                {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known)},
-            )
-    return filled
+            problems.append(unknown_field(key, known, what="parameter"))
+    return filled, problems
 
 
 def as_object(part: Any) -> dict[str, Any]:

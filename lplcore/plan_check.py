@@ -1,42 +1,53 @@
 """Checks of a whole plan against the data: a sweep may reach values that only some of its runs cannot use."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from lplcore.dataset_info import DatasetInfo
 from lplcore.datasets import Dataset
-from lplcore.spec import ExperimentSpec, RunPlan, sweep_problems
+from lplcore.spec import ExperimentSpec, RunPlan
 from lplcore.spec_errors import SpecError
+from lplcore.sweep import SweepProblems
 
 
 def check_plan(
     plan: Sequence[RunPlan], *, info_of: Callable[[Dataset], DatasetInfo], data_dir: str | Path | None = None
-) -> None:
+) -> list[RunPlan]:
     """Check every run of a plan against its data set; each data set and each sweep point is looked at once.
 
     Args:
         info_of: facts about a data set, for instance `lplcore.dataset_info` with its folder filled in.
         data_dir: folder whose `weights` holds the files that specs name; None does not look at them.
 
+    Returns:
+        The plan with what nobody has set made to fit the data.
+
     Raises:
-        SpecError: a run that does not fit its data or names a wrong file; the path is the swept field where one caused
-            it.
+        SpecError: runs that do not fit their data or name a wrong file; the paths are the swept fields where they
+            caused it.
         DatasetError: from `info_of`.
     """
     facts: dict[str, DatasetInfo] = {}
     points: set[str] = set()
+    found = SweepProblems()
+    fitted = []
     for run in plan:
+        key = run.spec.dataset.model_dump_json()
+        if key not in facts:
+            facts[key] = info_of(run.spec.dataset)
+        fitted.append(replace(run, spec=run.spec.fitted(facts[key])))
         point = repr(sorted(run.point.items()))
         if point in points:
             continue
         points.add(point)
-        key = run.spec.dataset.model_dump_json()
-        if key not in facts:
-            facts[key] = info_of(run.spec.dataset)
-        found = problems(run.spec, facts[key], None if data_dir is None else Path(data_dir))
-        if found:
-            raise SpecError(sweep_problems(SpecError(found), run.point) if run.point else found)
+        errors = problems(fitted[-1].spec, facts[key], None if data_dir is None else Path(data_dir))
+        if errors:
+            found.add(SpecError(errors), run.point)
+    if found:
+        raise found.error()
+    return fitted
 
 
 def problems(spec: ExperimentSpec, info: DatasetInfo, data_dir: Path | None) -> list[dict[str, str]]:

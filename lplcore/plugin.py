@@ -10,8 +10,17 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from lplcore.spec_errors import MAX_REPORTED, every_problem
 
 FOLDERS = {
     "method": "methods",
@@ -54,19 +63,42 @@ class Record(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _refuse_unknown_fields(cls, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            known = cls.model_fields  # looked up once: pydantic makes that slow
-            for key in value:
-                if key not in known:
-                    raise PydanticCustomError(
-                        "unknown_field",
-                        "unknown field {key}; {hint}",
-                        {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known)},
-                    )
-        return value
+    def _with_every_problem(
+        cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: core_schema.ValidationInfo
+    ) -> Self:
+        prepared, own = cls.prepared(value, info)
+        if not own:
+            return handler(prepared)
+        rest: ValidationError | None = None
+        try:
+            handler(prepared)
+        except ValidationError as error:
+            rest = error
+        raise every_problem(cls.__name__, value, own, rest)
+
+    @classmethod
+    def prepared(
+        cls,
+        value: Any,
+        info: core_schema.ValidationInfo,  # noqa: ARG003 (of use to some records)
+    ) -> tuple[Any, list[PydanticCustomError]]:
+        """What is validated of a value, and what is wrong with the rest."""
+        if not isinstance(value, Mapping):
+            return value, []
+        known = cls.model_fields  # looked up once: pydantic makes that slow
+        unknown = [key for key in value if key not in known]
+        if not unknown:
+            return value, []
+        rest = {key: part for key, part in value.items() if key in known}
+        return rest, [unknown_field(key, known) for key in unknown[:MAX_REPORTED]]
+
+
+def unknown_field(key: Any, known: Collection[str], *, what: str = "field") -> PydanticCustomError:
+    """The error of a key that is no field, with the nearest one that is."""
+    context = {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known), "what": what}
+    return PydanticCustomError("unknown_field", "unknown {what} {key}; {hint}", context)
 
 
 class Plugin(Record):
@@ -156,8 +188,8 @@ class PluginOf:
         if not isinstance(name, str) or name not in known:
             raise PydanticCustomError(
                 "unknown_plugin",
-                "unknown {kind} {given}; {hint}",
-                {"field": "name", "kind": self.kind, "given": quoted(name), "hint": nearest(str(name), known)},
+                "give the name of a {kind}; {hint}" if name is None else "unknown {kind} {given}; {hint}",
+                {"field": "name", "kind": self.kind, "given": quoted(name), "hint": nearest(str(name or ""), known)},
             )
         record = plugins(self.kind).get(name)
         defaults = {} if record is None else record.task_defaults.get((info.context or {}).get("task"), {})

@@ -2,13 +2,11 @@
 
 import itertools
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, PrivateAttr, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, PrivateAttr
 
 from lplcore.augmentations import Augmentation
 from lplcore.batch_check import batch_problems
@@ -18,34 +16,25 @@ from lplcore.datasets import Dataset, RegisteredDataset
 from lplcore.method import MethodSpec
 from lplcore.models import Model
 from lplcore.optimizers import Optimizer
-from lplcore.plugin import PluginOf, Record, nearest, quoted
+from lplcore.plugin import PluginOf, Record
 from lplcore.schedules import Schedule
-from lplcore.spec_defaults import left_to_method, with_defaults
-from lplcore.spec_errors import SpecError, plain, validated
+from lplcore.spec_defaults import expand_preset, left_to_method, with_defaults
+from lplcore.spec_errors import SpecError, plain, plain_and_problems, validated, within
+from lplcore.spec_fields import Checkpoints, Device, Seeds, SweptValues, Tag
+from lplcore.sweep import (
+    SweepProblems,
+    points_around_the_first,
+    points_of,
+    replace_at,
+    sweep_field_problems,
+    unknown_roots,
+)
 
-Tag = Annotated[str, Field(min_length=1, max_length=100)]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
 DECISION_THRESHOLD = 0.5
-UNSWEEPABLE = ("name", "tags", "seeds", "sweep", "priority")
-
-
-def known_device(name: str) -> str:
-    """The name of a device, else an error that lists what there is."""
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", name):
-        raise PydanticCustomError("device", "must be auto, cpu, mps, cuda or cuda:<number>")
-    return name
-
-
-class Checkpoints(Record):
-    """When checkpoints are made and which are kept; the last epoch always makes one."""
-
-    every_epochs: int = Field(10, ge=1, le=100_000)
-    keep_last: int = Field(2, ge=1, le=100)
-    keep_best: bool = Field(
-        False,
-        description="keep the epoch with the lowest validation error (multi label: highest mean average precision); "
-        "needs a validation split",
-    )
+LOOKED_AT_FOR_ERRORS = 200
+"""Points of a sweep that are tried for all their errors once one has failed."""
+OF_THE_PRESET = ("dataset", "dataset.name", "method")
+"""What an experiment lacks where its preset is wrong."""
 
 
 class ExperimentSpec(Record):
@@ -62,11 +51,11 @@ class ExperimentSpec(Record):
     epochs: int = Field(ge=1, le=100_000)
     batch_size: int = Field(128, ge=1, le=1_000_000)
     drop_last: bool = Field(False, description="leave out an epoch's last batch where it is not a whole one")
-    seeds: list[Seed] = Field(default_factory=lambda: [0], min_length=1, max_length=10_000)
-    sweep: dict[str, list[Any]] = Field(default_factory=dict, max_length=16)
+    seeds: Seeds = Field(default_factory=lambda: [0], min_length=1, max_length=10_000)
+    sweep: dict[str, SweptValues] = Field(default_factory=dict, max_length=16)
     checkpoints: Checkpoints = Field(default_factory=Checkpoints)
     priority: int = Field(5, ge=0, le=9, description="higher first")
-    device: Annotated[str, AfterValidator(known_device)] = "auto"
+    device: Device = "auto"
     precision: Literal["auto", "float32", "bf16"] = "auto"
     accumulation_steps: int = Field(
         1, ge=1, le=1_000_000, description="parts in which a batch is computed; their gradients add up to one step"
@@ -83,15 +72,7 @@ class ExperimentSpec(Record):
 
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
     _left_to_method: list[tuple[str, str]] = PrivateAttr(default_factory=list)
-
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        if len(set(self.seeds)) != len(self.seeds):
-            raise PydanticCustomError("seeds", "every seed may stand once", {"field": "seeds"})
-        for field, values in self.sweep.items():
-            if not values:
-                raise PydanticCustomError("sweep", "give at least one value", {"field": f"sweep.{field}"})
-        return self
+    _default_batch: bool = PrivateAttr(default=False)
 
     def plan(self, *, max_runs: int = 10_000) -> "list[RunPlan]":
         """One run per sweep point and seed, seeds innermost.
@@ -99,19 +80,30 @@ class ExperimentSpec(Record):
         Raises:
             SpecError: more than `max_runs` runs, a sweep over a field that does not exist, or an unfit value.
         """
-        total = len(self.seeds) * math.prod(len(values) for values in self.sweep.values())
-        if total > max_runs:
-            message = f"asks for {total} runs, at most {max_runs} are allowed in one job; sweep fewer values or seeds"
-            raise SpecError([{"path": "sweep" if self.sweep else "seeds", "message": message}])
         complete = self.model_dump(mode="json")
-        for field in self.sweep:
-            check_sweep_field(complete, field)
+        unfit = [problem for field in self.sweep for problem in sweep_field_problems(complete, field)]
+        unfit += self._size_problems(max_runs)
+        if unfit:
+            raise SpecError(unfit)
         return [
             RunPlan(seed, point, spec.model_copy(update={"seeds": [seed]}))
-            for point in self._points()
-            for spec in [self._at(complete, point)]
+            for point, spec in self._specs(complete)
             for seed in self.seeds
         ]
+
+    def _size_problems(self, max_runs: int) -> list[dict[str, str]]:
+        """Where the job has more runs than are allowed."""
+        total = len(self.seeds) * math.prod(len(values) for values in self.sweep.values())
+        if total <= max_runs:
+            return []
+        message = f"asks for {total} runs, at most {max_runs} are allowed in one job; sweep fewer values or seeds"
+        return [{"path": "sweep" if self.sweep else "seeds", "message": message}]
+
+    def fitted(self, info: DatasetInfo) -> Self:
+        """The spec with what nobody has set made to fit the data: a batch of all examples where there are few."""
+        if not self._default_batch or self.batch_size <= info.num_train:
+            return self
+        return self.model_copy(update={"batch_size": info.num_train})
 
     def check(self, info: DatasetInfo) -> None:
         """Cross-checks with the data set.
@@ -119,6 +111,12 @@ class ExperimentSpec(Record):
         Raises:
             SpecError: a method for another task, a threshold beyond C + 1, a batch larger than the training set, ...
         """
+        found = self.fitted(info)._problems(info)
+        if found:
+            raise SpecError([{"path": path, "message": message} for path, message in found])
+
+    def _problems(self, info: DatasetInfo) -> list[tuple[str, str]]:
+        """(path, message) for everything that does not fit the data."""
         found = [(f"method.{path}", text) for path, text in self.method.check(len(info.classes), info.task)]
         found += batch_problems(self, info)
         if self.checkpoints.keep_best and not info.num_validation:
@@ -134,8 +132,7 @@ class ExperimentSpec(Record):
         found += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
         found += [("model.name", text) for text in self.model.check(info.input_shape)]
         found += [("augmentation.name", text) for text in self.augmentation.check(info.input_shape)]
-        if found:
-            raise SpecError([{"path": path, "message": message} for path, message in found])
+        return found
 
     def _head_problems(self) -> list[tuple[str, str]]:
         """(path, message) where the last layer is not what the method is made for."""
@@ -146,8 +143,27 @@ class ExperimentSpec(Record):
             return [("model.cosine_scale", f"{self.model.cosine_scale:g} differs from the method's scale {scale:g}")]
         return []
 
-    def _points(self) -> list[dict[str, Any]]:
-        return [dict(zip(self.sweep, values, strict=True)) for values in itertools.product(*self.sweep.values())]
+    def _specs(self, complete: Mapping[str, Any]) -> "list[tuple[dict[str, Any], ExperimentSpec]]":
+        """Every point of the sweep with its spec.
+
+        Raises:
+            SpecError: the errors of all swept values, where one has an error.
+        """
+        specs, problems = [], SweepProblems()
+        for point in points_of(self.sweep):
+            try:
+                specs.append((point, self._at(complete, point)))
+            except SpecError as error:
+                problems.add(error, point)
+                break
+        else:
+            return specs
+        for point in itertools.islice(points_around_the_first(self.sweep), LOOKED_AT_FOR_ERRORS):
+            try:
+                self._at(complete, point)
+            except SpecError as error:
+                problems.add(error, point)
+        raise problems.error()
 
     def _at(self, complete: Mapping[str, Any], point: Mapping[str, Any]) -> "ExperimentSpec":
         """The spec at a sweep point, with nothing left to sweep.
@@ -167,10 +183,9 @@ class ExperimentSpec(Record):
             data[part].pop(field, None)
         for field, value in point.items():
             replace_at(data, field, plain(value))
-        try:
-            return completed(data, self._datasets)
-        except SpecError as error:
-            raise SpecError(sweep_problems(error, point)) from None
+        spec = completed(data, self._datasets)
+        spec._default_batch = self._default_batch and "batch_size" not in fields
+        return spec
 
 
 @dataclass(frozen=True)
@@ -198,9 +213,20 @@ def parse_spec(
         return data
     if not isinstance(data, Mapping):
         raise SpecError([{"path": "", "message": "an experiment is a JSON object with at least dataset and method"}])
-    given = plain(data)
-    spec = completed(given, dict(datasets or {}))
-    spec._left_to_method = left_to_method(given)
+    given, unreadable = plain_and_problems(data)
+    if given is None:
+        raise SpecError(unreadable)
+    try:
+        spec = completed(given, dict(datasets or {}))
+    except SpecError as error:
+        paths = [problem["path"] for problem in unreadable]
+        rest = [problem for problem in error.errors if not within(problem["path"], paths)]
+        raise SpecError([*unreadable, *rest]) from None
+    if unreadable:
+        raise SpecError(unreadable)
+    expanded, _ = expand_preset(given)
+    spec._left_to_method = left_to_method(expanded)
+    spec._default_batch = expanded.get("batch_size") is None
     return spec
 
 
@@ -210,74 +236,14 @@ def completed(given: dict[str, Any], datasets: Mapping[str, RegisteredDataset]) 
     Raises:
         SpecError: with the path of every problem and its remedy.
     """
-    complete = with_defaults(given, datasets)
-    task = task_of(complete["dataset"], datasets)
-    spec = validated(ExperimentSpec, complete, context={"datasets": datasets, "task": task})
+    complete, problems = with_defaults(given, datasets)
+    task = task_of(complete.get("dataset"), datasets)
+    try:
+        spec = validated(ExperimentSpec, complete, context={"datasets": datasets, "task": task})
+    except SpecError as error:
+        problems += [problem for problem in error.errors if not problems or problem["path"] not in OF_THE_PRESET]
+        problems += unknown_roots(complete.get("sweep"), list(ExperimentSpec.model_fields))
+    if problems:
+        raise SpecError(problems)
     spec._datasets = datasets
     return spec
-
-
-def check_sweep_field(complete: Mapping[str, Any], path: str) -> None:
-    """Refuse a sweep over a field that the complete spec does not have."""
-    value: Any = complete
-    walked: list[str] = []
-    for part in path.split("."):
-        known = (
-            list(value)
-            if isinstance(value, Mapping)
-            else [str(i) for i in range(len(value))]
-            if isinstance(value, list)
-            else []
-        )
-        if part not in known:
-            where = ".".join(walked) or "the spec"
-            message = f"no field {quoted(part)} in {where}; {nearest(part, known)}"
-            raise SpecError([{"path": f"sweep.{path}", "message": message}])
-        value = value[part] if isinstance(value, Mapping) else value[int(part)]
-        walked.append(part)
-    if walked[0] in UNSWEEPABLE or (walked[0] == "method" and walked[-1] == "alias"):
-        message = "cannot be swept; " + (
-            "sweep 'method' with names of methods" if walked[0] == "method" else "it is no part of a run"
-        )
-        raise SpecError([{"path": f"sweep.{path}", "message": message}])
-
-
-def replace_at(data: Any, path: str, value: Any) -> None:
-    """Put a value where the path points.
-
-    Raises:
-        SpecError: an earlier value of the point has taken the place away.
-    """
-    *parents, last = path.split(".")
-    for part in parents:
-        data = step_into(data, part, path)
-    if isinstance(data, list):
-        step_into(data, last, path)
-        data[int(last)] = value
-    elif isinstance(data, dict):
-        data[last] = value
-    else:
-        raise SpecError([{"path": path, "message": "does not exist at this sweep point"}])
-
-
-def step_into(data: Any, part: str, path: str) -> Any:
-    """The member of a container that one part of a path names."""
-    if isinstance(data, dict) and part in data:
-        return data[part]
-    if isinstance(data, list) and part.isdigit() and int(part) < len(data):
-        return data[int(part)]
-    raise SpecError([{"path": path, "message": "does not exist at this sweep point"}])
-
-
-def sweep_problems(error: SpecError, point: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The errors of one sweep point, at the swept field that caused them where there is one."""
-    where = ", ".join(f"{field} = {quoted(value)}" for field, value in point.items())[:200]
-    return [{"path": swept(e["path"], point), "message": f"{e['message']} (at {where})"} for e in error.errors]
-
-
-def swept(path: str, point: Mapping[str, Any]) -> str:
-    """Path of the swept field that holds `path`, else the path itself."""
-    for field in point:
-        if path == field or path.startswith(f"{field}."):
-            return f"sweep.{field}"
-    return path

@@ -6,7 +6,7 @@ from typing import Any
 from lplcore.dataset_task import task_of
 from lplcore.datasets import RegisteredDataset
 from lplcore.method import MethodSpec
-from lplcore.method_alias import as_object
+from lplcore.method_alias import as_object, named
 from lplcore.plugin import nearest, plugins, quoted, registered_record
 from lplcore.spec_errors import SpecError, validated
 
@@ -19,26 +19,33 @@ FILLED_FOR_METHOD = {
 }
 """Fields whose default depends on the method."""
 NAMED = ("dataset", "model", "augmentation", "optimizer", "schedule")
+NULL_IS_DEFAULT = (*NAMED, "method", "epochs", "batch_size")
 
 
-def with_defaults(data: dict[str, Any], registered: Mapping[str, RegisteredDataset]) -> dict[str, Any]:
-    """The experiment with its preset expanded and the defaults that depend on other fields filled in."""
-    if "preset" in data:
-        data = expand_preset(data)
-    for field in ("dataset", "method"):
-        if data.get(field) is None:
-            raise SpecError([{"path": field, "message": "is required"}])
-    data = {key: value for key, value in data.items() if value is not None or key not in NAMED}
+def with_defaults(
+    data: dict[str, Any], registered: Mapping[str, RegisteredDataset]
+) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """The experiment with its preset expanded and the defaults that depend on other fields filled in; what is wrong."""
+    data, problems = expand_preset(data)
+    data = {key: value for key, value in data.items() if value is not None or key not in NULL_IS_DEFAULT}
     data = {key: {"name": value} if key in NAMED and isinstance(value, str) else value for key, value in data.items()}
-    record = dataset_record(data["dataset"], registered)
+    record = dataset_record(data.get("dataset"), registered)
     epochs = data.setdefault("epochs", record.default_epochs if record else 30)
-    data.setdefault("model", record.default_model if record else "mlp")
-    data.setdefault("augmentation", record.default_augmentation if record else "none")
-    data.setdefault("optimizer", "sgd")
-    fill_for_method(data, task_of(data["dataset"], registered))
-    data.setdefault("schedule", "multistep")
+    for part, default in default_parts(record).items():
+        data[part] = named(data.get(part, {}), {"name": default})
+    fill_for_method(data, task_of(data.get("dataset"), registered))
     data["schedule"] = schedule_for(data["schedule"], epochs)
-    return data
+    return data, problems
+
+
+def default_parts(record: Any) -> dict[str, str]:
+    """Name of the plug-in that an experiment takes where it names none; the data set's record may be None."""
+    return {
+        "model": record.default_model if record else "mlp",
+        "augmentation": record.default_augmentation if record else "none",
+        "optimizer": "sgd",
+        "schedule": "multistep",
+    }
 
 
 def fill_for_method(data: dict[str, Any], task: str | None) -> None:
@@ -46,6 +53,8 @@ def fill_for_method(data: dict[str, Any], task: str | None) -> None:
 
     The method itself becomes a record, so that it is not validated again with the whole spec.
     """
+    if "method" not in data or "dataset" not in data:
+        return  # said when the whole spec is validated
     try:
         method = data["method"] = validated(MethodSpec, data["method"], context={"task": task})
     except SpecError:
@@ -66,13 +75,12 @@ def fill_for_method(data: dict[str, Any], task: str | None) -> None:
 
 
 def left_to_method(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(part, field) for what a user's experiment leaves to the method."""
-    expanded = expand_preset(data) if "preset" in data else data
+    """(part, field) for what an experiment, its preset expanded, leaves to the method."""
     return [
         (part, field)
         for part, fields in FILLED_FOR_METHOD.items()
         for field in fields
-        if not isinstance(expanded.get(part), Mapping) or field not in expanded[part]
+        if not isinstance(data.get(part), Mapping) or field not in data[part]
     ]
 
 
@@ -100,19 +108,23 @@ def schedule_for(schedule: Any, epochs: Any) -> Any:
     return filled
 
 
-def expand_preset(data: Mapping[str, Any]) -> dict[str, Any]:
-    """`{"preset": name, "override": {...}}` as an experiment."""
-    unknown = [key for key in data if key not in ("preset", "override")]
-    if unknown:
-        message = "stands beside preset; put what differs from the preset under override"
-        raise SpecError([{"path": unknown[0], "message": message}])
+def expand_preset(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """`{"preset": name, "override": {...}}` as an experiment, and what is wrong; other experiments as they are."""
+    if "preset" not in data:
+        return dict(data), []
+    message = "stands beside preset; put what differs from the preset under override"
+    problems = [{"path": key, "message": message} for key in data if key not in ("preset", "override")]
     name, override = data["preset"], data.get("override") or {}
     known = plugins("preset")
     if not isinstance(name, str) or name not in known:
-        raise SpecError([{"path": "preset", "message": f"unknown preset {quoted(name)}; {nearest(str(name), known)}"}])
+        problems.append({"path": "preset", "message": f"unknown preset {quoted(name)}; {nearest(str(name), known)}"})
+        base: Mapping[str, Any] = {}
+    else:
+        base = known[name].spec
     if not isinstance(override, Mapping):
-        raise SpecError([{"path": "override", "message": "must be an object with the fields that differ"}])
-    return merged(dict(known[name].spec), override)
+        problems.append({"path": "override", "message": "must be an object with the fields that differ"})
+        override = {}
+    return merged(base, override), problems
 
 
 def merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,9 +59,10 @@ class TrainingRun:
         data_dir: str | Path,
         datasets: Mapping[str, RegisteredDataset],
     ) -> None:
-        self.spec, self.device, self.seed, self.datasets = spec, device, spec.seeds[0], datasets
+        self.device, self.seed, self.datasets = device, spec.seeds[0], datasets
         self.data: LoadedDataset = load(spec.dataset, seed=self.seed, data_dir=data_dir, datasets=datasets)
         self.info = self.data.info
+        self.spec = spec = spec.fitted(self.info)
         spec.check(self.info)
         self.convolutional = spec.model.images_only
         self.memory_format = devices.memory_format(device, convolutional=self.convolutional)

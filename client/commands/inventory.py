@@ -1,18 +1,31 @@
 """`lpl catalog`, `dataset`, `workers`, `queue`."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
 from client.answers import Dataset
+from client.client import Client
 from client.connection import connected
 from client.errors import ApiError
-from client.output import AsJson, say_json, say_list, say_table
+from client.output import AsJson, moment, say_json, say_list, say_table
 
 dataset = typer.Typer(help="Data sets: add, list, show, delete.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Data set.")]
 NOT_FOUND = 404
+FOLDER_OF_FIELD = {
+    "loss": "losses",
+    "perturbations": "perturbations",
+    "weighting": "weightings",
+    "targets": "targets",
+    "sampler": "samplers",
+    "regularizers": "regularizers",
+    "procedure": "procedures",
+    "posthoc": "posthoc",
+}
+"""Part of a method -> its kind in the catalogue."""
 
 
 def catalog(
@@ -24,14 +37,55 @@ def catalog(
     """Show what a spec can be made of."""
     with connected(context) as client:
         found = client.catalog()
+        if kind == "datasets" or not kind:
+            found = {**found, "datasets": [*entries(found, "datasets"), *registered_datasets(client)]}
     chosen = {kind: entries(found, kind)} if kind else {title: entries(found, title) for title in found}
     if name:
-        say_entry(one(chosen, kind or "", name), as_json=as_json)
+        say_entry(with_parameters(one(chosen, kind or "", name), found), as_json=as_json)
     elif as_json:
         say_json(found[kind] if kind else found)
     else:
         rows = [[title, item.get("name"), item.get("title")] for title, items in chosen.items() for item in items]
         say_table(["kind", "name", "title"], rows)
+
+
+def registered_datasets(client: Client) -> list[dict[str, Any]]:
+    """The data sets that somebody has registered, as entries of the catalogue."""
+    return [
+        {"name": item.name, "title": "registered", "tasks": [item.task] if item.task else [], "registered": True}
+        for item in client.datasets()
+        if not item.builtin
+    ]
+
+
+def with_parameters(item: Mapping[str, Any], catalog: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An entry with the parameters that it takes; those of a method belong to its parts."""
+    if compositions := item.get("compositions"):
+        parameters = {task: method_parameters(made, catalog) for task, made in compositions.items()}
+        return {**item, "parameters": parameters if len(parameters) > 1 else next(iter(parameters.values()))}
+    return item
+
+
+def method_parameters(composition: Mapping[str, Any], catalog: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Parameters of a method's parts with their defaults; one name goes to the last part that has it."""
+    found: dict[str, dict[str, Any]] = {}
+    for field, value in composition.items():
+        for part in value if isinstance(value, list) else [value]:
+            if not isinstance(part, Mapping) or field not in FOLDER_OF_FIELD:
+                continue
+            fields = fields_of(catalog, FOLDER_OF_FIELD[field], str(part.get("name")))
+            for name, default in part.items():
+                if name != "name":
+                    about = fields.get(name, {}).get("description")
+                    found[name] = {"name": name, "default": default, "of": part["name"], "description": about}
+    return list(found.values())
+
+
+def fields_of(catalog: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
+    """The JSON schema of a plug-in's fields, empty where the catalogue does not have it."""
+    item = next((item for item in entries(catalog, kind) if item.get("name") == name), {}) if kind in catalog else {}
+    properties: Mapping[str, Any] = item.get("schema", {}).get("properties", {})
+    return properties
 
 
 def entries(found: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
@@ -66,9 +120,12 @@ def say_entry(item: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         say_json(item)
         return
-    facts = [[key, value] for key, value in item.items() if not isinstance(value, Mapping) and value not in (None, [])]
+    facts = [[key, value] for key, value in item.items() if isinstance(value, str | bool) or is_texts(value)]
     say_table(["", ""], facts)
-    schema: Mapping[str, Any] = next((item[key] for key in ("schema", "parameters", "json_schema") if key in item), {})
+    if "compositions" in item:
+        say_method_parameters(item["parameters"])
+        return
+    schema: Mapping[str, Any] = item.get("schema", {})
     rows = [
         [name, "" if "default" not in field else repr(field["default"]), field.get("description")]
         for name, field in schema.get("properties", {}).items()
@@ -77,6 +134,19 @@ def say_entry(item: Mapping[str, Any], *, as_json: bool) -> None:
     if rows:
         typer.echo()
         say_table(["parameter", "default", ""], rows)
+
+
+def is_texts(value: Any) -> bool:
+    """Whether a value is a list of texts, with something in it."""
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+
+
+def say_method_parameters(parameters: Any) -> None:
+    """Print a method's parameters, by task where it is made for both."""
+    for task, rows in parameters.items() if isinstance(parameters, Mapping) else [("", parameters)]:
+        typer.echo(f"\n{task.replace('_', ' ')}".rstrip(" ") if task else "")
+        cells = [[row["name"], json.dumps(row["default"]), row["of"], row["description"]] for row in rows]
+        say_table(["parameter", "default", "of", ""], cells)
 
 
 @dataset.command("add")
@@ -124,7 +194,7 @@ def say_dataset(found: Dataset, *, as_json: bool) -> None:
         return
     lists = ("classes", "class_counts", "preview")
     facts = [
-        [key.replace("_", " "), value]
+        [key.removesuffix("_at").replace("_", " "), moment(value) if key.endswith("_at") else value]
         for key, value in found.model_dump(mode="json").items()
         if key not in lists and value not in (None, [], {})
     ]

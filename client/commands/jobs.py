@@ -10,9 +10,11 @@ from client.connection import connected
 from client.errors import ApiError
 from client.output import AsJson, say_json, say_table
 from client.progress import current_runs
-from client.tables import run_label, say_job, say_results, say_runs
+from client.tables import run_label, say_job, say_jobs, say_results, say_runs
 
-Either = Annotated[str, typer.Argument(metavar="ID", help="Job or run.")]
+Either = Annotated[
+    str, typer.Argument(metavar="ID", help="Job or run: its id or the beginning of it, a job's name, or last.")
+]
 NOT_FOUND = 404
 
 
@@ -35,8 +37,7 @@ def list_jobs(
     if as_json:
         say_json(page)
         return
-    rows = [[job.id, job.name, job.state, f"{job.progress:.0%}", job.runs_total, job.created_at] for job in page.items]
-    say_table(["job", "name", "state", "done", "runs", "created"], rows, right=[3, 4])
+    say_jobs(page.items)
     if page.next:
         typer.echo(f"More: lpl list --cursor {page.next}")
 
@@ -82,15 +83,18 @@ def retry(context: typer.Context, resource: Either, as_json: AsJson = False) -> 
 
 
 def delete(
-    context: typer.Context, job: Annotated[str, typer.Argument(help="A job that has ended.")], as_json: AsJson = False
+    context: typer.Context,
+    job: Annotated[str, typer.Argument(help="An ended job: id, beginning, name, last.")],
+    as_json: AsJson = False,
 ) -> None:
     """Delete a job that has ended, with its metrics and checkpoints."""
     with connected(context) as client:
-        client.delete(job)
+        found = client.find_job(job)
+        client.delete(found)
     if as_json:
-        say_json({"deleted": job})
+        say_json({"deleted": found})
     else:
-        typer.echo(f"{job} is deleted.")
+        typer.echo(f"{found} is deleted.")
 
 
 def either(resource: str, of_job: Callable[[str], Job], of_run: Callable[[str], Run]) -> Job | Run:

@@ -11,9 +11,9 @@ from client.answers import Checkpoint, Curve, LossVariations, SignedVariations
 from client.client import Client
 from client.connection import connected
 from client.errors import ApiError, DownloadError
-from client.output import AsJson, clean, console, say_json, say_list, say_table
+from client.output import AsJson, clean, console, moment, say_json, say_list, say_table, shown
 
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="Run; `lpl show JOB` lists a job's.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="Run, or job with one run: id, beginning, name, last.")]
 SHOWN = (
     "train/loss",
     "train/top1_error",
@@ -47,7 +47,7 @@ def metrics(
         if classes:
             say_classes(client, run, as_json=as_json)
             return
-        curves = client.metrics(run, after_epoch=after_epoch)
+        curves: Mapping[str, Curve] = client.metrics(run, after_epoch=after_epoch)
     if unknown := [title for title in name or [] if title not in curves]:
         detail = f"run {run} has no metric {', '.join(unknown)}; it has: {', '.join(curves) or 'none yet'}"
         raise ApiError(NOT_FOUND, "Not found", detail=detail)
@@ -124,19 +124,20 @@ def download(
     run: RunId,
     kind: Annotated[str | None, typer.Option(help="best, last or periodic; best if there is one, else last.")] = None,
     checkpoint: Annotated[str | None, typer.Option(help="A checkpoint by its id.")] = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="File; RUN-KIND.safetensors.")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="File or folder; RUN-KIND.safetensors.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the checkpoints.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Download a run's checkpoint; its SHA-256 is checked."""
     with connected(context, patient=True) as client:
+        run = client.find_run(run)
         found = client.checkpoints(run)
         if listing:
             say_list(found, ["id", "epoch", "kind", "size_bytes", "sha256", "created_at"], as_json=as_json)
             return
         chosen = choose(found, run, kind=kind, checkpoint_id=checkpoint)
-        target = output or Path(f"{run}-{chosen.kind}.safetensors")
+        target = file_in(output, f"{run}-{chosen.kind}.safetensors")
         if target.exists() and not force:
             raise DownloadError(f"{target} exists; --force replaces it, --output names another file")
         fetch(client, chosen, target)
@@ -144,6 +145,18 @@ def download(
         say_json({"path": str(target), "checkpoint": chosen})
     else:
         typer.echo(f"{target}: epoch {chosen.epoch}, {chosen.size_bytes} bytes, sha256 {chosen.sha256}")
+
+
+def file_in(output: Path | None, name: str) -> Path:
+    """The file that was asked for; of that name in a folder.
+
+    Raises:
+        DownloadError: the file's place is a folder.
+    """
+    target = Path(name) if output is None else output / name if output.is_dir() else output
+    if target.is_dir():
+        raise DownloadError(f"{target} is a folder; --output names another file")
+    return target
 
 
 def choose(found: Sequence[Checkpoint], run: str, *, kind: str | None, checkpoint_id: str | None) -> Checkpoint:
@@ -180,6 +193,7 @@ def logs(
 ) -> None:
     """Show a run's log."""
     with connected(context, patient=follow) as client:
+        run = client.find_run(run)
         lines = client.logs(run)
         if as_json and not follow:
             say_list(lines, [], as_json=True)
@@ -204,9 +218,8 @@ def say_line(line: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         console().print_json(data=dict(line), indent=None)
     else:
-        typer.echo(
-            clean(f"{line.get('created_at') or ''} {line.get('level', 'info'):7} {line.get('message', '')}".strip())
-        )
+        time = shown(moment(line.get("created_at")))
+        typer.echo(clean(f"{time} {line.get('level', 'info'):7} {line.get('message', '')}".strip()))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -8,6 +8,7 @@ import typer
 from client.answers import Job, Validation
 from client.client import Client
 from client.connection import connected
+from client.errors import Interrupted
 from client.output import AsJson, complain, console, say_json, say_table
 from client.progress import current_runs, watch
 from client.specs import SpecFileError, overridden, preset_spec, read_spec
@@ -18,6 +19,8 @@ Preset = Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A 
 Overrides = Annotated[
     list[str] | None, typer.Option("--override", "-o", metavar="PATH=VALUE", help="Change a field; may be repeated.")
 ]
+
+MOST_CLASSES = 40
 
 
 def submit(
@@ -33,12 +36,12 @@ def submit(
         job = client.submit(spec_of(client, source, preset, override or []))
         if watch_it:
             if not as_json:
-                typer.echo(f"Submitted {job.id}: {job.runs_total} runs.")
+                typer.echo(f"Submitted {job.id}: {runs_in(job)}.")
             follow(client, job.id, as_json=as_json)
         elif as_json:
             say_json(job)
         else:
-            typer.echo(f"{job.id}  {job.runs_total} runs; follow with: lpl watch {job.id}")
+            typer.echo(f"{job.id}  {runs_in(job)}; follow with: lpl watch {job.id}")
 
 
 def validate(
@@ -58,7 +61,9 @@ def validate(
 
 
 def watch_job(
-    context: typer.Context, job: Annotated[str, typer.Argument(help="Job.")], as_json: AsJson = False
+    context: typer.Context,
+    job: Annotated[str, typer.Argument(help="Job: its id, the beginning of it, its name, or last.")],
+    as_json: AsJson = False,
 ) -> None:
     """Follow a job to its end; status 0 only if every run succeeded."""
     with connected(context, patient=True) as client:
@@ -68,13 +73,10 @@ def watch_job(
 def follow(client: Client, job_id: str, *, as_json: bool) -> None:
     """Watch a job, print its result, end with status 1 unless every run succeeded."""
     try:
-        job = watch(client, job_id, quiet=as_json)
+        job = watch(client, job_id, as_json=as_json)
     except KeyboardInterrupt:
-        complain([f"stopped watching; the job goes on: lpl watch {job_id}"])
-        raise typer.Exit(130) from None
-    if as_json:
-        say_json(job)
-    else:
+        raise Interrupted(f"stopped watching; the job goes on: lpl watch {job_id}") from None
+    if not as_json:
         say_results(job)
         complain(failures(client, job))
     if job.state != "succeeded":
@@ -110,6 +112,9 @@ def say_validation(answer: Validation) -> None:
         ["notes", answer.notes],
     ]
     say_table(["would run", ""], [row for row in rows if row[1] not in (None, [])])
+    typer.echo()
+    say_class_counts(answer)
+    typer.echo()
     console().print_json(data=spec)
 
 
@@ -118,6 +123,21 @@ def examples(counts: Sequence[int]) -> str:
     some = [count for count in counts if count > 0]
     empty = f", {len(counts) - len(some)} without any" if len(some) < len(counts) else ""
     return f"{sum(some)} (largest class {max(some, default=0)}, smallest {min(some, default=0)}{empty})"
+
+
+def say_class_counts(answer: Validation) -> None:
+    """Print the training examples of every class; of many classes those of the first and the last ones."""
+    names = answer.classes or [str(number) for number in range(len(answer.class_counts))]
+    rows: list[list[Any]] = [list(row) for row in zip(names, answer.class_counts, strict=False)]
+    if len(rows) > MOST_CLASSES:
+        left_out, half = len(rows) - MOST_CLASSES, MOST_CLASSES // 2
+        rows = [*rows[:half], [f"({left_out} more)", ""], *rows[-half:]]
+    say_table(["class", "examples"], rows, right=[1])
+
+
+def runs_in(job: Job) -> str:
+    """How many runs a job has, in words."""
+    return "1 run" if job.runs_total == 1 else f"{job.runs_total} runs"
 
 
 def add_to(app: typer.Typer) -> None:

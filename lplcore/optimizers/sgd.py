@@ -23,6 +23,14 @@ class Sgd(Optimizer):
     weight_decay: float = Field(0.0002, ge=0, le=1e3)
     clip_norm: float | None = Field(None, gt=0, le=1e9, description="largest L2 norm of the whole gradient")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_momentum_plain(cls, value: object) -> object:
+        """Nesterov's form is the default only where there is momentum."""
+        if isinstance(value, dict) and value.get("momentum") == 0:
+            return {"nesterov": False, **value}
+        return value
+
     @model_validator(mode="after")
     def _nesterov_needs_momentum(self) -> Self:
         if self.nesterov and self.momentum == 0:

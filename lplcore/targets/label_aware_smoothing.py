@@ -28,6 +28,19 @@ class LabelAwareSmoothing(Target):
     smooth_tail: float = Field(0.1, ge=0, lt=1, description="epsilon_K, share spread for the rarest class")
     shape: Literal["concave", "linear", "convex"] = "concave"
 
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_keep_the_order(cls, value: object) -> object:
+        """A share that is left out gives way to the one that is given."""
+        if not isinstance(value, dict):
+            return value
+        head, tail = value.get("smooth_head"), value.get("smooth_tail")
+        if head is None and isinstance(tail, int | float):
+            return {"smooth_head": max(cls.model_fields["smooth_head"].default, tail), **value}
+        if tail is None and isinstance(head, int | float):
+            return {"smooth_tail": min(cls.model_fields["smooth_tail"].default, head), **value}
+        return value
+
     @model_validator(mode="after")
     def _head_is_smoothed_more(self) -> Self:
         if self.smooth_head < self.smooth_tail:

@@ -3,7 +3,7 @@
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -68,7 +68,8 @@ def scripted(answers: Answers) -> Iterator[Scripted]:
             if reply.status not in (204, 304):
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content[: reply.cut])
+            with suppress(BrokenPipeError, ConnectionResetError):  # who asked may have been interrupted
+                self.wfile.write(content[: reply.cut])
             self.close_connection = True
 
         def log_message(self, format: str, *args: Any) -> None:

@@ -1,8 +1,13 @@
 """The command line against a server whose answers are written down."""
 
 import json
+import os
+import re
+import signal
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -34,6 +39,10 @@ JOB: dict[str, Any] = {
     "summary": SUMMARY,
 }
 NOT_FOUND = Reply({"title": "Not found", "status": 404, "detail": "there is none"}, 404, PROBLEM)
+
+
+ID = "j_0123456789abcdef01234567"
+RUN_ID = "r_0123456789abcdef01234567"
 
 
 def by_path(replies: dict[str, Reply]) -> Answers:
@@ -144,17 +153,49 @@ def test_every_page_of_runs_is_watched(capsys: pytest.CaptureFixture[str]) -> No
     assert "lpl seed 149: succeeded" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("lines", [0, 99, 100, 101, 900])
+@pytest.mark.parametrize("as_json", [False, True])
+def test_every_line_of_a_log_is_printed_once(lines: int, as_json: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    log = [{"id": number, "level": "info", "message": f"line {number}."} for number in range(1, lines + 1)]
+
+    def answers(asked: Asked) -> Reply:
+        if not asked.path.startswith("/v1/runs/r_1/logs"):
+            return Reply(RUNS[0])
+        query = dict(parse_qsl(urlsplit(asked.path).query))
+        assert set(query) <= {"limit", "cursor"}
+        start = int(query.get("cursor", "0"))
+        end = start + int(query["limit"])
+        return Reply({"items": log[start:end], "next": str(end) if end < len(log) else None})
+
+    with scripted(answers) as server:
+        assert status(["--url", server.url, "logs", "r_1", *(["--json"] if as_json else [])]) == 0
+    said = capsys.readouterr().out
+    assert [int(number) for number in re.findall(r"line (\d+)\.", said)] == list(range(1, lines + 1))
+
+
 def test_a_file_is_replaced_only_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     digest = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
     checkpoint = {"id": "c_1", "kind": "last", "epoch": 2, "size_bytes": 5, "sha256": digest}
-    replies = {"/v1/runs/r_1/checkpoints": Reply([checkpoint]), "/v1/checkpoints/c_1/content": Reply(b"hello")}
+    replies = {
+        "/v1/runs/r_1": Reply(RUNS[0]),
+        "/v1/runs/r_1/checkpoints": Reply([checkpoint]),
+        "/v1/checkpoints/c_1/content": Reply(b"hello"),
+    }
     with scripted(by_path(replies)) as server:
         download = ["--url", server.url, "download", "r_1"]
         assert status(download) == 0
         assert Path("r_1-last.safetensors").read_bytes() == b"hello"
         assert status(download) == 1
         assert status([*download, "--force"]) == 0
+        Path("folder").mkdir()
+        assert status([*download, "-o", "folder"]) == 0
+        assert status([*download, "-o", "folder"]) == 1
+        assert status([*download, "-o", "folder", "--force"]) == 0
+        assert [path.name for path in Path("folder").iterdir()] == ["r_1-last.safetensors"]
+        Path("r_1-last.safetensors").unlink()
+        Path("r_1-last.safetensors").mkdir()
+        assert status([*download, "--force"]) == 1
         assert status([*download, "--kind", "best"]) == 1
 
 
@@ -168,6 +209,213 @@ def test_commands_of_other_packages_get_their_arguments(capsys: pytest.CaptureFi
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert status(["--version"]) == 0
     assert capsys.readouterr().out.startswith("lpl ")
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_errors_of_a_command_that_prints_json_are_json(
+    away: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text("epochs: 0")
+    errors = [{"path": "epochs", "message": "must be at least 1"}, {"path": "method", "message": "is required"}]
+    refusal = Reply({"title": "Bad spec", "status": 422, "detail": "2 fields", "errors": errors}, 422, PROBLEM)
+    with scripted(in_turn(refusal)) as server:
+        url = "http://127.0.0.1:9" if away else server.url
+        assert status(["--url", url, "submit", str(file), "--json"]) == 1
+    said = capsys.readouterr()
+    assert not said.out
+    document = json.loads(said.err)
+    if away:
+        assert "lpl serve" in document["detail"]
+    else:
+        assert document == {"title": "Bad spec", "status": 422, "detail": "2 fields", "errors": errors}
+
+
+@pytest.mark.parametrize("arguments", [["list", "--nonsense"], ["show"], ["submit"], ["db", "nonsense"]])
+def test_errors_in_the_usage_are_json_too(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert status([*arguments, "--json"]) in (1, 2)
+    assert json.loads(capsys.readouterr().err)["detail"]
+
+
+def test_watching_as_json_streams_a_line_per_change_and_the_job_last(capsys: pytest.CaptureFixture[str]) -> None:
+    def at(epoch: int) -> Reply:
+        runs = [RUNS[0], {**RUNS[1], "state": "running", "epoch": epoch}]
+        return Reply({**JOB, "state": "running", "runs": runs})
+
+    seen: list[str] = []
+
+    def answers(_: Asked) -> Reply:
+        seen.append(capsys.readouterr().out)
+        return [at(0), at(0), at(0), at(1), Reply(JOB)][min(len(seen), 5) - 1]
+
+    with scripted(answers) as server:
+        assert status(["--url", server.url, "watch", "j_1", "--json"]) == 0
+    lines = [json.loads(line) for line in ("".join(seen) + capsys.readouterr().out).splitlines()]
+    assert [(line["id"], line.get("epoch")) for line in lines] == [("r_1", 2), ("r_2", 0), ("r_2", 1), ("j_1", None)]
+    assert any(seen)  # came while the job went on
+
+
+def test_an_interrupted_command_says_so_in_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    def answers(_: Asked) -> Reply:
+        os.kill(os.getpid(), signal.SIGINT)
+        return Reply({**JOB, "state": "running"})
+
+    with scripted(answers) as server:
+        assert status(["--url", server.url, "show", "j_1"]) == 130
+        assert capsys.readouterr().err == "interrupted\n"
+        assert status(["--url", server.url, "submit", "--preset", "x", "--json"]) == 130
+        assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_an_interrupted_watch_says_that_the_job_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    asked: list[Asked] = []
+
+    def answers(request: Asked) -> Reply:
+        asked.append(request)
+        if len(asked) > 1:
+            os.kill(os.getpid(), signal.SIGINT)
+        return Reply({**JOB, "state": "running"})
+
+    with scripted(answers) as server:
+        assert status(["--url", server.url, "watch", "j_1"]) == 130
+    assert capsys.readouterr().err == "stopped watching; the job goes on: lpl watch j_1\n"
+
+
+ITEM: dict[str, Any] = {
+    "id": ID,
+    "name": "A job",
+    "state": "succeeded",
+    "progress": 1.0,
+    "dataset": "cifar10",
+    "imbalance_factor": 100.0,
+    "methods": ["cross_entropy", "lpl"],
+    "runs": {"succeeded": 3},
+    "metrics": {"test/top1_error": {"mean": 0.25, "std": 0.01, "n": 3}},
+    "created_at": "2026-01-15T10:00:00Z",
+}
+
+
+def test_a_list_shows_data_set_methods_and_result(capsys: pytest.CaptureFixture[str]) -> None:
+    older = {
+        "id": RUN_ID.replace("r_", "j_"),
+        "state": "queued",
+        "dataset": "digits",
+        "method": "ldam",
+        "runs_total": 2,
+    }
+    with scripted(in_turn(Reply({"items": [ITEM, older], "next": None}))) as server:
+        assert status(["--url", server.url, "list"]) == 0
+    said = capsys.readouterr().out
+    for text in (ID, "cifar10 100:1", "cross_entropy, lpl", "25.00 ± 1.00 %", "digits", "ldam"):
+        assert text in said
+
+
+def test_identifiers_stand_whole_on_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("client.output.PLAIN_WIDTH", 80)
+    run = {**RUNS[0], "id": RUN_ID, "state": "failed", "reason": "diverged", "message": "the loss is infinite " * 5}
+    job = {**JOB, "id": ID, "runs": [run], "runs_total": 1}
+    with scripted(
+        by_path({f"/v1/jobs/{ID}": Reply(job), "/v1/jobs": Reply({"items": [ITEM], "next": None})})
+    ) as server:
+        assert status(["--url", server.url, "show", ID]) == 0
+        assert status(["--url", server.url, "list"]) == 0
+    said = capsys.readouterr().out
+    assert RUN_ID in said
+    assert said.count(ID) == 2
+    assert max(map(len, said.splitlines())) <= 80
+
+
+def test_every_time_is_told_with_its_zone_and_the_same_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    created = {"created_at": "2026-01-15T10:00:00Z"}
+    replies = {
+        "/v1/jobs": Reply({"items": [ITEM], "next": None}),
+        "/v1/jobs/j_1": Reply({**JOB, **created}),
+        "/v1/runs/r_1": Reply({**RUNS[0], "started_at": "2026-01-15T10:00:00Z"}),
+        "/v1/runs/r_1/logs": Reply({"items": [{"message": "x", **created}], "next": None}),
+        "/v1/datasets/mine": Reply({"name": "mine", **created}),
+        "/v1/workers": Reply({"items": [{"id": "w", "last_seen_at": "2026-01-15T10:00:00Z"}], "next": None}),
+    }
+    try:
+        with scripted(by_path(replies)) as server:
+            for command in (
+                ["list"],
+                ["show", "j_1"],
+                ["show", "r_1"],
+                ["logs", "r_1"],
+                ["dataset", "show", "mine"],
+                ["workers"],
+            ):
+                assert status(["--url", server.url, *command]) == 0
+                assert "2026-01-15 15:30:00+05:30" in capsys.readouterr().out, command
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_validating_shows_the_examples_of_every_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text("dataset: digits\nmethod: lpl\n")
+    counts = [1000 - number for number in range(100)]
+    names = [f"class {number:02}" for number in range(100)]
+    few = Reply({"runs_total": 1, "classes": ["cat", "dog"], "class_counts": [170, 9]})
+    with scripted(in_turn(few, Reply({"classes": names, "class_counts": counts}))) as server:
+        assert status(["--url", server.url, "validate", str(file)]) == 0
+        assert re.search(r"cat +170\ndog +9\n", capsys.readouterr().out)
+        assert status(["--url", server.url, "validate", str(file)]) == 0
+        said = capsys.readouterr().out
+    assert re.search(r"class 00 +1000\n", said)
+    assert "(60 more)" in said
+    assert re.search(r"class 99 +901\n", said)
+
+
+CATALOG = {
+    "methods": [
+        {
+            "name": "lpl",
+            "title": "LPL",
+            "schema": {"properties": {"name": {}}},
+            "compositions": {
+                "single_label": {
+                    "alias": "lpl",
+                    "loss": {"name": "cross_entropy"},
+                    "perturbations": [{"name": "lpl", "epsilon": 0.0, "threshold": 0.4}],
+                    "weighting": None,
+                }
+            },
+        }
+    ],
+    "losses": [{"name": "cross_entropy", "schema": {"properties": {}}}],
+    "perturbations": [{"name": "lpl", "schema": {"properties": {"epsilon": {"description": "the smallest bound"}}}}],
+    "datasets": [{"name": "digits", "title": "Digits", "schema": {}}],
+}
+
+
+def test_the_catalogue_shows_a_methods_parameters(capsys: pytest.CaptureFixture[str]) -> None:
+    with scripted(by_path({"/v1/catalog": Reply(CATALOG)})) as server:
+        assert status(["--url", server.url, "catalog", "methods", "lpl"]) == 0
+        said = capsys.readouterr().out
+        assert status(["--url", server.url, "catalog", "methods", "lpl", "--json"]) == 0
+        parameters = json.loads(capsys.readouterr().out)["parameters"]
+    assert re.search(r"epsilon +0.0 +lpl +the smallest bound", said)
+    assert re.search(r"threshold +0.4 +lpl", said)
+    assert [(each["name"], each["default"]) for each in parameters] == [("epsilon", 0.0), ("threshold", 0.4)]
+
+
+@pytest.mark.parametrize("arguments", [["catalog", "datasets"], ["catalog"], ["catalog", "datasets", "mine"]])
+def test_the_catalogue_shows_registered_data_sets(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    known = [{"name": "digits", "builtin": True}, {"name": "mine", "builtin": False, "task": "multi_label"}]
+    replies = {"/v1/catalog": Reply(CATALOG), "/v1/datasets": Reply({"items": known, "next": None})}
+    with scripted(by_path(replies)) as server:
+        assert status(["--url", server.url, *arguments]) == 0
+        assert "mine" in capsys.readouterr().out
+        assert status(["--url", server.url, *arguments, "--json"]) == 0
+        assert "mine" in capsys.readouterr().out
 
 
 def test_text_of_others_cannot_steer_the_terminal() -> None:

@@ -114,3 +114,64 @@ def test_a_preset_is_overridden_by_name_or_on_the_complete_spec() -> None:
     positioned = preset_spec("p", ["method.perturbations.0.epsilon=1"], complete=complete)
     assert positioned == {"method": {"perturbations": [{"name": "lpl", "epsilon": 1}]}}
     assert asked == [{"preset": "p"}]
+
+
+@pytest.mark.parametrize("text", ["2026-01-15", "2026-01-15 10:00:00", "12:30", "12:30:15.5", "2026-01-15T10:00:00Z"])
+def test_dates_and_times_in_yaml_are_text(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text(f"name: {text}\n")
+    assert read_spec(str(file)) == {"name": text}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", 1),
+        ("-3", -3),
+        ("0", 0),
+        ("0x1F", 31),
+        ("1.5", 1.5),
+        (".5", 0.5),
+        ("1.", 1.0),
+        ("1e-3", 1e-3),
+        ("1.5e3", 1500.0),
+        ("-.inf", float("-inf")),
+        ("1_000", 1000),
+        ("true", True),
+        ("null", None),
+    ],
+)
+def test_numbers_in_yaml_are_numbers(text: str, value: Any, tmp_path: Path) -> None:
+    file = tmp_path / "spec.yaml"
+    file.write_text(f"value: {text}\n")
+    found = read_spec(str(file))["value"]
+    assert (type(found), found) == (type(value), value)
+
+
+@pytest.mark.parametrize("name", ["spec.json", "spec.yaml", "-"])
+def test_a_byte_order_mark_is_read_over(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '\ufeff{"dataset": "digits"}'
+    file = tmp_path / name
+    if name == "-":
+        monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    else:
+        file.write_text(text, encoding="utf-8")
+    assert read_spec(name if name == "-" else str(file)) == {"dataset": "digits"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("spec.json", '{"epochs": 1, "epochs": 2}'),
+        ("spec.json", '{"optimizer": {"lr": 1, "lr": 2}}'),
+        ("spec.json", '[{"a": 1, "a": 1}]'),
+        ("spec.yaml", "epochs: 1\nepochs: 2\n"),
+        ("spec.yaml", "optimizer: {lr: 1, lr: 2}\n"),
+        ("spec.yaml", "1: a\n1: b\n"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(name: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.write_text(text)
+    with pytest.raises(SpecFileError, match="stands twice"):
+        read_spec(str(file))

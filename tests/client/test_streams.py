@@ -1,6 +1,7 @@
 """Server-sent events and downloads, over connections that break."""
 
 import hashlib
+import threading
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,49 @@ def test_a_broken_stream_goes_on_after_the_last_event() -> None:
         assert [event.kind for event in client.events(job="j_1")] == ["state", "epoch", "end"]
     assert [asked.headers.get("Last-Event-ID") for asked in server.asked] == [None, "1", "1"]
     assert server.asked[0].path == "/v1/events?job=j_1"
+
+
+PAGE = Reply(b"<html>Bad Gateway</html>", 502, {"Content-Type": "text/html"})
+BUSY = Reply(b"<html>busy</html>", 503, {"Content-Type": "text/html", "Retry-After": "0"})
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_stream_outlives_a_proxy_whose_service_is_away(status: int) -> None:
+    away = Reply(PAGE.body, status, PAGE.headers)
+    answers = in_turn(away, away, Reply(b"id: 1\nevent: end\ndata: {}\n\n", headers=STREAM))
+    with scripted(answers) as server, Client(server.url) as client:
+        assert [event.kind for event in client.events()] == ["end"]
+    assert len(server.asked) == 3
+
+
+def test_a_quiet_stream_that_breaks_off_late_is_taken_up() -> None:
+    quiet, started = threading.Event(), threading.Event()
+
+    def answers(_: Asked) -> Reply:
+        if started.is_set():
+            return Reply(b"id: 1\nevent: end\ndata: {}\n\n", headers=STREAM)
+        started.set()
+        quiet.wait(1.0)  # longer than the time for retries; the connection then closes without an event
+        return Reply(b": nothing has happened\n\n", headers=STREAM, cut=10)
+
+    with scripted(answers) as server, Client(server.url, retry_seconds=0.6) as client:
+        assert [event.kind for event in client.events()] == ["end"]
+
+
+def test_a_page_in_place_of_a_stream_is_an_error() -> None:
+    page = Reply(b"<html>hello</html>", headers={"Content-Type": "text/html"})
+    wrong = pytest.raises(ApiError, match="address of the service")
+    with scripted(in_turn(page)) as server, Client(server.url) as client, wrong:
+        list(client.events())
+
+
+@pytest.mark.parametrize("away", [PAGE, BUSY], ids=["502", "503"])
+@pytest.mark.parametrize("cut", [0, 1000])
+def test_a_download_outlives_a_proxy_whose_service_is_away(away: Reply, cut: int, tmp_path: Path) -> None:
+    rest = Reply(CONTENT[cut:], 206 if cut else 200)
+    with scripted(in_turn(Reply(CONTENT, cut=cut), away, away, rest)) as server, Client(server.url) as client:
+        path = client.download_checkpoint(CHECKPOINT, tmp_path / "model.safetensors")
+    assert path.read_bytes() == CONTENT
 
 
 def test_a_refused_stream_is_not_asked_for_again() -> None:

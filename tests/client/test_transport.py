@@ -1,12 +1,13 @@
 """Retries, errors, addresses and keys."""
 
 import socket
+import time
 from pathlib import Path
 
 import pytest
 
 from client import ApiError, Client, ServiceUnreachable
-from tests.client.scripted import PROBLEM, Reply, in_turn, scripted
+from tests.client.scripted import PROBLEM, Asked, Reply, in_turn, scripted
 
 JOB = {"id": "j_1", "state": "queued", "runs_total": 3}
 AWAY = Reply({"title": "Service Unavailable", "status": 503}, 503, {"Retry-After": "0", **PROBLEM})
@@ -40,6 +41,69 @@ def test_a_retry_whose_answer_was_lost_is_not_sent_twice() -> None:
             client.retry("j_1")
         client.cancel("j_1")
     assert [asked.path for asked in server.asked] == ["/v1/jobs/j_1/retry", "/v1/jobs/j_1/cancel"]
+
+
+PAGE = b"<html><head><title>Bad Gateway</title></head><body><h1>nginx</h1></body></html>"
+GATEWAY = [Reply(PAGE, status, {"Content-Type": "text/html"}) for status in (502, 503, 504)]
+
+
+@pytest.mark.parametrize("away", GATEWAY, ids=lambda reply: str(reply.status))
+def test_what_can_be_repeated_outlives_a_proxy_whose_service_is_away(away: Reply) -> None:
+    with scripted(in_turn(away, away, Reply({**JOB, "state": "failed"}))) as server, Client(server.url) as client:
+        assert client.wait("j_1").state == "failed"
+    assert len(server.asked) == 3
+    with scripted(in_turn(away, away, Reply(JOB, 201))) as server, Client(server.url) as client:
+        assert client.submit({"dataset": "digits"}).id == "j_1"
+    assert len({asked.headers["Idempotency-Key"] for asked in server.asked}) == 1
+
+
+@pytest.mark.parametrize("status", [502, 504])
+def test_what_a_proxy_may_have_passed_on_is_not_sent_twice(status: int) -> None:
+    gateway = Reply(PAGE, status, {"Content-Type": "text/html"})
+    with scripted(in_turn(gateway, Reply(JOB))) as server, Client(server.url) as client, pytest.raises(ApiError):
+        client.retry("j_1")
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("away", GATEWAY, ids=lambda reply: str(reply.status))
+@pytest.mark.parametrize("kind", ["text/html", "text/plain", "application/json"])
+def test_no_page_of_a_proxy_is_printed(away: Reply, kind: str) -> None:
+    page = Reply(away.body, away.status, {"Content-Type": kind})
+    away_error = pytest.raises(ApiError, match="try again later")
+    with scripted(in_turn(page)) as server, Client(server.url, retry_seconds=0) as client, away_error as caught:
+        client.queue()
+    assert "<" not in str(caught.value)
+
+
+def test_the_time_for_retries_is_used_to_its_end() -> None:
+    started: list[float] = []
+
+    def answers(_: Asked) -> Reply:
+        started.append(time.monotonic())
+        return AWAY if time.monotonic() < started[0] + 0.9 else Reply(JOB)
+
+    with scripted(answers) as server, Client(server.url, retry_seconds=1.2) as client:
+        assert client.get_job("j_1").id == "j_1"
+
+
+def test_the_pause_that_a_service_asks_for_is_kept() -> None:
+    busy = Reply({"title": "Busy", "status": 503}, 503, {"Retry-After": "1", **PROBLEM})
+    times: list[float] = []
+
+    def answers(_: Asked) -> Reply:
+        times.append(time.monotonic())
+        return busy if len(times) == 1 else Reply(JOB)
+
+    with scripted(answers) as server, Client(server.url) as client:
+        client.get_job("j_1")
+    assert times[1] - times[0] >= 1.0
+
+
+def test_no_list_is_asked_with_what_its_route_does_not_take() -> None:
+    with scripted(in_turn(Reply({"items": [], "next": None}))) as server, Client(server.url) as client:
+        assert not client.workers()
+        assert not client.checkpoints("r_1")
+    assert [asked.path for asked in server.asked] == ["/v1/workers", "/v1/runs/r_1/checkpoints"]
 
 
 def test_a_pause_longer_than_the_time_for_retries_is_not_waited_for() -> None:

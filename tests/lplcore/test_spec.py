@@ -166,7 +166,7 @@ def test_a_registered_data_set_goes_by_its_own_name() -> None:
         ({"epochs": 10**400}, "epochs", "64-bit"),
         ({"epochs": math.nan}, "epochs", "finite"),
         ({"optimizer": {"name": "sgd", "lr": math.inf}}, "optimizer.lr", "finite"),
-        ({"optimizer": {"name": "sgd", "momentum": 0.0}}, "optimizer.nesterov", "momentum"),
+        ({"optimizer": {"name": "sgd", "momentum": 0.0, "nesterov": True}}, "optimizer.nesterov", "momentum"),
         ({"modle": "mlp"}, "modle", "'model'"),
         ({"seeds": []}, "seeds", "at least 1"),
         ({"seeds": [1, 1]}, "seeds", "once"),

@@ -1,0 +1,121 @@
+"""Jobs and runs by what people call them: an id, its beginning, a job's name, `last`."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from client.answers import Job, JobItem, Run
+from client.calls import Calls, at, read
+from client.errors import ApiError
+
+T = TypeVar("T")
+LAST = "last"
+WHOLE_ID = re.compile(r"[jr]_[0-9a-f]{24}")
+NOT_FOUND, AMBIGUOUS = 404, 409
+SEARCHED_JOBS, SEARCHED_FOR_RUNS = 1000, 50
+"""How far back beginnings of ids are looked for."""
+SHOWN = 5
+
+
+class Finding(Calls):
+    """The calls that find jobs and runs."""
+
+    def find_job(self, job: str | Job | JobItem) -> str:
+        """The id of a job given by its id, the beginning of its id, its name or `last`.
+
+        Raises:
+            ApiError: there is none, or there are several.
+        """
+        return job.id if not isinstance(job, str) else self._of_job(job, lambda found: self._job(found).id)
+
+    def find_run(self, run: str | Run) -> str:
+        """The id of a run given by its id, the beginning of its id, or a job that has only one.
+
+        Raises:
+            ApiError: there is none, or there are several.
+        """
+        return run.id if not isinstance(run, str) else self._of_run(run, lambda found: self._run(found).id)
+
+    def _of_job(self, job: str | Job | JobItem, call: Callable[[str], T]) -> T:
+        """The answer of a call on a job; an id needs no search."""
+        return answer_of(call, job if isinstance(job, str) else job.id, kind="j_", search=self._search_job)
+
+    def _of_run(self, run: str | Run, call: Callable[[str], T]) -> T:
+        """The answer of a call on a run; an id needs no search."""
+        return answer_of(call, run if isinstance(run, str) else run.id, kind="r_", search=self._search_run)
+
+    def _job(self, job_id: str) -> Job:
+        return read(Job, self._transport.get(at("jobs", job_id)))
+
+    def _run(self, run_id: str) -> Run:
+        return read(Run, self._transport.get(at("runs", run_id)))
+
+    def _search_job(self, text: str) -> str | None:
+        if text == LAST:
+            return next((job.id for job in self._newest_jobs(1)), None)
+        if text.startswith("r_"):
+            return None
+        named = [job.id for job in self._newest_jobs(SEARCHED_JOBS, name=text) if job.name == text]
+        if not named and text.startswith("j_"):
+            named = [job.id for job in self._newest_jobs(SEARCHED_JOBS) if job.id.startswith(text)]
+        return only(named, f"jobs are meant by {text!r}")
+
+    def _search_run(self, text: str) -> str | None:
+        if not text.startswith("r_"):
+            job = self.find_job(text)
+            return only([run.id for run in self._standing_runs(job)], f"runs stand in job {job}")
+        jobs = self._newest_jobs(SEARCHED_FOR_RUNS)
+        found = [run.id for job in jobs for run in self._runs(job.id) if run.id.startswith(text)]
+        return only(found, f"runs are meant by {text!r}")
+
+    def _newest_jobs(self, most: int, **filters: Any) -> Iterator[JobItem]:
+        for number, job in enumerate(self._all(JobItem, at("jobs"), page_size=min(most, 100), **filters), start=1):
+            yield job
+            if number >= most:
+                return
+
+    def _runs(self, job_id: str) -> Iterator[Run]:
+        return self._all(Run, at("jobs", job_id, "runs"))
+
+    def _standing_runs(self, job_id: str) -> list[Run]:
+        """A job's runs without those whose place a retry has taken."""
+        runs = list(self._runs(job_id))
+        replaced = {run.retry_of for run in runs}
+        return [run for run in runs if run.id not in replaced]
+
+
+def answer_of(call: Callable[[str], T], text: str, *, kind: str, search: Callable[[str], str | None]) -> T:
+    """The answer of a call on what has this id, else on what a search finds.
+
+    Raises:
+        ApiError: the call's, or that there are several.
+    """
+    refusal = ApiError(NOT_FOUND, "Not found", detail=f"there is no {'job' if kind == 'j_' else 'run'} yet")
+    if text != LAST:
+        try:
+            return call(text)
+        except ApiError as error:
+            if error.status != NOT_FOUND or not text or (WHOLE_ID.fullmatch(text) and text.startswith(kind)):
+                raise
+            refusal = error
+    try:
+        found = search(text)
+    except ApiError as error:
+        if error.status != NOT_FOUND:
+            raise
+        found = None
+    if found is None:
+        raise refusal
+    return call(found)
+
+
+def only(found: list[str], what: str) -> str | None:
+    """The only one of several ids, None of none.
+
+    Raises:
+        ApiError: there are several.
+    """
+    if len(found) > 1:
+        some = ", ".join(found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
+        raise ApiError(AMBIGUOUS, "Ambiguous", detail=f"{len(found)} {what}: {some}; give an id")
+    return found[0] if found else None

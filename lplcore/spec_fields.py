@@ -1,0 +1,50 @@
+"""Fields of an experiment that are no plug-ins."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
+
+from lplcore.plugin import Record
+
+Tag = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+def known_device(name: str) -> str:
+    """The name of a device, else an error that lists what there is."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,3})?", name):
+        raise PydanticCustomError("device", "must be auto, cpu, mps, cuda or cuda:<number>")
+    return name
+
+
+def different(seeds: list[int]) -> list[int]:
+    """The seeds, else an error where one stands twice."""
+    if len(set(seeds)) != len(seeds):
+        raise PydanticCustomError("seeds", "every seed may stand once")
+    return seeds
+
+
+def some(values: list[Any]) -> list[Any]:
+    """The values of a swept field, else an error where there are none."""
+    if not values:
+        raise PydanticCustomError("sweep", "give at least one value")
+    return values
+
+
+class Checkpoints(Record):
+    """When checkpoints are made and which are kept; the last epoch always makes one."""
+
+    every_epochs: int = Field(10, ge=1, le=100_000)
+    keep_last: int = Field(2, ge=1, le=100)
+    keep_best: bool = Field(
+        False,
+        description="keep the epoch with the lowest validation error (multi label: highest mean average precision); "
+        "needs a validation split",
+    )
+
+
+Device = Annotated[str, AfterValidator(known_device)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+Seeds = Annotated[list[Seed], AfterValidator(different)]
+SweptValues = Annotated[list[Any], AfterValidator(some)]
