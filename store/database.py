@@ -1,10 +1,7 @@
 """The database: engine, transactions, time and migrations, on SQLite (WAL) and PostgreSQL."""
 
-import contextlib
 import errno
 import logging
-import os
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -23,23 +20,25 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Float
 
 import migrations
+from store import sqlite
 from store.address import parsed_url, shown, without_secrets
+from store.characters import clean_all, from_json, to_json
 from store.errors import DatabaseUnavailable, StorageFull, StoreError
+from store.sqlite import PATIENCE_SECONDS
 from store.tables import EventRow
 
 LOCK_MIGRATION, LOCK_EVENTS = 7_205_021, 7_205_022
 RETRIES = 6
-PATIENCE_SECONDS = 30
-"""Time after which a transaction that cannot get its locks is not tried again."""
 STALLED_SECONDS = 10
 """Pause in a transaction after which PostgreSQL undoes it: whoever began it is frozen or cut off."""
 SQLITE_CONNECTIONS = 64
 """More than a process has threads: one that waits for the write lock keeps no reader from a connection."""
 KEEP_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 40_000}
 """A server that is cut off without a word is noticed within 40 seconds, not after hours."""
-PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+PRIVATE_FOLDER = 0o700
 RETRYABLE = ("40001", "40P01", "55P03", "25P03")  # serialization, deadlock, lock timeout, transaction stalled
 FULL = ("53100", "53200", "54000")
+JSON_FORMAT: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -76,6 +75,7 @@ class Database:
         self.url, self.clock_offset = parsed, clock_offset
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine()
+        event.listen(self.engine, "before_cursor_execute", _clean_parameters, retval=True)
         self._writer = self.engine.execution_options(write=True)
 
     def _sqlite_engine(self) -> Engine:
@@ -83,10 +83,11 @@ class Database:
             self.url,
             connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False},
             max_overflow=SQLITE_CONNECTIONS,
+            **JSON_FORMAT,
         )
-        event.listen(engine, "do_connect", _make_sqlite_file)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "do_connect", sqlite.make_private_file)
+        event.listen(engine, "connect", sqlite.prepare)
+        event.listen(engine, "begin", sqlite.begin)
         return engine
 
     def _postgresql_engine(self) -> Engine:
@@ -101,7 +102,13 @@ class Database:
             **KEEP_ALIVE,
         }
         return create_engine(
-            self.url, connect_args=arguments, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10
+            self.url,
+            connect_args=arguments,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            pool_timeout=10,
+            **JSON_FORMAT,
         )
 
     def __str__(self) -> str:
@@ -182,7 +189,7 @@ class Database:
         """
         with self._writer.connect() as connection:
             if self.is_sqlite:
-                _switch_foreign_keys(connection, on=False)
+                sqlite.switch_foreign_keys(connection, on=False)
             try:
                 with connection.begin():
                     if not self.is_sqlite:
@@ -192,7 +199,7 @@ class Database:
                         raise StoreError(f"{self}: the migration would leave rows that refer to nothing; it is undone")
             finally:
                 if self.is_sqlite:
-                    _switch_foreign_keys(connection, on=True)
+                    sqlite.switch_foreign_keys(connection, on=True)
 
     def revision(self) -> str | None:
         """The schema's revision, None where there is none."""
@@ -254,35 +261,10 @@ def migration_config(connection: Connection) -> Config:
     return config
 
 
-def _make_sqlite_file(dialect: Any, record: Any, arguments: list[Any], options: Any) -> None:
-    """A new file is for this user alone (SQLite gives its journals the same mode); one that exists is left alone."""
-    path = str(arguments[0]) if arguments else ""
-    if path and not path.startswith((":", "file:")):
-        with contextlib.suppress(OSError):  # it exists, or connecting says what is wrong
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE_SECONDS}")
-    if cursor.execute("PRAGMA page_count").fetchone() == (0,):
-        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # later it would wait for the write lock and change nothing
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _switch_foreign_keys(connection: Connection, *, on: bool) -> None:
-    """Outside of a transaction: within one the pragma does nothing."""
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)
-    raw.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def _clean_parameters(
+    connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> tuple[str, Any]:
+    return statement, clean_all(parameters)
 
 
 __all__ = ["Database", "DatabaseUnavailable", "StorageFull", "StoreError", "db_now", "make_writable"]
