@@ -4,11 +4,15 @@ They come with file names that are not UTF-8, from what a trainer prints, and as
 """
 
 import json
+import os
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+FILE_ADDRESS = "file://"
 UNFIT = re.compile("[\x00\ud800-\udfff]")
 ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 """As `json.dumps` writes them; half of a proper pair looks the same, so it only says that a closer look is needed."""
@@ -43,3 +47,13 @@ def from_json(text: str | bytes) -> Any:
     value = json.loads(text)
     raw = text if isinstance(text, str) else text.decode(errors="replace")
     return clean_all(value) if ESCAPED.search(raw) else value
+
+
+def path_to_text(path: str) -> str:
+    """An absolute path as a column keeps it: itself, or a `file:` address where its bytes are not UTF-8."""
+    return path if clean(path) == path else Path(path).as_uri()
+
+
+def text_to_path(text: str) -> str:
+    """The path that `path_to_text` was given, byte for byte."""
+    return os.fsdecode(unquote_to_bytes(text.removeprefix(FILE_ADDRESS))) if text.startswith(FILE_ADDRESS) else text

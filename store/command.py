@@ -7,6 +7,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from pydantic import ValidationError
 
+from store.characters import clean
 from store.database import Database
 from store.errors import StoreError
 from store.settings import SECRETS, Settings
@@ -51,7 +52,7 @@ def settings(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(rows, indent=2))
         return
     for name, row in rows.items():
-        typer.echo(f"{name}={'' if row['value'] is None else row['value']}\n    {row['description']}")
+        typer.echo(clean(f"{name}={'' if row['value'] is None else row['value']}\n    {row['description']}"))
 
 
 def shown(name: str, value: Any) -> Any:
@@ -78,10 +79,12 @@ def opened() -> Database:
 
 def say(values: dict[str, Any], as_json: bool) -> None:
     """Print a few values."""
-    typer.echo(json.dumps(values) if as_json else "\n".join(f"{name}: {value}" for name, value in values.items()))
+    typer.echo(
+        json.dumps(values) if as_json else clean("\n".join(f"{name}: {value}" for name, value in values.items()))
+    )
 
 
 def fail(message: str) -> NoReturn:
     """End with one line on standard error."""
-    typer.echo(f"error: {message}", err=True)
+    typer.echo(clean(f"error: {message}"), err=True)
     sys.exit(1)

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from store import events, job_state, turns
+from store.characters import text_to_path
 from store.database import Database
 from store.errors import Conflict, LeaseLost, NotFound
 from store.records import DELETE, ENDED, Checkpoint, Claim, Run, State
@@ -67,10 +68,16 @@ def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) ->
         say_state(session, row, State.RUNNING, requested=None, reason=None, attempt=row.attempt + 1)
         job_state.refresh(db, session, row.job_id)
         dataset = session.get(DatasetRow, row.dataset)
-        registered = [{f: getattr(dataset, f) for f in ("name", "format", "path", "task", "sha256")}] if dataset else []
+        registered = [registered_entry(dataset)] if dataset else []
         return Claim(row.id, row.job_id, row.attempt + 1, worker_id, row.seed, row.spec, resume, registered)
 
     return db.write(work)
+
+
+def registered_entry(row: DatasetRow) -> dict[str, Any]:
+    """A registered data set as the trainer gets it."""
+    facts = {field: getattr(row, field) for field in ("name", "format", "task", "sha256")}
+    return {**facts, "path": text_to_path(row.path)}
 
 
 def reject_checkpoint(db: Database, claim: Claim, checkpoint_id: str) -> Checkpoint | None:

@@ -19,6 +19,7 @@ from lplcore.datasets.labelled_images import LABELS_FILE
 from lplcore.datasets.registered import LABELLED_IMAGES
 from lplcore.plugin import plugins
 from store import datasets
+from store.characters import clean, clean_all
 from store.records import DatasetRecord
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[READ])
@@ -95,7 +96,7 @@ def of_builtin(found: Service, name: str, *, examples: bool) -> DatasetDetail:
         info = builtin_info(name, found.settings.data_dir)
         shown = builtin_preview(name, found.settings.data_dir) if examples else []
     except lplcore.DatasetError as error:
-        return DatasetDetail(**known, available=False, message=str(error))
+        return DatasetDetail(**known, available=False, message=clean(str(error)))
     return DatasetDetail(**known, available=True, **facts({**info, "preview": shown}))
 
 
@@ -107,9 +108,9 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
         name=record.name,
         builtin=False,
         available=there,
-        message=None if there else f"{path.name} is gone; put it back or register it anew",
+        message=None if there else clean(f"{path.name} is gone; put it back or register it anew"),
         format=record.format,
-        path=path.name,
+        path=clean(path.name),
         sha256=record.sha256,
         created_at=at(record.created_at),
         **facts(record.info),
@@ -123,9 +124,9 @@ def facts(info: dict[str, Any]) -> dict[str, Any]:
     groups = shot_groups(info["class_counts"], many_above=many_above, few_below=few_below)
     names = ("task", "classes", "class_counts", "num_train", "num_validation", "num_test", "input_shape", "preview")
     held = {name: info[name] for name in names}
+    shown: dict[str, Any] = clean_all({**held, "notes": info.get("notes", [])})
     return {
-        **held,
-        "notes": info.get("notes", []),
+        **shown,
         "shot_groups": groups,
         "many_above": many_above,
         "few_below": few_below,
