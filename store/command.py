@@ -1,7 +1,10 @@
 """`lpl db` and `lpl settings`."""
 
+import difflib
 import json
+import os
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -13,6 +16,10 @@ from store.errors import StoreError
 from store.settings import SECRETS, Settings
 
 db = typer.Typer(help="The database's schema.", no_args_is_help=True)
+OTHER_VARIABLES = {
+    "LPL_URL", "LPL_API_KEY", "LPL_API_KEY_FILE", "LPL_PARENT_PID", "LPL_EVENT_FD", "LPL_PUBLISH", "LPL_SHARED_DATA",
+}  # fmt: skip
+"""Variables of the client, of trainers, of the composed service and of the tests."""
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -59,17 +66,45 @@ def shown(name: str, value: Any) -> Any:
     """A setting's value fit for the eye."""
     if value is None or isinstance(value, int | float | list):
         return value
-    return "***" if name in SECRETS else str(value)
+    return "***" if name in SECRETS else clean(str(value))
 
 
 def load_settings(**flags: Any) -> Settings:
     """Settings from flags and environment; a wrong one ends the process with one line."""
+    if "LPL_PARENT_PID" not in os.environ:  # whoever started this process has said it
+        warn_of_unknown(os.environ)
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
-        first = error.errors()[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        fail(f"LPL_{name}: {first['msg']}")
+        fail(in_words(error.errors()[0]))
+
+
+def in_words(error: Mapping[str, Any]) -> str:
+    """What is wrong with a setting, with its name; nothing of its value."""
+    name = "_".join(str(part) for part in error["loc"][:1]).upper()
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"LPL_{name}: {message}" if name else message
+
+
+def warn_of_unknown(environment: Mapping[str, str]) -> None:
+    """Name variables that look like settings and are none: a misspelled one would be left out in silence."""
+    known = {f"LPL_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
+    for name in sorted(environment):
+        if name.upper().startswith("LPL_") and name.upper() not in known:
+            nearest = difflib.get_close_matches(name.upper(), known, n=1)
+            hint = f"; did you mean {nearest[0]}?" if nearest else "; `lpl settings` lists those there are"
+            typer.echo(clean(f"warning: the variable {name} is unknown{hint}"), err=True)
+
+
+def open_streams() -> None:
+    """Let standard streams that are closed lead nowhere: the next file or socket would become one of them."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+            os.set_inheritable(nowhere, True)
+            setattr(sys, name, os.fdopen(nowhere, "w" if number else "r"))
 
 
 def opened() -> Database:

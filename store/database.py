@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
@@ -64,12 +64,12 @@ class Database:
     """A database by its URL. Cheap to make; connects when used.
 
     Args:
-        url: `sqlite:///path` or `postgresql+psycopg://...` (`postgresql://` is taken as psycopg).
+        url: `sqlite:///path` or `postgresql+psycopg://...` (`postgresql://` is taken as psycopg), or its parts.
         clock_offset: seconds added to the database's clock, for tests.
     """
 
-    def __init__(self, url: str, *, clock_offset: float = 0.0) -> None:
-        parsed = parsed_url(url)
+    def __init__(self, url: str | URL, *, clock_offset: float = 0.0) -> None:
+        parsed = parsed_url(url) if isinstance(url, str) else url
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.url, self.clock_offset = parsed, clock_offset

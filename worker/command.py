@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 from setproctitle import setproctitle
 
-from store.command import fail, load_settings
+from store import broker_address
+from store.command import fail, load_settings, open_streams
 from store.database import Database, make_writable
 from store.errors import DatabaseUnavailable, StoreError
 from worker.celery_app import consume, worker_app
@@ -30,9 +31,13 @@ def worker(
 ) -> None:
     """Train what is queued, one run per device, until stopped; a running one is handed over."""
     setproctitle("lpl worker")
+    open_streams()
     settings = load_settings(data_dir=data_dir)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    broker_refuses = broker_address.refusal(settings.broker) if settings.broker is not None else None
+    if broker_refuses is not None:
+        fail(broker_refuses)
     db = Database(settings.database)
     try:
         make_writable(settings.data_dir)
@@ -45,9 +50,9 @@ def worker(
         slots.start()
     except StoreError as error:
         fail(str(error))
-    log.info("training on %s", ", ".join(slots.device_names()))
-    if settings.broker_url is not None:
-        listen(settings.broker_url, slots)
+    log.info("training on %s; data in %s", ", ".join(slots.device_names()), settings.data_dir)
+    if settings.broker is not None:
+        listen(settings.broker, slots)
     if PARENT_PID in os.environ:
         threading.Thread(target=end_with, args=(int(os.environ[PARENT_PID]),), daemon=True).start()
     wait_for_signal()

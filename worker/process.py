@@ -12,7 +12,17 @@ from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
 EVENT_FD = "LPL_EVENT_FD"
-SECRETS = ("LPL_DATABASE_URL", "LPL_BROKER_URL", "LPL_ADMIN_KEY", "LPL_ADMIN_KEY_FILE")
+SECRETS = (
+    "LPL_DATABASE_URL",
+    "LPL_DATABASE_PASSWORD",
+    "LPL_DATABASE_PASSWORD_FILE",
+    "LPL_BROKER_URL",
+    "LPL_BROKER_PASSWORD",
+    "LPL_BROKER_PASSWORD_FILE",
+    "LPL_ADMIN_KEY",
+    "LPL_ADMIN_KEY_FILE",
+    "PGPASSWORD",
+)
 MAX_OUTPUT_BYTES = 200_000
 """Output that a run's log takes from one attempt; a chatty trainer must not fill the database."""
 PIECE_BYTES = 4_000
