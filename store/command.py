@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from store.characters import clean
 from store.database import Database
 from store.errors import StoreError
+from store.schema_version import revisions
 from store.settings import SECRETS, Settings
 
 db = typer.Typer(help="The database's schema.", no_args_is_help=True)
@@ -36,10 +37,10 @@ def upgrade(as_json: AsJson = False) -> None:
 
 @db.command()
 def current(as_json: AsJson = False) -> None:
-    """Show the schema's revision."""
+    """Show the schema's revision, and the one that this program needs."""
     database = opened()
     try:
-        say({"database": str(database), "revision": database.revision()}, as_json)
+        say({"database": str(database), "revision": database.revision(), "needed": revisions()[0]}, as_json)
     except StoreError as error:
         fail(str(error))
 

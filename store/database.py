@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
@@ -19,8 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Float
 
-import migrations
-from store import sqlite
+from store import schema_version, sqlite
 from store.address import parsed_url, shown, without_secrets
 from store.characters import clean_all, from_json, to_json
 from store.errors import DatabaseUnavailable, StorageFull, StoreError
@@ -173,12 +171,16 @@ class Database:
         if self.is_sqlite and self.url.database:
             make_writable(Path(self.url.database).parent)
         with self._translated(), self._migrating() as connection:
-            command.upgrade(migration_config(connection), "head")
+            before = MigrationContext.configure(connection).get_current_revision()
+            schema_version.refuse_newer(str(self), before, schema_version.writer_of(connection))
+            command.upgrade(schema_version.migration_config(connection), "head")
+            if before != schema_version.revisions()[0]:
+                schema_version.note_writer(connection)
 
     def downgrade(self, revision: str) -> None:
         """Take the schema back to a revision (`base` removes all tables and their data)."""
         with self._translated(), self._migrating() as connection:
-            command.downgrade(migration_config(connection), revision)
+            command.downgrade(schema_version.migration_config(connection), revision)
 
     @contextmanager
     def _migrating(self) -> Iterator[Connection]:
@@ -205,6 +207,19 @@ class Database:
         """The schema's revision, None where there is none."""
         with self._translated(), self.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
+
+    def check_schema(self) -> None:
+        """See that the schema is this program's.
+
+        Raises:
+            DatabaseUnavailable: it does not answer.
+            SchemaMissing, SchemaOlder, SchemaNewer: with the remedy.
+        """
+        with self._translated(), self.engine.connect() as connection:
+            revision = MigrationContext.configure(connection).get_current_revision()
+            known = revision is None or revision in schema_version.revisions()
+            writer = None if known else schema_version.writer_of(connection)
+        schema_version.refuse_other(str(self), revision, writer)
 
     def dispose(self) -> None:
         """Close all connections."""
@@ -251,14 +266,6 @@ def make_writable(folder: Path) -> None:
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
         raise StorageFull(f"{folder} cannot be written: {reason}; choose another LPL_DATA_DIR") from error
-
-
-def migration_config(connection: Connection) -> Config:
-    """Alembic's configuration without a file."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
 
 
 def _clean_parameters(

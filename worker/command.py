@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from setproctitle import setproctitle
@@ -15,8 +15,8 @@ from setproctitle import setproctitle
 from store import broker_address
 from store.command import fail, load_settings, open_streams
 from store.database import Database, make_writable
-from store.errors import DatabaseUnavailable, StoreError
-from worker.celery_app import consume, worker_app
+from store.errors import DatabaseUnavailable, SchemaNewer, StoreError
+from worker.celery_app import Consumer, worker_app
 from worker.devices import CPU, Device, probe
 from worker.slots import Slots
 
@@ -85,9 +85,8 @@ def end_with(parent: int) -> None:
 
 def listen(broker_url: str, slots: Slots) -> None:
     """Take wake-ups in the background, as long as this process lives."""
-    app = worker_app(broker_url, slots.wake)
-    concurrency = len(slots.device_names())
-    threading.Thread(target=consume, args=(app,), kwargs={"concurrency": concurrency}, daemon=True).start()
+    consumer = Consumer(worker_app(broker_url, slots.wake), concurrency=len(slots.device_names()))
+    slots.hear(consumer.state)
 
 
 def chosen(name: str) -> list[Device]:
@@ -104,19 +103,19 @@ def chosen(name: str) -> list[Device]:
 
 
 def wait_for(db: Database) -> None:
-    """Wait a while for the database and its schema.
+    """Wait a while for the database and its schema, which another process may just be bringing up to date.
 
     Raises:
-        StoreError: it is not there, or has no schema.
+        StoreError: it is not there, has no schema or that of another version.
     """
     deadline = time.monotonic() + CONNECT_SECONDS
     while True:
         try:
-            if db.revision() is not None:
-                return
-            problem: Any = StoreError(f"{db} has no schema; run `lpl db upgrade` first")
-        except DatabaseUnavailable as error:
-            problem = error
-        if time.monotonic() > deadline:
-            raise problem
+            db.check_schema()
+            return
+        except SchemaNewer:
+            raise
+        except DatabaseUnavailable:
+            if time.monotonic() > deadline:
+                raise
         time.sleep(0.5)

@@ -1,6 +1,8 @@
 """The bundled broker, and a service whose broker comes and goes."""
 
 import contextlib
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +15,8 @@ import pytest
 import redis
 
 from api.broker import bundled_binary, free_port, start_broker
-from tests.service.processes import gone, serving, until
+from tests.service.processes import find, gone, serving, until
+from worker.celery_app import Consumer, worker_app
 
 BINARY = bundled_binary()
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(BINARY is None, reason="no bundled broker on this platform")]
@@ -81,3 +84,51 @@ def test_wake_ups_work_again_whenever_the_broker_comes_back(tmp_path: Path) -> N
             assert service.get(f"/v1/runs/{run_id}")["state"] == "queued"
             with server_on(port):
                 service.succeeded(run_id)
+
+
+def test_a_killed_broker_is_started_again_at_its_address() -> None:
+    broker = start_broker()
+    assert broker is not None
+    try:
+        with redis.Redis.from_url(broker.url) as client:
+            for _ in range(3):
+                first = broker._process.pid
+                os.kill(first, signal.SIGKILL)
+                until(lambda: answering(client) and broker._process.pid != first, bool, timeout=60)  # noqa: B023
+    finally:
+        broker.stop()
+    with pytest.raises(redis.ConnectionError), redis.Redis.from_url(broker.url) as client:
+        client.ping()
+
+
+def answering(client: redis.Redis) -> bool:
+    """Whether the server lets its users in."""
+    with contextlib.suppress(redis.RedisError):
+        return bool(client.ping())
+    return False
+
+
+@pytest.mark.timeout(300)
+def test_wake_ups_are_heard_again_after_the_bundled_broker_was_killed(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", LPL_POLL_SECONDS="3600") as service:
+        until(lambda: "training on" in service.output, bool, timeout=60)
+        (run_id,) = service.submit(epochs=1)
+        service.succeeded(run_id)
+        killed = until(lambda: find(service.pid, "valkey") or 0, bool, timeout=30)
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: find(service.pid, "valkey") not in (None, killed), bool, timeout=60)
+        (run_id,) = service.submit(epochs=1)
+        service.succeeded(run_id)
+        assert service.http.get("/readyz").status_code == 200
+
+
+def test_a_consumer_says_whether_it_hears(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("worker.celery_app.RESTART_SECONDS", 0.1)
+    broken = Consumer(worker_app("redis://127.0.0.1:1/no-number", lambda: None), concurrency=1)
+    broker = start_broker()
+    assert broker is not None
+    consumer = Consumer(worker_app(broker.url, lambda: None), concurrency=1)
+    until(consumer.state, "listening".__eq__, timeout=60)
+    broker.stop()
+    until(consumer.state, "away".__eq__, timeout=60)
+    until(broken.state, "dead".__eq__, timeout=60)
