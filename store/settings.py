@@ -18,6 +18,7 @@ from store.errors import StoreError
 
 SECRETS = ("admin_key", "database_url", "database_password", "broker_url", "broker_password")
 PASSWORDS = ("database_password", "broker_password")
+OWN_PATHS = ("v1", "docs", "assets", "healthz", "readyz", "metrics", "openapi.json")
 PREFIX = re.compile(r"(?:/[\w.~-]+)*/?", re.ASCII)
 
 
@@ -81,11 +82,7 @@ class Settings(BaseSettings):
     @classmethod
     def _address(cls, url: str | None) -> str | None:
         """An address of web pages, without a slash at its end."""
-        parts = urlsplit(url or "")
-        odd = parts.query or parts.fragment or parts.username is not None or not PREFIX.fullmatch(parts.path)
-        if url is not None and (parts.scheme not in ("http", "https") or not parts.hostname or odd or parts.port == 0):
-            raise ValueError("give the address that browsers use: https://lpl.example.org or https://example.org/lpl")
-        return url and url.rstrip("/")
+        return None if url is None else public_address(url)
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -159,6 +156,22 @@ class Settings(BaseSettings):
         """
         secret = self.admin_key or read_secret(self.admin_key_file, "admin_key_file")
         return None if secret is None else secret.get_secret_value().strip() or None
+
+
+def public_address(url: str) -> str:
+    """The address of web pages without a slash at its end.
+
+    Raises:
+        ValueError: it is none, or this service has addresses of its own below its path.
+    """
+    parts = urlsplit(url)
+    odd = parts.query or parts.fragment or parts.username is not None or not PREFIX.fullmatch(parts.path)
+    if parts.scheme not in ("http", "https") or not parts.hostname or odd or parts.port == 0:
+        raise ValueError("give the address that browsers use: https://lpl.example.org or https://example.org/lpl")
+    first = parts.path.strip("/").partition("/")[0]
+    if first in OWN_PATHS:
+        raise ValueError(f"choose another path than /{first}: the service itself has addresses below it")
+    return url.rstrip("/")
 
 
 def read_secret(file: Path | None, name: str) -> SecretStr | None:
