@@ -16,7 +16,6 @@ import redis
 
 from api.broker import bundled_binary, free_port, start_broker
 from tests.service.processes import find, gone, serving, until
-from worker.celery_app import Consumer, worker_app
 
 BINARY = bundled_binary()
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(BINARY is None, reason="no bundled broker on this platform")]
@@ -122,13 +121,32 @@ def test_wake_ups_are_heard_again_after_the_bundled_broker_was_killed(tmp_path: 
         assert service.http.get("/readyz").status_code == 200
 
 
-def test_a_consumer_says_whether_it_hears(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("worker.celery_app.RESTART_SECONDS", 0.1)
-    broken = Consumer(worker_app("redis://127.0.0.1:1/no-number", lambda: None), concurrency=1)
+def test_a_consumer_says_whether_it_hears() -> None:
     broker = start_broker()
     assert broker is not None
-    consumer = Consumer(worker_app(broker.url, lambda: None), concurrency=1)
-    until(consumer.state, "listening".__eq__, timeout=60)
-    broker.stop()
-    until(consumer.state, "away".__eq__, timeout=60)
-    until(broken.state, "dead".__eq__, timeout=60)
+    with consuming(broker.url) as states:
+        assert "listening" in states
+        broker.stop()
+        assert "away" in states
+    with consuming("redis://127.0.0.1:1/no-number") as states:
+        assert "dead" in states
+
+
+@contextlib.contextmanager
+def consuming(url: str) -> Iterator[Iterator[str]]:
+    """The states of a consumer in a process of its own, as they change."""
+    program = (
+        "import sys, time; from worker import celery_app; celery_app.RESTART_SECONDS = 0.2;"
+        "heard = celery_app.Consumer(celery_app.worker_app(sys.argv[1], lambda: None), concurrency=1)\n"
+        "while True: print(heard.state(), flush=True); time.sleep(0.2)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    try:
+        with process.stdout as said:
+            yield (line.strip() for line in said)
+    finally:
+        process.kill()
+        process.wait()
