@@ -105,6 +105,7 @@ def opened(settings: Settings) -> Database:
         make_writable(settings.datasets_dir)
         db = Database(settings.database)
         db.migrate()
+        db.keep_reserve()
         make_first_key(settings, db)
         refused = refusal_to_start(settings, db)
     except (StoreError, OSError) as error:

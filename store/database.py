@@ -22,6 +22,7 @@ from store import schema_version, sqlite
 from store.address import parsed_url, shown, without_secrets
 from store.characters import clean_all, from_json, to_json
 from store.errors import DatabaseUnavailable, StorageFull, StoreError
+from store.reserve import Reserve
 from store.sqlite import PATIENCE_SECONDS
 from store.tables import EventRow
 
@@ -72,6 +73,7 @@ class Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.url, self.clock_offset = parsed, clock_offset
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.reserve: Reserve | None = None
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine()
         event.listen(self.engine, "before_cursor_execute", _clean_parameters, retval=True)
         self._writer = self.engine.execution_options(write=True)
@@ -122,13 +124,26 @@ class Database:
         with self._translated(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
-    def write(self, work: Callable[[Session], T]) -> T:
+    def write(self, work: Callable[[Session], T], *, urgent: bool = False) -> T:
         """Run `work` in one transaction and commit; again where the database asks for it (deadlock, busy).
+
+        Args:
+            work: what to do; it may run more than once.
+            urgent: it frees space, so that it may use the reserve where the disk is full.
 
         Raises:
             DatabaseUnavailable: the database does not answer.
             StorageFull: it cannot grow.
         """
+        try:
+            return self._write(work)
+        except StorageFull:
+            if not (urgent and self.reserve is not None and self.reserve.give_back()):
+                raise
+            log.warning("%s is full: %s is given back", self, self.reserve.path)
+            return self._write(work)
+
+    def _write(self, work: Callable[[Session], T]) -> T:
         started = time.monotonic()
         for attempt in range(RETRIES):
             try:
@@ -220,6 +235,13 @@ class Database:
             known = revision is None or revision in schema_version.revisions()
             writer = None if known else schema_version.writer_of(connection)
         schema_version.refuse_other(str(self), revision, writer)
+
+    def keep_reserve(self) -> None:
+        """Hold disk space back beside an embedded database, now and whenever there is room."""
+        if self.reserve is None and self.is_sqlite and self.url.database:
+            self.reserve = Reserve(Path(self.url.database).parent)
+        if self.reserve is not None:
+            self.reserve.fill()
 
     def dispose(self) -> None:
         """Close all connections."""

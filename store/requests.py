@@ -62,7 +62,7 @@ def request_run(db: Database, run_id: str, action: str, *, max_queued: int | Non
         job_state.refresh(db, session, row.job_id)
         return changed
 
-    return runs.get(db, db.write(work))
+    return runs.get(db, db.write(work, urgent=action == "cancel"))
 
 
 def request_job(db: Database, job_id: str, action: str, *, max_queued: int | None = None) -> Job:
@@ -93,7 +93,7 @@ def request_job(db: Database, job_id: str, action: str, *, max_queued: int | Non
 
         return job_of(session.get_one(JobRow, job_id, populate_existing=True))
 
-    return db.write(work)
+    return db.write(work, urgent=action == "cancel")
 
 
 def change_all(db: Database, session: Session, current: ColumnElement[bool], action: str) -> None:
