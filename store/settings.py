@@ -129,9 +129,10 @@ class Settings(BaseSettings):
         """
         if self.database_url is None:
             return URL.create("sqlite", database=str(self.data_dir / DATABASE_FILE))
-        url = parsed_url(self.database_url)
-        password = self.database_password
-        return url if password is None else url.set(password=password.get_secret_value())
+        url, password = parsed_url(self.database_url), self.database_password
+        if password is None or url.get_backend_name() == "sqlite":
+            return url
+        return url.set(password=password.get_secret_value())
 
     @property
     def broker(self) -> str | None:
