@@ -37,8 +37,8 @@ help: ## List the targets.
 demo: $(SERVICE) ## Install, serve, train a real experiment, show the result; ARGS=--exit ends then.
 	@exec $(RUN) -m client.demo $(ARGS)
 
-serve: $(SERVICE) ## Install and serve on LPL_PORT, or on a free port if it is taken.
-	@exec $(RUN) -m client serve $(ARGS)
+serve: $(SERVICE) ## Install and serve the clone's lpl-data on LPL_PORT, else on 8000 or a free port.
+	@LPL_DATA_DIR="$${LPL_DATA_DIR:-$(CURDIR)/lpl-data}" exec $(RUN) -m client serve $(ARGS)
 
 test: $(DEV) ## Install what the tests need and run them: quick ones first.
 	@$(CHROMIUM)

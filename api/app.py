@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import problems
 from api.audit import Audit, AuditLog
@@ -15,6 +16,7 @@ from api.feed import Feed
 from api.key_ring import KeyRing
 from api.limiter import Limiter
 from api.measurements import Measurements, Stopwatch
+from api.prefix import Prefix, prefix_of
 from api.routes import routers
 from api.routes.pages import DASHBOARD, DOCS, WholeFiles
 from api.security import Gate
@@ -56,11 +58,16 @@ def create_app(settings: Settings, db: Database, doorbell: Doorbell) -> FastAPI:
         app.include_router(router)
     app.mount("/assets", WholeFiles(directory=DASHBOARD / "assets", check_dir=False))
     app.mount("/docs/assets", WholeFiles(directory=DOCS))
-    describe(app, host=settings.host)
+    describe(app, host=settings.host, prefix=prefix_of(settings.public_url))
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
     app.add_middleware(Authentication, keys=keys, limiter=limiter)
     app.add_middleware(problems.CatchAll)
-    app.add_middleware(Gate, host=settings.host, allowed_hosts=settings.allowed_hosts)
+    public_url = settings.public_url
+    app.add_middleware(Gate, host=settings.host, allowed_hosts=settings.allowed_hosts, public_url=public_url)
     app.add_middleware(Stopwatch, measurements=measurements)
     app.add_middleware(Audit, audit_log=audit_log)
+    if prefix_of(public_url):
+        app.add_middleware(Prefix, prefix=prefix_of(public_url))
+    if settings.trusted_proxies:
+        app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
     return app

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,55 @@ PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)  # loaded here, for nothing may be loaded between fork and exec
 PDEATHSIG_WORKS = sys.platform == "linux"
 START_SECONDS, STOP_SECONDS, ATTEMPTS = 10.0, 5.0, 3
+RESTART_SECONDS = (0.2, 10.0)
+"""First and longest pause before a dead server is started again."""
+HEALTHY_SECONDS = 60.0
+"""A server that lived this long is started again after the first pause."""
 log = logging.getLogger(__name__)
 
 
 class Broker:
-    """A running broker. `url` holds its password: never log it."""
+    """A running broker; where it dies it is started again at the same address. `url` holds its password: never log it.
 
-    def __init__(self, process: subprocess.Popen[bytes], url: str) -> None:
-        self._process, self.url = process, url
+    Args:
+        process: the server that answers at this port with this password.
+    """
+
+    def __init__(self, binary: Path, port: int, password: str, process: subprocess.Popen[bytes]) -> None:
+        self._binary, self._port, self._password, self._process = binary, port, password, process
+        self.url = f"redis://:{password}@127.0.0.1:{port}/0"
         self._watchdog = None if PDEATHSIG_WORKS else watchdog(process.pid)
+        self._stopping, self._starting = threading.Event(), threading.Lock()
+        # The kernel ends a server with the thread that started it: this one lives as long as this process.
+        threading.Thread(target=self._keep, name="broker", daemon=True).start()
+
+    def _keep(self) -> None:
+        first, longest = RESTART_SECONDS
+        pause = first
+        while True:
+            began = time.monotonic()
+            status = self._process.wait()
+            if self._stopping.wait(pause):
+                return
+            log.warning("the bundled broker ended with status %s; starting it again", status)
+            pause = first if time.monotonic() - began > HEALTHY_SECONDS else min(2 * pause, longest)
+            self._start_again()
+
+    def _start_again(self) -> None:
+        with self._starting:
+            if self._stopping.is_set():
+                return
+            process = started(self._binary, self._port, self._password)
+            if process is not None:
+                self._process = process
+                if self._watchdog is not None:
+                    end(self._watchdog)
+                    self._watchdog = watchdog(process.pid)
 
     def stop(self) -> None:
         """End the server."""
+        with self._starting:
+            self._stopping.set()
         for process in (self._watchdog, self._process):
             if process is not None:
                 end(process)
@@ -51,17 +89,16 @@ def start_broker() -> Broker | None:
         log.warning("no bundled broker on this platform; workers find runs by polling")
         return None
     for _ in range(ATTEMPTS):  # somebody may take the free port first
-        port = free_port()
-        broker = started(binary, port)
-        if broker is not None:
-            return broker
+        port, password = free_port(), secrets.token_urlsafe(32)
+        process = started(binary, port, password)
+        if process is not None:
+            return Broker(binary, port, password, process)
     log.warning("the bundled broker did not start; workers find runs by polling")
     return None
 
 
-def started(binary: Path, port: int) -> Broker | None:
-    """A broker on that port, None where it does not come up."""
-    password = secrets.token_urlsafe(32)
+def started(binary: Path, port: int, password: str) -> subprocess.Popen[bytes] | None:
+    """A server on that port, None where it does not come up."""
     # The password goes in by standard input: an argument would show in the process list.
     configuration = f'bind 127.0.0.1\nport {port}\nrequirepass {password}\nsave ""\nappendonly no\ndaemonize no\n'
     try:
@@ -77,10 +114,9 @@ def started(binary: Path, port: int) -> Broker | None:
     except OSError as error:
         log.warning("the bundled broker cannot be started: %s", error)
         return None
-    broker = Broker(process, f"redis://:{password}@127.0.0.1:{port}/0")
     if answers(process, port, password):
-        return broker
-    broker.stop()
+        return process
+    end(process)
     return None
 
 

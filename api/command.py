@@ -9,7 +9,7 @@ import typer
 
 from api.serve import run_all, run_api
 from store import audit, keys
-from store.command import AsJson, fail, load_settings
+from store.command import AsJson, fail, load_settings, open_streams
 from store.database import Database
 from store.errors import StoreError
 from store.settings import Settings
@@ -22,6 +22,7 @@ key = typer.Typer(help="API keys.", no_args_is_help=True)
 
 def configured(host: str | None, port: int | None, data_dir: str | None) -> Settings:
     """Settings of a server process, with logging set up."""
+    open_streams()
     settings = load_settings(host=host, port=port, data_dir=data_dir)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)

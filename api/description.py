@@ -16,9 +16,9 @@ problem documents (RFC 9457). Lists are `{"items": [...], "next": cursor}`.
 """
 
 
-def describe(app: FastAPI, *, host: str) -> None:
+def describe(app: FastAPI, *, host: str, prefix: str) -> None:
     """Serve the document, made once, at /openapi.json."""
-    app.openapi = lambda: document(app, host=host)  # type: ignore[method-assign]
+    app.openapi = lambda: document(app, host=host, prefix=prefix)  # type: ignore[method-assign]
 
     @app.get("/openapi.json", include_in_schema=False, dependencies=[READ])
     def openapi() -> dict[str, Any]:
@@ -26,7 +26,7 @@ def describe(app: FastAPI, *, host: str) -> None:
         return app.openapi()
 
 
-def document(app: FastAPI, *, host: str) -> dict[str, Any]:
+def document(app: FastAPI, *, host: str, prefix: str) -> dict[str, Any]:
     """The document, kept in the application."""
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, description=SUMMARY, routes=app.routes)
@@ -34,6 +34,8 @@ def document(app: FastAPI, *, host: str) -> dict[str, Any]:
         problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= problem.pop("$defs", {})
         schemas[ProblemDocument.__name__] = problem
+        if prefix:
+            made["servers"] = [{"url": prefix}]
         if is_loopback(host):
             make_keys_optional(made)
         app.openapi_schema = made

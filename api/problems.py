@@ -19,6 +19,7 @@ from lplcore import DatasetError, SpecError
 from store.errors import (
     BadCursor,
     Conflict,
+    ConsumersDead,
     DatabaseUnavailable,
     LeaseLost,
     NotFound,
@@ -40,6 +41,7 @@ STATUSES: dict[type[StoreError], int] = {
     QuotaExceeded: 429,
     DatabaseUnavailable: 503,
     StorageFull: 503,
+    ConsumersDead: 503,
 }
 
 

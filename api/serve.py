@@ -15,7 +15,8 @@ from api.app import create_app
 from api.broker import Broker, start_broker
 from api.security import refusal_to_start
 from api.server import ApiServer, allow_many_connections
-from store import audit, keys
+from store import audit, broker_address, keys
+from store.characters import clean
 from store.command import fail
 from store.database import Database, make_writable
 from store.doorbell import Doorbell
@@ -83,6 +84,8 @@ def worker_environment(settings: Settings, broker_url: str | None) -> dict[str, 
         "LPL_DATA_DIR": str(settings.data_dir),
         "LPL_DATABASE_URL": settings.database_url,
         "LPL_BROKER_URL": broker_url,
+        "LPL_BROKER_PASSWORD": "",  # it stands in the URL
+        "LPL_BROKER_PASSWORD_FILE": "",
         "LPL_LEASE_SECONDS": str(settings.lease_seconds),
         "LPL_SWEEP_SECONDS": str(settings.sweep_seconds),
         "LPL_POLL_SECONDS": str(settings.poll_seconds),
@@ -94,11 +97,15 @@ def worker_environment(settings: Settings, broker_url: str | None) -> dict[str, 
 
 def opened(settings: Settings) -> Database:
     """The migrated database; what is wrong ends the process with one line."""
+    broker_refuses = broker_address.refusal(settings.broker) if settings.broker is not None else None
+    if broker_refuses is not None:
+        fail(broker_refuses)
     try:
         make_writable(settings.data_dir)
         make_writable(settings.datasets_dir)
         db = Database(settings.database)
         db.migrate()
+        db.keep_reserve()
         make_first_key(settings, db)
         refused = refusal_to_start(settings, db)
     except (StoreError, OSError) as error:
@@ -144,6 +151,7 @@ def serve(settings: Settings, db: Database, doorbell: Doorbell, bound: socket.so
     allow_many_connections()
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     server = ApiServer(create_app(settings, db, doorbell), log_level=settings.log_level)
+    print(clean(f"data in {settings.data_dir}"), flush=True)
     print(f"serving on http://{host}:{bound.getsockname()[1]}", flush=True)
     server.run(sockets=[bound])
 
@@ -167,7 +175,7 @@ def run_api(settings: Settings) -> None:
         db = opened(settings)
         ending.callback(db.dispose)
         bound = listening(settings, any_port=False)
-        doorbell = Doorbell(settings.broker_url)
+        doorbell = Doorbell(settings.broker)
         ending.callback(doorbell.close)
         serve(settings, db, doorbell, bound)
 
@@ -178,11 +186,11 @@ def run_all(settings: Settings) -> None:
     with contextlib.ExitStack() as ending:
         db = opened(settings)
         ending.callback(db.dispose)
-        bound = listening(settings, any_port=True)
+        bound = listening(settings, any_port="port" not in settings.model_fields_set)
         broker: Broker | None = None
-        if settings.broker_url is None and (broker := start_broker()) is not None:
+        if settings.broker is None and (broker := start_broker()) is not None:
             ending.callback(broker.stop)
-        broker_url = settings.broker_url or (broker.url if broker else None)
+        broker_url = settings.broker or (broker.url if broker else None)
         worker = WorkerChild(settings, broker_url)
         ending.callback(worker.stop)
         doorbell = Doorbell(broker_url)

@@ -11,8 +11,9 @@ from typing import Any
 import lplcore
 from api.turnstile import Turnstile
 from lplcore.method import MethodSpec
-from store import datasets, jobs
+from store import datasets, jobs, waiting
 from store.database import Database
+from store.devices import ANY, wanted
 from store.errors import NotFound
 from store.records import DatasetRecord, NewRun, Submitted
 from store.settings import Settings
@@ -71,7 +72,7 @@ def submit(
     with turn(SUBMITTING, data):
         spec, plan, _ = planned(db, settings, data)
         runs = [NewRun(run.seed, run.point, run.spec.model_dump(mode="json"), run.spec.epochs) for run in plan]
-    return jobs.submit(
+    made = jobs.submit(
         db,
         spec=spec.model_dump(mode="json"),
         runs=runs,
@@ -81,6 +82,9 @@ def submit(
         owner=owner,
         max_queued=settings.max_queued_runs,
     )
+    if any(wanted(run.spec) != ANY for run in runs):
+        waiting.explain(db, silent_after=settings.lease_seconds)
+    return made
 
 
 def turn(turnstile: Turnstile, data: Mapping[str, Any]) -> AbstractContextManager[None]:

@@ -51,6 +51,8 @@ class Sweeping:
             self._doorbell.ring()
         audit.forget(self._db, older_than_seconds=self._settings.audit_days * DAY_SECONDS)
         deletion.erase_deleted(self._db)
+        if self._db.reserve is not None:
+            self._db.reserve.fill()
         for _ in range(PIECES):
             if self._stopping.is_set() or not checkpoints.sweep_superseded(self._db):
                 return

@@ -18,6 +18,7 @@ from client.tables import say_results
 
 PRESET = "digits_long_tail"
 INTERRUPTED = 130
+DEFAULT_PORT = 8000
 WATCH_RETRY_SECONDS = 60.0
 
 
@@ -64,10 +65,9 @@ def demonstrate(*, stay: bool) -> int:
 
 
 def say_if_moved(url: str) -> None:
-    """Say so where the service had to take another port than the wanted one."""
-    wanted = os.environ.get("LPL_PORT") or "8000"
-    if wanted != "0" and not url.endswith(f":{wanted}"):
-        print(f"Port {wanted} is taken; the service is at {url}", flush=True)
+    """Say so where the service had to take another port than its default."""
+    if not os.environ.get("LPL_PORT") and not url.endswith(f":{DEFAULT_PORT}"):
+        print(f"Port {DEFAULT_PORT} is taken; the service is at {url}", flush=True)
 
 
 def show(client: Client, job: Job) -> None:

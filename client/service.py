@@ -24,7 +24,7 @@ class ServiceFailed(Exception):
 
 
 class Service:
-    """`lpl serve` on loopback, on LPL_PORT or, where that is taken, a free port; ended with the `with` block.
+    """`lpl serve` on loopback, ended with the `with` block; on LPL_PORT, else its default or a free port.
 
     Args:
         data_dir: its data; its output goes to `serve.log` there.

@@ -28,7 +28,7 @@ class Transport:
     def __init__(self, url: str | None, *, key: str | None, timeout_seconds: float, retry_seconds: float) -> None:
         self.url = checked_url(url or os.environ.get("LPL_URL") or DEFAULT_URL)
         self.retry_seconds = retry_seconds
-        self._http = httpx.Client(
+        self._http = connection(
             base_url=self.url,
             headers={"Accept": "application/json", **authorization(key or key_from_environment())},
             timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 5.0)),
@@ -118,6 +118,21 @@ class Transport:
                 yield response
         except httpx.TransportError as error:
             raise ServiceUnreachable(self.url, reason(error)) from error
+
+
+def connection(**options: Any) -> httpx.Client:
+    """A client of httpx.
+
+    Raises:
+        ValueError: the environment's proxies or certificates cannot be read.
+    """
+    try:
+        return httpx.Client(**options)
+    except (httpx.InvalidURL, ValueError, ImportError) as error:
+        remedy = "see HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY (there ::1 has no brackets)"
+        raise ValueError(f"the proxies of the environment cannot be read: {error}; {remedy}") from error
+    except OSError as error:
+        raise ValueError(f"the certificates cannot be read: {error.strerror}; see SSL_CERT_FILE") from error
 
 
 def encoded(body: Any) -> bytes | None:

@@ -11,6 +11,10 @@ from store.errors import StoreError
 
 HARMLESS = ("host", "hostaddr", "port", "dbname", "user", "sslmode", "connect_timeout", "application_name")
 """Query parameters whose values may stand in a reason; all others count as secret, also those of later drivers."""
+SPELLING = (
+    "the password as it is goes into LPL_DATABASE_PASSWORD or LPL_DATABASE_PASSWORD_FILE "
+    "(within the URL @ / : are written %40 %2F %3A)"
+)
 NAME = re.compile(r"[\w.$\-]+")
 HOST = re.compile(r"[\w.:,%\-]+")
 
@@ -21,14 +25,22 @@ def parsed_url(url: str) -> URL:
     Raises:
         StoreError: it is none, or of another kind of database.
     """
-    remedy = "give sqlite:///path or postgresql://user:password@host/name in LPL_DATABASE_URL"
+    remedy = f"give sqlite:///path or postgresql://user@host/name in LPL_DATABASE_URL; {SPELLING}"
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
         raise StoreError(f"the database's address cannot be read; {remedy}") from error
     if parsed.drivername.split("+")[0] not in ("sqlite", "postgresql", "postgres"):
         raise StoreError(f"{parsed.drivername[:40]} databases are not supported; {remedy}")
+    if parsed.get_backend_name() != "sqlite" and spills(parsed, url):
+        raise StoreError(f"the database's address cannot be read: its password spills into other parts; {remedy}")
     return parsed
+
+
+def spills(parsed: URL, url: str) -> bool:
+    """Whether a password with a bare `@` reaches into host, name or parameters."""
+    parameters = [part for part in url.partition("?")[2].split("&") if "=" not in part]
+    return any("@" in part for part in (parsed.host or "", parsed.database or "", *parameters))
 
 
 def shown(url: URL) -> str:

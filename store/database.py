@@ -1,10 +1,7 @@
 """The database: engine, transactions, time and migrations, on SQLite (WAL) and PostgreSQL."""
 
-import contextlib
 import errno
 import logging
-import os
-import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -13,33 +10,34 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command
-from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import Float
 
-import migrations
+from store import schema_version, sqlite
 from store.address import parsed_url, shown, without_secrets
+from store.characters import clean_all, from_json, to_json
 from store.errors import DatabaseUnavailable, StorageFull, StoreError
+from store.reserve import Reserve
+from store.sqlite import PATIENCE_SECONDS
 from store.tables import EventRow
 
 LOCK_MIGRATION, LOCK_EVENTS = 7_205_021, 7_205_022
 RETRIES = 6
-PATIENCE_SECONDS = 30
-"""Time after which a transaction that cannot get its locks is not tried again."""
 STALLED_SECONDS = 10
 """Pause in a transaction after which PostgreSQL undoes it: whoever began it is frozen or cut off."""
 SQLITE_CONNECTIONS = 64
 """More than a process has threads: one that waits for the write lock keeps no reader from a connection."""
 KEEP_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 40_000}
 """A server that is cut off without a word is noticed within 40 seconds, not after hours."""
-PRIVATE_FOLDER, PRIVATE_FILE = 0o700, 0o600
+PRIVATE_FOLDER = 0o700
 RETRYABLE = ("40001", "40P01", "55P03", "25P03")  # serialization, deadlock, lock timeout, transaction stalled
 FULL = ("53100", "53200", "54000")
+JSON_FORMAT: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -65,17 +63,19 @@ class Database:
     """A database by its URL. Cheap to make; connects when used.
 
     Args:
-        url: `sqlite:///path` or `postgresql+psycopg://...` (`postgresql://` is taken as psycopg).
+        url: `sqlite:///path` or `postgresql+psycopg://...` (`postgresql://` is taken as psycopg), or its parts.
         clock_offset: seconds added to the database's clock, for tests.
     """
 
-    def __init__(self, url: str, *, clock_offset: float = 0.0) -> None:
-        parsed = parsed_url(url)
+    def __init__(self, url: str | URL, *, clock_offset: float = 0.0) -> None:
+        parsed = parsed_url(url) if isinstance(url, str) else url
         if parsed.drivername in ("postgresql", "postgres"):
             parsed = parsed.set(drivername="postgresql+psycopg")
         self.url, self.clock_offset = parsed, clock_offset
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.reserve: Reserve | None = None
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine()
+        event.listen(self.engine, "before_cursor_execute", _clean_parameters, retval=True)
         self._writer = self.engine.execution_options(write=True)
 
     def _sqlite_engine(self) -> Engine:
@@ -83,10 +83,11 @@ class Database:
             self.url,
             connect_args={"timeout": PATIENCE_SECONDS, "check_same_thread": False},
             max_overflow=SQLITE_CONNECTIONS,
+            **JSON_FORMAT,
         )
-        event.listen(engine, "do_connect", _make_sqlite_file)
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "do_connect", sqlite.make_private_file)
+        event.listen(engine, "connect", sqlite.prepare)
+        event.listen(engine, "begin", sqlite.begin)
         return engine
 
     def _postgresql_engine(self) -> Engine:
@@ -101,7 +102,13 @@ class Database:
             **KEEP_ALIVE,
         }
         return create_engine(
-            self.url, connect_args=arguments, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10
+            self.url,
+            connect_args=arguments,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            pool_timeout=10,
+            **JSON_FORMAT,
         )
 
     def __str__(self) -> str:
@@ -117,13 +124,26 @@ class Database:
         with self._translated(), Session(self.engine, expire_on_commit=False) as session:
             yield session
 
-    def write(self, work: Callable[[Session], T]) -> T:
+    def write(self, work: Callable[[Session], T], *, urgent: bool = False) -> T:
         """Run `work` in one transaction and commit; again where the database asks for it (deadlock, busy).
+
+        Args:
+            work: what to do; it may run more than once.
+            urgent: it frees space, so that it may use the reserve where the disk is full.
 
         Raises:
             DatabaseUnavailable: the database does not answer.
             StorageFull: it cannot grow.
         """
+        try:
+            return self._write(work)
+        except StorageFull:
+            if not (urgent and self.reserve is not None and self.reserve.give_back()):
+                raise
+            log.warning("%s is full: %s is given back", self, self.reserve.path)
+            return self._write(work)
+
+    def _write(self, work: Callable[[Session], T]) -> T:
         started = time.monotonic()
         for attempt in range(RETRIES):
             try:
@@ -166,12 +186,16 @@ class Database:
         if self.is_sqlite and self.url.database:
             make_writable(Path(self.url.database).parent)
         with self._translated(), self._migrating() as connection:
-            command.upgrade(migration_config(connection), "head")
+            before = MigrationContext.configure(connection).get_current_revision()
+            schema_version.refuse_newer(str(self), before, schema_version.writer_of(connection))
+            command.upgrade(schema_version.migration_config(connection), "head")
+            if before != schema_version.revisions()[0]:
+                schema_version.note_writer(connection)
 
     def downgrade(self, revision: str) -> None:
         """Take the schema back to a revision (`base` removes all tables and their data)."""
         with self._translated(), self._migrating() as connection:
-            command.downgrade(migration_config(connection), revision)
+            command.downgrade(schema_version.migration_config(connection), revision)
 
     @contextmanager
     def _migrating(self) -> Iterator[Connection]:
@@ -182,7 +206,7 @@ class Database:
         """
         with self._writer.connect() as connection:
             if self.is_sqlite:
-                _switch_foreign_keys(connection, on=False)
+                sqlite.switch_foreign_keys(connection, on=False)
             try:
                 with connection.begin():
                     if not self.is_sqlite:
@@ -192,12 +216,32 @@ class Database:
                         raise StoreError(f"{self}: the migration would leave rows that refer to nothing; it is undone")
             finally:
                 if self.is_sqlite:
-                    _switch_foreign_keys(connection, on=True)
+                    sqlite.switch_foreign_keys(connection, on=True)
 
     def revision(self) -> str | None:
         """The schema's revision, None where there is none."""
         with self._translated(), self.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
+
+    def check_schema(self) -> None:
+        """See that the schema is this program's.
+
+        Raises:
+            DatabaseUnavailable: it does not answer.
+            SchemaMissing, SchemaOlder, SchemaNewer: with the remedy.
+        """
+        with self._translated(), self.engine.connect() as connection:
+            revision = MigrationContext.configure(connection).get_current_revision()
+            known = revision is None or revision in schema_version.revisions()
+            writer = None if known else schema_version.writer_of(connection)
+        schema_version.refuse_other(str(self), revision, writer)
+
+    def keep_reserve(self) -> None:
+        """Hold disk space back beside an embedded database, now and whenever there is room."""
+        if self.reserve is None and self.is_sqlite and self.url.database:
+            self.reserve = Reserve(Path(self.url.database).parent)
+        if self.reserve is not None:
+            self.reserve.fill()
 
     def dispose(self) -> None:
         """Close all connections."""
@@ -246,43 +290,10 @@ def make_writable(folder: Path) -> None:
         raise StorageFull(f"{folder} cannot be written: {reason}; choose another LPL_DATA_DIR") from error
 
 
-def migration_config(connection: Connection) -> Config:
-    """Alembic's configuration without a file."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def _make_sqlite_file(dialect: Any, record: Any, arguments: list[Any], options: Any) -> None:
-    """A new file is for this user alone (SQLite gives its journals the same mode); one that exists is left alone."""
-    path = str(arguments[0]) if arguments else ""
-    if path and not path.startswith((":", "file:")):
-        with contextlib.suppress(OSError):  # it exists, or connecting says what is wrong
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
-
-
-def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {1000 * PATIENCE_SECONDS}")
-    if cursor.execute("PRAGMA page_count").fetchone() == (0,):
-        cursor.execute("PRAGMA auto_vacuum = INCREMENTAL")  # later it would wait for the write lock and change nothing
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _switch_foreign_keys(connection: Connection, *, on: bool) -> None:
-    """Outside of a transaction: within one the pragma does nothing."""
-    raw = connection.connection.driver_connection
-    assert isinstance(raw, sqlite3.Connection)
-    raw.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+def _clean_parameters(
+    connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> tuple[str, Any]:
+    return statement, clean_all(parameters)
 
 
 __all__ = ["Database", "DatabaseUnavailable", "StorageFull", "StoreError", "db_now", "make_writable"]

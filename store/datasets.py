@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from store import pages
+from store.characters import path_to_text, text_to_path
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
@@ -24,8 +25,18 @@ def add(
     """
 
     def work(session: Session) -> None:
-        values = {"name": name, "format": format, "path": path, "task": task, "sha256": sha256, "info": info}
-        session.execute(insert(DatasetRow), [{**values, "id": new_id("d"), "created_at": db.now(session)}])
+        values = {
+            "name": name,
+            "format": format,
+            "path": path_to_text(path),
+            "task": task,
+            "sha256": sha256,
+            "info": info,
+        }
+        session.execute(
+            insert(DatasetRow),
+            [{**values, "path": path_to_text(path), "id": new_id("d"), "created_at": db.now(session)}],
+        )
 
     try:
         db.write(work)
@@ -79,4 +90,6 @@ def delete_dataset(db: Database, name: str) -> None:
 
 def dataset_of(row: DatasetRow) -> DatasetRecord:
     """The record of a row."""
-    return DatasetRecord(row.id, row.name, row.format, row.path, row.task, row.sha256, row.info, row.created_at)
+    return DatasetRecord(
+        row.id, row.name, row.format, text_to_path(row.path), row.task, row.sha256, row.info, row.created_at
+    )

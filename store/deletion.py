@@ -30,7 +30,7 @@ def delete_job(db: Database, job_id: str) -> None:
     """Delete a job that has ended with all that belongs to it.
 
     From its first transaction on nobody sees the job, and nothing can be asked of it; what this does not get to erase,
-    `erase_deleted` does.
+    `erase_deleted` does. On a full disk it has the reserve.
 
     Raises:
         NotFound: no such job.
@@ -47,7 +47,7 @@ def delete_job(db: Database, job_id: str) -> None:
         session.execute(update(JobRow).where(JobRow.id == job_id).values(requested=DELETE))
         session.execute(delete(IdempotencyRow).where(IdempotencyRow.job_id == job_id))
 
-    db.write(hide)
+    db.write(hide, urgent=True)
     try:
         erase(db, job_id)
     except StoreError as error:
@@ -68,14 +68,14 @@ def erase(db: Database, job_id: str) -> None:
     with db.read() as session:
         run_ids = list(session.scalars(select(RunRow.id).where(RunRow.job_id == job_id)))
     for start in range(0, len(run_ids), BATCH):
-        db.write(partial(erase_content, run_ids=run_ids[start : start + BATCH]))
+        db.write(partial(erase_content, run_ids=run_ids[start : start + BATCH]), urgent=True)
 
     def work(session: Session) -> None:
         for table in (EventRow, RunRow, JobTagRow):
             session.execute(delete(table).where(table.job_id == job_id))
         session.execute(delete(JobRow).where(JobRow.id == job_id))
 
-    db.write(work)
+    db.write(work, urgent=True)
 
 
 def erase_content(session: Session, run_ids: Sequence[str]) -> None:

@@ -50,5 +50,23 @@ class SchemaMissing(DatabaseUnavailable):
     public = "the database has no tables yet; run `lpl db upgrade`"
 
 
+class SchemaOlder(DatabaseUnavailable):
+    """The database is of an older version of the program."""
+
+    public = "the database is of an older version; run `lpl db upgrade`"
+
+
+class SchemaNewer(DatabaseUnavailable):
+    """The database is of a newer version of the program."""
+
+    public = "the database is of a newer version than this program; use that version"
+
+
+class ConsumersDead(StoreError):
+    """Workers live, and none of them hears the broker's wake-ups."""
+
+    public = "no worker hears wake-ups: their consumers are dead; runs are found by polling meanwhile"
+
+
 class CorruptCheckpoint(StoreError):
     """A checkpoint's content does not match its sha256."""

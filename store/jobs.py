@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from store import events, pages, turns
+from store.characters import clean_all
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
@@ -59,7 +60,7 @@ def submit(
             session.add(row)
             session.flush()
         turns.refuse_beyond(db, session, owner, max_queued, more=len(runs))
-        session.add_all(JobTagRow(job_id=job_id, tag=tag) for tag in dict.fromkeys(spec.get("tags", [])))
+        session.add_all(JobTagRow(job_id=job_id, tag=tag) for tag in dict.fromkeys(clean_all(spec.get("tags", []))))
         session.add_all(
             queued_run(
                 job_id=job_id,

@@ -26,6 +26,10 @@ DELETE = "delete"
 """What is requested of a job that nobody sees any more and whose content is being erased."""
 
 
+CONSUMER_DEAD = "dead"
+"""State of a worker's consumer that hears no wake-up and will hear none."""
+
+
 @dataclass(frozen=True)
 class NewRun:
     """A run to be submitted."""
@@ -180,6 +184,7 @@ class Worker:
     started_at: float
     last_seen_at: float
     alive: bool
+    consumer: str | None = None
 
 
 @dataclass(frozen=True)

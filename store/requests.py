@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.orm import Session
 
-from store import job_state, rewinds, runs, turns
+from store import devices, job_state, rewinds, runs, turns
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
@@ -30,6 +30,8 @@ KEPT = (
     RunRow.epochs,
 )
 """What a retry has in common with the run that it replaces."""
+WAITS_NO_LONGER = case((RunRow.message.startswith(devices.SAID), None), else_=RunRow.message)
+"""The message of a run that leaves the queue: which device it waited for is over."""
 BATCH = 500
 """Runs that one UPDATE names."""
 
@@ -60,7 +62,7 @@ def request_run(db: Database, run_id: str, action: str, *, max_queued: int | Non
         job_state.refresh(db, session, row.job_id)
         return changed
 
-    return runs.get(db, db.write(work))
+    return runs.get(db, db.write(work, urgent=action == "cancel"))
 
 
 def request_job(db: Database, job_id: str, action: str, *, max_queued: int | None = None) -> Job:
@@ -91,7 +93,7 @@ def request_job(db: Database, job_id: str, action: str, *, max_queued: int | Non
 
         return job_of(session.get_one(JobRow, job_id, populate_existing=True))
 
-    return db.write(work)
+    return db.write(work, urgent=action == "cancel")
 
 
 def change_all(db: Database, session: Session, current: ColumnElement[bool], action: str) -> None:
@@ -123,12 +125,14 @@ def change_waiting(db: Database, session: Session, current: ColumnElement[bool],
         step = next_state(row, action)
         if step is not None:
             steps.setdefault((row.state, step[0]), []).append(row)
-    for (_, new), members in steps.items():
+    for (old, new), members in steps.items():
         values: dict[str, Any] = {"state": new, "requested": None, "version": RunRow.version + 1}
         if new == State.CANCELLED:
             values |= {"reason": "cancelled_by_user", "finished_at": db.now(session)}
         if new == State.QUEUED:
             values |= {"not_before": None}
+        if old == State.QUEUED:
+            values |= {"message": WAITS_NO_LONGER}
         for start in range(0, len(members), BATCH):
             batch = [row.id for row in members[start : start + BATCH]]
             change = update(RunRow).where(RunRow.id.in_(batch)).values(**values)
@@ -157,6 +161,8 @@ def apply_request(db: Database, session: Session, row: RunRow, action: str) -> N
             values |= {"reason": "cancelled_by_user", "finished_at": db.now(session)}
         if state == State.QUEUED:
             values |= {"not_before": None}
+        if row.state == State.QUEUED:
+            values |= {"message": WAITS_NO_LONGER}
     runs.change(session, row.id, (RunRow.state == row.state) & same_request(row), values)
     runs.say_state(session, row, state, requested=requested, reason=values.get("reason"))
 
@@ -272,6 +278,7 @@ def queued_run(
         priority=priority,
         owner=owner,
         rank=turns.rank(priority, created_at),
+        wants=devices.wanted(spec),
         state=State.QUEUED,
         attempt=0,
         losses=0,

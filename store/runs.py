@@ -41,7 +41,7 @@ def get(db: Database, run_id: str) -> Run:
 
 
 def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) -> Claim | None:
-    """Take the run whose turn it is (see `store.turns`). None where nothing waits.
+    """Take the run whose turn it is (see `store.turns`). None where nothing waits that this device fits.
 
     The claim raises the run's attempt; what an earlier attempt recorded beyond the resumed checkpoint is taken back in
     the same transaction, with a `rewind` event.
@@ -49,7 +49,7 @@ def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) ->
 
     def work(session: Session) -> Claim | None:
         now = db.now(session)
-        row = turns.next_run(db, session, now)
+        row = turns.next_run(db, session, now, device=device)
         if row is None:
             return None
         values = {
@@ -68,11 +68,16 @@ def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) ->
         say_state(session, row, State.RUNNING, requested=None, reason=None, attempt=row.attempt + 1)
         job_state.refresh(db, session, row.job_id)
         dataset = session.get(DatasetRow, row.dataset)
-        fields = ("name", "format", "path", "task", "sha256", "rules")
-        registered = [{f: getattr(dataset_of(dataset), f) for f in fields}] if dataset else []
+        registered = [registered_entry(dataset)] if dataset else []
         return Claim(row.id, row.job_id, row.attempt + 1, worker_id, row.seed, row.spec, resume, registered)
 
     return db.write(work)
+
+
+def registered_entry(row: DatasetRow) -> dict[str, Any]:
+    """A registered data set as the trainer gets it."""
+    record = dataset_of(row)
+    return {field: getattr(record, field) for field in ("name", "format", "path", "task", "sha256", "rules")}
 
 
 def reject_checkpoint(db: Database, claim: Claim, checkpoint_id: str) -> Checkpoint | None:
@@ -122,9 +127,6 @@ def finish(db: Database, claim: Claim, *, outcome: str, reason: str | None = Non
             "state": state,
             "reason": why,
             "message": message[:4000] if message else None,
-            "requested": None,
-            "lease_expires_at": None,
-            "worker": row.worker if state in ENDED else None,
         }
         if state in ENDED:
             values |= {"finished_at": db.now(session)}
@@ -159,8 +161,6 @@ def halve_batch(db: Database, claim: Claim, message: str) -> Run | None:
             "state": state,
             "reason": reason,
             "message": text,
-            "requested": None,
-            "lease_expires_at": None,
             "finished_at": db.now(session) if state in ENDED else None,
         }
         fenced(session, claim, values)
@@ -219,7 +219,7 @@ def change(session: Session, run_id: str, condition: ColumnElement[bool], values
     result = session.execute(
         update(RunRow)
         .where(RunRow.id == run_id, condition)
-        .values(**values, version=RunRow.version + 1)
+        .values({**values, **given_up(values.get("state")), "version": RunRow.version + 1})
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)
@@ -227,6 +227,15 @@ def change(session: Session, run_id: str, condition: ColumnElement[bool], values
         raise Conflict(f"run {run_id} has changed meanwhile; look again")
     if values.get("state") in ENDED:
         discard_uploads(session, [run_id])
+
+
+def given_up(state: str | None) -> dict[str, Any]:
+    """What a run that enters a state leaves behind: without a worker it has no lease and no request, and only one that
+    has ended still says who trained it."""
+    if state is None or state == State.RUNNING:
+        return {}
+    lease = {"lease_expires_at": None, "requested": None}
+    return lease if state in ENDED else {**lease, "worker": None, "device": None}
 
 
 def row_of(session: Session, run_id: str, *, locked: bool = False) -> RunRow:

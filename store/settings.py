@@ -1,15 +1,25 @@
 """The process's settings: flags and environment (`LPL_...`)."""
 
 import json
+import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL
 
+from store import broker_address
+from store.address import parsed_url
+from store.data_folder import DATABASE_FILE, DATASETS, absolute, default_data_dir
 from store.errors import StoreError
 
-SECRETS = ("admin_key", "database_url", "broker_url")
+SECRETS = ("admin_key", "database_url", "database_password", "broker_url", "broker_password")
+PASSWORDS = ("database_password", "broker_password")
+OWN_PATHS = ("v1", "docs", "assets", "healthz", "readyz", "metrics", "openapi.json")
+PREFIX = re.compile(r"(?:/[\w.~-]+)*/?", re.ASCII)
 
 
 class Settings(BaseSettings):
@@ -19,9 +29,17 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="address the API listens on; any but loopback needs an API key")
     port: int = Field(8000, ge=0, le=65535, description="port of the API; 0 takes a free one")
-    data_dir: Path = Field(Path("lpl-data"), description="data sets, the embedded database, scratch files")
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="data sets, the embedded database, scratch files; empty: ./lpl-data where that is in use, "
+        "else a folder of the user's",
+    )
     database_url: str | None = Field(None, description="SQLAlchemy URL; empty: SQLite in the data directory")
+    database_password: SecretStr | None = Field(None, description="password of the database, beside its URL")
+    database_password_file: Path | None = Field(None, description="file that holds the password of the database")
     broker_url: str | None = Field(None, description="Redis URL of Celery's broker; empty: bundled (serve) or none")
+    broker_password: SecretStr | None = Field(None, description="password of the broker, beside its URL")
+    broker_password_file: Path | None = Field(None, description="file that holds the password of the broker")
     lease_seconds: float = Field(60.0, gt=0, le=86_400, description="how long a silent worker keeps its run")
     sweep_seconds: float = Field(10.0, gt=0, le=3_600, description="how often expired leases are looked for")
     poll_seconds: float = Field(20.0, gt=0, le=3_600, description="how often a worker asks the database unasked")
@@ -37,6 +55,13 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="host names accepted beside loopback: a.example,b.example or a JSON list"
     )
+    public_url: str | None = Field(
+        None, description="address that browsers use where a proxy stands before the API: https://lpl.example.org/lpl"
+    )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed: 10.0.0.0/8,::1",
+    )
     admin_key: SecretStr | None = Field(None, description="first API key, with all scopes")
     admin_key_file: Path | None = Field(None, description="file that holds the first API key")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
@@ -47,7 +72,25 @@ class Settings(BaseSettings):
         """`[::1]`, as URLs write it, is the address `::1`."""
         return host[1:-1] if host.startswith("[") and host.endswith("]") else host
 
-    @field_validator("allowed_hosts", mode="before")
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _lower_case(cls, level: Any) -> Any:
+        """`INFO`, as Python writes it, is `info`."""
+        return level.strip().lower() if isinstance(level, str) else level
+
+    @field_validator("public_url")
+    @classmethod
+    def _address(cls, url: str | None) -> str | None:
+        """An address of web pages, without a slash at its end."""
+        return None if url is None else public_address(url)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, given: list[str]) -> list[str]:
+        """Addresses and networks."""
+        return [str(ip_network(each, strict=False)) for each in given]
+
+    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
     def _listed(cls, given: Any) -> Any:
         """Names from the environment, with commas between them or as a JSON list."""
@@ -62,18 +105,49 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _absolute_data_dir(self) -> Self:
-        self.data_dir = self.data_dir.expanduser().absolute()
+        self.data_dir = absolute(self.data_dir)
+        return self
+
+    @model_validator(mode="after")
+    def _addresses_with_passwords(self) -> Self:
+        """Read the files of passwords, and see that both addresses can be read."""
+        try:
+            for name in PASSWORDS:
+                secret = getattr(self, name) or read_secret(getattr(self, f"{name}_file"), f"{name}_file")
+                setattr(self, name, secret)
+            _ = self.database, self.broker
+        except StoreError as error:
+            raise ValueError(str(error)) from error
         return self
 
     @property
-    def database(self) -> str:
-        """The SQLAlchemy URL in force."""
-        return self.database_url or f"sqlite:///{self.data_dir / 'lpl.sqlite3'}"
+    def database(self) -> URL:
+        """The address of the database in force.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        if self.database_url is None:
+            return URL.create("sqlite", database=str(self.data_dir / DATABASE_FILE))
+        url, password = parsed_url(self.database_url), self.database_password
+        if password is None or url.get_backend_name() == "sqlite":
+            return url
+        return url.set(password=password.get_secret_value())
+
+    @property
+    def broker(self) -> str | None:
+        """The broker's URL with its password; never log it.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        password = None if self.broker_password is None else self.broker_password.get_secret_value()
+        return None if self.broker_url is None else broker_address.checked(self.broker_url, password)
 
     @property
     def datasets_dir(self) -> Path:
         """Where data sets lie."""
-        return self.data_dir / "datasets"
+        return self.data_dir / DATASETS
 
     def first_key(self) -> str | None:
         """The first API key, from the environment or its file.
@@ -81,15 +155,40 @@ class Settings(BaseSettings):
         Raises:
             StoreError: the file cannot be read.
         """
-        if self.admin_key is not None:
-            return self.admin_key.get_secret_value().strip() or None
-        if self.admin_key_file is None:
-            return None
-        remedy = "put the key alone into it, one line of ASCII text"
-        try:
-            return self.admin_key_file.read_text(encoding="utf-8").strip() or None
-        except UnicodeDecodeError as error:
-            raise StoreError(f"LPL_ADMIN_KEY_FILE: {self.admin_key_file} is not UTF-8 text; {remedy}") from error
-        except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise StoreError(f"LPL_ADMIN_KEY_FILE: {self.admin_key_file} cannot be read: {reason}; {remedy}") from error
+        secret = self.admin_key or read_secret(self.admin_key_file, "admin_key_file")
+        return None if secret is None else secret.get_secret_value().strip() or None
+
+
+def public_address(url: str) -> str:
+    """The address of web pages without a slash at its end.
+
+    Raises:
+        ValueError: it is none, or this service has addresses of its own below its path.
+    """
+    parts = urlsplit(url)
+    odd = parts.query or parts.fragment or parts.username is not None or not PREFIX.fullmatch(parts.path)
+    if parts.scheme not in ("http", "https") or not parts.hostname or odd or parts.port == 0:
+        raise ValueError("give the address that browsers use: https://lpl.example.org or https://example.org/lpl")
+    first = parts.path.strip("/").partition("/")[0]
+    if first in OWN_PATHS:
+        raise ValueError(f"choose another path than /{first}: the service itself has addresses below it")
+    return url.rstrip("/")
+
+
+def read_secret(file: Path | None, name: str) -> SecretStr | None:
+    """The one line of a file, None where there is none.
+
+    Raises:
+        StoreError: it cannot be read.
+    """
+    if file is None:
+        return None
+    variable, remedy = f"LPL_{name.upper()}", "put the secret alone into it, one line of UTF-8 text"
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise StoreError(f"{variable}: {file} is not UTF-8 text; {remedy}") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise StoreError(f"{variable}: {file} cannot be read: {reason}; {remedy}") from error
+    return SecretStr(text) if text else None

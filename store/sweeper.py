@@ -5,6 +5,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from store import job_state, runs
+from store import waiting as waits
 from store.database import Database
 from store.errors import Conflict
 from store.records import ENDED, Claim, State, SweepResult
@@ -19,8 +20,9 @@ def sweep(db: Database, *, lease_seconds: float, sweep_seconds: float) -> SweepR
     """End the attempts whose lease has run out: back to the queue, or failed as `worker_lost` after three in a row.
 
     Where sweeps failed to come (see `gap_seconds`), the database or the whole service was away: workers then get one
-    full lease to come back before anything is taken.
+    full lease to come back before anything is taken. Queued runs say which device no worker has.
     """
+    waits.explain(db, silent_after=lease_seconds)
     if not db.write(lambda session: due(db, session, lease_seconds=lease_seconds, sweep_seconds=sweep_seconds)):
         return SweepResult(0, 0, waiting(db))
     with db.read() as session:
@@ -85,8 +87,6 @@ def lose(db: Database, session: Session, row: RunRow, condition: ColumnElement[b
         "reason": reason,
         "message": message,
         "losses": losses,
-        "requested": None,
-        "lease_expires_at": None,
         "finished_at": db.now(session) if state in ENDED else None,
     }
     try:

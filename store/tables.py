@@ -58,12 +58,13 @@ class JobTagRow(Table):
 class RunRow(Table):
     """A run. `losses` counts attempts lost in a row without a newer checkpoint; `replaced` marks retried runs.
 
-    `owner` is the API key that submitted it (empty: none), `rank` its place among that key's (see `store.turns`).
+    `owner` is the API key that submitted it (empty: none), `rank` its place among that key's (see `store.turns`),
+    `wants` the kind of device it waits for (see `store.devices`).
     """
 
     __tablename__ = "runs"
     __table_args__ = (
-        Index("ix_runs_queue", "state", "owner", "rank", "id"),
+        Index("ix_runs_queue", "state", "owner", "rank", "id", "wants"),
         Index("ix_runs_lease", "state", "lease_expires_at"),
         Index("ix_runs_job_id", "job_id", "id"),
         # What a job is derived from, so that deriving it reads no rows.
@@ -81,6 +82,7 @@ class RunRow(Table):
     priority: Mapped[int]
     owner: Mapped[str]
     rank: Mapped[float]
+    wants: Mapped[str] = mapped_column(String(16), server_default="auto")
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(32))
     message: Mapped[str | None]
@@ -205,7 +207,7 @@ class DatasetRow(Table):
 
 
 class WorkerRow(Table):
-    """A worker's slot on a device."""
+    """A worker's slot on a device. `consumer` says whether it hears wake-ups; null: it has no broker."""
 
     __tablename__ = "workers"
     __table_args__ = (Index("ix_workers_last_seen_at", "last_seen_at"),)
@@ -217,6 +219,7 @@ class WorkerRow(Table):
     device_name: Mapped[str]
     version: Mapped[str]
     run_id: Mapped[str | None] = mapped_column(Id)
+    consumer: Mapped[str | None] = mapped_column(String(16))
     started_at: Mapped[float]
     last_seen_at: Mapped[float]
 
@@ -268,3 +271,12 @@ class SweeperRow(Table):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     last_at: Mapped[float]
     patient_until: Mapped[float]
+
+
+class ProgramRow(Table):
+    """One row: the version of the program that last changed the schema."""
+
+    __tablename__ = "program"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    version: Mapped[str]

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
 from store.database import Database
+from store.devices import offered
 from store.errors import QuotaExceeded
 from store.records import State
 from store.tables import OwnerRow, RunRow
@@ -26,9 +27,10 @@ def rank(priority: int, created_at: float) -> float:
     return created_at - priority * AGEING_SECONDS
 
 
-def next_run(db: Database, session: Session, now: float) -> RunRow | None:
-    """The best waiting run that no other worker is just taking, locked; its key's turn is noted."""
-    ready = (RunRow.state == State.QUEUED) & (RunRow.not_before.is_(None) | (RunRow.not_before <= now))
+def next_run(db: Database, session: Session, now: float, *, device: str) -> RunRow | None:
+    """The best waiting run that fits this device and no other worker is just taking, locked; notes its key's turn."""
+    fitting = RunRow.wants.in_(offered(device)) & (RunRow.not_before.is_(None) | (RunRow.not_before <= now))
+    ready = (RunRow.state == State.QUEUED) & fitting
     for owner in in_turn(session, ready, now):
         row = session.scalars(
             select(RunRow)

@@ -4,8 +4,9 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from store.database import Database
+from store.errors import ConsumersDead
 from store.identifiers import new_id
-from store.records import Worker
+from store.records import CONSUMER_DEAD, Worker
 from store.tables import WorkerRow
 
 FORGET_SECONDS = 86_400.0
@@ -35,11 +36,11 @@ def register(db: Database, *, hostname: str, pid: int, device: str, device_name:
     return worker_id
 
 
-def beat(db: Database, worker_id: str, *, run_id: str | None = None) -> None:
-    """Say that the worker lives and what it trains."""
+def beat(db: Database, worker_id: str, *, run_id: str | None = None, consumer: str | None = None) -> None:
+    """Say that the worker lives, what it trains and how its consumer is (None: it has no broker)."""
 
     def work(session: Session) -> None:
-        values = {"last_seen_at": db.now(session), "run_id": run_id}
+        values = {"last_seen_at": db.now(session), "run_id": run_id, "consumer": consumer}
         session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(**values))
 
     db.write(work)
@@ -67,6 +68,20 @@ def list_workers(db: Database, *, silent_after: float, limit: int = 1000) -> lis
                 started_at=row.started_at,
                 last_seen_at=row.last_seen_at,
                 alive=now - row.last_seen_at <= silent_after,
+                consumer=row.consumer,
             )
             for row in rows
         ]
+
+
+def refuse_deaf(db: Database, *, silent_after: float) -> None:
+    """See that wake-ups are heard.
+
+    Raises:
+        ConsumersDead: the consumer of every living worker that has a broker is dead.
+    """
+    alive = [worker for worker in list_workers(db, silent_after=silent_after) if worker.alive and worker.consumer]
+    if alive and all(worker.consumer == CONSUMER_DEAD for worker in alive):
+        hosts = ", ".join(sorted({worker.hostname for worker in alive}))
+        reason = f"no worker hears wake-ups: on {hosts} the consumer ends as soon as it begins"
+        raise ConsumersDead(f"{reason}; see the worker's log and LPL_BROKER_URL. Runs are found by polling meanwhile")

@@ -1,6 +1,7 @@
 """Celery, as a doorbell only: a message is acknowledged at once and wakes a slot; the database is the queue."""
 
 import logging
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -11,8 +12,12 @@ from celery.platforms import SecurityWarning
 from celery.signals import setup_logging
 
 from store.doorbell import QUEUE, TASK, celery_app
+from store.records import CONSUMER_DEAD
 
 RESTART_SECONDS = 5.0
+HEALTHY_SECONDS = 60.0
+DEAD_ENDS = 2
+"""A consumer that ended this often in a row, each time sooner than it would if all were well, counts as dead."""
 log = logging.getLogger(__name__)
 
 
@@ -43,12 +48,40 @@ def worker_app(broker_url: str, ring: Callable[[], object]) -> Celery:
     return app
 
 
-def consume(app: Celery, *, concurrency: int) -> None:
-    """Listen for wake-ups for ever, through any absence of the broker; meant for a thread of its own."""
-    while True:
-        worker: Any = app.Worker(
+class Consumer:
+    """Listens for wake-ups for ever, in a thread of its own, through any absence of the broker."""
+
+    def __init__(self, app: Celery, *, concurrency: int) -> None:
+        self._app, self._concurrency = app, concurrency
+        self._worker: Any = None
+        self._ends = 0
+        self._thread = threading.Thread(target=self._listen, name="consumer", daemon=True)
+        self._thread.start()
+
+    def state(self) -> str:
+        """`listening`, `away` (the broker does not answer, or not yet), or `dead`: it ends as often as it begins."""
+        if not self._thread.is_alive() or self._ends >= DEAD_ENDS:
+            return CONSUMER_DEAD
+        connection = getattr(getattr(self._worker, "consumer", None), "connection", None)
+        return "away" if connection is None else "listening"
+
+    def _listen(self) -> None:
+        while True:
+            began = time.monotonic()
+            try:
+                self._worker = self._made()
+                self._worker.start()
+            except (Exception, SystemExit) as error:
+                log.warning("the consumer ended (%s)", type(error).__name__)
+            self._worker = None
+            self._ends = self._ends + 1 if time.monotonic() - began < HEALTHY_SECONDS else 1
+            log.warning("listening for wake-ups again in %.0f s; polling goes on", RESTART_SECONDS)
+            time.sleep(RESTART_SECONDS)
+
+    def _made(self) -> Any:
+        worker: Any = self._app.Worker(
             pool="threads",
-            concurrency=concurrency,
+            concurrency=self._concurrency,
             loglevel="WARNING",
             queues=[QUEUE],
             without_gossip=True,
@@ -57,12 +90,7 @@ def consume(app: Celery, *, concurrency: int) -> None:
             quiet=True,
         )
         worker.set_process_status = lambda _: None  # the process has a title of its own
-        try:
-            worker.start()
-        except (Exception, SystemExit) as error:
-            log.warning("the consumer ended (%s)", type(error).__name__)
-        log.warning("listening for wake-ups again in %.0f s; polling goes on", RESTART_SECONDS)
-        time.sleep(RESTART_SECONDS)
+        return worker
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]

@@ -7,15 +7,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from setproctitle import setproctitle
 
-from store.command import fail, load_settings
+from store import broker_address
+from store.command import fail, load_settings, open_streams
 from store.database import Database, make_writable
-from store.errors import DatabaseUnavailable, StoreError
-from worker.celery_app import consume, worker_app
+from store.errors import DatabaseUnavailable, SchemaNewer, StoreError
+from worker.celery_app import Consumer, worker_app
 from worker.devices import CPU, Device, probe
 from worker.slots import Slots
 
@@ -30,9 +31,13 @@ def worker(
 ) -> None:
     """Train what is queued, one run per device, until stopped; a running one is handed over."""
     setproctitle("lpl worker")
+    open_streams()
     settings = load_settings(data_dir=data_dir)
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    broker_refuses = broker_address.refusal(settings.broker) if settings.broker is not None else None
+    if broker_refuses is not None:
+        fail(broker_refuses)
     db = Database(settings.database)
     try:
         make_writable(settings.data_dir)
@@ -45,9 +50,9 @@ def worker(
         slots.start()
     except StoreError as error:
         fail(str(error))
-    log.info("training on %s", ", ".join(slots.device_names()))
-    if settings.broker_url is not None:
-        listen(settings.broker_url, slots)
+    log.info("training on %s; data in %s", ", ".join(slots.device_names()), settings.data_dir)
+    if settings.broker is not None:
+        listen(settings.broker, slots)
     if PARENT_PID in os.environ:
         threading.Thread(target=end_with, args=(int(os.environ[PARENT_PID]),), daemon=True).start()
     wait_for_signal()
@@ -80,9 +85,8 @@ def end_with(parent: int) -> None:
 
 def listen(broker_url: str, slots: Slots) -> None:
     """Take wake-ups in the background, as long as this process lives."""
-    app = worker_app(broker_url, slots.wake)
-    concurrency = len(slots.device_names())
-    threading.Thread(target=consume, args=(app,), kwargs={"concurrency": concurrency}, daemon=True).start()
+    consumer = Consumer(worker_app(broker_url, slots.wake), concurrency=len(slots.device_names()))
+    slots.hear(consumer.state)
 
 
 def chosen(name: str) -> list[Device]:
@@ -99,19 +103,19 @@ def chosen(name: str) -> list[Device]:
 
 
 def wait_for(db: Database) -> None:
-    """Wait a while for the database and its schema.
+    """Wait a while for the database and its schema, which another process may just be bringing up to date.
 
     Raises:
-        StoreError: it is not there, or has no schema.
+        StoreError: it is not there, has no schema or that of another version.
     """
     deadline = time.monotonic() + CONNECT_SECONDS
     while True:
         try:
-            if db.revision() is not None:
-                return
-            problem: Any = StoreError(f"{db} has no schema; run `lpl db upgrade` first")
-        except DatabaseUnavailable as error:
-            problem = error
-        if time.monotonic() > deadline:
-            raise problem
+            db.check_schema()
+            return
+        except SchemaNewer:
+            raise
+        except DatabaseUnavailable:
+            if time.monotonic() > deadline:
+                raise
         time.sleep(0.5)

@@ -11,11 +11,20 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import IO, Any
 
+from worker.output import Output
+
 EVENT_FD = "LPL_EVENT_FD"
-SECRETS = ("LPL_DATABASE_URL", "LPL_BROKER_URL", "LPL_ADMIN_KEY", "LPL_ADMIN_KEY_FILE")
-MAX_OUTPUT_BYTES = 200_000
-"""Output that a run's log takes from one attempt; a chatty trainer must not fill the database."""
-PIECE_BYTES = 4_000
+SECRETS = (
+    "LPL_DATABASE_URL",
+    "LPL_DATABASE_PASSWORD",
+    "LPL_DATABASE_PASSWORD_FILE",
+    "LPL_BROKER_URL",
+    "LPL_BROKER_PASSWORD",
+    "LPL_BROKER_PASSWORD_FILE",
+    "LPL_ADMIN_KEY",
+    "LPL_ADMIN_KEY_FILE",
+    "PGPASSWORD",
+)
 EXIT_SECONDS = 10.0
 OUT_OF_MEMORY_HINT = "; the machine may be out of memory"
 
@@ -124,29 +133,9 @@ class TrainerProcess:
         self._events.put(None)
 
     def _read_output(self, stream: IO[bytes]) -> None:
-        """Turn output into log events, one for what comes at once, and a bounded amount of them."""
-        room, rest = MAX_OUTPUT_BYTES, b""
+        """Turn output into log events."""
         with stream:
-            while piece := os.read(stream.fileno(), PIECE_BYTES):
-                lines, newline, rest = (rest + piece).rpartition(b"\n")
-                if len(rest) > PIECE_BYTES:
-                    lines, newline, rest = rest, b"\n", b""
-                if newline:
-                    room = self._log_output(lines, room)
-            self._log_output(rest, room)
-
-    def _log_output(self, lines: bytes, room: int) -> int:
-        """Log lines while there is room; returns how much is left."""
-        text = lines.decode(errors="replace").strip("\n")
-        if not text.strip():
-            return room
-        if room >= len(lines):
-            self._events.put(log_event("info", text))
-        elif room >= 0:
-            self._events.put(
-                log_event("warning", f"more than {MAX_OUTPUT_BYTES:,} bytes of output; the rest is dropped")
-            )
-        return room - len(lines)
+            Output(lambda level, text: self._events.put(log_event(level, text))).read(stream.fileno())
 
 
 def parsed(line: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
 from store import checkpoints, runs, sweeper, workers
@@ -40,6 +40,8 @@ class Slot:
         self._busy = threading.Lock()
         self._again = threading.Event()
         self._looked_at = time.monotonic()
+        self.hears: Callable[[], str] | None = None
+        """Tells the state of the consumer; None where there is no broker."""
         self.worker_id: str | None = None
         self.run_id: str | None = None
 
@@ -61,7 +63,8 @@ class Slot:
         elif self.run_id is None and time.monotonic() - self._looked_at > DEAF_POLLS * self._settings.poll_seconds:
             log.error("%s has not looked for work for too long; no sign of life is given", self.device.name)
         else:
-            workers.beat(self._db, self.worker_id, run_id=self.run_id)
+            consumer = None if self.hears is None else self.hears()
+            workers.beat(self._db, self.worker_id, run_id=self.run_id, consumer=consumer)
 
     def leave(self) -> None:
         """Forget this slot."""
@@ -131,6 +134,11 @@ class Slots:
     def device_names(self) -> list[str]:
         """One name per slot."""
         return [slot.device.name for slot in self._slots]
+
+    def hear(self, state: Callable[[], str]) -> None:
+        """Let signs of life say how the consumer is."""
+        for slot in self._slots:
+            slot.hears = state
 
     def wake(self) -> None:
         """Let a free slot look for work; this thread trains. Busy slots look by themselves."""

@@ -1,9 +1,11 @@
 // Where keys are required the page asks for one and keeps it for this tab only.
 const NAME = "lpl-docs-key";
+// Relative to the page: a proxy may serve it below any path.
+const DOCUMENT = new URL("openapi.json", document.baseURI).href;
 
 async function readable(key) {
   const headers = key ? { Authorization: `Bearer ${key}` } : {};
-  const answer = await fetch("/openapi.json", { headers });
+  const answer = await fetch(DOCUMENT, { headers });
   return answer.status !== 401 && answer.status !== 403;
 }
 
@@ -16,7 +18,7 @@ async function start() {
     key = key.trim();
   }
   SwaggerUIBundle({
-    url: "/openapi.json",
+    url: DOCUMENT,
     dom_id: "#swagger-ui",
     deepLinking: true,
     requestInterceptor(request) {

@@ -20,6 +20,7 @@ from lplcore.datasets.registered import LABELLED_IMAGES
 from lplcore.long_tail import imbalance_of
 from lplcore.plugin import plugins
 from store import datasets
+from store.characters import clean, clean_all
 from store.records import DatasetRecord
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[READ])
@@ -98,7 +99,7 @@ def of_builtin(found: Service, name: str, *, examples: bool) -> DatasetDetail:
         info = builtin_info(name, found.settings.data_dir)
         shown = builtin_preview(name, found.settings.data_dir) if examples else []
     except lplcore.DatasetError as error:
-        return DatasetDetail(**known, available=False, message=str(error))
+        return DatasetDetail(**known, available=False, message=clean(str(error)))
     return DatasetDetail(**known, available=True, **facts({**info, "preview": shown}))
 
 
@@ -111,9 +112,9 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
         name=record.name,
         builtin=False,
         available=there,
-        message=None if there else f"{path.name} is gone; put it back or register it anew",
+        message=None if there else clean(f"{path.name} is gone; put it back or register it anew"),
         format=record.format,
-        path=path.name,
+        path=clean(path.name),
         sha256=record.sha256,
         created_at=at(record.created_at),
         **facts({**record.info, "notes": notes}),
@@ -127,10 +128,10 @@ def facts(info: dict[str, Any]) -> dict[str, Any]:
     groups = shot_groups(info["class_counts"], many_above=many_above, few_below=few_below)
     names = ("task", "classes", "class_counts", "num_train", "num_validation", "num_test", "input_shape", "preview")
     held = {name: info[name] for name in names}
+    shown: dict[str, Any] = clean_all({**held, "notes": info.get("notes", [])})
     return {
-        **held,
+        **shown,
         "imbalance_factor": imbalance_of(tuple(info["class_counts"])),
-        "notes": info.get("notes", []),
         "shot_groups": groups,
         "many_above": many_above,
         "few_below": few_below,

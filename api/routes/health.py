@@ -7,9 +7,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from api.security import READ
-from api.state import Services
-from store.database import Database
-from store.errors import SchemaMissing
+from api.state import Service, Services
+from store import workers
 
 router = APIRouter(tags=["health"])
 
@@ -30,20 +29,19 @@ async def health() -> Health:
 @router.get("/readyz", operation_id="getReadiness")
 @router.head("/readyz", include_in_schema=False)
 async def ready(found: Services) -> Health:
-    """The database answers as well and has its tables; 503 while not."""
-    await run_sync(see_tables, found.db, limiter=found.health_threads)
+    """The database answers as well and has this version's tables, and workers hear wake-ups; 503 while not."""
+    await run_sync(look, found, limiter=found.health_threads)
     return Health()
 
 
-def see_tables(db: Database) -> None:
-    """See that the database answers and is migrated.
+def look(service: Service) -> None:
+    """See that what is needed is there.
 
     Raises:
-        DatabaseUnavailable: it does not answer.
-        SchemaMissing: it has no tables.
+        StoreError: it is not.
     """
-    if db.revision() is None:
-        raise SchemaMissing(f"{db} has no tables yet; run `lpl db upgrade`")
+    service.db.check_schema()
+    workers.refuse_deaf(service.db, silent_after=service.settings.lease_seconds)
 
 
 @router.get(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from client import ApiError, Client, ServiceUnreachable
+from client.cli import status
 from tests.client.scripted import PROBLEM, Asked, Reply, in_turn, scripted
 
 JOB = {"id": "j_1", "state": "queued", "runs_total": 3}
@@ -194,3 +195,21 @@ def test_a_key_that_cannot_be_sent_is_refused(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setenv("LPL_API_KEY_FILE", str(tmp_path / "absent"))
     with pytest.raises(ValueError, match="LPL_API_KEY_FILE"):
         Client()
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("no_proxy", "[::1]"), ("NO_PROXY", "a.example,[fd00::1]:80"), ("HTTP_PROXY", "nonsense://x"),
+    ("HTTPS_PROXY", "http://x:port"), ("SSL_CERT_FILE", "/nowhere/certificates.pem"),
+])  # fmt: skip
+def test_an_environment_that_cannot_be_read_is_a_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str, value: str
+) -> None:
+    for other in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(other, raising=False)
+        monkeypatch.delenv(other.upper(), raising=False)
+    monkeypatch.setenv(name, value)
+    assert status(["--url", "http://lpl.example:8000", "list"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("error: ")
+    assert (name.upper() if "PROXY" in name.upper() else "SSL_CERT_FILE") in said
+    assert len(said.strip().splitlines()) == 1

@@ -6,7 +6,8 @@ cd "$(dirname "$0")/../.."
 python=${PYTHON:-.venv/bin/python}
 secret() { "$python" -c 'import secrets; print(secrets.token_urlsafe(24))'; }
 export COMPOSE_PROJECT_NAME="lpl-test-$$" POSTGRES_PASSWORD REDIS_PASSWORD LPL_ADMIN_KEY LPL_PUBLISH LPL_API_KEY LPL_URL
-POSTGRES_PASSWORD=$(secret) REDIS_PASSWORD=$(secret) LPL_ADMIN_KEY=$(secret) LPL_API_KEY=$LPL_ADMIN_KEY
+# With characters that addresses would have to escape.
+POSTGRES_PASSWORD="p@/:?#%41$(secret)" REDIS_PASSWORD="r@/:?#%41$(secret)" LPL_ADMIN_KEY=$(secret) LPL_API_KEY=$LPL_ADMIN_KEY
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 LPL_PUBLISH=127.0.0.1:$port LPL_URL=http://127.0.0.1:$port
 finish() {

@@ -150,9 +150,10 @@ class Service(Process):
 
 @contextlib.contextmanager
 def serving(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Service]:
-    """`lpl serve`, ended afterwards with all it started."""
+    """`lpl serve` on a free port unless LPL_PORT is given, ended afterwards with all it started."""
     log_path = data_dir.parent / f"serve-{time.monotonic_ns()}.log"
-    given = ["serve", "--port", "0", "--data-dir", str(data_dir), *arguments]
+    wanted = [] if "LPL_PORT" in environment else ["--port", "0"]
+    given = ["serve", *wanted, "--data-dir", str(data_dir), *arguments]
     service = Service(given, log_path=log_path, environment=QUICK | environment)
     try:
         yield service

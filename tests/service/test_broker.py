@@ -1,6 +1,8 @@
 """The bundled broker, and a service whose broker comes and goes."""
 
 import contextlib
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 import redis
 
 from api.broker import bundled_binary, free_port, start_broker
-from tests.service.processes import gone, serving, until
+from tests.service.processes import find, gone, serving, until
 
 BINARY = bundled_binary()
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(BINARY is None, reason="no bundled broker on this platform")]
@@ -81,3 +83,70 @@ def test_wake_ups_work_again_whenever_the_broker_comes_back(tmp_path: Path) -> N
             assert service.get(f"/v1/runs/{run_id}")["state"] == "queued"
             with server_on(port):
                 service.succeeded(run_id)
+
+
+def test_a_killed_broker_is_started_again_at_its_address() -> None:
+    broker = start_broker()
+    assert broker is not None
+    try:
+        with redis.Redis.from_url(broker.url) as client:
+            for _ in range(3):
+                first = broker._process.pid
+                os.kill(first, signal.SIGKILL)
+                until(lambda: answering(client) and broker._process.pid != first, bool, timeout=60)  # noqa: B023
+    finally:
+        broker.stop()
+    with pytest.raises(redis.ConnectionError), redis.Redis.from_url(broker.url) as client:
+        client.ping()
+
+
+def answering(client: redis.Redis) -> bool:
+    """Whether the server lets its users in."""
+    with contextlib.suppress(redis.RedisError):
+        return bool(client.ping())
+    return False
+
+
+@pytest.mark.timeout(300)
+def test_wake_ups_are_heard_again_after_the_bundled_broker_was_killed(tmp_path: Path) -> None:
+    with serving(tmp_path / "data", LPL_POLL_SECONDS="3600") as service:
+        until(lambda: "training on" in service.output, bool, timeout=60)
+        (run_id,) = service.submit(epochs=1)
+        service.succeeded(run_id)
+        killed = until(lambda: find(service.pid, "valkey") or 0, bool, timeout=30)
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: find(service.pid, "valkey") not in (None, killed), bool, timeout=60)
+        (run_id,) = service.submit(epochs=1)
+        service.succeeded(run_id)
+        assert service.http.get("/readyz").status_code == 200
+
+
+def test_a_consumer_says_whether_it_hears() -> None:
+    broker = start_broker()
+    assert broker is not None
+    with consuming(broker.url) as states:
+        assert "listening" in states
+        broker.stop()
+        assert "away" in states
+    with consuming("redis://127.0.0.1:1/no-number") as states:
+        assert "dead" in states
+
+
+@contextlib.contextmanager
+def consuming(url: str) -> Iterator[Iterator[str]]:
+    """The states of a consumer in a process of its own, as they change."""
+    program = (
+        "import sys, time; from worker import celery_app; celery_app.RESTART_SECONDS = 0.2;"
+        "heard = celery_app.Consumer(celery_app.worker_app(sys.argv[1], lambda: None), concurrency=1)\n"
+        "while True: print(heard.state(), flush=True); time.sleep(0.2)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, url], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    try:
+        with process.stdout as said:
+            yield (line.strip() for line in said)
+    finally:
+        process.kill()
+        process.wait()

@@ -10,7 +10,7 @@ from store.database import Database
 from store.tables import Table
 from tests.store.test_life_cycle import checkpoint, claim, epoch, submit
 
-PREVIOUS = pytest.mark.parametrize("previous", ["0001", "0002"])
+PREVIOUS = pytest.mark.parametrize("previous", ["0001", "0002", "0003"])
 
 
 def rows(db: Database, query: str) -> list[tuple[object, ...]]:

@@ -20,8 +20,6 @@ SECRET = "hush-hush"
     ("postgresql://db/lpl?user=me&password=hush-hush", "postgresql://db/lpl"),
     ("postgresql://db/lpl?sslpassword=hush-hush&passfile=/hush-hush", "postgresql://db/lpl"),
     ("postgresql+psycopg://[::1]:5432/lpl?options=hush-hush", "postgresql://[::1]:5432/lpl"),
-    ("postgresql://me:half@hush-hush@db/lpl", "postgresql://***/lpl"),
-    ("postgresql://me:half@db/hush-hush@db/lpl", "postgresql://db/***"),
     ("postgresql:///?service=hush-hush", "postgresql:///"),
     ("sqlite:////var/lib/lpl/lpl.sqlite3?timeout=3", "sqlite:////var/lib/lpl/lpl.sqlite3"),
 ])  # fmt: skip

@@ -2,6 +2,11 @@
 const KEY = "lpl-api-key";
 const cache = new Map();
 
+// Addresses relative to the page: a proxy may serve it below any path.
+export function located(path) {
+  return new URL(path.replace(/^\//, ""), document.baseURI).href;
+}
+
 export class Problem extends Error {
   constructor(status, document) {
     super(document.detail || document.title || `The service answered ${status}`);
@@ -28,7 +33,7 @@ async function answer(response) {
 
 export async function get(path) {
   const known = cache.get(path);
-  const response = await fetch(path, { headers: headers(known ? { "If-None-Match": known.etag } : {}) });
+  const response = await fetch(located(path), { headers: headers(known ? { "If-None-Match": known.etag } : {}) });
   if (response.status === 304) return known.body;
   const body = await answer(response);
   const etag = response.headers.get("ETag");
@@ -39,11 +44,11 @@ export async function get(path) {
 export async function send(method, path, body) {
   const options = { method, headers: headers(body === undefined ? {} : { "Content-Type": "application/json" }) };
   if (body !== undefined) options.body = typeof body === "string" ? body : JSON.stringify(body);
-  return answer(await fetch(path, options));
+  return answer(await fetch(located(path), options));
 }
 
 export async function download(path, filename) {
-  const response = await fetch(path, { headers: headers() });
+  const response = await fetch(located(path), { headers: headers() });
   if (!response.ok) await answer(response);
   save(await response.blob(), filename);
 }

@@ -1,5 +1,5 @@
 // Server-sent events over fetch, since EventSource cannot carry a key. Reconnects from the last id; `end` closes.
-import { headers } from "./api.js";
+import { headers, located } from "./api.js";
 
 export function follow(path, onEvent) {
   const control = new AbortController();
@@ -8,7 +8,7 @@ export function follow(path, onEvent) {
 
   async function once() {
     const extra = last === null ? {} : { "Last-Event-ID": last };
-    const response = await fetch(path, { headers: headers({ Accept: "text/event-stream", ...extra }), signal: control.signal });
+    const response = await fetch(located(path), { headers: headers({ Accept: "text/event-stream", ...extra }), signal: control.signal });
     if (!response.ok) throw new Error(`events: ${response.status}`);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = "";

@@ -1,0 +1,55 @@
+"""Text that UTF-8 or PostgreSQL cannot hold, wherever it enters the database."""
+
+import json
+
+import pytest
+from sqlalchemy import text
+
+from store import audit, events, jobs, metrics, runs, workers
+from store.characters import clean, clean_all, from_json, to_json
+from store.database import Database
+from tests.store.test_life_cycle import SPEC, claim, submit
+
+UNFIT = {"an unpaired surrogate": "a\udcffb", "a high one at the end": "a\ud800", "NUL": "a\x00b"}
+every_unfit = pytest.mark.parametrize("given", list(UNFIT.values()), ids=list(UNFIT))
+
+
+@every_unfit
+def test_text_that_cannot_be_kept_is_replaced_in_logs_messages_and_names(db: Database, given: str) -> None:
+    kept = clean(given)
+    job = submit(db, name=given, tags=[given, kept], dataset={"name": given})
+    worker = workers.register(db, hostname=given, pid=1, device="cpu", device_name=given, version="1")
+    held = claim(db, worker)
+    metrics.record_start(db, held, {"class_names": [given], "class_counts": [1], "notes": [{given: given}]})
+    runs.log(db, held, "warning", given)
+    run = runs.finish(db, held, outcome="failed", reason="error", message=given)
+    audit.record_command(db, given, status=201)
+    found = jobs.get(db, job.id)
+    assert (found.name, found.tags, found.dataset) == (kept, (kept, kept), kept)
+    assert (run.message, run.info["class_names"], run.info["notes"]) == (kept, [kept], [{kept: kept}])
+    assert [event.data["message"] for event in events.logs(db, run.id)] == [kept]
+    assert [item.id for item in jobs.list_jobs(db, tag=given).items] == [job.id]
+    assert [item.id for item in jobs.list_jobs(db, name=given).items] == [job.id]
+    assert workers.list_workers(db, silent_after=60)[0].hostname == kept
+    kept.encode()
+
+
+@every_unfit
+def test_what_earlier_versions_wrote_can_be_read_again(db: Database, given: str) -> None:
+    submit(db)
+    held = claim(db)
+    runs.log(db, held, "info", "placeholder")
+    with db.engine.begin() as connection:
+        data = json.dumps({"run": held.run_id, "level": "info", "message": given})
+        change = text("UPDATE events SET data = :data WHERE kind = 'log'")
+        connection.execute(change, {"data": data})
+    (line,) = events.logs(db, held.run_id)
+    assert line.data["message"] == clean(given)
+
+
+def test_proper_text_is_kept_as_it_is() -> None:
+    proper = {"emoji 😀": ["Gänse", "\\ud800 written out", 1.5, None, True, ("x",)]}
+    assert from_json(to_json(proper)) == json.loads(json.dumps(proper))
+    assert clean_all(proper) == proper
+    assert clean("😀\n") == "😀\n"
+    assert clean_all(SPEC) == SPEC
