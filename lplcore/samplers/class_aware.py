@@ -31,7 +31,7 @@ class ClassAware(Sampler):
         classes = counts.nonzero().squeeze(1)
         number = labels.shape[0]
         if self.epoch_length == "largest_class":
-            number = max(1, int(counts.max()) * classes.shape[0] // 4)
+            number = max(2, int(counts.max()) * classes.shape[0] // 4)
         rounds = -(-number // (classes.shape[0] * self.samples_per_class))
         turns = [classes[torch.randperm(classes.shape[0], generator=generator)] for _ in range(rounds)]
         sequence = torch.cat(turns).repeat_interleave(self.samples_per_class)[:number]
