@@ -52,8 +52,8 @@ def add(found: Services, response: Response, body: Annotated[NewDataset, Body()]
 
     The `.npz` has `x_train`, `y_train` and optional `x_validation`, `y_validation`, `x_test`, `y_test`, `classes`;
     names and forms of Keras and MedMNIST are recognised. The folder has `labels.csv` with the header
-    `split,file,labels`: train, val or test; a path relative to the folder; labels joined by `|`. Every image is decoded once to check it.
-    What was recognised or changed stands in `notes`.
+    `split,file,labels`: train, val or test; a path relative to the folder; labels joined by `|`. Every image is
+    decoded once to check it. What was recognised or changed stands in `notes`.
     """
     if body.name in plugins("dataset"):
         refusal = f"{body.name!r} is a built-in data set; choose another name"
