@@ -20,7 +20,6 @@ from lplcore.datasets.registered import LABELLED_IMAGES
 from lplcore.long_tail import imbalance_of
 from lplcore.plugin import plugins
 from store import datasets
-from store.characters import clean, clean_all
 from store.records import DatasetRecord
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[READ])
@@ -53,9 +52,8 @@ def add(found: Services, response: Response, body: Annotated[NewDataset, Body()]
 
     The `.npz` has `x_train`, `y_train` and optional `x_validation`, `y_validation`, `x_test`, `y_test`, `classes`;
     names and forms of Keras and MedMNIST are recognised. The folder has `labels.csv` with the header
-    `split,file,labels`:
-    train, val or test; a path relative to the folder; labels joined by `|`. Every image is decoded once to check it.
-    What was recognised or changed stands in `notes`.
+    `split,file,labels`: train, val or test; a path relative to the folder; labels joined by `|`. Every image is
+    decoded once to check it. What was recognised or changed stands in `notes`.
     """
     if body.name in plugins("dataset"):
         refusal = f"{body.name!r} is a built-in data set; choose another name"
@@ -99,7 +97,7 @@ def of_builtin(found: Service, name: str, *, examples: bool) -> DatasetDetail:
         info = builtin_info(name, found.settings.data_dir)
         shown = builtin_preview(name, found.settings.data_dir) if examples else []
     except lplcore.DatasetError as error:
-        return DatasetDetail(**known, available=False, message=clean(str(error)))
+        return DatasetDetail(**known, available=False, message=str(error))
     return DatasetDetail(**known, available=True, **facts({**info, "preview": shown}))
 
 
@@ -112,9 +110,9 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
         name=record.name,
         builtin=False,
         available=there,
-        message=None if there else clean(f"{path.name} is gone; put it back or register it anew"),
+        message=None if there else f"{path.name} is gone; put it back or register it anew",
         format=record.format,
-        path=clean(path.name),
+        path=path.name,
         sha256=record.sha256,
         created_at=at(record.created_at),
         **facts({**record.info, "notes": notes}),
@@ -128,10 +126,10 @@ def facts(info: dict[str, Any]) -> dict[str, Any]:
     groups = shot_groups(info["class_counts"], many_above=many_above, few_below=few_below)
     names = ("task", "classes", "class_counts", "num_train", "num_validation", "num_test", "input_shape", "preview")
     held = {name: info[name] for name in names}
-    shown: dict[str, Any] = clean_all({**held, "notes": info.get("notes", [])})
     return {
-        **shown,
+        **held,
         "imbalance_factor": imbalance_of(tuple(info["class_counts"])),
+        "notes": info.get("notes", []),
         "shot_groups": groups,
         "many_above": many_above,
         "few_below": few_below,
