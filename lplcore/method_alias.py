@@ -53,8 +53,8 @@ def without_alias(fields: Mapping[str, Any]) -> dict[str, Any]:
 def with_default_names(fields: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
     """The fields, in which a part without a name is the default part with other values."""
     result = dict(fields)
-    for field, part in fields.items():
-        default = defaults.get(field)
+    for field in fields.keys() & KIND_OF_FIELD.keys():
+        part, default = fields[field], defaults.get(field)
         if isinstance(part, list) and isinstance(default, list):
             rest = part[len(default) :]
             result[field] = [named(item, as_object(own)) for item, own in zip(part, default, strict=False)] + rest

@@ -82,7 +82,7 @@ def test_a_download_outlives_a_proxy_whose_service_is_away(away: Reply, cut: int
 def test_a_refused_stream_is_not_asked_for_again() -> None:
     gone = Reply({"title": "Not found", "status": 404, "detail": "no job"}, 404, PROBLEM)
     with scripted(in_turn(gone)) as server, Client(server.url) as client, pytest.raises(ApiError, match="no job"):
-        list(client.events(job="j_1"))
+        list(client.events(job="j_" + "0" * 24))
     assert len(server.asked) == 1
 
 

@@ -139,6 +139,12 @@ def test_a_value_without_the_name_of_its_part_goes_to_the_default_part(
     assert found == value
 
 
+def test_what_a_method_gives_to_other_parts_is_replaced_as_a_whole() -> None:
+    method = {"alias": "isda_dropout", "defaults": {"dropout": None}}
+    spec = lplcore.parse_spec({"dataset": "digits", "method": method}).model_dump(mode="json")
+    assert spec["method"]["defaults"] == {"dropout": None, "clip_norm": None}
+
+
 @pytest.mark.parametrize(
     "change", [{"weighting": {"beta": 0.9}}, {"perturbations": [{"epsilon": 1.0}]}, {"posthoc": {}}]
 )
