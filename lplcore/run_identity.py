@@ -100,4 +100,19 @@ def resume_notes(spec: ExperimentSpec, saved: Mapping[str, Any], conditions: Map
             "begun by version 0.1.0, whose augmentation drew by step: it now draws by position in the epoch, "
             "so the result is that of neither version alone"
         )
+    if saved.get("draws") != DRAWS:
+        notes += [f"begun by version 0.1.0: {text}" for text in mended_methods(spec)]
     return notes
+
+
+def mended_methods(spec: ExperimentSpec) -> list[str]:
+    """What a run's method does otherwise than version 0.1.0 did."""
+    method, found = spec.method, []
+    start = method.procedure.second_stage() * spec.epochs
+    if abs(start - round(start)) > 1e-6 * spec.epochs:
+        found.append("weights and rate of stage 2 then began within an epoch, now with the next whole one")
+    if any(getattr(part, "normalize", None) == "column" for part in method.perturbations):
+        found.append("with column norms classes that had arrived then stood still, now they walk on as released")
+    if method.posthoc is not None:
+        found.append("test/loss was then of the corrected logits, now of clean ones")
+    return found

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
+from lplcore.run_identity import DRAWS, resume_notes
 from lplcore.spec import parse_spec
 from lplcore.training_run import TrainingRun
 from tests.lplcore_training.runs import Spec
@@ -121,3 +122,24 @@ def test_where_nobody_says_when_an_epoch_began_the_share_that_is_done_decides() 
     assert float(criterion(logits, labels, progress=0.6)) == before
     criterion.begin_epoch(0.5)
     assert float(criterion(logits, labels, progress=0.6)) == after
+
+
+@pytest.mark.parametrize(
+    ("method", "epochs", "says"),
+    [
+        ({"procedure": {"name": "deferred", "start": 0.5}}, 5, "stage 2"),
+        ({"procedure": {"name": "deferred", "start": 0.8}}, 5, None),
+        ({"perturbations": [{"name": "lpl", "normalize": "column"}]}, 5, "column norms"),
+        ({"posthoc": "logit_adjustment"}, 5, "test/loss"),
+        ({"perturbations": ["lpl"]}, 5, None),
+    ],
+)
+def test_a_run_of_version_0_1_0_is_told_what_its_method_does_otherwise(
+    method: Spec, epochs: int, says: str | None
+) -> None:
+    run = run_of(method, epochs=epochs)
+    conditions = dict(run.conditions.__dict__)
+    notes = resume_notes(run.spec, {"conditions": conditions}, conditions)
+    assert [says in note for note in notes if says is not None] == ([] if says is None else [True])
+    assert len(notes) == (says is not None)
+    assert not resume_notes(run.spec, {"conditions": conditions, "draws": DRAWS}, conditions)
