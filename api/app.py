@@ -1,6 +1,7 @@
 """The FastAPI application."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -8,7 +9,7 @@ from fastapi import FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import problems
-from api.audit import Audit, AuditLog
+from api.audit import Audit, AuditLog, Refusals
 from api.authentication import Authentication
 from api.bodies import BodyLimit
 from api.description import describe
@@ -27,11 +28,14 @@ from store.doorbell import Doorbell
 from store.settings import Settings
 
 
-def create_app(settings: Settings, db: Database, doorbell: Doorbell) -> FastAPI:
-    """The application on a migrated database."""
-    feed, keys = Feed(db), KeyRing(db, host=settings.host)
+def create_app(
+    settings: Settings, db: Database, doorbell: Doorbell, *, clock: Callable[[], float] = time.monotonic
+) -> FastAPI:
+    """The application on a migrated database; what is counted by the minute is timed by the clock."""
+    feed, keys = Feed(db), KeyRing(db, host=settings.host, clock=clock)
     measurements = Measurements(db, silent_after=settings.lease_seconds)
-    limiter, audit_log = Limiter(settings.requests_per_minute), AuditLog(db)
+    limiter = Limiter(settings.requests_per_minute, clock=clock)
+    audit_log = AuditLog(db, refusals=Refusals(clock=clock))
     service = Service(settings, db, doorbell, feed, measurements, keys, limiter)
 
     @asynccontextmanager

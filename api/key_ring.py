@@ -4,7 +4,7 @@ import ipaddress
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from store import keys
 from store.database import Database
@@ -31,16 +31,16 @@ class KeyRing:
     A revoked key counts: whoever revokes the last one does not open the service. `lpl key create` makes a new one.
     """
 
-    def __init__(self, db: Database, *, host: str) -> None:
-        self._db = db
+    def __init__(self, db: Database, *, host: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._db, self._clock = db, clock
         self._required, self._asked_at = not is_loopback(host), float("-inf")
         self._valid: dict[str, tuple[float, bool]] = {}
-        self._uses = Uses(db)
+        self._uses = Uses(db, clock=clock)
 
     def required(self) -> bool:
         """Whether a request needs a key; the database is asked at most once a second, and never again after a yes."""
-        if not self._required and time.monotonic() - self._asked_at > CACHE_SECONDS:
-            self._required, self._asked_at = keys.ever_any(self._db), time.monotonic()
+        if not self._required and self._clock() - self._asked_at > CACHE_SECONDS:
+            self._required, self._asked_at = keys.ever_any(self._db), self._clock()
         return self._required
 
     def verify(self, secret: str) -> ApiKey | None:
@@ -55,9 +55,9 @@ class KeyRing:
         if key is None:
             return not self.required()
         asked_at, valid = self._valid.get(key.id, (float("-inf"), True))
-        if valid and time.monotonic() - asked_at > CACHE_SECONDS:
+        if valid and self._clock() - asked_at > CACHE_SECONDS:
             valid = keys.is_valid(self._db, key.id)
-            self._valid[key.id] = time.monotonic(), valid
+            self._valid[key.id] = self._clock(), valid
         return valid
 
     def changed(self) -> None:
@@ -72,8 +72,8 @@ class Uses:
     Every key is noted at most once a minute. What cannot be written is forgotten, and the key's next use noted.
     """
 
-    def __init__(self, db: Database) -> None:
-        self._db, self._lock = db, threading.Lock()
+    def __init__(self, db: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._db, self._clock, self._lock = db, clock, threading.Lock()
         self._noted_at: dict[str, float] = {}
         self._pending: set[str] = set()
         self._writing = False
@@ -81,7 +81,7 @@ class Uses:
     def note(self, key_id: str) -> None:
         """Have a use written down; returns at once."""
         with self._lock:
-            now = time.monotonic()
+            now = self._clock()
             if now - self._noted_at.get(key_id, float("-inf")) < NOTED_SECONDS:
                 return
             self._noted_at[key_id] = now
@@ -108,4 +108,4 @@ class Uses:
         """Let the next use of these keys be noted, though not at once: what failed may fail again."""
         with self._lock:
             for key_id in key_ids:
-                self._noted_at[key_id] = time.monotonic() - NOTED_SECONDS + RETRY_SECONDS
+                self._noted_at[key_id] = self._clock() - NOTED_SECONDS + RETRY_SECONDS

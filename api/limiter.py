@@ -1,21 +1,26 @@
 """How many requests a key may send."""
 
 import math
+import threading
 import time
-
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
+from collections import Counter
+from collections.abc import Callable
 
 from api.problems import Problem
 
+WINDOW_SECONDS = 60.0
+
 
 class Limiter:
-    """Counts the requests of every key in this process over a sliding minute; 0 counts nothing."""
+    """Counts the requests of every key in this process over a sliding minute; 0 counts nothing.
 
-    def __init__(self, requests_per_minute: int) -> None:
-        self._item = RateLimitItemPerMinute(requests_per_minute) if requests_per_minute else None
-        self._strategy = SlidingWindowCounterRateLimiter(MemoryStorage())
+    What a key sent in the minute before counts by the share of it that lies within the last sixty seconds.
+    """
+
+    def __init__(self, requests_per_minute: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._clock, self._lock = requests_per_minute, clock, threading.Lock()
+        self._minute = 0
+        self._sent, self._sent_before = Counter[str](), Counter[str]()
 
     def count(self, key_id: str) -> None:
         """Take a request in.
@@ -23,11 +28,28 @@ class Limiter:
         Raises:
             Problem: 429, with the seconds after which the next one is served.
         """
-        if self._item is None or self._strategy.hit(self._item, key_id):
+        if not self._most:
             return
-        reset_at = self._strategy.get_window_stats(self._item, key_id).reset_time
-        seconds = max(1, math.ceil(reset_at - time.time()))
-        detail = (
-            f"this key has sent {self._item.amount} requests within a minute; wait, or raise LPL_REQUESTS_PER_MINUTE"
-        )
-        raise Problem(429, detail, headers={"Retry-After": str(seconds)})
+        with self._lock:
+            passed = self._share_of_minute()
+            before, sent = self._sent_before[key_id], self._sent[key_id]
+            if math.floor(before * (1 - passed)) + sent < self._most:
+                self._sent[key_id] += 1
+                return
+        detail = f"this key has sent {self._most} requests within a minute; wait, or raise LPL_REQUESTS_PER_MINUTE"
+        seconds = WINDOW_SECONDS * (served_again(before, sent, self._most) - passed)
+        raise Problem(429, detail, headers={"Retry-After": str(math.floor(seconds) + 1)})
+
+    def _share_of_minute(self) -> float:
+        """How much of the minute has passed; begins a new one where it is due."""
+        minutes = self._clock() / WINDOW_SECONDS
+        minute = math.floor(minutes)
+        if minute != self._minute:
+            self._sent_before = self._sent if minute == self._minute + 1 else Counter()
+            self._minute, self._sent = minute, Counter()
+        return minutes - minute
+
+
+def served_again(before: int, sent: int, most: int) -> float:
+    """The share of the minute after which a key's next request is served; 1 is the end of the minute."""
+    return 1.0 if sent >= most else 1 - (most - sent) / before

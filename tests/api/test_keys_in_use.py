@@ -4,6 +4,7 @@ import logging
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -24,8 +25,13 @@ SECRET = "hush-hush"
 
 def until_used(db: Database, key_id: str) -> None:
     """Wait until a key's last use is written down."""
+    until(lambda: any(key.last_used_at for key in keys.list_keys(db) if key.id == key_id))
+
+
+def until(written: Callable[[], bool]) -> None:
+    """Wait until a use is written down."""
     deadline = time.monotonic() + 10
-    while not any(key.last_used_at for key in keys.list_keys(db) if key.id == key_id):
+    while not written():
         assert time.monotonic() < deadline, "the use is not written down"
         time.sleep(0.02)
 
@@ -71,13 +77,20 @@ def test_a_use_is_written_once_a_minute_for_each_key(sqlite: Database, monkeypat
 
     monkeypatch.setattr(keys, "note_use", counted)
     made = [keys.create(sqlite, name=str(number)) for number in range(5)]
-    ring = KeyRing(sqlite, host="127.0.0.1")
+    now = 0.0
+    ring = KeyRing(sqlite, host="127.0.0.1", clock=lambda: now)
     with ThreadPoolExecutor(10) as pool:
         found = list(pool.map(ring.verify, [secret for _, secret in made] * 20))
     assert all(found)
     for key, _ in made:
         until_used(sqlite, key.id)
     assert sorted(written) == sorted(key.id for key, _ in made)
+    now = 59.0
+    assert ring.verify(made[0][1])
+    now = 61.0
+    assert ring.verify(made[1][1])
+    until(lambda: len(written) > len(made))
+    assert written[len(made) :] == [made[1][0].id]
 
 
 def test_the_service_stays_closed_when_all_keys_are_revoked(sqlite: Database, tmp_path: Path) -> None:

@@ -5,22 +5,52 @@ import socket
 from pathlib import Path
 
 from api.bodies import MAX_PARTS
+from api.limiter import Limiter
+from api.problems import Problem
 from store import keys
 from store.database import Database
-from tests.api.service import SPEC, running
+from tests.api.service import NOON, SPEC, running, stopped_clock
 from tests.api.test_security import bearer
 
 
 def test_a_key_that_asks_too_often_waits_and_others_do_not(sqlite: Database, tmp_path: Path) -> None:
     busy, quiet = (keys.create(sqlite, name=name)[1] for name in ("busy", "quiet"))
-    with running(sqlite, tmp_path, requests_per_minute=5) as service:
+    with running(sqlite, tmp_path, clock=stopped_clock, requests_per_minute=5) as service:
         answers = [service.http.get("/v1/jobs", headers=bearer(busy)) for _ in range(6)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [429]
-        assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
+        assert answers[-1].headers["Retry-After"] == "61"
         assert answers[-1].headers["content-type"] == "application/problem+json"
         assert "LPL_REQUESTS_PER_MINUTE" in answers[-1].json()["detail"]
         assert service.http.get("/v1/jobs", headers=bearer(quiet)).status_code == 200
         assert service.http.get("/healthz").status_code == 200
+
+
+def test_requests_are_counted_over_a_sliding_minute() -> None:
+    now = NOON
+    limiter = Limiter(6, clock=lambda: now)
+
+    def served(times: int) -> int:
+        return sum(not waits(limiter, "k_1") for _ in range(times))
+
+    assert served(10) == 6
+    assert waits(limiter, "k_1") == 61  # after exactly 60 seconds, all six still count
+    assert not waits(limiter, "k_2")
+    now += 60 + 15  # a quarter of the six are more than a minute old: floor(4.5) of them count
+    assert served(10) == 2
+    assert waits(limiter, "k_1") == 6  # after 5 seconds two thirds, four of the six, count; after 6 floor(3.9)
+    now += 6
+    assert served(10) == 1
+    now += 120
+    assert served(10) == 6
+
+
+def waits(limiter: Limiter, key_id: str) -> int:
+    """Seconds after which a request would be served; 0 where it was."""
+    try:
+        limiter.count(key_id)
+    except Problem as problem:
+        return int(problem.headers["Retry-After"])
+    return 0
 
 
 def test_without_keys_and_with_zero_nothing_is_counted(sqlite: Database, tmp_path: Path) -> None:
@@ -55,7 +85,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(sqlite: Database, tmp_path:
 
 def test_a_key_that_asks_too_often_gets_no_body_read(sqlite: Database, tmp_path: Path) -> None:
     headers = {**bearer(keys.create(sqlite, name="busy")[1]), "Content-Type": "application/json"}
-    with running(sqlite, tmp_path, requests_per_minute=3) as service:
+    with running(sqlite, tmp_path, clock=stopped_clock, requests_per_minute=3) as service:
         answers = [service.http.post("/v1/jobs", content=b"{bad", headers=headers).status_code for _ in range(5)]
         assert answers == [422, 422, 422, 429, 429]
 
