@@ -2,12 +2,36 @@
 
 from typing import Annotated
 
-from fastapi import Header, Path, Query
+from fastapi import Header, Path, Query, Request, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
 from pydantic import AfterValidator, Field
+
+from api.problems import refusal
+from lplcore.plugin import nearest
 
 MAX_INT = 2**31 - 1
 ID = r"^[A-Za-z0-9_\-]+$"
+PAGES = ("/", "/docs")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$"
+
+
+async def known_query(request: Request) -> None:
+    """Refuse query parameters that the route does not have: a filter that does nothing would answer with everything.
+
+    Pages for people are exempt, whose links may carry anything.
+
+    Raises:
+        Problem: 422, with the nearest name of each.
+    """
+    route = request.scope.get("route")
+    if not request.query_params or not isinstance(route, APIRoute) or request.url.path in PAGES:
+        return
+    names = [field.alias for field in get_flat_params(route.dependant) if isinstance(field.field_info, params.Query)]
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in names][:100]
+    if unknown:
+        hints = {name: f"unknown query parameter; {nearest(name, names)}" for name in unknown}
+        raise refusal([{"path": name[:100], "message": hint} for name, hint in hints.items()])
 
 
 def storable(text: str) -> str:
