@@ -49,6 +49,12 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="items per page")]
 Cursor = Annotated[Text | None, Query(max_length=200, description="`next` of the page before")]
 Filter = Annotated[Text | None, Query(max_length=200)]
 Epoch = Annotated[int | None, Query(ge=1, le=MAX_INT, description="this epoch only")]
+Names = Annotated[list[str] | None, Query(max_length=200, description="names, repeated or joined by commas")]
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=200, pattern=r"^[!-~]+$", description="makes a repetition harmless")
 ]
+
+
+def names_of(parts: list[str] | None) -> list[str] | None:
+    """Names given repeatedly or joined by commas; None where none were."""
+    return [name for part in parts for name in part.split(",")] if parts else None
