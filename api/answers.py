@@ -89,6 +89,7 @@ class PointSummary(BaseModel):
     point: dict[str, Any]
     metrics: dict[str, Spread]
     missing_seeds: list[int]
+    waiting_seeds: list[int] = Field(description="those of the missing seeds whose run has not ended")
 
 
 class JobAnswer(JobFacts):

@@ -25,7 +25,7 @@ async def known_query(request: Request) -> None:
         Problem: 422, with the nearest name of each.
     """
     route = request.scope.get("route")
-    if not request.query_params or not isinstance(route, APIRoute) or request.url.path in PAGES:
+    if not request.query_params or not isinstance(route, APIRoute) or request.scope["path"] in PAGES:
         return
     names = [field.alias for field in get_flat_params(route.dependant) if isinstance(field.field_info, params.Query)]
     unknown = [name for name in dict.fromkeys(request.query_params) if name not in names][:100]

@@ -88,6 +88,7 @@ class SummaryRow(Answer):
     point: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Statistic] = Field(default_factory=dict)
     missing_seeds: list[int] = Field(default_factory=list)
+    waiting_seeds: list[int] = Field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
         """Swept values, then mean, standard deviation and number of seeds of every metric."""

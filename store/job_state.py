@@ -43,8 +43,7 @@ def refresh(db: Database, session: Session, job_id: str, *, result: Mapping[str,
     ).all()
     counts = {state: int(number) for state, number, _ in rows}
     total = max(1, sum(counts.values()))
-    ended = sum(counts.get(state, 0) for state in ENDED)
-    going = sum(float(progress or 0.0) for state, _, progress in rows if state not in ENDED)
+    done = sum(float(progress or 0.0) for _, _, progress in rows)
     state = derived_state(counts)
     requested = session.scalar(
         select(func.min(RunRow.requested)).where(current, RunRow.state == State.RUNNING, RunRow.requested.is_not(None))
@@ -57,7 +56,7 @@ def refresh(db: Database, session: Session, job_id: str, *, result: Mapping[str,
         .values(
             state=state,
             requested=requested,
-            progress=(ended + going) / total,
+            progress=done / total,
             run_states=counts,
             **({"results": results.with_run(job.results, result)} if result else {}),
             runs_total=select(func.count()).select_from(RunRow).where(RunRow.job_id == job_id).scalar_subquery(),

@@ -16,7 +16,7 @@ from store.errors import Conflict, NotFound
 from store.identifiers import new_id
 from store.job_facets import facet_rows, facets_of
 from store.new_runs import queued_run
-from store.records import DELETE, Job, NewRun, Page, Run, State, Submitted
+from store.records import DELETE, OPEN, Job, NewRun, Page, Run, State, Submitted
 from store.rows import job_of, run_of
 from store.tables import IdempotencyRow, JobFacetRow, JobRow, JobTagRow, RunRow
 
@@ -245,6 +245,7 @@ def point_summary(point: dict[str, Any], runs: Sequence[Any]) -> dict[str, Any]:
         "point": point,
         "metrics": {name: spread([(run.seed, run.last_metrics.get(name)) for run in done]) for name in names},
         "missing_seeds": [run.seed for run in runs if not has_result(run)],
+        "waiting_seeds": [run.seed for run in runs if run.state in OPEN],
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.orm import Session
 
-from store import data_identity, job_state, rewinds, runs, turns
+from store import data_identity, devices, job_state, rewinds, runs, turns
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.new_runs import queued_run

@@ -16,10 +16,7 @@ class Table(DeclarativeBase):
 
 
 class JobRow(Table):
-    """A job; state, progress and times are derived from its runs in the same transaction that changes them.
-
-    So are `run_states` (numbers of current runs) and `results` (see `store.results`). `name_key`: see `store.names`.
-    """
+    """A job; states, results, progress and times are derived from its runs in the transaction that changes them."""
 
     __tablename__ = "jobs"
     __table_args__ = (

@@ -37,11 +37,15 @@ jobs = sa.table(
     sa.column("id"),
     sa.column("name"),
     sa.column("method"),
+    sa.column("progress"),
     *(sa.column(name, kind) for name, kind in COLUMNS.items()),
 )
 runs = sa.table(
     "runs",
-    *(sa.column(name) for name in ("id", "job_id", "position", "state", "replaced", "dataset", "created_at")),
+    *(
+        sa.column(name)
+        for name in ("id", "job_id", "position", "state", "replaced", "progress", "dataset", "created_at")
+    ),
     sa.column("data_sha256"),
     sa.column("spec", sa.JSON()),
     sa.column("last_metrics", sa.JSON()),
@@ -86,6 +90,7 @@ def note_hashes() -> None:
 
 def describe_job(job_id: str, name: str, method: str) -> None:
     """Fill a job's new columns from its runs."""
+    done: list[float] = []
     values: dict[str, Any] = {"methods": [], "datasets": [], "models": [], "imbalance_factors": []}
     states: dict[str, int] = {}
     results: dict[str, Any] = {}
@@ -100,15 +105,24 @@ def describe_job(job_id: str, name: str, method: str) -> None:
             if value is not None and value not in values[column]:
                 values[column].append(value)
         if not run.replaced:
+            done.append(run.progress)
             states[run.state] = states.get(run.state, 0) + 1
             if run.state == "succeeded":
                 add_result(results, run.last_metrics or {})
     values["methods"] = values["methods"] or [method]
+    progress = sum(done) / max(1, len(done))
     bind = op.get_bind()
     bind.execute(
         jobs.update()
         .where(jobs.c.id == job_id)
-        .values(**values, name_key=name_key(name), run_states=states, results=results, method=values["methods"][0])
+        .values(
+            **values,
+            name_key=name_key(name),
+            run_states=states,
+            results=results,
+            progress=progress,
+            method=values["methods"][0],
+        )
     )
     rows = [
         {"job_id": job_id, "kind": kind, "value": value}
@@ -121,7 +135,7 @@ def describe_job(job_id: str, name: str, method: str) -> None:
 
 def runs_of(job_id: str) -> Iterator[Any]:
     """The runs of a job in the order of submission."""
-    columns = (runs.c.state, runs.c.replaced, runs.c.dataset, runs.c.spec, runs.c.last_metrics)
+    columns = (runs.c.progress, runs.c.state, runs.c.replaced, runs.c.dataset, runs.c.spec, runs.c.last_metrics)
     query = sa.select(*columns).where(runs.c.job_id == job_id).order_by(runs.c.position, runs.c.id)
     yield from op.get_bind().execute(query.execution_options(yield_per=200))
 
