@@ -168,7 +168,7 @@ def test_seeds_that_may_still_come_are_not_missing(database: Database, address: 
 
 
 def test_filters_that_match_nothing_are_not_an_empty_service(database: Database, address: str, page: Page) -> None:
-    submitted(database, "something")
+    requests.request_job(database, submitted(database, "something"), "cancel")
     page.goto(f"{address}/#/?name=there is none of this name")
     expect(page.get_by_text("No job matches these filters.")).to_be_visible()
     expect(page.get_by_text("No jobs here yet.")).to_have_count(0)
