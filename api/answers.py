@@ -32,8 +32,16 @@ class RunAnswer(BaseModel):
     notes: list[str] = Field(description="What a reader of the results must know, such as modified data")
 
 
-class JobListed(BaseModel):
-    """A job in a list."""
+class Result(BaseModel):
+    """A metric over runs; `std` has n - 1 in its denominator and is null at n = 1."""
+
+    mean: float
+    std: float | None
+    n: int
+
+
+class JobFacts(BaseModel):
+    """What a list and a job's own answer have in common."""
 
     id: str
     name: str
@@ -42,12 +50,27 @@ class JobListed(BaseModel):
     requested: str | None
     progress: float
     priority: int
-    dataset: str
-    method: str
+    dataset: str = Field(description="the first run's; all are in `datasets`")
+    datasets: list[str] = Field(description="data sets of all runs")
+    method: str = Field(description="the first run's; all are in `methods`")
+    methods: list[str] = Field(description="methods of all runs")
     runs_total: int
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+
+
+class JobItem(JobFacts):
+    """A job in a list."""
+
+    model: str | None = Field(description="the first run's")
+    models: list[str] = Field(description="models of all runs")
+    imbalance_factor: float | None = Field(description="null where there is none, or more than one in the sweep")
+    runs: dict[str, int] = Field(description="number of current runs by state; a retry takes its predecessor's place")
+    metrics: dict[str, Result] = Field(
+        description="last-epoch values of the task's main metrics over all current runs that have succeeded, whatever "
+        "their sweep point; `summary` of the job has them point by point"
+    )
 
 
 class Spread(BaseModel):
@@ -66,9 +89,10 @@ class PointSummary(BaseModel):
     point: dict[str, Any]
     metrics: dict[str, Spread]
     missing_seeds: list[int]
+    waiting_seeds: list[int] = Field(description="those of the missing seeds whose run has not ended")
 
 
-class JobAnswer(JobListed):
+class JobAnswer(JobFacts):
     """A job with its complete spec, its first 100 runs and its summary."""
 
     spec: dict[str, Any]
@@ -79,7 +103,7 @@ class JobAnswer(JobListed):
 class JobList(BaseModel):
     """A page of jobs."""
 
-    items: list[JobListed]
+    items: list[JobItem]
     next: str | None
 
 
@@ -212,11 +236,25 @@ def run_answer(run: Run) -> RunAnswer:
     return RunAnswer(**{**shared, **times, "finished_at": moment(run.finished_at), "job": run.job_id, "notes": notes})
 
 
-def job_listed(job: Job) -> JobListed:
-    """A job's answer in a list."""
-    shared = {name: getattr(job, name) for name in JobListed.model_fields}
+def job_facts(job: Job) -> dict[str, Any]:
+    """The fields of `JobFacts`."""
+    facts = {name: getattr(job, name) for name in JobFacts.model_fields}
+    lists = {name: list(facts[name]) for name in ("tags", "methods", "datasets")}
     times = {"created_at": at(job.created_at), "started_at": moment(job.started_at)}
-    return JobListed(**{**shared, **times, "finished_at": moment(job.finished_at), "tags": list(job.tags)})
+    return {**facts, **lists, **times, "finished_at": moment(job.finished_at)}
+
+
+def job_item(job: Job) -> JobItem:
+    """A job's answer in a list."""
+    factors = job.imbalance_factors
+    return JobItem(
+        **job_facts(job),
+        model=next(iter(job.models), None),
+        models=list(job.models),
+        imbalance_factor=factors[0] if len(factors) == 1 else None,
+        runs=job.run_states,
+        metrics={name: Result(**vars(result)) for name, result in job.results.items()},
+    )
 
 
 def worker_answer(worker: Worker) -> WorkerAnswer:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import problems
@@ -14,9 +14,11 @@ from api.authentication import Authentication
 from api.bodies import BodyLimit
 from api.description import describe
 from api.feed import Feed
+from api.heads import Heads
 from api.key_ring import KeyRing
 from api.limiter import Limiter
 from api.measurements import Measurements, Stopwatch
+from api.parameters import known_query
 from api.prefix import Prefix, prefix_of
 from api.routes import routers
 from api.routes.pages import DASHBOARD, DOCS, WholeFiles
@@ -55,6 +57,7 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
         responses=problems.ANYWHERE,
+        dependencies=[Depends(known_query)],
     )
     app.state.service = service
     problems.install(app)
@@ -63,6 +66,7 @@ def create_app(
     app.mount("/assets", WholeFiles(directory=DASHBOARD / "assets", check_dir=False))
     app.mount("/docs/assets", WholeFiles(directory=DOCS))
     describe(app, host=settings.host, prefix=prefix_of(settings.public_url))
+    app.add_middleware(Heads)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
     app.add_middleware(Authentication, keys=keys, limiter=limiter)
     app.add_middleware(problems.CatchAll)

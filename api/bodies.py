@@ -3,11 +3,13 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import Body, Depends, Header
+from fastapi import Body, Depends, Header, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.doubled_keys import refuse_doubled
 from api.problems import Problem
 
 NAMED: dict[str, Any] = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "object"}]}
@@ -36,7 +38,17 @@ def only_json(content_type: Annotated[str | None, Header(include_in_schema=False
     raise Problem(415, "send the body as JSON, with Content-Type: application/json")
 
 
-JSON_BODY = Depends(only_json)
+async def json_body(request: Request, _: Annotated[None, Depends(only_json)]) -> None:
+    """Refuse a body that is not JSON, or in which keys stand twice.
+
+    Raises:
+        Problem: 415, 422.
+    """
+    if body := await request.body():
+        await run_in_threadpool(refuse_doubled, body)
+
+
+JSON_BODY = Depends(json_body)
 Experiment = Annotated[
     dict[str, Any],
     Body(

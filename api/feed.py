@@ -103,9 +103,11 @@ class Feed:
         """(oldest, latest) id in the log."""
         return await self.in_thread(partial(events.bounds, self._db))
 
-    async def read(self, after: int, *, job: str | None = None, run: str | None = None) -> list[Event]:
-        """Up to 500 events that follow an id."""
-        return await self.in_thread(partial(events.after, self._db, after, job=job, run=run, limit=BATCH))
+    async def read(
+        self, after: int, *, job: str | None = None, run: str | None = None, limit: int = BATCH
+    ) -> list[Event]:
+        """The events that follow an id."""
+        return await self.in_thread(partial(events.after, self._db, after, job=job, run=run, limit=limit))
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do blocking work for a stream in one of the feed's threads: the handlers' may all be busy."""

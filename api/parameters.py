@@ -2,12 +2,36 @@
 
 from typing import Annotated
 
-from fastapi import Header, Path, Query
+from fastapi import Header, Path, Query, Request, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
 from pydantic import AfterValidator, Field
+
+from api.problems import refusal
+from lplcore.plugin import nearest
 
 MAX_INT = 2**31 - 1
 ID = r"^[A-Za-z0-9_\-]+$"
+PAGES = ("/", "/docs")
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$"
+
+
+async def known_query(request: Request) -> None:
+    """Refuse query parameters that the route does not have: a filter that does nothing would answer with everything.
+
+    Pages for people are exempt, whose links may carry anything.
+
+    Raises:
+        Problem: 422, with the nearest name of each.
+    """
+    route = request.scope.get("route")
+    if not request.query_params or not isinstance(route, APIRoute) or request.scope["path"] in PAGES:
+        return
+    names = [field.alias for field in get_flat_params(route.dependant) if isinstance(field.field_info, params.Query)]
+    unknown = [name for name in dict.fromkeys(request.query_params) if name not in names][:100]
+    if unknown:
+        hints = {name: f"unknown query parameter; {nearest(name, names)}" for name in unknown}
+        raise refusal([{"path": name[:100], "message": hint} for name, hint in hints.items()])
 
 
 def storable(text: str) -> str:
@@ -25,6 +49,12 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="items per page")]
 Cursor = Annotated[Text | None, Query(max_length=200, description="`next` of the page before")]
 Filter = Annotated[Text | None, Query(max_length=200)]
 Epoch = Annotated[int | None, Query(ge=1, le=MAX_INT, description="this epoch only")]
+Names = Annotated[list[str] | None, Query(max_length=200, description="names, repeated or joined by commas")]
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=200, pattern=r"^[!-~]+$", description="makes a repetition harmless")
 ]
+
+
+def names_of(parts: list[str] | None) -> list[str] | None:
+    """Names given repeatedly or joined by commas; None where none were."""
+    return [name for part in parts for name in part.split(",")] if parts else None

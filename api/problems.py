@@ -96,6 +96,11 @@ class Problem(Exception):
         return Response(body, self.status, headers=self.headers, media_type=MEDIA_TYPE)
 
 
+def refusal(errors: Sequence[Mapping[str, str]]) -> Problem:
+    """422 for these fields."""
+    return Problem(422, summary(errors), errors=errors)
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of a route that can end with these problems; any route can end with the default ones."""
     schema = {"$ref": "#/components/schemas/ProblemDocument"}
@@ -134,7 +139,8 @@ def of_http(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         # The framework names the methods of the first route that matches; an address may have several.
         documented, first = methods_at(request.app.openapi(), request.url.path), headers.get("Allow", "GET")
-        methods = ", ".join(sorted({*documented, *first.split(", ")}))
+        found = {*documented, *first.split(", ")}
+        methods = ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
         headers["Allow"], detail = methods, f"{request.method[:20]} is not for this address; it takes {methods}"
     if error.status_code == 404 and detail == "Not Found":
         detail = "there is nothing at this address; /docs lists what there is"
@@ -155,14 +161,13 @@ def of_validation(_: Request, error: Exception) -> Response:
     found = error.errors()
     if any(item["loc"][0] == "path" for item in found):
         return Problem(404, "there is nothing by this identifier").response()
-    errors = [{"path": path_of(item["loc"]), "message": message_of(item)} for item in found[:100]]
-    return Problem(422, summary(errors), errors=errors).response()
+    return refusal([{"path": path_of(item["loc"]), "message": message_of(item)} for item in found[:100]]).response()
 
 
 def of_spec(_: Request, error: Exception) -> Response:
     """A spec that cannot be run."""
     assert isinstance(error, SpecError)
-    return Problem(422, summary(error.errors), errors=error.errors).response()
+    return refusal(error.errors).response()
 
 
 def of_dataset(_: Request, error: Exception) -> Response:

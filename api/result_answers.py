@@ -47,6 +47,19 @@ class SignedVariations(BaseModel):
     negative: list[list[float | None]]
 
 
+class RunMetrics(Metrics):
+    """Metrics of one of many runs."""
+
+    run: str
+
+
+class JobMetrics(BaseModel):
+    """A page of runs with their metrics."""
+
+    items: list[RunMetrics]
+    next: str | None
+
+
 class LossVariations(BaseModel):
     """Relative and absolute loss variation per class and epoch; null where undefined."""
 
@@ -57,6 +70,37 @@ class LossVariations(BaseModel):
     positive: list[list[float | None]] | None = None
     negative: list[list[float | None]] | None = None
     absolute_loss_variation: list[list[float | None]] | SignedVariations | None = None
+
+
+class RunVariations(LossVariations):
+    """Loss variations of one of many runs."""
+
+    run: str
+
+
+class JobLossVariations(BaseModel):
+    """A page of runs with their loss variations."""
+
+    items: list[RunVariations]
+    next: str | None
+
+
+class RunClassSeries(BaseModel):
+    """A per-class series of one of many runs: [C] values per epoch."""
+
+    run: str
+    classes: list[str]
+    class_counts: list[int]
+    epochs: list[int]
+    values: list[list[float | None]]
+
+
+class JobClassMetrics(BaseModel):
+    """A page of runs with a per-class series."""
+
+    name: str
+    items: list[RunClassSeries]
+    next: str | None
 
 
 class ClassSeries(BaseModel):

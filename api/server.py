@@ -4,17 +4,21 @@ import asyncio
 import contextlib
 import resource
 import socket
+from typing import cast
 
 import h11
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.lingering import LingeringTransport
 from api.problems import Problem
 from api.security import SECURITY_HEADERS
 
 GRACE_SECONDS = 5
 OPEN_FILES = 65_536
+DRAIN_BYTES = 64 * 1024 * 1024
+"""What is read and thrown away of a body after its answer: ordinary clients send all of it before they listen."""
 
 
 class Connection(H11Protocol):
@@ -23,12 +27,33 @@ class Connection(H11Protocol):
     The time counts from the beginning, or from the answer before, so that what trickles in does not stretch it.
     """
 
+    _head_due: asyncio.TimerHandle | None = None
+    _drained_bytes = 0
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """The client is there."""
-        super().connection_made(transport)
+        self._lingering = LingeringTransport(transport, linger=self._linger)
+        super().connection_made(cast(asyncio.Transport, self._lingering))
         self._await_head()
 
+    def data_received(self, data: bytes) -> None:
+        """More has arrived; what belongs to a request that is answered already is thrown away."""
+        if self._lingering.lingering or self.conn.our_state is h11.DONE:
+            self._drained_bytes += len(data)
+            if self._drained_bytes > DRAIN_BYTES:
+                self._lingering.abort()
+                return
+        if not self._lingering.lingering:
+            super().data_received(data)
+
+    def _linger(self) -> bool:
+        """Whether the client is still sending; it has as long as for a request's head."""
+        self._await_head()
+        return self.conn.their_state in (h11.SEND_BODY, h11.ERROR)
+
     def _await_head(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
         self._head_due = self.loop.call_later(self.timeout_keep_alive, self._head_is_late)
 
     def handle_events(self) -> None:
@@ -36,7 +61,8 @@ class Connection(H11Protocol):
         before = self.cycle
         super().handle_events()
         if self.cycle is not before:
-            self._head_due.cancel()
+            self._drained_bytes = 0
+            self._stop_waiting()
 
     def on_response_complete(self) -> None:
         """The answer is out."""
@@ -45,8 +71,12 @@ class Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
-        self._head_due.cancel()
+        self._stop_waiting()
         super().connection_lost(exc)
+
+    def _stop_waiting(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
 
     def _head_is_late(self) -> None:
         begun = self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]

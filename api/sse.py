@@ -90,7 +90,7 @@ class Follower:
                     yield piece
             if len(batch) < BATCH:
                 break
-        if not self._over and await self._ended() and not await self._feed.read(self._position, job=self._job):
+        if not self._over and await self._ended():
             yield self._end()
 
     async def _live(self, subscription: Subscription) -> AsyncIterator[bytes]:
@@ -118,16 +118,19 @@ class Follower:
         return not self._over
 
     async def _deliver(self, event: Event) -> AsyncIterator[bytes]:
-        """One event, and the end where it is the last of what is followed."""
+        """One event, and the end where it is the last of what is followed.
+
+        A run's ended state is its last event. A job that was retried has more than one `end` in the log: its stream
+        has the last one only.
+        """
         if self._over:
             return
         self._position = event.id
-        if event.kind == "end" and self._job is not None and self._run is None:
-            if await self._ended():  # else somebody has retried a run since
-                yield self._end()
-            return
-        yield message(event.kind, event.data, event.id)
-        if self._run is not None and event.kind == "state" and await self._ended():
+        last_of_job = event.kind == "end" and self._job is not None and self._run is None
+        if not last_of_job:
+            yield message(event.kind, event.data, event.id)
+        last_of_run = self._run is not None and event.kind == "state" and event.data.get("state") in ENDED
+        if (last_of_job or last_of_run) and await self._ended():
             yield self._end()
 
     def _end(self) -> bytes:
@@ -135,9 +138,9 @@ class Follower:
         return message("end", {"job": self._job, "run": self._run, "state": self._state}, self._position)
 
     async def _ended(self) -> bool:
-        """Whether what is followed has ended, by the database."""
+        """Whether what is followed has ended and the log has nothing more of it than what was delivered."""
         self._state = await run_in_threadpool(self._current_state)
-        return self._state in ENDED
+        return self._state in ENDED and not await self._feed.read(self._position, job=self._job, run=self._run, limit=1)
 
     def _current_state(self) -> str:
         try:

@@ -35,18 +35,17 @@ def checked(
         Problem: others check large sweeps at this moment.
     """
     with turn(CHECKING, data):
-        return planned(db, settings, data)
+        return planned(settings, data, known_datasets(db, data))
 
 
 def planned(
-    db: Database, settings: Settings, data: Mapping[str, Any]
+    settings: Settings, data: Mapping[str, Any], known: Registered
 ) -> tuple[lplcore.ExperimentSpec, list[lplcore.RunPlan], lplcore.DatasetInfo]:
     """The complete spec, its runs, and facts about its data set, all checked.
 
     Raises:
         SpecError, DatasetError: with the field and the remedy.
     """
-    known = known_datasets(db, data)
     spec = lplcore.parse_spec(data, datasets=known)
     plan = spec.plan(max_runs=settings.max_runs_per_job)
     info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=known)
@@ -70,8 +69,9 @@ def submit(
     if earlier is not None:
         return earlier
     with turn(SUBMITTING, data):
-        spec, plan, _ = planned(db, settings, data)
-        runs = [NewRun(run.seed, run.point, run.spec.model_dump(mode="json"), run.spec.epochs) for run in plan]
+        known = known_datasets(db, data)
+        spec, plan, _ = planned(settings, data, known)
+        runs = [new_run(run, known) for run in plan]
     made = jobs.submit(
         db,
         spec=spec.model_dump(mode="json"),
@@ -85,6 +85,19 @@ def submit(
     if any(wanted(run.spec) != ANY for run in runs):
         waiting.explain(db, silent_after=settings.lease_seconds)
     return made
+
+
+def new_run(run: lplcore.RunPlan, known: Registered) -> NewRun:
+    """A planned run as it is stored, with the hash of the data that it was checked with."""
+    dataset = known.get(run.spec.dataset.name)
+    return NewRun(
+        run.seed,
+        run.point,
+        run.spec.model_dump(mode="json"),
+        run.spec.epochs,
+        method=method_label(run.spec.method),
+        data_sha256=dataset.sha256 if dataset else None,
+    )
 
 
 def turn(turnstile: Turnstile, data: Mapping[str, Any]) -> AbstractContextManager[None]:

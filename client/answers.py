@@ -88,6 +88,7 @@ class SummaryRow(Answer):
     point: dict[str, Any] = Field(default_factory=dict)
     metrics: dict[str, Statistic] = Field(default_factory=dict)
     missing_seeds: list[int] = Field(default_factory=list)
+    waiting_seeds: list[int] = Field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
         """Swept values, then mean, standard deviation and number of seeds of every metric."""
@@ -107,10 +108,13 @@ class JobItem(Answer):
     requested: str | None = None
     progress: float = 0.0
     dataset: str = ""
+    datasets: list[str] = Field(default_factory=list)
     imbalance_factor: float | None = None
     methods: list[str] = Field(default_factory=list)
-    model: str = ""
+    model: str | None = None
+    models: list[str] = Field(default_factory=list)
     runs: dict[str, int] = Field(default_factory=dict)
+    runs_total: int = 0
     metrics: dict[str, Statistic] = Field(default_factory=dict)
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -141,6 +145,8 @@ class Job(Answer):
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    datasets: list[str] = Field(default_factory=list)
+    methods: list[str] = Field(default_factory=list)
     spec: dict[str, Any] = Field(default_factory=dict)
     runs: list[Run] = Field(default_factory=list)
     runs_total: int = 0

@@ -16,6 +16,7 @@ from store.tables import (
     EpochRow,
     EventRow,
     IdempotencyRow,
+    JobFacetRow,
     JobRow,
     JobTagRow,
     RunRow,
@@ -71,7 +72,7 @@ def erase(db: Database, job_id: str) -> None:
         db.write(partial(erase_content, run_ids=run_ids[start : start + BATCH]), urgent=True)
 
     def work(session: Session) -> None:
-        for table in (EventRow, RunRow, JobTagRow):
+        for table in (EventRow, RunRow, JobTagRow, JobFacetRow):
             session.execute(delete(table).where(table.job_id == job_id))
         session.execute(delete(JobRow).where(JobRow.id == job_id))
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from store import events
+from store import events, results
 from store.database import Database
 from store.errors import NotFound
 from store.records import DELETE, ENDED, State
@@ -20,12 +20,15 @@ def derived_state(counts: Mapping[str, int]) -> State:
     return State.SUCCEEDED
 
 
-def refresh(db: Database, session: Session, job_id: str) -> None:
+def refresh(db: Database, session: Session, job_id: str, *, result: Mapping[str, float | None] | None = None) -> None:
     """Derive the job anew; writes a `state` event where its state changed and `end` where it ended.
 
     The job's row is locked first, so that of two runs that end at once the second sees the first. It is the lock that
     an UPDATE takes: a transaction that has written a run twice holds a shared lock on the job's key (PostgreSQL checks
     the foreign key again), and two of these that both ask for the whole row would wait for each other.
+
+    Args:
+        result: last metrics of a run that has just succeeded.
 
     Raises:
         NotFound: the job is deleted, or being so.
@@ -40,8 +43,7 @@ def refresh(db: Database, session: Session, job_id: str) -> None:
     ).all()
     counts = {state: int(number) for state, number, _ in rows}
     total = max(1, sum(counts.values()))
-    ended = sum(counts.get(state, 0) for state in ENDED)
-    going = sum(float(progress or 0.0) for state, _, progress in rows if state not in ENDED)
+    done = sum(float(progress or 0.0) for _, _, progress in rows)
     state = derived_state(counts)
     requested = session.scalar(
         select(func.min(RunRow.requested)).where(current, RunRow.state == State.RUNNING, RunRow.requested.is_not(None))
@@ -54,7 +56,9 @@ def refresh(db: Database, session: Session, job_id: str) -> None:
         .values(
             state=state,
             requested=requested,
-            progress=(ended + going) / total,
+            progress=done / total,
+            run_states=counts,
+            **({"results": results.with_run(job.results, result)} if result else {}),
             runs_total=select(func.count()).select_from(RunRow).where(RunRow.job_id == job_id).scalar_subquery(),
             started_at=job.started_at or (now if state == State.RUNNING else None),
             finished_at=(job.finished_at if before == state and job.finished_at else now) if state in ENDED else None,

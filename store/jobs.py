@@ -2,22 +2,23 @@
 
 import json
 import statistics
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from store import events, pages, turns
+from store import events, names, pages, turns
 from store.characters import clean_all
 from store.database import Database
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
-from store.records import DELETE, Job, NewRun, Page, Run, State, Submitted
-from store.requests import queued_run
+from store.job_facets import facet_rows, facets_of
+from store.new_runs import queued_run
+from store.records import DELETE, OPEN, Job, NewRun, Page, Run, State, Submitted
 from store.rows import job_of, run_of
-from store.tables import IdempotencyRow, JobRow, JobTagRow, RunRow
+from store.tables import IdempotencyRow, JobFacetRow, JobRow, JobTagRow, RunRow
 
 
 def submit(
@@ -35,7 +36,7 @@ def submit(
 
     Args:
         spec: the complete experiment.
-        method: the method's name in lists.
+        method: the name in lists of the method of runs that name none.
         request_hash: hash of the request's body, to tell a repetition from another request with the same key.
         owner: the API key that submits.
         max_queued: most runs of one key that may wait or be paused.
@@ -47,11 +48,11 @@ def submit(
     earlier = earlier_submission(db, owner, idempotency_key, request_hash)
     if earlier is not None:
         return earlier
-    job_id = new_id("j")
+    job_id, facets = new_id("j"), facets_of(runs, method=method)
 
     def work(session: Session) -> None:
         now = db.now(session)
-        session.add(job_row(job_id, spec, runs, method=method, owner=owner, now=now))
+        session.add(job_row(job_id, spec, runs, facets=facets, owner=owner, now=now))
         session.flush()
         if idempotency_key is not None:
             row = IdempotencyRow(
@@ -61,6 +62,7 @@ def submit(
             session.flush()
         turns.refuse_beyond(db, session, owner, max_queued, more=len(runs))
         session.add_all(JobTagRow(job_id=job_id, tag=tag) for tag in dict.fromkeys(clean_all(spec.get("tags", []))))
+        session.add_all(facet_rows(job_id, facets))
         session.add_all(
             queued_run(
                 job_id=job_id,
@@ -69,6 +71,7 @@ def submit(
                 point=run.point,
                 spec=run.spec,
                 dataset=run.spec["dataset"]["name"],
+                data_sha256=run.data_sha256,
                 priority=spec["priority"],
                 owner=owner,
                 epochs=run.epochs,
@@ -90,22 +93,32 @@ def submit(
 
 
 def job_row(
-    job_id: str, spec: dict[str, Any], runs: Sequence[NewRun], *, method: str, owner: str, now: float
+    job_id: str,
+    spec: dict[str, Any],
+    runs: Sequence[NewRun],
+    *,
+    facets: dict[str, list[Any]],
+    owner: str,
+    now: float,
 ) -> JobRow:
     """A job that waits."""
     return JobRow(
         id=job_id,
         name=spec["name"],
+        name_key=names.key(spec["name"]),
         owner=owner,
         state=State.QUEUED,
         requested=None,
         progress=0.0,
         priority=spec["priority"],
-        method=method,
-        dataset=spec["dataset"]["name"],
+        method=facets["methods"][0],
+        dataset=next(iter(facets["datasets"]), spec["dataset"]["name"]),
+        **facets,
         tags=spec["tags"],
         spec=spec,
         runs_total=len(runs),
+        run_states={State.QUEUED: len(runs)} if runs else {},
+        results={},
         created_at=now,
         version=1,
     )
@@ -162,23 +175,38 @@ def list_jobs(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Job]:
-    """Jobs, newest first. Filters compare exactly, `name` finds what it is part of.
+    """Jobs, newest first. Filters compare exactly, `name` finds what it is part of in either case.
+
+    A job is found by the method and the data set of any of its runs.
 
     Raises:
         BadCursor: no list gave the cursor out.
     """
-    query = select(JobRow).where(JobRow.requested.is_distinct_from(DELETE)).order_by(JobRow.id.desc()).limit(limit + 1)
-    for column, value in ((JobRow.state, state), (JobRow.dataset, dataset), (JobRow.method, method)):
-        if value is not None:
-            query = query.where(column == value)
+    query, place = narrowed(select(JobRow), {"method": method, "dataset": dataset})
+    query = query.where(JobRow.requested.is_distinct_from(DELETE)).order_by(place.desc()).limit(limit + 1)
+    if state is not None:
+        query = query.where(JobRow.state == state)
     if name is not None:
-        query = query.where(JobRow.name.icontains(name, autoescape=True))
+        query = query.where(JobRow.name_key.contains(names.key(name), autoescape=True))
     if tag is not None:
         query = query.where(JobRow.id.in_(select(JobTagRow.job_id).where(JobTagRow.tag == tag)))
     if cursor is not None:
-        query = query.where(JobRow.id < pages.decode(cursor))
+        query = query.where(place < pages.decode(cursor))
     with db.read() as session:
         return pages.page(session.scalars(query).all(), limit, job_of)
+
+
+def narrowed(
+    query: Select[tuple[JobRow]], wanted: Mapping[str, str | None]
+) -> tuple[Select[tuple[JobRow]], ColumnElement[str]]:
+    """The query for jobs with these facets, and the column to order it by: that of the index which it follows."""
+    place: ColumnElement[str] = cast(ColumnElement[str], JobRow.id)
+    for kind, value in wanted.items():
+        if value is not None:
+            facet = aliased(JobFacetRow)
+            found = (facet.job_id == JobRow.id) & (facet.kind == kind) & (facet.value == value)
+            query, place = query.join(facet, found), cast(ColumnElement[str], facet.job_id)
+    return query, place
 
 
 def list_runs(db: Database, job_id: str, *, limit: int = 100, cursor: str | None = None) -> Page[Run]:
@@ -217,6 +245,7 @@ def point_summary(point: dict[str, Any], runs: Sequence[Any]) -> dict[str, Any]:
         "point": point,
         "metrics": {name: spread([(run.seed, run.last_metrics.get(name)) for run in done]) for name in names},
         "missing_seeds": [run.seed for run in runs if not has_result(run)],
+        "waiting_seeds": [run.seed for run in runs if run.state in OPEN],
     }
 
 

@@ -74,12 +74,18 @@ def metrics(
         if session.get(RunRow, run_id) is None:
             raise NotFound(f"there is no run {run_id}")
         for row in session.scalars(query):
-            for name, value in row.metrics.items():
-                if names is None or name in names:
-                    curve = found.setdefault(name, {"epoch": [], "value": []})
-                    curve["epoch"].append(row.epoch)
-                    curve["value"].append(value)
+            add_scalars(found, row, names)
     return found
+
+
+def add_scalars(curves: dict[str, dict[str, list[Any]]], row: EpochRow, names: Sequence[str] | None) -> int:
+    """Take the scalars of an epoch into their curves; returns how many."""
+    wanted = [name for name in row.metrics if names is None or name in names]
+    for name in wanted:
+        curve = curves.setdefault(name, {"epoch": [], "value": []})
+        curve["epoch"].append(row.epoch)
+        curve["value"].append(row.metrics[name])
+    return len(wanted)
 
 
 def series(db: Database, run_id: str, name: str, *, epoch: int | None = None) -> dict[int, Series]:

@@ -38,6 +38,19 @@ class NewRun:
     point: dict[str, Any]
     spec: dict[str, Any]
     epochs: int
+    method: str | None = None
+    """Its name in lists, None: the job's."""
+    data_sha256: str | None = None
+    """Hash of the registered data set that it was checked with."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A metric over the runs of a job that have succeeded; `std` is None at n = 1."""
+
+    mean: float
+    std: float | None
+    n: int
 
 
 @dataclass(frozen=True)
@@ -52,9 +65,15 @@ class Job:
     progress: float
     priority: int
     method: str
+    methods: tuple[str, ...]
     dataset: str
+    datasets: tuple[str, ...]
+    models: tuple[str, ...]
+    imbalance_factors: tuple[float, ...]
     spec: dict[str, Any]
     runs_total: int
+    run_states: dict[str, int]
+    results: dict[str, "Result"]
     created_at: float
     started_at: float | None
     finished_at: float | None

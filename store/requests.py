@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.orm import Session
 
-from store import devices, job_state, rewinds, runs, turns
+from store import data_identity, devices, job_state, rewinds, runs, turns
 from store.database import Database
 from store.errors import Conflict, NotFound
-from store.identifiers import new_id
+from store.new_runs import queued_run
 from store.records import DELETE, ENDED, Job, Run, State
 from store.rows import job_of
 from store.tables import JobRow, RunRow
@@ -25,6 +25,7 @@ KEPT = (
     RunRow.point,
     RunRow.spec,
     RunRow.dataset,
+    RunRow.data_sha256,
     RunRow.priority,
     RunRow.owner,
     RunRow.epochs,
@@ -231,7 +232,12 @@ def retry_job(db: Database, session: Session, job_id: str, current: ColumnElemen
 
 
 def replace(db: Database, session: Session, rows: Sequence[Any]) -> list[RunRow]:
-    """Runs in the places of these, which the caller has locked."""
+    """Runs in the places of these, which the caller has locked.
+
+    Raises:
+        Conflict: their data have changed.
+    """
+    data_identity.refuse_changed(session, rows)
     now = db.now(session)
     for start in range(0, len(rows), BATCH):
         old = RunRow.id.in_([row.id for row in rows[start : start + BATCH]])
@@ -250,47 +256,6 @@ def replace(db: Database, session: Session, rows: Sequence[Any]) -> list[RunRow]
     for row in fresh:
         runs.say_state(session, row, State.QUEUED, requested=None, reason=None)
     return fresh
-
-
-def queued_run(
-    *,
-    job_id: str,
-    position: int,
-    seed: int,
-    point: dict[str, Any],
-    spec: dict[str, Any],
-    dataset: str,
-    priority: int,
-    owner: str,
-    epochs: int,
-    retry_of: str | None,
-    created_at: float,
-) -> RunRow:
-    """A run that waits for its first worker."""
-    return RunRow(
-        id=new_id("r"),
-        job_id=job_id,
-        position=position,
-        seed=seed,
-        point=point,
-        spec=spec,
-        dataset=dataset,
-        priority=priority,
-        owner=owner,
-        rank=turns.rank(priority, created_at),
-        wants=devices.wanted(spec),
-        state=State.QUEUED,
-        attempt=0,
-        losses=0,
-        retry_of=retry_of,
-        replaced=False,
-        progress=0.0,
-        epoch=0,
-        epochs=epochs,
-        info={},
-        created_at=created_at,
-        version=1,
-    )
 
 
 def same_request(row: RunRow) -> ColumnElement[bool]:

@@ -1,5 +1,6 @@
 """Rows as records."""
 
+from store import results
 from store.records import Checkpoint, Job, Run
 from store.tables import CheckpointRow, JobRow, RunRow
 
@@ -15,9 +16,15 @@ def job_of(row: JobRow) -> Job:
         progress=row.progress,
         priority=row.priority,
         method=row.method,
+        methods=tuple(row.methods),
         dataset=row.dataset,
+        datasets=tuple(row.datasets),
+        models=tuple(row.models),
+        imbalance_factors=tuple(row.imbalance_factors),
         spec=row.spec,
         runs_total=row.runs_total,
+        run_states=dict(row.run_states),
+        results=results.results_of(row.results),
         created_at=row.created_at,
         started_at=row.started_at,
         finished_at=row.finished_at,

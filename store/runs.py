@@ -4,7 +4,7 @@ Drawn in docs/lifecycle.md:
 
     queued -> running -> succeeded | failed | cancelled
     running -> queued (handed over, lease lost), running -> paused -> queued
-    queued -> paused | cancelled, paused -> cancelled
+    queued -> paused | cancelled | failed (its data have changed), paused -> cancelled
 
 Every transition is one conditional UPDATE. A worker's writes carry the attempt of its claim; where the run has moved on
 they change nothing and raise LeaseLost.
@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
-from store import events, job_state, turns
+from store import data_identity, events, job_state, turns
 from store.database import Database
 from store.datasets import dataset_of
 from store.errors import Conflict, LeaseLost, NotFound
@@ -47,11 +47,14 @@ def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) ->
     the same transaction, with a `rewind` event.
     """
 
-    def work(session: Session) -> Claim | None:
+    def work(session: Session) -> Claim | State | None:
         now = db.now(session)
         row = turns.next_run(db, session, now, device=device)
         if row is None:
             return None
+        dataset = session.get(DatasetRow, row.dataset)
+        if change_of_data := data_identity.change_of(row, dataset):
+            return fail_waiting(db, session, row, data_identity.REASON, change_of_data)
         values = {
             "state": State.RUNNING,
             "attempt": row.attempt + 1,
@@ -67,11 +70,22 @@ def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) ->
         resume = rewind(session, row)
         say_state(session, row, State.RUNNING, requested=None, reason=None, attempt=row.attempt + 1)
         job_state.refresh(db, session, row.job_id)
-        dataset = session.get(DatasetRow, row.dataset)
         registered = [registered_entry(dataset)] if dataset else []
         return Claim(row.id, row.job_id, row.attempt + 1, worker_id, row.seed, row.spec, resume, registered)
 
-    return db.write(work)
+    while True:
+        taken = db.write(work)
+        if not isinstance(taken, State):
+            return taken
+
+
+def fail_waiting(db: Database, session: Session, row: RunRow, reason: str, message: str) -> State:
+    """End a waiting run that cannot be trained; returns its state."""
+    values = {"state": State.FAILED, "reason": reason, "message": message[:4000], "finished_at": db.now(session)}
+    change(session, row.id, (RunRow.state == State.QUEUED) & (RunRow.attempt == row.attempt), values)
+    say_state(session, row, State.FAILED, requested=None, reason=reason, message=message[:4000])
+    job_state.refresh(db, session, row.job_id)
+    return State.FAILED
 
 
 def registered_entry(row: DatasetRow) -> dict[str, Any]:
@@ -134,7 +148,7 @@ def finish(db: Database, claim: Claim, *, outcome: str, reason: str | None = Non
             values |= {"progress": 1.0}
         fenced(session, claim, values)
         say_state(session, row, state, requested=None, reason=why, message=values["message"])
-        job_state.refresh(db, session, claim.job_id)
+        job_state.refresh(db, session, claim.job_id, result=row.last_metrics if state == State.SUCCEEDED else None)
 
     db.write(work)
     return get(db, claim.run_id)

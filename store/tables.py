@@ -16,29 +16,33 @@ class Table(DeclarativeBase):
 
 
 class JobRow(Table):
-    """A job; state, progress and times are derived from its runs in the same transaction that changes them."""
+    """A job; states, results, progress and times are derived from its runs in the transaction that changes them."""
 
     __tablename__ = "jobs"
     __table_args__ = (
         Index("ix_jobs_state_id", "state", "id"),
-        Index("ix_jobs_name_id", "name", "id"),
-        Index("ix_jobs_dataset_id", "dataset", "id"),
-        Index("ix_jobs_method_id", "method", "id"),
         Index("ix_jobs_requested", "requested"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str]
+    name_key: Mapped[str]
     owner: Mapped[str | None]
     state: Mapped[str] = mapped_column(String(16))
     requested: Mapped[str | None] = mapped_column(String(16))
     progress: Mapped[float]
     priority: Mapped[int]
     method: Mapped[str]
+    methods: Mapped[list[Any]]
     dataset: Mapped[str]
+    datasets: Mapped[list[Any]]
+    models: Mapped[list[Any]]
+    imbalance_factors: Mapped[list[Any]]
     tags: Mapped[list[Any]]
     spec: Mapped[dict[str, Any]]
     runs_total: Mapped[int]
+    run_states: Mapped[dict[str, Any]]
+    results: Mapped[dict[str, Any]]
     created_at: Mapped[float]
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
@@ -55,11 +59,22 @@ class JobTagRow(Table):
     tag: Mapped[str] = mapped_column(String(100), primary_key=True)
 
 
+class JobFacetRow(Table):
+    """A method or a data set of a job's runs, for filtering: a sweep has several."""
+
+    __tablename__ = "job_facets"
+    __table_args__ = (Index("ix_job_facets_kind_value_job_id", "kind", "value", "job_id"),)
+
+    job_id: Mapped[str] = mapped_column(Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+
+
 class RunRow(Table):
     """A run. `losses` counts attempts lost in a row without a newer checkpoint; `replaced` marks retried runs.
 
-    `owner` is the API key that submitted it (empty: none), `rank` its place among that key's (see `store.turns`),
-    `wants` the kind of device it waits for (see `store.devices`).
+    `data_sha256`: see `store.data_identity`. `owner` is the API key that submitted it (empty: none), `rank` its place
+    among that key's (see `store.turns`), `wants` the kind of device it waits for (see `store.devices`).
     """
 
     __tablename__ = "runs"
@@ -79,6 +94,7 @@ class RunRow(Table):
     point: Mapped[dict[str, Any]]
     spec: Mapped[dict[str, Any]]
     dataset: Mapped[str]
+    data_sha256: Mapped[str | None] = mapped_column(String(64))
     priority: Mapped[int]
     owner: Mapped[str]
     rank: Mapped[float]

@@ -20,14 +20,12 @@ class Health(BaseModel):
 
 
 @router.get("/healthz", operation_id="getHealth")
-@router.head("/healthz", include_in_schema=False)
 async def health() -> Health:
     """The process answers."""
     return Health()
 
 
 @router.get("/readyz", operation_id="getReadiness")
-@router.head("/readyz", include_in_schema=False)
 async def ready(found: Services) -> Health:
     """The database answers as well and has this version's tables, and workers hear wake-ups; 503 while not."""
     await run_sync(look, found, limiter=found.health_threads)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from api import submission
-from api.answers import JobAnswer, JobList, RunList, Validation, job_listed, run_answer
+from api.answers import JobAnswer, JobList, RunList, Validation, job_facts, job_item, run_answer
 from api.bodies import JSON_BODY, Experiment
 from api.conditional import NOT_MODIFIED, Cached
 from api.parameters import Cursor, Filter, IdempotencyKey, Identifier, Limit
@@ -25,8 +25,7 @@ def job_answer(found: Service, job: Job) -> JobAnswer:
     """A job with its first runs and its summary."""
     runs = jobs.list_runs(found.db, job.id, limit=RUNS_SHOWN).items
     summary = jobs.summary(found.db, job.id)
-    listed = job_listed(job).model_dump()
-    return JobAnswer(**listed, spec=job.spec, runs=[run_answer(run) for run in runs], summary=summary)
+    return JobAnswer(**job_facts(job), spec=job.spec, runs=[run_answer(run) for run in runs], summary=summary)
 
 
 @router.post(
@@ -76,11 +75,15 @@ def list_jobs(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> JobList | Response:
-    """Jobs, newest first. `name` finds what it is part of; the other filters compare exactly."""
+    """Jobs, newest first.
+
+    `name` finds what it is part of, in either case. The other filters compare exactly; `method` and `dataset` find jobs
+    of which any run has it.
+    """
     page = jobs.list_jobs(
         found.db, state=state, tag=tag, name=name, dataset=dataset, method=method, limit=limit, cursor=cursor
     )
-    answer = JobList(items=[job_listed(job) for job in page.items], next=page.next)
+    answer = JobList(items=[job_item(job) for job in page.items], next=page.next)
     return cached.unchanged([(job.id, job.version) for job in page.items], page.next) or answer
 
 

@@ -53,13 +53,13 @@ def page(path: Path) -> Path:
     return path
 
 
-@router.api_route("/", methods=["GET", "HEAD"])
+@router.get("/")
 def dashboard() -> FileResponse:
     """The dashboard."""
     return WholeFile(page(DASHBOARD / "index.html"), headers=FRESH)
 
 
-@router.api_route("/docs", methods=["GET", "HEAD"])
+@router.get("/docs")
 def docs() -> FileResponse:
     """The interface's documentation; works with no internet."""
     return WholeFile(page(DOCS / "index.html"), headers={**FRESH, "Content-Security-Policy": DOCS_POLICY})

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.conditional import NOT_MODIFIED, Cached
-from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Text
+from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
 from api.problems import problems
 from api.result_answers import (
     CheckpointList,
@@ -18,16 +18,14 @@ from api.result_answers import (
     log_entry,
 )
 from api.security import READ
-from api.series_answers import at_epochs, by_epoch, classes_of, rows
+from api.series_answers import by_epoch, classes_of, rows, variations
 from api.state import Services
 from store import checkpoints, events, metrics, pages, runs
 from store.errors import BadCursor, NotFound
 from store.records import Series
 
 router = APIRouter(prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404))
-VARIATION, ABSOLUTE, CONFUSION = "relative_loss_variation", "absolute_loss_variation", "confusion_matrix"
-SIGNS = ("positive", "negative")
-Names = Annotated[list[str] | None, Query(max_length=200, description="names, repeated or joined by commas")]
+CONFUSION = "confusion_matrix"
 
 
 @router.get("/{run_id}/metrics", operation_id="getMetrics", response_model=Metrics, responses=NOT_MODIFIED)
@@ -42,8 +40,7 @@ def get_metrics(
     run = runs.get(found.db, run_id)
     if (same := cached.unchanged(run.id, run.version)) is not None:
         return same
-    wanted = [name for part in names for name in part.split(",")] if names else None
-    curves = metrics.metrics(found.db, run_id, names=wanted, after_epoch=after_epoch)
+    curves = metrics.metrics(found.db, run_id, names=names_of(names), after_epoch=after_epoch)
     return Metrics.model_validate({"metrics": curves})
 
 
@@ -69,15 +66,7 @@ def get_loss_variations(
     def read(name: str) -> dict[int, Series]:
         return metrics.series(found.db, run_id, name, epoch=epoch)
 
-    signed = {sign: read(f"{VARIATION}.{sign}") for sign in SIGNS}
-    plain = read(VARIATION)
-    if plain or not signed["positive"]:
-        absolute = at_epochs(list(plain), read(ABSOLUTE))
-        return LossVariations(**classes_of(run), **by_epoch(VARIATION, plain), absolute_loss_variation=absolute)
-    series = by_epoch("positive", signed["positive"]) | by_epoch("negative", signed["negative"])
-    parts = {sign: at_epochs(series["epochs"], read(f"{ABSOLUTE}.{sign}")) for sign in SIGNS}
-    absolute_parts = None if None in parts.values() else parts
-    return LossVariations(**classes_of(run), **series, absolute_loss_variation=absolute_parts)
+    return LossVariations(**classes_of(run), **variations(read))
 
 
 @router.get(

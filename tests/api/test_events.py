@@ -106,6 +106,60 @@ def test_a_retry_goes_on_beyond_an_earlier_end(service: Running) -> None:
     assert [kind for kind, _, _ in found].count("epoch") == 3
 
 
+def ended_run(service: Running, *, lines: int = 507) -> tuple[str, str]:
+    """(job, run) of a run that has ended after many lines, while another job's events lie between and after."""
+    job = service.submit()
+    held = claim(service.db)
+    for number in range(lines):
+        runs.log(service.db, held, "info", f"line {number}")
+    service.submit()
+    for epoch in (1, 2, 3):
+        record(service.db, held, epoch)
+    runs.finish(service.db, held, outcome="succeeded")
+    train(service.db)
+    return job["id"], held.run_id
+
+
+@pytest.mark.parametrize("path", ["/v1/runs/{run}/events", "/v1/jobs/{job}/events", "/v1/events?run={run}"])
+def test_the_stream_of_what_has_ended_is_complete_and_in_order_with_one_end(service: Running, path: str) -> None:
+    job, run = ended_run(service)
+    found = collected(service, path.format(job=job, run=run))
+    assert [data["message"] for kind, data, _ in found if kind == "log"] == [f"line {number}" for number in range(507)]
+    assert [data["epoch"] for kind, data, _ in found if kind == "epoch"] == [1, 2, 3]
+    assert [kind for kind, _, _ in found].count("end") == 1
+    assert (found[-1][0], found[-1][1]["state"]) == ("end", "succeeded")
+    ids = [number for _, _, number in found if number is not None]
+    assert ids == sorted(ids)
+
+
+def test_the_stream_of_a_run_that_has_ended_goes_on_after_any_id(service: Running) -> None:
+    _, run = ended_run(service, lines=3)
+    path = f"/v1/runs/{run}/events"
+    everything = collected(service, path)
+    assert [data["epoch"] for kind, data, _ in everything if kind == "epoch"] == [1, 2, 3]
+    for position, (_, _, number) in enumerate(everything):
+        rest = collected(service, path, **{"Last-Event-ID": str(number)})
+        assert rest == (everything[position + 1 :] or everything[-1:])
+    assert collected(service, path, **{"Last-Event-ID": "1"}) == [each for each in everything if (each[2] or 0) > 1]
+
+
+def test_the_stream_of_a_job_that_was_retried_and_has_ended_has_both_attempts(service: Running) -> None:
+    job = service.submit()
+    held = claim(service.db)
+    record(service.db, held, 1)
+    runs.finish(service.db, held, outcome="failed", reason="diverged")
+    requests.request_job(service.db, job["id"], "retry")
+    again = train(service.db)
+    found = collected(service, f"/v1/jobs/{job['id']}/events")
+    epochs = [(data["run"], data["epoch"]) for kind, data, _ in found if kind == "epoch"]
+    assert epochs == [(held.run_id, 1), (again, 1), (again, 2), (again, 3)]
+    assert [kind for kind, _, _ in found].count("end") == 1
+    assert found[-1][1]["state"] == "succeeded"
+    for position, (_, _, number) in enumerate(found):
+        rest = collected(service, f"/v1/jobs/{job['id']}/events", **{"Last-Event-ID": str(number)})
+        assert rest == (found[position + 1 :] or found[-1:])
+
+
 def test_everything_is_followed_from_now_on(service: Running) -> None:
     service.submit()
     found: list[Received] = []

@@ -30,8 +30,8 @@ def test_unknown_addresses_and_methods_are_problems(refusing: httpx.Client) -> N
         assert {"type", "title", "status", "detail"} <= set(answer.json())
     wrong = refusing.put("/v1/jobs")
     assert (wrong.status_code, wrong.headers["content-type"]) == (405, "application/problem+json")
-    assert wrong.headers["allow"] == "GET, POST"
-    assert refusing.patch("/v1/jobs/j_1").headers["allow"] == "DELETE, GET"
+    assert wrong.headers["allow"] == "GET, HEAD, POST"
+    assert refusing.patch("/v1/jobs/j_1").headers["allow"] == "DELETE, GET, HEAD"
     assert refusing.post("/healthz").headers["allow"] == "GET, HEAD"
 
 
@@ -64,6 +64,96 @@ def test_the_document_names_every_operation_and_its_errors(refusing: httpx.Clien
         assert operation["responses"]["503"]["content"] == problem, name
         assert operation["responses"]["422"]["content"] == problem, name
     assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def addresses(service: httpx.Client, run: str) -> dict[str, str]:
+    """Every documented address with an identifier that exists, by its template."""
+    job = service.get(f"/v1/runs/{run}").json()["job"]
+    real = {
+        "job_id": job,
+        "run_id": run,
+        "name": "digits",
+        "theorem": "1",
+        "checkpoint_id": "c_none",
+        "key_id": "k_none",
+    }
+    return {template: template.format(**real) for template in service.get("/openapi.json").json()["paths"]}
+
+
+def test_unknown_query_parameters_are_refused_by_every_operation(measured: tuple[httpx.Client, str]) -> None:
+    http, _ = measured
+    document, found = http.get("/openapi.json").json(), addresses(*measured)
+    operations = [(method, path) for path in document["paths"] for method in document["paths"][path]]
+    assert len(operations) > 30
+    for method, path in operations:
+        answer = http.request(method, found[path], params={"frobnicate": "1"}, json={} if method == "post" else None)
+        assert answer.status_code == 422, (method, path, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert [error["path"] for error in answer.json()["errors"]] == ["frobnicate"], (method, path)
+    assert http.get("/openapi.json?frobnicate=1").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("address", "nearest"),
+    [
+        ("/v1/jobs?status=failed", "state"),
+        ("/v1/jobs?stat=failed", "state"),
+        ("/v1/jobs?limits=3", "limit"),
+        ("/v1/runs/{run}/logs?curser=1", "cursor"),
+        ("/v1/runs/{run}/metrics?name=train/loss", "names"),
+        ("/v1/theory/1?sample=10", "samples"),
+        ("/v1/events?runs=1", "run"),
+    ],
+)
+def test_an_unknown_query_parameter_is_refused_with_the_nearest_name(
+    measured: tuple[httpx.Client, str], address: str, nearest: str
+) -> None:
+    http, run = measured
+    answer = http.get(address.format(run=run))
+    assert answer.status_code == 422
+    assert f"did you mean '{nearest}'?" in answer.json()["errors"][0]["message"]
+
+
+def test_head_is_answered_wherever_get_is(measured: tuple[httpx.Client, str]) -> None:
+    http, run = measured
+    document, found = http.get("/openapi.json").json(), addresses(*measured)
+    asked = [found[path] for path, methods in document["paths"].items() if "get" in methods]
+    asked += ["/openapi.json", "/", "/docs", "/assets/main.js", f"/v1/runs/{run}/class-metrics?name=test/accuracy"]
+    for address in asked:
+        head = http.head(address)
+        with http.stream("GET", address) as whole:
+            assert head.status_code == whole.status_code, address
+            assert head.headers["content-type"] == whole.headers["content-type"]
+            assert head.headers.get("etag") == whole.headers.get("etag")
+            if address.strip("/") != "metrics":
+                assert head.headers.get("content-length") == whole.headers.get("content-length"), address
+        assert head.content == b""
+    assert http.head("/v1/jobs/j_none/cancel").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("body", "paths"),
+    [
+        (b'{"name": "a", "name": "b", "dataset": "digits", "method": "lpl"}', ["name"]),
+        (b'{"dataset": {"name": "digits", "name": "digits"}, "method": "lpl"}', ["dataset.name"]),
+        (b'{"dataset": "digits", "method": {"perturbations": [{"name": "lpl", "epsilon": 1, "epsilon": 2}]}}',
+         ["method.perturbations.0.epsilon"]),
+        (b'{"dataset": "digits", "method": "lpl", "seeds": [0], "seeds": [1], "epochs": 1, "epochs": 1}',
+         ["epochs", "seeds"]),
+    ],
+)  # fmt: skip
+def test_keys_that_stand_twice_in_a_body_are_refused_by_name(
+    refusing: httpx.Client, body: bytes, paths: list[str]
+) -> None:
+    for address in ("/v1/jobs", "/v1/jobs/validate", "/v1/datasets", "/v1/keys"):
+        answer = refusing.post(address, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 422
+        errors = answer.json()["errors"]
+        if "jobs" in address:
+            assert sorted(error["path"] for error in errors) == paths
+            assert all("twice" in error["message"] for error in errors)
+    key = refusing.post("/v1/keys", content=b'{"name": "a", "name": "b"}', headers={"Content-Type": "application/json"})
+    assert (key.status_code, key.json()["errors"][0]["path"]) == (422, "name")
 
 
 def test_every_reference_of_the_document_leads_somewhere(refusing: httpx.Client) -> None:

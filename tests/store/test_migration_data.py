@@ -5,12 +5,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from store import jobs, runs
+from store import datasets, jobs, runs
 from store.database import Database
+from store.records import NewRun
 from store.tables import Table
-from tests.store.test_life_cycle import checkpoint, claim, epoch, submit
+from tests.store.test_life_cycle import SPEC, checkpoint, claim, epoch, submit
 
-PREVIOUS = pytest.mark.parametrize("previous", ["0001", "0002", "0003"])
+PREVIOUS = pytest.mark.parametrize("previous", ["0001", "0002", "0003", "0004"])
 
 
 def rows(db: Database, query: str) -> list[tuple[object, ...]]:
@@ -49,3 +50,60 @@ def test_the_queue_keeps_its_order_through_an_upgrade(db: Database, previous: st
     db.downgrade(previous)
     db.migrate()
     assert [claim(db).job_id for _ in range(3)] == [high.id, later.id, low.id]
+
+
+@PREVIOUS
+def test_jobs_of_the_versions_before_are_shown_and_found_as_new_ones_are(db: Database, previous: str) -> None:
+    def dataset(name: str, factor: int) -> dict[str, object]:
+        return {"name": name, "imbalance_factor": factor}
+
+    specs = [
+        {**SPEC, "dataset": dataset("a", 10), "method": {"alias": "lpl"}, "model": {"name": "mlp"}},
+        {**SPEC, "dataset": dataset("b", 50), "method": {"loss": {"name": "focal"}, "perturbations": [{"name": "vs"}]}},
+        {**SPEC, "dataset": dataset("a", 10), "method": {"alias": "lpl"}, "model": {"name": "mlp"}},
+    ]
+    methods = ["lpl", "focal+vs", "lpl"]
+    new = [
+        NewRun(seed, {}, spec, 10, method=name) for seed, (spec, name) in enumerate(zip(specs, methods, strict=True))
+    ]
+    job = jobs.submit(db, spec={**specs[0], "name": "ПРИВЕТ"}, runs=new, method="base").job
+    for error in (0.25, 0.5):
+        held = claim(db)
+        epoch(db, held, 1, error)
+        runs.finish(db, held, outcome="succeeded")
+    before = jobs.get(db, job.id)
+    db.downgrade(previous)
+    db.migrate()
+    after = jobs.get(db, job.id)
+    assert after == before
+    assert after.methods == ("lpl", "focal+vs")
+    assert (after.datasets, after.models, after.imbalance_factors) == (("a", "b"), ("mlp",), (10, 50))
+    assert after.run_states == {"succeeded": 2, "queued": 1}
+    assert after.results["test/top1_error"].mean == pytest.approx(0.375)
+    for found in (
+        jobs.list_jobs(db, method="focal+vs"),
+        jobs.list_jobs(db, method="lpl", dataset="b"),
+        jobs.list_jobs(db, name="привет"),
+    ):
+        assert [each.id for each in found.items] == [job.id]
+    assert jobs.list_jobs(db, method="base").items == []
+
+
+@PREVIOUS
+def test_runs_of_the_versions_before_keep_the_hash_of_data_that_are_still_registered(
+    db: Database, previous: str
+) -> None:
+    def register(name: str, sha256: str) -> None:
+        datasets.add(db, name=name, format="arrays", path="/x", task="single_label", sha256=sha256, info={})
+
+    def submitted(name: str) -> str:
+        spec = {**SPEC, "dataset": {"name": name}}
+        return jobs.submit(db, spec=spec, runs=[NewRun(0, {}, spec, 10)], method="lpl").job.id
+
+    register("kept", "1" * 64)
+    kept, gone, swapped = submitted("kept"), submitted("gone"), submitted("swapped")
+    register("swapped", "2" * 64)
+    db.downgrade(previous)
+    db.migrate()
+    found = {str(row[0]): row[1] for row in rows(db, "SELECT job_id, data_sha256 FROM runs")}
+    assert found == {kept: "1" * 64, gone: None, swapped: None}

@@ -41,10 +41,15 @@ export async function get(path) {
   return body;
 }
 
-export async function send(method, path, body) {
-  const options = { method, headers: headers(body === undefined ? {} : { "Content-Type": "application/json" }) };
+export async function send(method, path, body, extra = {}) {
+  const options = { method, headers: headers(body === undefined ? extra : { ...extra, "Content-Type": "application/json" }) };
   if (body !== undefined) options.body = typeof body === "string" ? body : JSON.stringify(body);
   return answer(await fetch(located(path), options));
+}
+
+// Makes repetitions of one request harmless. (`randomUUID` is for secure contexts only.)
+export function newKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 export async function download(path, filename) {

@@ -29,14 +29,6 @@ export function spread(metric) {
   return `${(100 * metric.mean).toFixed(2)}${deviation} %`;
 }
 
-export function pointName(point, fallback) {
-  const parts = Object.entries(point).map(([field, value]) => {
-    const text = typeof value === "object" && value !== null ? value.alias || value.name || JSON.stringify(value) : String(value);
-    return field === "method" ? text : `${field.split(".").pop()} = ${text}`;
-  });
-  return parts.join(", ") || fallback;
-}
-
 export function problem(error) {
   const list = (error.errors || []).map((e) => h("li", {}, h("code", {}, e.path || "request"), `: ${e.message}`));
   return h("div", { class: "error", role: "alert" }, h("p", {}, error.message), list.length ? h("ul", {}, list) : null);

@@ -1,46 +1,53 @@
-// What a job page reads of its runs; answers are kept by the run's epoch, so that only what moved is read again.
+// What a job page reads of its runs: a number of requests that does not grow with them. Answers are kept by ETag.
 import { get } from "./api.js";
-import { pointName } from "./dom.js";
+import { distinctNames, pointKey } from "./points.js";
 
-const MOST_RUNS = 300;
+const MOST_RUNS = 1000;
 
-// All runs (up to a limit), and the current ones by sweep point.
+// Runs, up to a limit, the current ones by sweep point, and how many there are beyond the limit.
 export async function loadRuns(job) {
-  let runs = job.runs;
-  if (job.runs_total > runs.length) {
-    const page = await get(`/v1/jobs/${job.id}/runs?limit=${MOST_RUNS}`);
-    runs = page.items;
-  }
+  const complete = job.runs_total <= job.runs.length;
+  const runs = complete ? job.runs : (await get(`/v1/jobs/${job.id}/runs?limit=${MOST_RUNS}`)).items;
   const replaced = new Set(runs.map((run) => run.retry_of).filter(Boolean));
+  const current = runs.filter((run) => !replaced.has(run.id));
   const points = new Map();
-  for (const run of runs.filter((r) => !replaced.has(r.id))) {
-    const name = pointName(run.point, job.method);
-    if (!points.has(name)) points.set(name, { name, runs: [] });
-    points.get(name).runs.push(run);
+  for (const run of current) {
+    const key = pointKey(run.point);
+    if (!points.has(key)) points.set(key, { key, point: run.point, runs: [] });
+    points.get(key).runs.push(run);
   }
-  return { runs, points: [...points.values()] };
+  const names = distinctNames([...points.values()].map((each) => each.point), job.methods.join(", "));
+  return {
+    runs,
+    points: [...points.values()].map((each, i) => ({ ...each, name: names[i] })),
+    beyond: Math.max(0, job.runs_total - runs.length),
+    epoch: Math.max(0, ...current.map((run) => run.epoch)),
+  };
 }
 
-async function kept(store, run, read) {
-  const stamp = `${run.attempt}/${run.epoch}`;
-  const known = store.get(run.id);
-  if (known?.stamp === stamp) return known.value;
-  const value = await read();
-  store.set(run.id, { stamp, value });
-  return value;
+// Names of the metrics that a run has.
+export async function metricNames(runs) {
+  const measured = runs.find((run) => run.epoch > 0);
+  if (!measured) return [];
+  const { metrics } = await get(`/v1/runs/${measured.id}/metrics?after_epoch=${measured.epoch - 1}`);
+  return Object.keys(metrics);
 }
 
-export function readCurves(store, run) {
-  return kept(store, run, async () => (run.epoch ? (await get(`/v1/runs/${run.id}/metrics`)).metrics : {}));
+const byRun = (answer) => new Map(answer.items.map((item) => [item.run, item]));
+
+// Curves of one metric by run.
+export async function readCurves(job, name) {
+  const query = new URLSearchParams({ names: name, limit: String(MOST_RUNS) });
+  const answer = await get(`/v1/jobs/${job.id}/metrics?${query}`);
+  return new Map(answer.items.map((item) => [item.run, item.metrics[name]]));
 }
 
-export function readClasses(store, run) {
-  const nothing = { classes: [], class_counts: [], epochs: [] };
-  return kept(store, run, async () => {
-    if (!run.epoch) return { variation: nothing, quality: { epochs: [], values: [] } };
-    const variation = await get(`/v1/runs/${run.id}/loss-variations`);
-    const name = variation.positive ? "test/average_precision" : "test/accuracy";
-    const quality = await get(`/v1/runs/${run.id}/class-metrics?name=${name}`).catch(() => nothing);
-    return { variation, quality: { epochs: quality.epochs, values: quality[name] || [] } };
-  });
+// Loss variation and quality per class at one epoch, by run.
+export async function readClasses(job, epoch) {
+  const query = `epoch=${epoch}&limit=${MOST_RUNS}`;
+  const variation = await get(`/v1/jobs/${job.id}/loss-variations?${query}`);
+  const signs = variation.items.some((item) => item.positive) ? ["positive", "negative"] : ["relative_loss_variation"];
+  const name = signs.length > 1 ? "test/average_precision" : "test/accuracy";
+  const quality = await get(`/v1/jobs/${job.id}/class-metrics?name=${name}&${query}`);
+  return { signs, variation: byRun(variation), quality: byRun(quality) };
 }

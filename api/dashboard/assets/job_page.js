@@ -1,13 +1,15 @@
 // One job: its state and what may be asked of it, the result table, curves, loss variations, runs.
 import { get, send } from "./api.js";
 import { bars, curves } from "./charts.js";
-import { bar, h, pointName, problem, spread, state, table, time } from "./dom.js";
-import { follow } from "./events.js";
-import { loadRuns, readClasses, readCurves } from "./job_data.js";
+import { bar, h, problem, spread, state, table, time } from "./dom.js";
+import { loadRuns, metricNames, readClasses, readCurves } from "./job_data.js";
+import { distinctNames } from "./points.js";
 import { runsTable } from "./runs_table.js";
 import { band, perClass } from "./statistics.js";
 
-const REFRESH_MILLISECONDS = 1500;
+// Polled, not streamed: a browser has six connections to a service, and a stream would hold one for each open page.
+const POLL_MILLISECONDS = { open: 3000, ended: 15_000 };
+const SOON_MILLISECONDS = 500;
 const ERROR = { name: "test/top1_error", title: "Error", best: Math.min, worst: Infinity, caption: "Top-1 error" };
 const PRECISION = { name: "test/mean_average_precision", title: "mAP", best: Math.max, worst: -Infinity, caption: "Mean average precision" };
 const CURVES = [
@@ -21,30 +23,31 @@ const ACTIONS = {
 
 export async function jobPage(root, [id]) {
   let job = await get(`/v1/jobs/${id}`);
-  const view = { metric: null, epoch: null, curves: new Map(), classes: new Map() };
+  const view = { metric: null, epoch: null };
   const parts = Object.fromEntries(["head", "result", "curve", "variation", "quality", "runs"].map((name) => [name, h("div", {})]));
   let stale = false;
   let busy = false;
   let timer = 0;
+  let polling = 0;
+  let left = false;
 
   async function draw() {
-    const { points, runs } = await loadRuns(job);
+    const loaded = await loadRuns(job);
+    const { runs, beyond } = loaded;
     parts.head.replaceChildren(heading(job, act));
-    parts.runs.replaceChildren(runsTable(runs, refreshSoon));
-    await drawCurves(points);
+    const note = beyond ? h("p", { class: "quiet" }, `The first ${runs.length} of ${job.runs_total} runs are listed and drawn; the result has all.`) : null;
+    parts.runs.replaceChildren(...[note, runsTable(runs, refreshSoon)].filter(Boolean));
+    await drawCurves(loaded);
     const precise = [...metric.options].some((option) => option.value === PRECISION.name);
     parts.result.replaceChildren(resultTable(job, precise ? PRECISION : ERROR));
-    await drawClasses(points);
+    await drawClasses(loaded);
   }
-  async function drawCurves(points) {
-    const found = [];
-    for (const point of points) {
-      found.push({ name: point.name, runs: await Promise.all(point.runs.map((run) => readCurves(view.curves, run))) });
-    }
-    const there = new Set(found.flatMap((point) => point.runs.flatMap((run) => Object.keys(run))));
+  async function drawCurves({ runs, points }) {
+    const there = new Set(await metricNames(runs));
     offer(CURVES.filter((name) => there.has(name)));
     const shown = metric.value || ERROR.name;
-    const groups = found.map(({ name, runs }) => ({ name, ...band(runs.map((run) => run[shown]).filter(Boolean)) }));
+    const curveOf = await readCurves(job, shown);
+    const groups = points.map((point) => ({ name: point.name, ...band(point.runs.map((run) => curveOf.get(run.id)).filter(Boolean)) }));
     const fraction = /error|precision|f1/.test(shown);
     parts.curve.replaceChildren(curves(`Learning curves ${shown}`, fraction ? "percent" : shown, groups, fraction ? 100 : 1));
   }
@@ -54,42 +57,37 @@ export async function jobPage(root, [id]) {
     metric.replaceChildren(...options.map((name) => h("option", { value: name }, name)));
     metric.value = options.includes(view.metric) ? view.metric : options[0];
   }
-  async function drawClasses(points) {
-    const found = [];
-    for (const point of points) {
-      found.push({ name: point.name, runs: await Promise.all(point.runs.map((run) => readClasses(view.classes, run))) });
-    }
-    const any = found.flatMap((p) => p.runs).find((r) => r.variation.classes.length);
+  async function drawClasses(loaded) {
+    const { points, epoch: epochs } = loaded;
+    const at = Math.min(view.epoch ?? epochs, epochs);
+    const { signs, variation, quality } = at ? await readClasses(job, at) : { signs: [], variation: new Map() };
+    const any = [...variation.values()].find((item) => item.epochs.length);
     if (!any) {
       parts.variation.replaceChildren(h("p", { class: "quiet" }, "Comes with the first epoch."));
       parts.quality.replaceChildren();
       return;
     }
-    const { classes, class_counts: counts } = any.variation;
+    const { classes, class_counts: counts } = any;
     const order = counts.map((_, c) => c).sort((a, b) => counts[b] - counts[a] || a - b);
-    const epochs = Math.max(...found.flatMap((p) => p.runs.map((r) => r.variation.epochs.at(-1) || 0)));
-    const at = Math.min(view.epoch ?? epochs, epochs);
     const labels = order.map((c) => `${classes[c]} (${counts[c]})`);
-    const group = (pick) => found.map((p) => {
-      const rows = p.runs.map(pick).filter(Boolean);
+    const group = (pick) => points.map((point) => {
+      const rows = point.runs.map((run) => pick(run.id)).filter(Boolean);
       const means = perClass(rows).map((m) => m.mean);
-      return { name: p.name, values: order.map((c) => means[c] ?? null) };
+      return { name: point.name, values: order.map((c) => means[c] ?? null) };
     });
-    const rowAt = (series, rows) => rows?.[series.epochs.indexOf(at)];
     const slider = h("input", { type: "range", min: 1, max: epochs, step: 1, "aria-label": "epoch" });
     slider.value = String(at);
-    slider.addEventListener("change", () => { view.epoch = Number(slider.value) === epochs ? null : Number(slider.value); drawClasses(points); });
-    const signs = any.variation.positive ? ["positive", "negative"] : ["relative_loss_variation"];
+    slider.addEventListener("change", () => { view.epoch = Number(slider.value) === epochs ? null : Number(slider.value); drawClasses(loaded); });
     const name = (sign) => `Relative loss variation per class${signs.length > 1 ? ` of ${sign} samples` : ""}`;
     parts.variation.replaceChildren(
       ...signs.flatMap((sign) => [
         signs.length > 1 ? h("h3", {}, `${sign} samples`) : null,
-        bars(name(sign), "percent", labels, group((r) => rowAt(r.variation, r.variation[sign])), 100),
+        bars(name(sign), "percent", labels, group((run) => variation.get(run)?.[sign]?.[0]), 100),
       ]).filter(Boolean),
       h("div", { class: "row small quiet" }, "epoch", slider, String(at)));
-    const quality = signs.length > 1 ? "Average precision per class" : "Test accuracy per class";
+    const title = signs.length > 1 ? "Average precision per class" : "Test accuracy per class";
     parts.quality.replaceChildren(
-      h("h2", {}, quality), bars(quality, "percent", labels, group((r) => rowAt(r.quality, r.quality.values)), 100));
+      h("h2", {}, title), bars(title, "percent", labels, group((run) => quality.get(run)?.values[0]), 100));
   }
   async function refresh() {
     if (busy) { stale = true; return; }
@@ -104,9 +102,15 @@ export async function jobPage(root, [id]) {
     busy = false;
     if (stale) { stale = false; refreshSoon(); }
   }
+  function poll() {
+    polling = setTimeout(async () => {
+      if (!document.hidden) await refresh();
+      if (!left) poll();
+    }, ENDED.includes(job.state) ? POLL_MILLISECONDS.ended : POLL_MILLISECONDS.open);
+  }
   function refreshSoon() {
     clearTimeout(timer);
-    timer = setTimeout(refresh, REFRESH_MILLISECONDS / 3);
+    timer = setTimeout(refresh, SOON_MILLISECONDS);
   }
   async function act(action, message) {
     try {
@@ -133,9 +137,8 @@ export async function jobPage(root, [id]) {
         h("a", { href: `#/submit?job=${id}` }, "Edit and submit again")),
       h("pre", {}, spec))));
   await draw();
-  const stop = follow(`/v1/jobs/${id}/events`, refreshSoon);
-  const polling = setInterval(() => { if (!ENDED.includes(job.state)) refresh(); }, 5000);
-  return () => { stop(); clearInterval(polling); clearTimeout(timer); };
+  poll();
+  return () => { left = true; clearTimeout(polling); clearTimeout(timer); };
 }
 
 function heading(job, act) {
@@ -144,7 +147,7 @@ function heading(job, act) {
   return h("div", {},
     h("div", { class: "row spread" }, h("h1", {}, job.name || job.id), h("div", { class: "row" }, buttons)),
     h("p", { class: "row quiet" }, state(job.state), job.requested ? `(${job.requested} requested)` : null, bar(job.progress, "progress"),
-      [`${Math.round(100 * job.progress)} %`, job.dataset, `${job.runs_total} runs`, `submitted ${time(job.created_at)}`,
+      [`${Math.round(100 * job.progress)} %`, job.datasets.join(", "), job.methods.join(", "), `${job.runs_total} runs`, `submitted ${time(job.created_at)}`,
         job.finished_at ? `finished ${time(job.finished_at)}` : null].filter(Boolean).map((text) => h("span", {}, text)),
       job.tags.map((tag) => h("span", { class: "tag" }, tag))),
     message);
@@ -159,10 +162,13 @@ function resultTable(job, headline) {
     return h("span", { class: metric && job.summary.length > 1 && metric.mean === best[name] ? "best" : null }, spread(metric));
   };
   const titles = [headline.title, "Many", "Medium", "Few"];
+  const names = distinctNames(job.summary.map((p) => p.point), job.methods.join(", "));
+  const missing = (p) => p.missing_seeds.filter((seed) => !p.waiting_seeds.includes(seed));
   return table(`${headline.caption} on the test set at the last epoch, mean ± standard deviation over seeds; many, medium, few by training count.`, [
-    { title: "Point", class: "wide", cell: (p) => pointName(p.point, job.method) },
+    { title: "Point", class: "wide", cell: (p) => names[job.summary.indexOf(p)] },
     ...groups.map((name, index) => ({ title: titles[index], class: "number", cell: cell(name) })),
     { title: "Seeds", class: "number", cell: (p) => String(p.metrics[headline.name]?.n ?? 0) },
-    { title: "Missing seeds", cell: (p) => p.missing_seeds.join(", ") || "none" },
+    { title: "Seeds to come", class: "number", cell: (p) => String(p.waiting_seeds.length) },
+    { title: "Missing seeds", cell: (p) => missing(p).join(", ") || "none" },
   ], job.summary);
 }

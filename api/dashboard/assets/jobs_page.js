@@ -9,8 +9,8 @@ const COLUMNS = [
   { title: "Job", class: "wide", cell: (job) => h("a", { href: `#/jobs/${job.id}` }, job.name || job.id) },
   { title: "State", cell: (job) => state(job.state) },
   { title: "Progress", cell: (job) => bar(job.progress, `progress of ${job.name || job.id}`) },
-  { title: "Data set", cell: (job) => job.dataset },
-  { title: "Method", cell: (job) => job.method },
+  { title: "Data set", cell: (job) => job.datasets.join(", ") },
+  { title: "Method", class: "wide", cell: (job) => job.methods.join(", ") },
   { title: "Runs", class: "number", cell: (job) => String(job.runs_total) },
   { title: "Tags", class: "wide", cell: (job) => h("span", { class: "row" }, job.tags.map((tag) => h("span", { class: "tag" }, tag))) },
   { title: "Submitted", cell: (job) => time(job.created_at) },
@@ -38,7 +38,9 @@ export async function jobsPage(root, _, query) {
     }
     more.hidden = !cursor;
     const empty = h("p", { class: "quiet" }, "No jobs here yet. ", h("a", { href: "#/submit" }, "Submit one"), ", or run ", h("code", {}, "lpl submit"), ".");
-    list.replaceChildren(items.length ? table(null, COLUMNS, items) : empty);
+    const none = h("p", { class: "quiet" }, "No job matches these filters. ", h("a", { href: "#/" }, "All jobs"));
+    const filtered = Object.values(values).some(Boolean);
+    list.replaceChildren(items.length ? table(null, COLUMNS, items) : filtered ? none : empty);
   }
   async function poll() {
     try {

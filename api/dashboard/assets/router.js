@@ -24,9 +24,12 @@ function askForKey(root, again) {
 
 export function start(routes) {
   const root = document.getElementById("content");
+  let visit = 0;
   async function show() {
     leave?.();
     leave = null;
+    visit += 1;
+    const mine = visit;
     const path = (location.hash.slice(1).split("?")[0] || "/");
     for (const link of document.querySelectorAll("nav a")) {
       const here = link.getAttribute("href") === `#${path}`;
@@ -36,9 +39,14 @@ export function start(routes) {
     for (const [pattern, page] of routes) {
       const match = pattern.exec(path);
       if (!match) continue;
+      const place = h("div", {}, h("p", {}, "Loading…")); // what an earlier page still writes, it writes to its own
+      root.replaceChildren(place);
       try {
-        leave = await page(root, match.slice(1), query());
+        const left = await page(place, match.slice(1), query());
+        if (mine === visit) leave = left;
+        else left?.();
       } catch (error) {
+        if (mine !== visit) return;
         if (error instanceof Problem && error.status === 401) askForKey(root, show);
         else root.replaceChildren(problem(error));
       }

@@ -1,6 +1,7 @@
 // The runs of a job.
 import { download, get, send } from "./api.js";
-import { bar, h, pointName, problem, state, table } from "./dom.js";
+import { bar, h, problem, state, table } from "./dom.js";
+import { pointName } from "./points.js";
 
 const ENDED = ["succeeded", "failed", "cancelled"];
 
@@ -8,7 +9,7 @@ export function runsTable(runs, changed) {
   const columns = [
     { title: "Seed", class: "number", cell: (run) => String(run.seed) },
     { title: "Point", class: "wide", cell: (run) => pointName(run.point, "–") },
-    { title: "State", cell: (run) => state(run.requested ? run.state : run.state) },
+    { title: "State", cell: (run) => h("span", {}, state(run.state), run.requested ? ` ${run.requested} requested` : null) },
     { title: "Progress", cell: (run) => bar(run.progress, `progress of seed ${run.seed}`) },
     { title: "Epoch", class: "number", cell: (run) => `${run.epoch} / ${run.epochs}` },
     { title: "Attempt", class: "number", cell: (run) => String(run.attempt) },
@@ -30,10 +31,14 @@ function actions(run, changed) {
     }
   };
   const fetchNewest = async () => {
-    const list = await get(`/v1/runs/${run.id}/checkpoints`);
-    const newest = list.at(-1);
-    if (newest) await download(`/v1/checkpoints/${newest.id}/content`, `${run.id}-epoch${newest.epoch}.safetensors`);
-    else message.textContent = "no checkpoint yet";
+    try {
+      const { items } = await get(`/v1/runs/${run.id}/checkpoints`);
+      const newest = items.at(-1);
+      if (newest) await download(`/v1/checkpoints/${newest.id}/content`, `${run.id}-epoch${newest.epoch}.safetensors`);
+      else message.textContent = "no checkpoint yet";
+    } catch (error) {
+      message.replaceChildren(problem(error));
+    }
   };
   const button = (title, onclick) => h("button", { type: "button", class: "small", onclick }, title);
   return h("span", { class: "row small" },

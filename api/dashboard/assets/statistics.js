@@ -27,10 +27,12 @@ export function perClass(rows) {
   return Array.from({ length: classes }, (_, c) => meanAndDeviation(rows.map((row) => row[c])));
 }
 
+// Text that a spreadsheet would run as a formula gets an apostrophe in front.
 export function csv(header, rows) {
   const cell = (value) => {
-    const text = value === null || value === undefined ? "" : String(value);
-    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    const plain = value === null || value === undefined ? "" : String(value);
+    const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${plain}` : plain;
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [header, ...rows].map((row) => row.map(cell).join(",")).join("\n") + "\n";
 }

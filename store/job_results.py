@@ -1,0 +1,110 @@
+"""What many runs of a job have measured, in a number of statements that does not grow with the runs."""
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from math import prod
+from typing import Any, TypeVar
+
+from sqlalchemy import ScalarResult, select
+from sqlalchemy.orm import Session
+
+from store import pages
+from store.database import Database
+from store.jobs import list_runs
+from store.metrics import add_scalars
+from store.records import Page, Run, Series
+from store.tables import EpochRow, SeriesRow
+
+MOST_VALUES = 1_000_000
+"""Numbers after which a page ends with the run that they belong to."""
+CONFUSION = "confusion_matrix"
+Curves = dict[str, dict[str, list[Any]]]
+ByEpoch = dict[str, dict[int, Series]]
+R = TypeVar("R", bound=EpochRow | SeriesRow)
+
+
+def metrics(
+    db: Database,
+    job_id: str,
+    *,
+    names: Sequence[str] | None = None,
+    after_epoch: int = 0,
+    limit: int = 1000,
+    cursor: str | None = None,
+) -> Page[tuple[Run, Curves]]:
+    """`{name: {"epoch": [...], "value": [...]}}` of every run, in the order of the runs.
+
+    Raises:
+        NotFound: no such job.
+        BadCursor: no list gave the cursor out.
+    """
+
+    def read(session: Session, run_ids: Sequence[str]) -> ScalarResult[EpochRow]:
+        wanted = EpochRow.run_id.in_(run_ids) & (EpochRow.epoch > after_epoch)
+        return session.scalars(
+            select(EpochRow).where(wanted).order_by(EpochRow.run_id, EpochRow.epoch).execution_options(yield_per=500)
+        )
+
+    def add(curves: Curves, row: EpochRow) -> int:
+        return add_scalars(curves, row, names)
+
+    return gathered(db, list_runs(db, job_id, limit=limit, cursor=cursor), read, add)
+
+
+def series(
+    db: Database,
+    job_id: str,
+    names: Sequence[str],
+    *,
+    epoch: int | None = None,
+    limit: int = 1000,
+    cursor: str | None = None,
+) -> Page[tuple[Run, ByEpoch]]:
+    """`{name: {epoch: array}}` of every run, of one epoch or of all, in the order of the runs.
+
+    Raises:
+        NotFound: no such job.
+        BadCursor: no list gave the cursor out.
+    """
+
+    def read(session: Session, run_ids: Sequence[str]) -> ScalarResult[SeriesRow]:
+        wanted = SeriesRow.run_id.in_(run_ids) & SeriesRow.name.in_([name for name in names if name != CONFUSION])
+        if epoch is not None:
+            wanted &= SeriesRow.epoch == epoch
+        query = select(SeriesRow).where(wanted).order_by(SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch)
+        return session.scalars(query.execution_options(yield_per=100))
+
+    def add(kept: ByEpoch, row: SeriesRow) -> int:
+        kept.setdefault(row.name, {})[row.epoch] = Series(tuple(row.shape), row.data)
+        return prod(row.shape)
+
+    return gathered(db, list_runs(db, job_id, limit=limit, cursor=cursor), read, add)
+
+
+def gathered(
+    db: Database,
+    page: Page[Run],
+    read: Callable[[Session, Sequence[str]], ScalarResult[R]],
+    add: Callable[[dict[str, Any], R], int],
+) -> Page[tuple[Run, dict[str, Any]]]:
+    """A page of runs with what their rows add up to; it ends early where that is very much.
+
+    Args:
+        read: rows of runs, ordered by run.
+        add: takes a row into a run's part, and says how many numbers it has.
+    """
+    parts: dict[str, dict[str, Any]] = {}
+    values = 0
+    last: str | None = None
+    with db.read() as session, closing(read(session, [run.id for run in page.items])) as rows:
+        for row in rows:
+            if row.run_id != last and values > MOST_VALUES:
+                break
+            last = row.run_id
+            values += add(parts.setdefault(row.run_id, {}), row)
+        else:
+            last = None
+    if last is None:
+        return Page([(run, parts.get(run.id, {})) for run in page.items], page.next)
+    count = [run.id for run in page.items].index(last) + 1
+    return Page([(run, parts.get(run.id, {})) for run in page.items[:count]], pages.encode(last))

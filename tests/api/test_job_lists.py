@@ -1,0 +1,128 @@
+"""Lists of jobs: what an item tells, and what filters find."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client import Client
+from store import metrics, requests, runs
+from store.database import Database
+from store.records import Claim
+from tests.api.service import Running, claim, running
+
+SWEEP = {"method": ["cross_entropy", "lpl", {"alias": "lpl", "threshold": 0.3}], "dataset.imbalance_factor": [10, 50]}
+
+
+def end(db: Database, held: Claim, **values: float | None) -> None:
+    """End a run with these metrics."""
+    named = {name.replace("_few", ".few").replace("test_", "test/"): value for name, value in values.items()}
+    metrics.record_epoch(db, held, epoch=3, epochs=3, metrics=named, series={})
+    runs.finish(db, held, outcome="succeeded")
+
+
+def items(service: Running, query: str = "") -> list[dict[str, Any]]:
+    answer = service.http.get(f"/v1/jobs?{query}")
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["items"]
+    return found
+
+
+def test_an_item_of_a_list_tells_what_a_list_needs(db: Database, tmp_path: Path) -> None:
+    with running(db, tmp_path) as service:
+        job = service.submit(name="a sweep", seeds=[0, 1], sweep=SWEEP)
+        errors = [0.25, 0.5, 0.125]
+        for error in errors:
+            end(db, claim(db), test_top1_error=error, test_top1_error_few=None)
+        lost = claim(db)
+        runs.finish(db, lost, outcome="failed", reason="diverged")
+        (item,) = items(service)
+        assert (item["id"], item["name"], item["state"]) == (job["id"], "a sweep", "queued")
+        assert item["runs"] == {"succeeded": 3, "failed": 1, "queued": 8}
+        assert item["runs_total"] == 12
+        assert (item["dataset"], item["datasets"]) == ("digits", ["digits"])
+        assert item["methods"] == ["cross_entropy", "lpl"]
+        assert item["imbalance_factor"] is None  # the sweep has two
+        assert isinstance(item["model"], str)
+        assert item["models"] == [item["model"]]
+        assert item["metrics"] == {
+            "test/top1_error": {"mean": pytest.approx(0.875 / 3), "std": pytest.approx(0.1909406540), "n": 3}
+        }
+        assert not {"spec", "summary"} & set(item)
+        requests.request_run(db, lost.run_id, "retry")
+        (item,) = items(service)
+        assert (item["runs"], item["runs_total"]) == ({"succeeded": 3, "queued": 9}, 13)
+
+
+def test_an_item_of_one_run_has_no_deviation(service: Running) -> None:
+    service.submit()
+    assert items(service)[0]["metrics"] == {}
+    end(service.db, claim(service.db), test_top1_error=0.25, test_mean_average_precision=0.5)
+    (item,) = items(service)
+    assert item["imbalance_factor"] == 20
+    assert item["metrics"]["test/top1_error"] == {"mean": 0.25, "std": None, "n": 1}
+    assert item["metrics"]["test/mean_average_precision"] == {"mean": 0.5, "std": None, "n": 1}
+    assert item["runs"] == {"succeeded": 1}
+
+
+def test_the_client_reads_a_list_as_items_of_their_own_type(service: Running) -> None:
+    service.submit(sweep=SWEEP)
+    end(service.db, claim(service.db), test_top1_error=0.25)
+    with Client(service.url) as client:
+        (item,) = client.list_jobs().items
+    assert item.methods == ["cross_entropy", "lpl"]
+    assert item.runs == {"succeeded": 1, "queued": 5}
+    assert item.metrics["test/top1_error"].mean == 0.25
+    assert not hasattr(item, "summary")
+    assert not hasattr(item, "spec")
+
+
+def test_a_job_is_found_by_every_method_and_data_set_of_its_sweep(db: Database, tmp_path: Path) -> None:
+    with running(db, tmp_path) as service:
+        sweep = {"method": ["cross_entropy", "ldam", {"loss": {"name": "focal"}}]}
+        job = service.submit(name="sweep", method="lpl", sweep=sweep)
+        other = service.submit(name="other", method="lpl")
+        assert job["methods"] == ["cross_entropy", "ldam", "focal"]
+        for method in ("cross_entropy", "ldam", "focal"):
+            assert [item["id"] for item in items(service, f"method={method}")] == [job["id"]]
+        # The base spec's method is swept over: no run of the job has it.
+        assert [item["id"] for item in items(service, "method=lpl")] == [other["id"]]
+        assert [item["id"] for item in items(service, "method=ldam&dataset=digits&state=queued")] == [job["id"]]
+        assert items(service, "method=ldam&dataset=cifar10") == []
+        first = service.http.get("/v1/jobs?dataset=digits&limit=1").json()
+        assert [item["id"] for item in first["items"]] == [other["id"]]
+        second = service.http.get(f"/v1/jobs?dataset=digits&limit=1&cursor={first['next']}").json()
+        assert ([item["id"] for item in second["items"]], second["next"]) == ([job["id"]], None)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("ПРИВЕТ, мир", "привет"),
+        ("ÄRGER", "ärger"),
+        ("Straße", "STRASSE"),
+        ("Cafe\u0301", "CAFÉ"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφος"),
+        ("50%_", "%_"),
+    ],
+)
+def test_names_are_found_in_either_case_of_any_script(db: Database, tmp_path: Path, name: str, asked: str) -> None:
+    with running(db, tmp_path) as service:
+        job = service.submit(name=name)
+        service.submit(name="another")
+        found = service.http.get("/v1/jobs", params={"name": asked}).json()["items"]
+        assert [item["id"] for item in found] == [job["id"]]
+
+
+def test_lists_of_jobs_read_an_index(sqlite: Database, tmp_path: Path) -> None:
+    with running(sqlite, tmp_path) as service:
+        service.submit()
+    for where in ("f.kind = 'method' AND f.value = 'lpl' AND f.job_id < 'j_z'", "f.kind = 'dataset' AND f.value = 'a'"):
+        query = (
+            f"SELECT * FROM jobs JOIN job_facets f ON f.job_id = jobs.id WHERE {where} ORDER BY f.job_id DESC LIMIT 51"
+        )
+        with sqlite.engine.connect() as connection:
+            plan = " ".join(str(row) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}"))
+        assert "ix_job_facets_kind_value_job_id" in plan
+        assert "TEMP B-TREE" not in plan
+        assert "SCAN" not in plan
