@@ -101,18 +101,20 @@ def resume_notes(spec: ExperimentSpec, saved: Mapping[str, Any], conditions: Map
             "so the result is that of neither version alone"
         )
     if saved.get("draws") != DRAWS:
-        notes += [f"begun by version 0.1.0: {text}" for text in mended_methods(spec)]
+        notes += [f"begun by version 0.1.0: {text}" for text in mended_methods(spec, saved.get("class_counts") or [])]
     return notes
 
 
-def mended_methods(spec: ExperimentSpec) -> list[str]:
-    """What a run's method does otherwise than version 0.1.0 did."""
+def mended_methods(spec: ExperimentSpec, class_counts: Sequence[int]) -> list[str]:
+    """What a run's method does otherwise than version 0.1.0 did, on classes of these counts."""
     method, found = spec.method, []
     start = method.procedure.second_stage() * spec.epochs
     if abs(start - round(start)) > 1e-6 * spec.epochs:
         found.append("weights and rate of stage 2 then began within an epoch, now with the next whole one")
     if any(getattr(part, "normalize", None) == "column" for part in method.perturbations):
         found.append("with column norms classes that had arrived then stood still, now they walk on as released")
+    if 0 in class_counts:
+        found.append("classes without training examples then counted in ranks, priors and means, now they do not")
     if method.posthoc is not None:
         found.append("test/loss was then of the corrected logits, now of clean ones")
     return found
