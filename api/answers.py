@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
+from store.characters import clean_all
 from store.records import ApiKey, Job, Run, Worker
 
 
@@ -114,7 +115,16 @@ class RunList(BaseModel):
     next: str | None
 
 
-class Validation(BaseModel):
+class FromFiles(BaseModel):
+    """What quotes files as they lie there: names that are not UTF-8 are made fit to be sent."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fit(cls, values: Any) -> Any:
+        return clean_all(values)
+
+
+class Validation(FromFiles):
     """What a submission would run."""
 
     spec: dict[str, Any]
@@ -128,7 +138,7 @@ class Validation(BaseModel):
     notes: list[str]
 
 
-class DatasetAnswer(BaseModel):
+class DatasetAnswer(FromFiles):
     """A data set."""
 
     name: str

@@ -28,7 +28,6 @@ def add(
         values = {
             "name": name,
             "format": format,
-            "path": path_to_text(path),
             "task": task,
             "sha256": sha256,
             "info": info,

@@ -13,7 +13,6 @@ from api.problems import problems
 from api.security import READ, SUBMIT, Caller
 from api.state import Service, Services
 from store import deletion, jobs, requests
-from store.characters import clean_all
 from store.records import Job, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404))
@@ -55,11 +54,11 @@ def validate(found: Services, body: Experiment) -> Validation:
         runs_total=len(plan),
         class_counts=list(info.class_counts),
         imbalance_factor=info.imbalance_factor,
-        classes=clean_all(list(info.classes)),
+        classes=list(info.classes),
         num_train=info.num_train,
         num_validation=info.num_validation,
         num_test=info.num_test,
-        notes=clean_all(list(info.notes)),
+        notes=list(info.notes),
     )
 
 
