@@ -25,6 +25,7 @@ from lplcore.sweep import (
     SweepProblems,
     points_around_the_first,
     points_of,
+    refuse_equal_points,
     replace_at,
     sweep_field_problems,
     unknown_roots,
@@ -78,16 +79,21 @@ class ExperimentSpec(Record):
         """One run per sweep point and seed, seeds innermost.
 
         Raises:
-            SpecError: more than `max_runs` runs, a sweep over a field that does not exist, or an unfit value.
+            SpecError: more than `max_runs` runs, a sweep over a field that does not exist, an unfit value, or two
+                points that are the same experiment.
         """
         complete = self.model_dump(mode="json")
         unfit = [problem for field in self.sweep for problem in sweep_field_problems(complete, field)]
         unfit += self._size_problems(max_runs)
         if unfit:
             raise SpecError(unfit)
+        specs = self._specs(complete)
+        if self.sweep:
+            roots = {field.split(".")[0] for field in self.sweep}
+            refuse_equal_points((point, spec.model_dump(mode="json", include=roots)) for point, spec in specs)
         return [
             RunPlan(seed, point, spec.model_copy(update={"seeds": [seed]}))
-            for point, spec in self._specs(complete)
+            for point, spec in specs
             for seed in self.seeds
         ]
 

@@ -1,7 +1,9 @@
 """Sweeps: which fields can be swept, the spec's values at a point, and errors at the swept fields."""
 
+import hashlib
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from lplcore.plugin import nearest, quoted
@@ -86,6 +88,36 @@ def step_into(data: Any, part: str, path: str) -> Any:
     if isinstance(data, list) and part.isdigit() and int(part) < len(data):
         return data[int(part)]
     raise SpecError([{"path": path, "message": "does not exist at this sweep point"}])
+
+
+def refuse_equal_points(points: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+    """Points that train the same, however they are spelled, would count as more seeds than there are.
+
+    Args:
+        points: each point with what it leads to in the fields of the spec that the sweep touches.
+
+    Raises:
+        SpecError: two points lead to the same experiment; a method is the same by its name and spelled out.
+    """
+    seen: dict[str, Mapping[str, Any]] = {}
+    for point, fields in points:
+        method = {name: part for name, part in fields.get("method", {}).items() if name != "alias"}
+        text = json.dumps({**fields, "method": method}, sort_keys=True)
+        earlier = seen.setdefault(hashlib.sha256(text.encode()).hexdigest(), point)
+        if earlier is not point:
+            raise SpecError([{"path": place_of_equality(earlier, point), "message": equality(earlier, point)}])
+
+
+def place_of_equality(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+    """The swept field in which two points are spelled apart, or the only one; else the sweep."""
+    apart = [field for field in first if first[field] != second[field] or len(first) == 1]
+    return f"sweep.{apart[0]}" if apart else "sweep"
+
+
+def equality(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+    """What is said of two points that are the same."""
+    texts = [", ".join(f"{field} = {quoted(value)}" for field, value in point.items()) for point in (first, second)]
+    return f"{texts[0][:200]} and {texts[1][:200]} are the same experiment; keep one, and give more seeds to repeat it"
 
 
 class SweepProblems:
