@@ -2,6 +2,7 @@
 
 N examples, C classes, S slots. A slot stands for one class of the batch: slot c is class c where C <= N; with more
 classes than examples the slots are the at most N classes that occur, so that the work is O(N C) however large C is.
+Examples that are ignored share a slot of their own, which is not present.
 """
 
 from typing import NamedTuple
@@ -21,7 +22,7 @@ class Slots(NamedTuple):
     size: Tensor
     """[S] examples in each slot, at least 1 so that it can divide."""
     present: Tensor
-    """[S] bool, whether any example is in the slot."""
+    """[S] bool, whether any example that counts is in the slot."""
 
     def at(self, slots: Tensor, examples: Tensor) -> "Slots":
         """Some slots (indices, ascending) with their examples (indices of all of them)."""
@@ -48,8 +49,10 @@ class Slots(NamedTuple):
         return values.new_full((num_classes + 1,), float("nan")).scatter(0, target, values)[:num_classes]
 
 
-def slots_of(labels: Tensor, num_classes: int) -> Slots:
-    """Slots of labels [N]."""
+def slots_of(labels: Tensor, num_classes: int, included: Tensor | None = None) -> Slots:
+    """Slots of labels [N], of which only some may be included [N] (None: all)."""
+    if included is not None:
+        return without_ignored(slots_of(torch.where(included, labels, num_classes), num_classes + 1), num_classes)
     if num_classes <= labels.shape[0]:
         of_example, class_of = labels, torch.arange(num_classes, device=labels.device)
     else:
@@ -59,3 +62,12 @@ def slots_of(labels: Tensor, num_classes: int) -> Slots:
         class_of = torch.zeros_like(labels).scatter(0, of_example, labels)
     size = torch.zeros_like(class_of).index_add(0, of_example, torch.ones_like(labels))
     return Slots(of_example, class_of, size.clamp(min=1), size > 0)
+
+
+def without_ignored(slots: Slots, num_classes: int) -> Slots:
+    """Slots where class C holds what is ignored: it is not present and stands beside class 0 as empty slots do."""
+    included = slots.class_of < num_classes
+    return slots._replace(
+        class_of=torch.where(included, slots.class_of, 0),
+        present=slots.present & included,
+    )

@@ -3,40 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
+from lplcore.compiled_frames import uncompiled
 from lplcore.criterion_input import CriterionInput, progress_tensor, reached, within_backward
-from lplcore.feature_state import FeatureState
+from lplcore.criterion_output import CriterionOutput
+from lplcore.feature_state import FeatureState, refuse_state
+from lplcore.labels import IGNORE_INDEX, check_shapes, checked, included_of, with_gaps
 from lplcore.perturbations import PerturbationOutput
+from lplcore.reduction import ByWeights, Terms, without
 from lplcore.statistics import ClassStatistics
+from lplcore.target_changes import Changed, changed
+from lplcore.vmap_levels import is_batched, refuse_slices
 
 if TYPE_CHECKING:
     from lplcore.method import MethodSpec
+    from lplcore.targets import Target
 
 REDUCTIONS = ("mean", "sum", "none")
-SOFT_TOLERANCE = 0.05
-"""By which a row of soft targets may miss the sum 1, for the sake of half precision."""
-INDEX_TYPES = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
-
-
-class CriterionOutput(NamedTuple):
-    """All that one evaluation of a criterion gives. N examples, C classes."""
-
-    loss: Tensor
-    """[N] (multi label: [N, C]), weighted loss on the perturbed logits, regularisers added."""
-    clean_loss: Tensor
-    """Of the same shape, l: the base loss on clean logits, unweighted, no gradient."""
-    perturbed_loss: Tensor
-    """Of the same shape, l': the base loss on the perturbed logits, unweighted, no gradient."""
-    observations: dict[str, Tensor]
-    """Per-class values [C], NaN where the batch says nothing."""
-
-    def detach(self) -> CriterionOutput:
-        """The same without graph."""
-        return self._replace(loss=self.loss.detach())
 
 
 class Perturbed(NamedTuple):
@@ -53,15 +40,18 @@ class Criterion(nn.Module):
 
     epoch_progress: Tensor | None
 
-    def __init__(self, method: MethodSpec, statistics: ClassStatistics) -> None:
+    def __init__(self, method: MethodSpec, statistics: ClassStatistics, *, ignore_index: int = IGNORE_INDEX) -> None:
         super().__init__()
-        self.method, self.statistics = method, statistics
+        if isinstance(ignore_index, bool) or not isinstance(ignore_index, int):
+            raise ValueError(f"ignore_index: must be a whole number, got {ignore_index!r}")
+        self.method, self.statistics, self.ignore_index = method, statistics, ignore_index
         self.loss = method.loss.build(statistics)
         self.perturbations = nn.ModuleList(part.build(statistics) for part in method.perturbations)
         self.weighting = method.weighting.build(statistics) if method.weighting is not None else None
         self.targets = nn.ModuleList(part.build(statistics) for part in method.targets)
         self.regularizers = nn.ModuleList(part.build(statistics) for part in method.regularizers)
         self.weighting_start = method.procedure.second_stage()
+        self.divides_by_weights = method.weighting is not None and method.weighting.reduction == "weights"
         self.register_buffer("epoch_progress", None, persistent=False)
 
     def forward(
@@ -76,7 +66,8 @@ class Criterion(nn.Module):
     ) -> Tensor:
         """The loss of logits [N, C] and labels [N] int64, or soft targets [N, C] where the method allows them.
 
-        Multi label: labels are multi-hot [N, C] of any type.
+        Multi label: labels are multi-hot [N, C] of any type. Examples with the label `ignore_index` (multi label:
+        entries of -1) take part in nothing: their loss is 0, and the mean is that of the others.
 
         Args:
             features: [N, D] input of the last layer, for methods that need it.
@@ -85,18 +76,20 @@ class Criterion(nn.Module):
             reduction: `mean` and `sum` give a scalar, `none` gives [N] (multi label: [N, C], and `mean` is over all).
 
         Raises:
-            ValueError: wrong shapes, labels that cannot be (on the CPU), something the method needs is not given, or an
-                unknown reduction.
+            ValueError: wrong shapes, labels that cannot be (on the CPU; elsewhere an assertion on the device fails),
+                something the method needs is not given, an unknown reduction, or single examples under `vmap` for a
+                method that needs the batch.
         """
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction: {reduction!r} is unknown; known: {', '.join(REDUCTIONS)}")
         with torch.autocast(logits.device.type, enabled=False):
-            given = self._given(logits, labels, features, classifier, progress, update=self.training)
+            mean = reduction == "mean"
+            given = self._given(logits, labels, features, classifier, progress, update=self.training, mean=mean)
             perturbed = self._perturb(given).given
-            loss = self._complete(self.loss(perturbed.logits, perturbed.targets, perturbed.epoch_progress), perturbed)
-        if reduction == "none":
-            return loss
-        return loss.mean() if reduction == "mean" else loss.sum()
+            terms = self._complete(self.loss(perturbed.logits, perturbed.targets, perturbed.epoch_progress), perturbed)
+            if mean:
+                return terms.mean()
+        return terms.loss if reduction == "none" else terms.loss.sum()
 
     @torch.no_grad()
     def perturbation(
@@ -112,6 +105,15 @@ class Criterion(nn.Module):
         with torch.autocast(logits.device.type, enabled=False):
             return self._perturb(self._given(logits, labels, features, classifier, progress, update=False)).total
 
+    @uncompiled
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """`forward`; a progress that is a number becomes a tensor before a compiler sees it."""
+        if isinstance(kwargs.get("progress"), float | int):
+            logits = args[0] if args else kwargs["logits"]
+            kwargs["progress"] = progress_tensor(kwargs["progress"], logits.device)
+        return super().__call__(*args, **kwargs)
+
+    @uncompiled
     def evaluate(
         self,
         logits: Tensor,
@@ -122,28 +124,46 @@ class Criterion(nn.Module):
         progress: float | Tensor | None = None,
     ) -> CriterionOutput:
         """The weighted loss per example with what a trainer records, in one pass. Arguments as in `forward`."""
+        return self._evaluate(logits, labels, features, classifier, progress_tensor(progress, logits.device))
+
+    def _evaluate(
+        self,
+        logits: Tensor,
+        labels: Tensor,
+        features: Tensor | None,
+        classifier: nn.Module | None,
+        progress: Tensor | None,
+    ) -> CriterionOutput:
         with torch.autocast(logits.device.type, enabled=False):
-            given = self._given(logits, labels, features, classifier, progress, update=self.training)
+            given = self._given(logits, labels, features, classifier, progress, update=self.training, mean=True)
             perturbed, _, observations = self._perturb(given)
             perturbed_loss = self.loss(perturbed.logits, given.targets, given.epoch_progress)
             with torch.no_grad():
-                clean_loss = self.loss(given.raw_logits, given.targets, given.epoch_progress)
-            loss = self._complete(perturbed_loss, perturbed)
-        return CriterionOutput(loss, clean_loss, perturbed_loss.detach(), observations)
+                clean_loss = without(self.loss(given.raw_logits, given.targets, given.epoch_progress), given.included)
+            terms = self._complete(perturbed_loss, perturbed)
+            detached = without(perturbed_loss.detach(), given.included)
+            return CriterionOutput(terms.loss, clean_loss, detached, observations, *terms[1:])
 
     @torch.no_grad()
     def mix(self, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Network inputs [N, ...] and labels [N] as the method trains on them; both as they are for most methods.
 
         mixup gives mixed inputs and soft targets [N, C]. Call it before the network, with the criterion in training
-        mode.
+        mode. A mixed example is ignored where one of its labels is.
         """
-        targets = labels
-        if self.training:
-            for part, module in zip(self.method.targets, self.targets, strict=True):
-                if part.mixes_inputs:
-                    inputs, targets = module(inputs, targets)
-        return inputs, targets
+        mixing = [module for part, module in self._transforms() if part.mixes_inputs]
+        if not mixing or not self.training:
+            return inputs, labels
+        known = checked(labels, self.statistics, dtype=torch.float32, ignore_index=self.ignore_index)
+        targets = with_gaps(known, self.statistics.num_classes)
+        for module in mixing:
+            inputs, targets = module(inputs, targets)
+        return inputs, torch.where(targets.isnan().any(dim=1, keepdim=True), self.ignore_index, targets)
+
+    @torch.no_grad()
+    def included(self, labels: Tensor) -> Tensor | None:
+        """[N] (multi label: [N, C]) bool, which labels are not ignored; None where all count, and the host sees it."""
+        return included_of(labels, self.statistics, ignore_index=self.ignore_index)
 
     def begin_epoch(self, progress: float, device: torch.device | None = None) -> None:
         """Say how much of the training is done as an epoch begins: what has stages changes then, not within the epoch.
@@ -175,83 +195,46 @@ class Criterion(nn.Module):
         progress: float | Tensor | None,
         *,
         update: bool,
+        mean: bool = False,
     ) -> CriterionInput:
-        self._check(logits, labels)
+        rejecting = next((part.name for part in self.method.perturbations if part.hard_labels), None)
+        check_shapes(labels, logits, self.statistics, rejecting=rejecting)
         if not torch.compiler.is_compiling():
-            if labels.device.type == "cpu":
-                self._check_values(labels)
             if update and within_backward():
-                self._refuse_state()
+                refuse_state(self)
+            if is_batched(logits, labels, features):
+                refuse_slices(self, logits.shape[0], update=update, by_weights=mean and self.divides_by_weights)
         wide = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
-        hard, soft = self._targets(labels, wide.dtype, update=update)
-        now = progress_tensor(progress, wide.device)
-        begun = now if self.epoch_progress is None else self.epoch_progress
-        return CriterionInput(wide, wide, hard, soft, features, classifier, now, begun, update)
+        targets, included = checked(labels, self.statistics, dtype=wide.dtype, ignore_index=self.ignore_index)
+        if included is not None:
+            # Not even what is not finite may come from there.
+            wide = torch.where(included if included.dim() == 2 else included[:, None], wide, 0.0)
+        after = self._changed(targets, wide.dtype, update=update)
+        single, now = not self.statistics.multi_label, progress_tensor(progress, wide.device)
+        return CriterionInput(
+            raw_logits=wide,
+            logits=wide,
+            labels=after.labels if single else targets,
+            soft_targets=after.soft_targets if single else None,
+            features=features,
+            classifier=classifier,
+            progress=now,
+            epoch_progress=now if self.epoch_progress is None else self.epoch_progress,
+            update=update,
+            included=included,
+            mixture=after.mixture if single else None,
+        )
 
-    def _targets(self, labels: Tensor, dtype: torch.dtype, *, update: bool) -> tuple[Tensor, Tensor | None]:
-        """Labels, and soft targets where there are any."""
-        if self.statistics.multi_label:
-            return labels.to(dtype), None
-        targets = labels.to(dtype) if labels.is_floating_point() else labels.long()
-        targets = self._changed(targets, dtype, update=update)
-        return (targets.argmax(dim=1), targets) if targets.dim() == 2 else (targets, None)
+    def _transforms(self) -> list[tuple[Target, nn.Module]]:
+        return list(zip(self.method.targets, self.targets, strict=True))
 
-    def _changed(self, targets: Tensor, dtype: torch.dtype, *, update: bool) -> Tensor:
-        for part, module in zip(self.method.targets, self.targets, strict=True):
-            if not part.mixes_inputs and (update or not part.only_in_training):
-                targets = module(targets, dtype)
-        return targets
-
-    def _check(self, logits: Tensor, labels: Tensor) -> None:
-        classes = self.statistics.num_classes
-        if logits.dim() != 2 or logits.shape[1] != classes:
-            raise ValueError(
-                f"logits: expected [N, {classes}] as class_counts has {classes} classes, got {list(logits.shape)}"
-            )
-        if self.statistics.multi_label:
-            if labels.shape != logits.shape or labels.is_complex():
-                raise ValueError(
-                    f"labels: expected multi-hot rows {list(logits.shape)} of zeros and ones, "
-                    f"got {labels.dtype} {list(labels.shape)}"
-                )
-            return
-        if labels.is_floating_point() and labels.shape == logits.shape:
-            rejecting = next((part.name for part in self.method.perturbations if part.hard_labels), None)
-            if rejecting is None:
-                return
-            raise ValueError(f"labels: {rejecting!r} needs one label per example [{logits.shape[0]}], not soft targets")
-        if labels.dtype not in INDEX_TYPES or labels.shape != logits.shape[:1]:
-            raise ValueError(
-                f"labels: expected class indices [{logits.shape[0]}] int64 or soft targets {list(logits.shape)}, "
-                f"got {labels.dtype} {list(labels.shape)}"
-            )
-
-    def _check_values(self, labels: Tensor) -> None:
-        """On the CPU only: elsewhere the host would have to wait for the device."""
-        classes = self.statistics.num_classes
-        if not labels.numel():
-            return
-        if self.statistics.multi_label:
-            if not ((labels == 0) | (labels == 1)).all():
-                raise ValueError("labels: multi-hot rows hold zeros and ones, nothing else")
-        elif labels.dim() == 2:
-            if not ((labels >= 0).all() and ((labels.sum(dim=1) - 1).abs() < SOFT_TOLERANCE).all()):
-                raise ValueError(
-                    "labels: soft targets are at least 0 and sum to 1; for multi-hot rows give task='multi_label'"
-                )
-        elif (lowest := int(labels.min())) < 0 or int(labels.max()) >= classes:
-            wrong = lowest if lowest < 0 else int(labels.max())
-            raise ValueError(f"labels: class indices run from 0 to {classes - 1}, got {wrong}")
-
-    def _refuse_state(self) -> None:
-        """Raises RuntimeError where a second pass over the batch, in the backward pass, would count it twice."""
-        kept = {name.rsplit(".", 1)[0] for name in self.state_dict().keys() - dict(self.named_parameters()).keys()}
-        if kept:
-            parts = ", ".join(sorted(type(self.get_submodule(name)).__name__ for name in kept))
-            raise RuntimeError(
-                f"the criterion keeps state of the batches it sees ({parts}), and torch.utils.checkpoint calls it once "
-                "more in the backward pass: leave it outside the checkpointed part"
-            )
+    def _changed(self, targets: Tensor, dtype: torch.dtype, *, update: bool) -> Changed:
+        transforms = [
+            (part, module)
+            for part, module in self._transforms()
+            if not part.mixes_inputs and (update or not part.only_in_training)
+        ]
+        return changed(targets, transforms, self.statistics.num_classes, dtype)
 
     def _perturb(self, given: CriterionInput) -> Perturbed:
         total = torch.zeros_like(given.raw_logits)
@@ -261,18 +244,30 @@ class Criterion(nn.Module):
             total = total + answer.perturbation
             given = given._replace(logits=given.raw_logits + total)
             observations.update(answer.observations)
-        return Perturbed(given, total, observations)
+        return Perturbed(given, given.without_ignored(total), observations)
 
-    def _complete(self, loss: Tensor, given: CriterionInput) -> Tensor:
-        if self.weighting is not None:
-            weight: Tensor = self.weighting(given)
-            if self.weighting_start > 0:
-                begun = given.needed_epoch_progress(f"{self.method.procedure.name!r}")
-                weight = torch.where(reached(begun, self.weighting_start), weight, torch.ones_like(weight))
-            loss = (weight[:, None] if weight.dim() < loss.dim() else weight) * loss
-        for module in self.regularizers:
-            loss = loss + module(given)
-        return loss
+    def _complete(self, loss: Tensor, given: CriterionInput) -> Terms:
+        weight, weighted = self._weighted(loss, given)
+        added = [module(given) for module in self.regularizers]
+        total = weighted
+        for term in added:
+            total = total + term
+        by_weights = ByWeights(weighted, weight, added) if weight is not None and self.divides_by_weights else None
+        return Terms(without(total, given.included), given.included, by_weights)
+
+    def _weighted(self, loss: Tensor, given: CriterionInput) -> tuple[Tensor | None, Tensor]:
+        """Weights that broadcast to the losses, None for none; and the weighted losses."""
+        if self.weighting is None:
+            return None, loss
+        weight: Tensor = self.weighting(given)
+        if self.weighting_start > 0:
+            begun = given.needed_epoch_progress(f"{self.method.procedure.name!r}")
+            weight = torch.where(reached(begun, self.weighting_start), weight, torch.ones_like(weight))
+        if given.mixture is not None and weight.dim() == 2:
+            targets, weight = given.mixture.weighted(weight)
+            return weight, weight * self.loss(given.logits, targets, given.epoch_progress)
+        weight = weight[:, None] if weight.dim() < loss.dim() else weight
+        return weight, weight * loss
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # Class tables follow the module to a device but keep their type: in half precision counts and priors lose their
@@ -288,3 +283,6 @@ class Criterion(nn.Module):
         with torch.inference_mode(False):
             super()._apply(move, recurse)  # type: ignore[no-untyped-call]
         return self
+
+
+__all__ = ["Criterion", "CriterionOutput"]

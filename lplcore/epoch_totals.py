@@ -34,13 +34,16 @@ class EpochTotals:
     def add(self, step: int, labels: Tensor, logits: Tensor, output: CriterionOutput) -> None:
         """Take in a step (from 0): labels [N], clean logits [N, C] and what the criterion gave.
 
-        Labels are multi-hot [N, C] for multi label.
+        Labels are multi-hot [N, C] for multi label. What the criterion ignored is left out.
         """
-        self.variation.add(labels, output.clean_loss, output.perturbed_loss)
-        self.losses += output.loss.numel()
+        included = output.included
+        self.losses += output.loss.numel() if included is None else included.sum()
         if not self.multi_label:
-            self.seen.index_add_(0, labels, torch.ones_like(labels))
-            self.correct.index_add_(0, labels, (logits.argmax(dim=1) == labels).long())
+            share = torch.ones_like(labels) if included is None else included.long()
+            labels = labels if included is None else torch.where(included, labels, 0)
+            self.seen.index_add_(0, labels, share)
+            self.correct.index_add_(0, labels, share * (logits.argmax(dim=1) == labels))
+        self.variation.add(labels, output.clean_loss, output.perturbed_loss, included)
         sums = torch.stack([output.loss.flatten(), output.clean_loss.flatten()]).to(self.loss.dtype).sum(dim=1)
         self.loss += sums
         bad = torch.where(sums.isfinite().all(), NEVER, step)

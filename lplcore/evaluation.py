@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from lplcore.dataset_info import DatasetInfo
 from lplcore.device import accumulator_dtype
+from lplcore.labels import IGNORE_INDEX
 
 SHOT_GROUPS = ("many", "medium", "few")
 CALIBRATION_BINS = 15
@@ -125,17 +126,22 @@ def evaluate(
     num_classes: int,
     batch_size: int,
     correct: Callable[[Tensor], Tensor] = unchanged,
+    ignore_index: int = IGNORE_INDEX,
 ) -> Evaluation:
-    """Predict every example of a split with labels [N].
+    """Predict every example of a split with labels [N] but those to ignore.
 
     The loss is that of the logits as `predict` gives them; predictions and their confidence are of the logits after
     `correct`. The confusion matrix and the loss stay on the device until the end.
+
+    Raises:
+        ValueError: a label that is no class and not to ignore.
     """
     device = labels.device
+    chosen = known_examples(labels, num_classes=num_classes, ignore_index=ignore_index)
     cells = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=device)
     loss = torch.zeros((), dtype=accumulator_dtype(device), device=device)
     calibration = torch.zeros(CALIBRATION_BINS, 3, dtype=accumulator_dtype(device), device=device)
-    for indices in torch.split(torch.arange(labels.shape[0], device=device), batch_size):
+    for indices in torch.split(chosen, batch_size) if len(chosen) else ():
         logits, truth = predict(indices), labels[indices]
         loss += functional.cross_entropy(logits, truth, reduction="sum").to(loss.dtype)
         confidence, predicted = correct(logits).softmax(dim=1).max(dim=1)
@@ -144,7 +150,20 @@ def evaluate(
         row = torch.stack([torch.ones_like(confidence), confidence, predicted == truth], dim=1)
         calibration.index_add_(0, calibration_bin(confidence), row.to(calibration.dtype))
     confusion = cells.cpu().numpy().reshape(num_classes, num_classes)
-    return Evaluation(confusion, loss.item() / max(labels.shape[0], 1), calibration.T.double().cpu().numpy())
+    return Evaluation(confusion, loss.item() / max(chosen.shape[0], 1), calibration.T.double().cpu().numpy())
+
+
+def known_examples(labels: Tensor, *, num_classes: int, ignore_index: int) -> Tensor:
+    """Indices of the examples whose labels [N] are not to ignore.
+
+    Raises:
+        ValueError: a label that is no class and not to ignore.
+    """
+    included = labels != ignore_index
+    wrong = labels[included & ((labels < 0) | (labels >= num_classes))]
+    if len(wrong):
+        raise ValueError(f"labels: class indices run from 0 to {num_classes - 1}, got {wrong[0].item()}")
+    return included.nonzero().squeeze(1)
 
 
 def calibration_bin(confidence: Tensor) -> Tensor:

@@ -46,3 +46,20 @@ class FeatureState(nn.Module):
         if self.num_features is None and saved is not None:
             self.allocate(saved.shape[-1], saved.device)
         super()._load_from_state_dict(state_dict, prefix, *args, **options)
+
+
+def refuse_state(criterion: nn.Module) -> None:
+    """Refuse a second pass over a batch, in the backward pass, where it would count twice.
+
+    Raises:
+        RuntimeError: the criterion keeps state.
+    """
+    kept = {
+        name.rsplit(".", 1)[0] for name in criterion.state_dict().keys() - dict(criterion.named_parameters()).keys()
+    }
+    if kept:
+        parts = ", ".join(sorted(type(criterion.get_submodule(name)).__name__ for name in kept))
+        raise RuntimeError(
+            f"the criterion keeps state of the batches it sees ({parts}), and torch.utils.checkpoint calls it once "
+            "more in the backward pass: leave it outside the checkpointed part"
+        )

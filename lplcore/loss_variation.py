@@ -37,11 +37,11 @@ class LossVariation:
         self.clean = torch.zeros_like(self.difference)
         self.number = torch.zeros_like(self.difference)
 
-    def add(self, labels: Tensor, clean_loss: Tensor, perturbed_loss: Tensor) -> None:
-        """Take in a batch: labels [N], l [N], l' [N]."""
+    def add(self, labels: Tensor, clean_loss: Tensor, perturbed_loss: Tensor, included: Tensor | None = None) -> None:
+        """Take in a batch: labels [N], l [N], l' [N], and which examples are not ignored [N], None for all."""
         clean = clean_loss.detach().to(self.clean.dtype)
         self.clean.index_add_(0, labels, clean)
-        self.number.index_add_(0, labels, torch.ones_like(clean))
+        self.number.index_add_(0, labels, torch.ones_like(clean) if included is None else included.to(clean.dtype))
         self.difference.index_add_(0, labels, perturbed_loss.detach().to(self.clean.dtype) - clean)
 
     def relative(self) -> dict[str, Tensor]:
@@ -76,10 +76,10 @@ class SignedLossVariation(LossVariation):
 
     names: ClassVar[tuple[str, ...]] = ("positive", "negative")
 
-    def add(self, labels: Tensor, clean_loss: Tensor, perturbed_loss: Tensor) -> None:
-        """Take in a batch: multi-hot labels, l and l', each [N, C]."""
+    def add(self, labels: Tensor, clean_loss: Tensor, perturbed_loss: Tensor, included: Tensor | None = None) -> None:
+        """Take in a batch: multi-hot labels, -1 where unknown, l and l', each [N, C]."""
         clean, perturbed = (loss.detach().to(self.clean.dtype) for loss in (clean_loss, perturbed_loss))
-        for row, mask in enumerate((labels != 0, labels == 0)):
+        for row, mask in enumerate((labels > 0, labels == 0)):
             self.clean[row] += torch.where(mask, clean, 0).sum(dim=0)
             self.difference[row] += torch.where(mask, perturbed - clean, 0).sum(dim=0)
             self.number[row] += mask.sum(dim=0)

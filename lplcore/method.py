@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from lplcore.criterion import Criterion
+from lplcore.labels import IGNORE_INDEX
 from lplcore.losses import Loss
 from lplcore.method_alias import (
     DEFAULT_LOSS,
@@ -167,6 +168,7 @@ def criterion(
     task: str = "single_label",
     num_examples: int | None = None,
     num_features: int | None = None,
+    ignore_index: int = IGNORE_INDEX,
     **parameters: Any,
 ) -> Criterion:
     """A method as a loss module for any training loop.
@@ -179,6 +181,8 @@ def criterion(
         num_examples: N, training examples; multi label cannot tell it from the counts, and some methods need it.
         num_features: D of the last layer's input, for methods that keep statistics of it; None learns it from the first
             batch.
+        ignore_index: label of examples that take part in nothing: no loss, no statistics, no part in a mean; multi
+            label has entries of -1 for that.
         parameters: the alias's parameters, for instance `threshold=0.4`.
 
     Raises:
@@ -195,7 +199,7 @@ def criterion(
         raise SpecError([{"path": path, "message": message} for path, message in problems])
     # Even one that is built for evaluation may train later.
     with torch.inference_mode(False):
-        built = Criterion(parsed, statistics)
+        built = Criterion(parsed, statistics, ignore_index=ignore_index)
         if num_features is not None:
             built.allocate(num_features)
     return built

@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from lplcore.dataset_info import DatasetInfo
 from lplcore.evaluation import Headline, Predict, finite, grouped, mean, ratio
+from lplcore.labels import UNKNOWN
 
 PerClass = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32] | npt.NDArray[np.float64]
@@ -26,18 +27,26 @@ class MultiLabelEvaluation:
     scores: Scores
     """[N, C] clean logits."""
     labels: Labels
-    """[N, C]."""
+    """[N, C], false where it is unknown."""
     loss: float
     """Mean binary cross entropy of the clean logits over the entries of the `considered` classes."""
     threshold: float
     """Probability from which a label counts as predicted."""
     trained: Labels | None = None
     """[C] whether a class has training examples; None where all have."""
+    known: Labels | None = None
+    """[N, C], false where nobody knows whether the example has the class: no metric sees that; None where all is known.
+    """
 
     @cached_property
     def average_precision(self) -> PerClass:
         """[C], NaN for classes without positives."""
-        return average_precision(self.scores, self.labels)
+        found = average_precision(self.scores, self.labels)
+        gaps = () if self.known is None else np.flatnonzero(~self.known.all(axis=0))
+        for c in gaps:
+            rows = self.known[:, c] if self.known is not None else slice(None)
+            found[c] = average_precision(self.scores[rows, c : c + 1], self.labels[rows, c : c + 1])[0]
+        return found
 
     @property
     def mean_average_precision(self) -> float | None:
@@ -64,6 +73,8 @@ class MultiLabelEvaluation:
     @cached_property
     def _counts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         predicted = self.scores >= math.log(self.threshold / (1 - self.threshold))
+        if self.known is not None:
+            predicted &= self.known
         return (predicted & self.labels).sum(axis=0), predicted.sum(axis=0) + self.labels.sum(axis=0)
 
     def metrics(self, split: str) -> dict[str, float | None]:
@@ -73,7 +84,11 @@ class MultiLabelEvaluation:
             "loss": finite(self.loss),
             "micro_f1": self.micro_f1,
             "macro_f1": mean(defined(self.f1)),
-            "ranking_loss": ranking_loss(self.scores[:, self.considered], self.labels[:, self.considered]),
+            "ranking_loss": ranking_loss(
+                self.scores[:, self.considered],
+                self.labels[:, self.considered],
+                None if self.known is None else self.known[:, self.considered],
+            ),
             "classes_without_positives": float((~self.labels.any(axis=0)).sum()),
         }
         return {f"{split}/{name}": value for name, value in values.items()}
@@ -119,22 +134,27 @@ def average_precision(scores: Scores, labels: Labels) -> PerClass:
     return result
 
 
-def ranking_loss(scores: Scores, labels: Labels) -> float | None:
+def ranking_loss(scores: Scores, labels: Labels, known: Labels | None = None) -> float | None:
     """Mean over examples of the share of (positive, negative) pairs of labels that are not in order, ties included.
 
-    Examples with all or no labels count 0 (Tsoumakas et al., Mining multi-label data, 2010). None of no examples.
+    Examples with all or no labels count 0 (Tsoumakas et al., Mining multi-label data, 2010). None of no examples; one
+    of which nothing is known is none.
     """
+    known = np.ones_like(labels) if known is None else known
+    rows = known.any(axis=1)
+    scores, labels, known = scores[rows], labels[rows], known[rows]
     number, classes = scores.shape
     if number == 0:
         return None
     order = np.argsort(scores, axis=1, kind="stable")
     ranked = np.take_along_axis(scores, order, axis=1)
     positive = np.take_along_axis(labels, order, axis=1)
+    negative = np.take_along_axis(known & ~labels, order, axis=1)
     # Negatives with at least the score of a positive: all from the first place of its score on.
     starts = np.hstack([np.ones((number, 1), dtype=bool), ranked[:, 1:] != ranked[:, :-1]])
     start = np.maximum.accumulate(np.where(starts, np.arange(classes), 0), axis=1)
-    before = (~positive).cumsum(axis=1) - ~positive
-    negatives = (~positive).sum(axis=1)
+    before = negative.cumsum(axis=1) - negative
+    negatives = negative.sum(axis=1)
     above = negatives[:, None] - np.take_along_axis(before, start, axis=1)
     pairs = negatives * positive.sum(axis=1)
     return float(np.divide((above * positive).sum(axis=1), pairs, out=np.zeros(number), where=pairs > 0).mean())
@@ -154,25 +174,37 @@ def defined(values: PerClass) -> list[float]:
 def evaluate_multi_label(
     predict: Predict, labels: Tensor, *, batch_size: int, threshold: float, class_counts: Sequence[int] | None = None
 ) -> MultiLabelEvaluation:
-    """Predict every example of a split with multi-hot labels [N, C].
+    """Predict every example of a split with multi-hot labels [N, C], -1 where it is unknown.
 
     Args:
         class_counts: C training counts; a class without training examples or positives in the split is left out of
             figures over all entries. None where every class has some.
+
+    Raises:
+        ValueError: an entry that is neither 0, 1 nor -1.
     """
+    known = labels.float() != UNKNOWN
+    if not ((labels == 0) | (labels == 1) | ~known).all():
+        raise ValueError("labels: multi-hot rows hold zeros and ones, and -1 for what is unknown, nothing else")
     found = [predict(indices) for indices in batches(labels, batch_size)]
     scores = torch.cat(found) if found else torch.zeros(labels.shape, device=labels.device)
-    truth = labels.bool().cpu().numpy()
+    truth = (labels > 0).cpu().numpy()
     trained = None if class_counts is None else np.array(class_counts) > 0
-    loss = mean_loss(scores, labels, torch.from_numpy(considered(truth, trained))) if found else 0.0
-    return MultiLabelEvaluation(scores.cpu().numpy(), truth, loss, threshold, trained)
+    classes = torch.from_numpy(considered(truth, trained)).to(labels.device)
+    loss = mean_loss(scores, labels, known, classes)
+    gaps = None if bool(known.all()) else known.cpu().numpy()
+    return MultiLabelEvaluation(scores.cpu().numpy(), truth, loss, threshold, trained, gaps)
 
 
-def mean_loss(scores: Tensor, labels: Tensor, classes: Tensor) -> float:
-    """Mean binary cross entropy of scores and multi-hot labels [N, C] over the entries of some classes, bool [C]."""
-    chosen = classes.to(scores.device)
-    kept, truth = (scores, labels) if bool(classes.all()) else (scores[:, chosen], labels[:, chosen])
-    return functional.binary_cross_entropy_with_logits(kept, truth.to(scores.dtype)).item()
+def mean_loss(scores: Tensor, labels: Tensor, known: Tensor, classes: Tensor) -> float:
+    """Mean binary cross entropy of scores and labels [N, C]: of known entries of some classes, bool [C]; 0 of none."""
+    if not bool(classes.all()):
+        scores, labels, known = scores[:, classes], labels[:, classes], known[:, classes]
+    if not bool(known.all()):
+        scores, labels = scores[known], labels[known]
+    if not scores.numel():
+        return 0.0
+    return functional.binary_cross_entropy_with_logits(scores, labels.to(scores.dtype)).item()
 
 
 def batches(labels: Tensor, batch_size: int) -> Iterable[Tensor]:

@@ -115,6 +115,8 @@ def mended_methods(spec: ExperimentSpec, class_counts: Sequence[int]) -> list[st
         found.append("with column norms classes that had arrived then stood still, now they walk on as released")
     if 0 in class_counts:
         found.append("classes without training examples then counted in ranks, priors and means, now they do not")
+    if method.weighting is not None and any(part.makes_soft for part in method.targets):
+        found.append("soft targets then had their mean weight, now each class its own and a smoothed label the label's")
     if method.posthoc is not None:
         found.append("test/loss was then of the corrected logits, now of clean ones")
     return found

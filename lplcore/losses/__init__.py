@@ -3,8 +3,8 @@
 from abc import abstractmethod
 
 from torch import Tensor, nn
-from torch.nn import functional
 
+from lplcore.labels import one_hot
 from lplcore.plugin import Plugin
 from lplcore.statistics import ClassStatistics
 
@@ -39,4 +39,4 @@ def indicator(targets: Tensor, like: Tensor) -> Tensor:
     """Targets as [N, C] in the type of `like` [N, C]."""
     if targets.dim() == 2:
         return targets.to(like.dtype)
-    return functional.one_hot(targets, like.shape[1]).to(like.dtype)
+    return one_hot(targets, like.shape[1], like.dtype)

@@ -36,21 +36,26 @@ class TwoWay(Loss):
 class TwoWayModule(nn.Module):
     """The loss spread over the entries."""
 
+    needs_batch: ClassVar[str] = "the batch's other examples, which two_way ranks within every class"
+
     def __init__(self, options: TwoWay) -> None:
         super().__init__()
         self.options = options
 
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits and multi-hot targets [N, C] to losses [N, C]."""
-        positive = targets > 0
-        return self._over(logits, positive, dim=1) + self._over(logits, positive, dim=0)
+        return self._over(logits, targets, dim=1) + self._over(logits, targets, dim=0)
 
-    def _over(self, logits: Tensor, positive: Tensor, *, dim: int) -> Tensor:
+    def _over(self, logits: Tensor, targets: Tensor, *, dim: int) -> Tensor:
         """The term of every line along a dimension, 0 for lines without positives; broadcasts to [N, C]."""
         hot, cold = self.options.positive_temperature, self.options.negative_temperature
-        no_negative = positive | (logits == -torch.inf)
-        highest = cold * (logits / cold).masked_fill(no_negative, ABSENT).logsumexp(dim=dim, keepdim=True)
+        positive, negative = targets > 0, targets == 0
+        shown = negative & (logits != -torch.inf)
+        highest = cold * (logits / cold).masked_fill(~shown, ABSENT).logsumexp(dim=dim, keepdim=True)
         lowest = hot * (-logits / hot).masked_fill(~positive, ABSENT).logsumexp(dim=dim, keepdim=True)
         counted = positive.any(dim=dim, keepdim=True)
         term = torch.where(counted, functional.softplus(highest + lowest), 0.0)
-        return term * (counted.numel() / counted.sum().clamp(min=1).to(term.dtype))
+        # The mean over the known entries is to be the mean over the lines that count.
+        known = positive | negative
+        entries = known.sum().to(term.dtype) / known.sum(dim=dim, keepdim=True).clamp(min=1)
+        return term * (entries / counted.sum().clamp(min=1))

@@ -1,6 +1,7 @@
 """Implicit semantic data augmentation."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar, Literal
 
 import torch
@@ -12,6 +13,7 @@ from lplcore.feature_state import FeatureState
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
 from lplcore.perturbations.isda_covariance import Moments, joined_by, quadratic_forms
 from lplcore.statistics import ClassStatistics
+from lplcore.vmap_levels import take_in
 
 MAX_STATE = 2**31
 """Entries of the largest covariance state that is accepted (8 GiB in float32)."""
@@ -47,6 +49,7 @@ class IsdaModule(FeatureState):
     """Holds count [C], mean [C, D] and covariance [C, D, D] ([C, D] where diagonal) of every class's features."""
 
     feature_buffer: ClassVar[str] = "mean"
+    needs_batch: ClassVar[str] = "the batch's other examples of its class, whose features' covariance isda takes in"
     count: Tensor
     mean: Tensor
     covariance: Tensor
@@ -79,20 +82,22 @@ class IsdaModule(FeatureState):
         whole = self.options.growth == "epoch"
         progress = given.needed_epoch_progress("isda") if whole else given.needed_progress("isda")
         self.allocate(features.shape[1], features.device)
-        slots = slots_of(given.labels, self.num_classes)
+        slots = slots_of(given.labels, self.num_classes, given.included)
         place = slots.class_of
         old = Moments(self.count[place], self.mean[place], self.covariance[place])
         new = joined_by(old, features, slots)
         if given.update:
-            self._store(new, place, slots.present)
+            # Slot c is class c, with one for what is ignored after them.
+            aligned = place.shape[0] == self.num_classes + (given.included is not None)
+            take_in(partial(self._store, aligned), place, slots.present, *new)
         forms = quadratic_forms(weight, new.covariance.to(weight.dtype), place)
         delta = 0.5 * self.options.strength * progress.to(weight.dtype) * forms
         return PerturbationOutput(delta[slots.of_example], {})
 
-    def _store(self, new: Moments, place: Tensor, present: Tensor) -> None:
+    def _store(self, aligned: bool, place: Tensor, present: Tensor, *new: Tensor) -> None:
         for buffer, values in zip((self.count, self.mean, self.covariance), new, strict=True):
-            if place.shape[0] == self.num_classes:
-                buffer.copy_(values)
+            if aligned:
+                buffer.copy_(values[: self.num_classes])
                 continue
             # Empty slots share a class with a full one: they must add nothing instead of writing the old value.
             shown = present.reshape(-1, *[1] * (values.dim() - 1))

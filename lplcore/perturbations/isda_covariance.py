@@ -36,7 +36,7 @@ def joined_by(old: Moments, features: Tensor, slots: Slots) -> Moments:
     share = (size / number.clamp(min=1))[:, None]
     mean = slots.sum(features) / slots.size.to(features.dtype)[:, None]
     shift = mean - old.mean
-    centered = (features - mean[slots.of_example]) / number[slots.of_example].sqrt()[:, None]
+    centered = (features - mean[slots.of_example]) / number.clamp(min=1)[slots.of_example].sqrt()[:, None]
     # The shift between the means is one more column of each class's centred features.
     column = shift * (share * (1 - share)).sqrt()
     if old.covariance.dim() == 2:

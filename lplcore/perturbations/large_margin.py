@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
 from lplcore.statistics import ClassStatistics
+from lplcore.vmap_levels import take_in
 
 
 class LargeMargin(Perturbation):
@@ -60,7 +61,7 @@ class LargeMarginModule(nn.Module):
     def _annealing(self, given: CriterionInput) -> Tensor:
         decayed = self.options.annealing * self.options.annealing_decay ** self.step.to(given.logits.dtype)
         if given.update:
-            self.step.add_(1)
+            take_in(self.step.add_, torch.ones_like(self.step))
         return decayed.clamp(min=self.options.annealing_min)
 
 

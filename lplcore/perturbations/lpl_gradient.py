@@ -28,8 +28,8 @@ class ClassGradient(NamedTuple):
     """[S], log of scale times the slot's size, no gradient; -inf where the slot is empty."""
 
     def scale(self, slots: Slots) -> Tensor:
-        """[S], zero where the slot is empty; it underflows for fitted classes, unlike the scaled entries."""
-        return self.log_scale.exp() / slots.size
+        """[S], zero where the slot is not present; it underflows for fitted classes, unlike the scaled entries."""
+        return torch.where(slots.present, self.log_scale.exp() / slots.size, 0.0)
 
     def row_norms(self) -> Tensor:
         """L2 norm of each scaled row, [S]."""

@@ -6,7 +6,7 @@ host, and no loop runs over classes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,7 @@ from lplcore.perturbations import CriterionInput, PerturbationOutput
 from lplcore.perturbations.lpl_bounds import CountBounds, DynamicBounds, Performance, head_mask
 from lplcore.perturbations.lpl_gradient import ClassGradient, SplitLogits, class_gradient
 from lplcore.statistics import ClassStatistics
+from lplcore.vmap_levels import take_in, vmapped
 
 if TYPE_CHECKING:
     from lplcore.perturbations.lpl import Lpl
@@ -46,6 +47,7 @@ class Plan(NamedTuple):
 class LplWalk(nn.Module):
     """The perturbation module of LPL."""
 
+    needs_batch: ClassVar[str] = "the batch's other examples of its class, whose mean gradient LPL walks along"
     sign: Tensor
     q_running: Tensor
     q_seen: Tensor
@@ -65,7 +67,7 @@ class LplWalk(nn.Module):
         """The walk's sum per example, [N, C], and q, epsilon and sign per class, [C]."""
         if given.labels.shape[0] == 0:
             return PerturbationOutput(torch.zeros_like(given.logits), {})
-        slots = slots_of(given.labels, self.num_classes)
+        slots = slots_of(given.labels, self.num_classes, given.included)
         with torch.no_grad():
             performance = self._performance(given, slots)
             sign = self._sign(slots, performance)
@@ -94,8 +96,8 @@ class LplWalk(nn.Module):
         mixed = torch.where(self.q_seen, RUNNING_MOMENTUM * old + (1 - RUNNING_MOMENTUM) * fresh, fresh)
         estimate, seen = torch.where(present, mixed, old), self.q_seen | present
         if update:
-            self.q_running.copy_(estimate)
-            self.q_seen.copy_(seen)
+            take_in(self.q_running.copy_, estimate)
+            take_in(self.q_seen.copy_, seen)
         return estimate, seen
 
     def _tau(self, q: Tensor, present: Tensor) -> Tensor:
@@ -127,7 +129,7 @@ class LplWalk(nn.Module):
         alone = start.own.device.type == "cpu" and not resign
         for k in range(first, self.bounds.max_steps):
             here = start.moved(others[slots.of_example], own[slots.of_example]) if k > first else start
-            if alone and not torch.compiler.is_compiling() and plan.mostly_done(k):
+            if alone and not torch.compiler.is_compiling() and not vmapped(plan.number) and plan.mostly_done(k):
                 return self._without_arrived(here, slots, plan, (others, own), k=k)
             step, gradient = self._step(here, slots, plan)
             step = torch.where(plan.number > k, step, 0.0)

@@ -10,6 +10,7 @@ from torch.nn import functional
 from lplcore.masked_classes import unmasked
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
 from lplcore.statistics import ClassStatistics
+from lplcore.vmap_levels import take_in
 
 
 class Seesaw(Perturbation):
@@ -42,6 +43,7 @@ class SeesawModule(nn.Module):
     def __init__(self, options: Seesaw, statistics: ClassStatistics) -> None:
         super().__init__()
         self.options, self.running = options, options.counts == "running"
+        self.needs_batch = "the batch's labels, which seesaw counts" if self.running else ""
         start = torch.zeros(statistics.num_classes) if self.running else torch.tensor(statistics.class_counts)
         self.register_buffer("counts", start.to(torch.float64), persistent=self.running)
 
@@ -50,9 +52,9 @@ class SeesawModule(nn.Module):
         labels = given.labels[:, None]
         counts = self.counts
         if self.running:
-            counts = counts.index_add(0, given.labels, torch.ones_like(given.labels, dtype=counts.dtype))
+            counts = counts.index_add(0, given.labels, given.share().to(counts.dtype))
             if given.update:
-                self.counts.copy_(counts)
+                take_in(self.counts.copy_, counts)
         log_counts = counts.clamp(min=1).log().to(given.logits.dtype)
         delta = self.options.p * (log_counts - log_counts[labels]).clamp(max=0)
         if self.options.q:

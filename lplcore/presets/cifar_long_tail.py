@@ -18,6 +18,8 @@ LDAM_TRAINING: dict[str, Any] = {
     "batch_size": 128,
 }
 """LDAM's official code, and that of class-balanced loss: the 200 epochs that the field uses on CIFAR-LT."""
+LDAM_DRW: dict[str, Any] = {"alias": "ldam_drw", "reduction": "weights"}
+"""LDAM-DRW's official code divides a batch's loss by its sum of weights, by torch's cross_entropy(weight=)."""
 META_WEIGHT_NET_TRAINING: dict[str, Any] = {
     **RESNET_32,
     "augmentation": {"name": "pad_crop_flip", "padding": 4, "padding_mode": "reflect"},

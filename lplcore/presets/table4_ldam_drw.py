@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import LDAM_CODE, LDAM_TRAINING, PAPER, long_tailed
+from lplcore.presets.cifar_long_tail import LDAM_CODE, LDAM_DRW, LDAM_TRAINING, PAPER, long_tailed
 
 
 class Table4LdamDrw(Preset):
@@ -18,6 +18,6 @@ class Table4LdamDrw(Preset):
     settings_of: ClassVar[str] = (
         f"{LDAM_CODE}; the authors' slides have 0.2188 for this row, and Zhang et al., AAAI 2021, 0.2227 so trained"
     )
-    spec: ClassVar[Mapping[str, Any]] = long_tailed(title, "ldam_drw", dataset="cifar10", training=LDAM_TRAINING)
+    spec: ClassVar[Mapping[str, Any]] = long_tailed(title, LDAM_DRW, dataset="cifar10", training=LDAM_TRAINING)
 
     name: Literal["table4_ldam_drw"] = "table4_ldam_drw"

@@ -127,7 +127,8 @@ class Procedure(Plugin):
         """One optimiser step on network inputs [N, ...] and labels [N], `progress` of training done (0 to 1).
 
         Labels are [N, C] for multi label. Returns the clean logits [N, C] and the criterion's output, both detached.
-        Parts of a batch (`accumulation_steps`) are batches of their own to the method and to normalisation layers.
+        Parts of a batch (`accumulation_steps`) are batches of their own to the method and to normalisation layers; each
+        counts by the examples (multi label: entries) in it that are not ignored.
         """
         logits: list[Tensor] = []
         results: list[CriterionOutput] = []
@@ -138,9 +139,9 @@ class Procedure(Plugin):
                 mixed, targets = state.criterion.mix(part, own_labels)
                 output = forward(state, mixed)
                 result = evaluate(state, output, targets, progress=progress)
-                loss = result.loss.mean()
+                loss = result.mean
                 added = self.added_loss(state, output, targets)
-                share = part.shape[0] / inputs.shape[0]
+                share = share_of(state.criterion, own_labels, labels)
                 torch.autograd.backward(share * (loss if added is None else loss + added))
                 logits.append(output.logits.detach())
                 results.append(result.detach())
@@ -185,7 +186,28 @@ def joined(results: Sequence[CriterionOutput]) -> CriterionOutput:
         clean_loss=torch.cat([result.clean_loss for result in results]),
         perturbed_loss=torch.cat([result.perturbed_loss for result in results]),
         observations=observations,
+        included=joined_masks(results),
     )
+
+
+def joined_masks(results: Sequence[CriterionOutput]) -> Tensor | None:
+    """Whether losses count, None where all of all parts do."""
+    if all(result.included is None for result in results):
+        return None
+    masks = [
+        torch.ones_like(result.loss, dtype=torch.bool) if result.included is None else result.included
+        for result in results
+    ]
+    return torch.cat(masks)
+
+
+def share_of(criterion: Criterion, part: Tensor, labels: Tensor) -> Tensor | float:
+    """What a part of a batch's labels counts in the batch."""
+    own, all_of_them = criterion.included(part), criterion.included(labels)
+    if all_of_them is None:
+        return part.shape[0] / labels.shape[0]
+    number = part.numel() if own is None else own.sum()
+    return number / all_of_them.sum().clamp(min=1).float()
 
 
 def descend(state: TrainingState, backward: Callable[[], None]) -> None:

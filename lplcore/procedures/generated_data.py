@@ -74,9 +74,16 @@ class GeneratedData(Procedure):
         mixed, targets = state.criterion.mix(everything, torch.cat([labels, added]))
         output = forward(state, mixed)
         result = evaluate(state, output, targets, progress=progress)
-        descend(state, partial(torch.autograd.backward, result.loss.mean()))
+        descend(state, partial(torch.autograd.backward, result.mean))
         real = [part[:number].detach() for part in result[:3]]
-        return output.logits[:number].detach(), CriterionOutput(real[0], real[1], real[2], result.observations)
+        included = None if result.included is None else result.included[:number]
+        return output.logits[:number].detach(), CriterionOutput(
+            loss=real[0],
+            clean_loss=real[1],
+            perturbed_loss=real[2],
+            observations=result.observations,
+            included=included,
+        )
 
     @torch.no_grad()
     def generate(self, state: TrainingState, labels: Tensor) -> Tensor:
@@ -89,13 +96,15 @@ class Pool(NamedTuple):
     """The training examples by class, on the device."""
 
     order: Tensor
-    """[N] indices of the examples, class after class."""
+    """Indices of the examples that have a class, class after class."""
     present: Tensor
     """Classes that have examples."""
     first: Tensor
     """[C] place in `order` where a class begins."""
     size: Tensor
     """[C] examples of a class."""
+    known: Tensor
+    """Indices of the examples whose label is not to ignore."""
 
 
 class Gan(Companion):
@@ -167,20 +176,23 @@ class Gan(Companion):
             # The product can round up to the size itself.
             chosen = pool.order[pool.first[labels] + place.clamp(max=pool.size[labels] - 1)]
         else:
-            chosen = torch.randint(train.y.shape[0], (number,), device=train.y.device)
+            chosen = pool.known[torch.randint(pool.known.shape[0], (number,), device=train.y.device)]
         return examples.network_input(train.x[chosen]), train.y[chosen]
 
     def labels(self, examples: Examples, number: int, *, uniform: bool) -> Tensor:
         """[number] random labels."""
-        source = self._pool(examples).present if uniform else examples.train.y
+        pool = self._pool(examples)
+        source = pool.present if uniform else examples.train.y[pool.known]
         return source[torch.randint(source.shape[0], (number,), device=source.device)]
 
     def _pool(self, examples: Examples) -> Pool:
         if self.pool is None:
-            labels = examples.train.y
+            known = (examples.train.y >= 0).nonzero().squeeze(1)
+            labels = examples.train.y[known]
             size = labels.bincount(minlength=self.classes)
             first = size.cumsum(0) - size
-            self.pool = Pool(labels.argsort(stable=True), size.nonzero().squeeze(1), first, size)
+            order = known[labels.argsort(stable=True)]
+            self.pool = Pool(order, size.nonzero().squeeze(1), first, size, known)
         return self.pool
 
 

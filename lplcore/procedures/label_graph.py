@@ -16,14 +16,17 @@ READ_IN_PASSING = 64 * 2**20
 
 
 def correlation(labels: Tensor, *, threshold: float, neighbour_weight: float) -> Tensor:
-    """[C, C] normalised edges from multi-hot training labels [N, C] (Chen et al., Eq. 6 to 8, as in their code)."""
-    known = labels.to("cpu", torch.float64)
-    together = known.T @ known
-    counts = together.diagonal().clamp(min=1)
-    edges = (together / counts[:, None] >= threshold).to(torch.float64) * (together > 0)
+    """[C, C] normalised edges from multi-hot training labels [N, C] (Chen et al., Eq. 6 to 8, as in their code).
+
+    A pair of classes counts where both are known, that is not -1.
+    """
+    positive, known = (labels.cpu() > 0).double(), (labels.cpu() >= 0).double()
+    together = positive.T @ positive
+    counts = (positive.T @ known).clamp(min=1)
+    edges = (together / counts >= threshold).to(torch.float64) * (together > 0)
     edges.fill_diagonal_(0)
     weighted = neighbour_weight * edges / (edges.sum(dim=0, keepdim=True) + 1e-6)
-    graph = weighted + torch.eye(len(counts), dtype=torch.float64)
+    graph = weighted + torch.eye(len(together), dtype=torch.float64)
     scale = graph.sum(dim=1) ** -0.5
     return (scale[:, None] * graph.T * scale).float()
 

@@ -16,6 +16,7 @@ from lplcore.criterion import CriterionOutput
 from lplcore.dataset_info import DatasetInfo
 from lplcore.models import ModelOutput
 from lplcore.procedures import Companion, Procedure, TrainingState, descend, evaluate, forward
+from lplcore.reduction import mean_of
 
 
 class MetaWeighted(Procedure):
@@ -64,10 +65,10 @@ class MetaWeighted(Procedure):
         output = forward(state, inputs)
         result = evaluate(state, output, labels, progress=progress)
         with torch.no_grad():
-            weights = weight_net(result.loss)
-        weighted = result._replace(loss=weights * result.loss)
-        descend(state, partial(torch.autograd.backward, weighted.loss.mean()))
-        slots = slots_of(labels, output.logits.shape[1])
+            weights = weight_net(result.loss, result.included)
+        weighted = result.scaled(weights)
+        descend(state, partial(torch.autograd.backward, weighted.mean))
+        slots = slots_of(labels, output.logits.shape[1], result.included)
         by_class = slots.to_classes(slots.mean(weights), output.logits.shape[1])
         observed = {**result.observations, "meta_weight_net/weight": by_class}
         return output.logits.detach(), weighted._replace(observations=observed).detach()
@@ -85,10 +86,11 @@ class MetaWeighted(Procedure):
         balanced = state.examples.network_input(images), meta.y[chosen]
         state.criterion.eval()
         rate = float(state.optimizer.param_groups[0]["lr"])
+        included = state.criterion.included(labels)
         loss, slope = meta_slope(state, weight_net, (inputs, labels), balanced, rate=rate, progress=progress)
         state.criterion.train()
         weight_net.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward((weight_net.pulls(loss) * slope).sum())
+        torch.autograd.backward((weight_net.pulls(loss, included) * slope).sum())
         weight_net.optimizer.step()
 
     def _drawn(self, number: int) -> Tensor:
@@ -115,26 +117,26 @@ class WeightNet(Companion):
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"weight_net": self.optimizer}
 
-    def forward(self, loss: Tensor) -> Tensor:
-        """Losses [N] to weights [N] of mean 1, without gradient to the losses."""
-        return self._weights(loss.detach())
+    def forward(self, loss: Tensor, included: Tensor | None = None) -> Tensor:
+        """Losses [N] to weights [N] of mean 1 over those included [N] (None: all), without gradient to the losses."""
+        return self._weights(loss.detach(), included)
 
-    def pulls(self, loss: Tensor) -> Tensor:
+    def pulls(self, loss: Tensor, included: Tensor | None = None) -> Tensor:
         """[N] how the sum of weighted losses changes with each loss: its weight, and their slope if not detached.
 
         With gradient to the weighting network.
         """
         if self.detach_loss:
-            return self._weights(loss.detach())
+            return self._weights(loss.detach(), included)
         with torch.enable_grad():
             leaf = loss.detach().requires_grad_()
-            total = (self._weights(leaf) * leaf).sum()
+            total = (self._weights(leaf, included) * leaf).sum()
             slope: Tensor = torch.autograd.grad(total, leaf, create_graph=True)[0]
         return slope
 
-    def _weights(self, loss: Tensor) -> Tensor:
+    def _weights(self, loss: Tensor, included: Tensor | None) -> Tensor:
         raw = self.layers(loss.float()[:, None]).squeeze(1).sigmoid()
-        normalized: Tensor = raw / raw.mean().clamp(min=torch.finfo(raw.dtype).tiny)
+        normalized: Tensor = raw / mean_of(raw, included).clamp(min=torch.finfo(raw.dtype).tiny)
         return normalized.to(loss.dtype)
 
 
@@ -157,15 +159,18 @@ def meta_slope(
     # Normalisation layers see three more batches here; their running statistics must not.
     buffers = {name: value.clone() for name, value in state.model.named_buffers()}
     leaves = {name: value.detach().requires_grad_() for name, value in trained.items()}
-    loss = losses(state, {**leaves, **buffers}, *batch, progress=progress)
-    pulls = weight_net.pulls(loss).detach()
-    gradients = torch.autograd.grad((pulls * loss).mean(), list(leaves.values()), allow_unused=True)
+    result = losses(state, {**leaves, **buffers}, *batch, progress=progress)
+    loss, included = result.loss, result.included
+    pulls = weight_net.pulls(loss, included).detach()
+    gradients = torch.autograd.grad(result.scaled(pulls).mean, list(leaves.values()), allow_unused=True)
     stepped = {
         name: (leaf if gradient is None else leaf - rate * gradient).detach().requires_grad_()
         for (name, leaf), gradient in zip(leaves.items(), gradients, strict=True)
     }
     answer = functional_answer(state, {**stepped, **buffers}, balanced[0])
-    meta_loss = nn.functional.cross_entropy(answer.logits.float(), balanced[1])
+    meta_loss = nn.functional.cross_entropy(
+        answer.logits.float(), balanced[1], ignore_index=state.criterion.ignore_index
+    )
     direction = torch.autograd.grad(meta_loss, list(stepped.values()), allow_unused=True)
     with torch.no_grad(), forward_ad.dual_level():
         duals = {
@@ -174,9 +179,10 @@ def meta_slope(
         }
         # In float32: forward-mode derivatives of normalisation are slow in bf16 (ResNet-32: 1.1 s against 0.5 s).
         wide = replace(state, autocast_dtype=None)
-        along_losses = unpack(losses(wide, {**duals, **buffers}, *batch, progress=progress))
+        along_losses = unpack(losses(wide, {**duals, **buffers}, *batch, progress=progress).loss)
         slope = torch.zeros_like(loss) if along_losses is None else along_losses
-    return loss.detach(), -rate / loss.shape[0] * slope
+    number = loss.shape[0] if included is None else included.sum().clamp(min=1).to(loss.dtype)
+    return loss.detach(), -rate / number * slope
 
 
 @cache
@@ -196,10 +202,10 @@ def unpack(value: Tensor) -> Tensor | None:
 
 def losses(
     state: TrainingState, tensors: Mapping[str, Tensor], inputs: Tensor, labels: Tensor, *, progress: float
-) -> Tensor:
-    """[N] the criterion's loss of the network with other weights and buffers."""
+) -> CriterionOutput:
+    """The criterion on the network with other weights and buffers."""
     answer = functional_answer(state, tensors, inputs)
-    return evaluate(state, answer, labels, progress=progress).loss
+    return evaluate(state, answer, labels, progress=progress)
 
 
 def functional_answer(state: TrainingState, tensors: Mapping[str, Tensor], inputs: Tensor) -> ModelOutput:

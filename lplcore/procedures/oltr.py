@@ -7,11 +7,14 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from lplcore.criterion import Criterion
 from lplcore.criterion_input import reached
 from lplcore.dataset_info import DatasetInfo
+from lplcore.labels import replaced
 from lplcore.models import Classifier, ModelOutput
 from lplcore.procedures import Examples, Procedure, TrainingState, descend, descend_slowed
 from lplcore.procedures.oltr_network import MetaEmbedding, OltrNetwork, squared_distances
+from lplcore.reduction import mean_of
 from lplcore.targets import soft
 
 BATCH = 256
@@ -65,7 +68,9 @@ class Oltr(Procedure):
         network = network_of(state)
         if not network.second:
             return None
-        return self.centroid_weight * self.centroid_loss(output.features.float(), targets, network.memory)
+        included = state.criterion.included(targets)
+        targets = targets if included is None else replaced(targets, included)
+        return self.centroid_weight * self.centroid_loss(output.features.float(), targets, network.memory, included)
 
     def update(self, state: TrainingState, backward: Callable[[], None]) -> None:
         network = network_of(state)
@@ -74,16 +79,27 @@ class Oltr(Procedure):
         else:
             descend(state, backward)
 
-    def centroid_loss(self, features: Tensor, targets: Tensor, memory: MetaEmbedding) -> Tensor:
+    def centroid_loss(
+        self, features: Tensor, targets: Tensor, memory: MetaEmbedding, included: Tensor | None = None
+    ) -> Tensor:
         """A scalar from features [N, D] and labels [N] or targets [N, C] (Liu et al., Eq. 6 and 7).
+
+        `included` [N] (multi label: [N, C]) says which of them are not ignored, None for all.
 
         Mixed examples are attracted in the shares of their targets, multi-label ones alike by all their classes.
         Classes without examples repel nothing.
         """
         distances = squared_distances(features, memory.centroids)
         own = soft(targets, distances.shape[1], distances.dtype)
-        others = (distances * (1 - own) * memory.present).sum() / (distances.shape[0] * memory.present.sum())
-        attract = ((distances * own).sum(dim=1) / own.sum(dim=1).clamp(min=1)).mean() / 2
+        pull = (distances * own).sum(dim=1) / own.sum(dim=1).clamp(min=1)
+        if included is None:
+            entries, rows = distances.shape[0] * memory.present.sum(), None
+        else:
+            known = included if included.dim() == 2 else included[:, None]
+            distances, rows = distances * known, known.any(dim=1)
+            entries = (known * memory.present).sum().clamp(min=1)
+        others = (distances * (1 - own) * memory.present).sum() / entries
+        attract = mean_of(pull, rows) / 2
         return attract + self.repel_weight * (self.margin - others).clamp(min=0)
 
 
@@ -93,14 +109,25 @@ def centroids(state: TrainingState, network: OltrNetwork) -> tuple[Tensor, Tenso
     train = state.examples.train
     classes = state.criterion.statistics.num_classes
     total = torch.zeros(classes, network.num_features, dtype=torch.float32, device=state.device)
+    size = torch.zeros(classes, dtype=torch.int64, device=state.device)
     network.eval()
     dtype = state.autocast_dtype
     for indices in torch.split(torch.arange(train.y.shape[0], device=state.device), BATCH):
         with torch.autocast(state.device.type, dtype=dtype, enabled=dtype is not None):
             features = network.features(state.examples.network_input(train.x[indices]))
-        total += soft(train.y[indices], classes, total.dtype).T @ features.to(total.dtype)
-    size = train.y.bincount(minlength=classes) if train.y.dim() == 1 else train.y.sum(dim=0)
+        own = membership(state.criterion, train.y[indices], total.dtype)
+        total += own.T @ features.to(total.dtype)
+        size += own.sum(dim=0).long()
     return total / size.clamp(min=1)[:, None], size > 0
+
+
+def membership(criterion: Criterion, labels: Tensor, dtype: torch.dtype) -> Tensor:
+    """[N, C] which classes the labels name; none where they are ignored."""
+    included, classes = criterion.included(labels), criterion.statistics.num_classes
+    if included is None:
+        return soft(labels, classes, dtype)
+    known = included if included.dim() == 2 else included[:, None]
+    return torch.where(known, soft(replaced(labels, included), classes, dtype), 0.0)
 
 
 def network_of(state: TrainingState) -> OltrNetwork:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from lplcore.feature_state import FeatureState
 from lplcore.regularizers import CriterionInput, Regularizer
 from lplcore.statistics import ClassStatistics
+from lplcore.vmap_levels import is_batched, take_in, whole_batch
 
 
 class Center(Regularizer):
@@ -50,7 +51,18 @@ class CenterModule(FeatureState):
         features = given.needed_features("center")
         self.allocate(features.shape[1], features.device)
         difference = features - self.centers.to(features.dtype)[given.labels]
+        difference = given.without_ignored(difference)
         if given.update:
-            rate = 2 * self.options.center_lr / max(features.shape[0], 1)
-            self.centers.index_add_(0, given.labels, rate * difference.detach().to(self.centers.dtype))
+            self._move(given, difference.detach())
         return self.options.weight * (difference**2).sum(dim=1)
+
+    def _move(self, given: CriterionInput, difference: Tensor) -> None:
+        """Take a step with the whole batch, also where `vmap` shows a part of it."""
+        labels, number = given.labels, given.number()
+        if not torch.compiler.is_compiling() and is_batched(labels, difference):
+            # Of the sum all are mapped over, whichever of its terms is.
+            mapped = torch.zeros_like(difference) + (torch.zeros_like(labels) + 0 * given.share())[:, None]
+            number = whole_batch(mapped[:, 0].long() + given.share()).sum().clamp(min=1).to(difference.dtype)
+            labels, difference = whole_batch(labels + mapped[:, 0].long()), whole_batch(difference + mapped)
+        step = 2 * self.options.center_lr / number * difference.to(self.centers.dtype)
+        take_in(lambda rows, values: self.centers.index_add_(0, rows, values), labels, step)

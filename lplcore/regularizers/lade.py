@@ -34,6 +34,7 @@ class Lade(Regularizer):
 class LadeModule(nn.Module):
     """Holds the prior as a buffer."""
 
+    needs_batch: ClassVar[str] = "all logits of the batch, of which lade makes its estimate"
     prior: Tensor
     counted: Tensor
 
@@ -46,11 +47,19 @@ class LadeModule(nn.Module):
 
     def forward(self, given: CriterionInput) -> Tensor:
         """A scalar."""
-        logits, number = torch.where(self.counted, given.raw_logits, 0.0), given.raw_logits.shape[0]
+        logits = torch.where(self.counted, given.raw_logits, 0.0)
         prior = self.prior.to(logits.dtype)
-        truth = given.one_hot()
+        truth = given.without_ignored(given.one_hot())
         examples = truth.sum(dim=0)
         own = (truth * torch.where(truth > 0, logits, 0.0)).sum(dim=0) / torch.where(examples > 0, examples, 1.0)
         shift = prior.clamp(min=1e-9).log() + math.log(self.num_counted)
-        second = (logits - shift).logsumexp(dim=0) - math.log(max(number, 1))
+        second = log_mean_exp(logits - shift, given.included)
         return self.options.weight * (prior * (second + self.options.remine * second**2 - own)).sum()
+
+
+def log_mean_exp(values: Tensor, included: Tensor | None) -> Tensor:
+    """[C] log of the mean of exp(values) over the examples of [N, C] that count."""
+    if included is None:
+        return values.logsumexp(dim=0) - math.log(max(values.shape[0], 1))
+    left = values.masked_fill(~included[:, None], -torch.inf)
+    return left.logsumexp(dim=0) - included.sum().clamp(min=1).to(values.dtype).log()

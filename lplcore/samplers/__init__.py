@@ -20,8 +20,8 @@ class Sampler(Plugin):
 
 
 def class_counts(labels: Tensor) -> Tensor:
-    """[C] examples of each class; C reaches to the largest label where labels are [N]."""
-    return labels.bincount() if labels.dim() == 1 else labels.sum(dim=0)
+    """[C] examples of each class; C reaches to the largest label where labels are [N]; negative ones are ignored."""
+    return labels[labels >= 0].bincount() if labels.dim() == 1 else (labels > 0).sum(dim=0)
 
 
 def drawn_by_class(sequence: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
@@ -32,9 +32,10 @@ def drawn_by_class(sequence: Tensor, labels: Tensor, generator: torch.Generator)
     """
     shuffled = torch.randperm(labels.shape[0], generator=generator)
     if labels.dim() == 1:
-        by_class = shuffled[labels[shuffled].argsort(stable=True)]
+        known = shuffled[labels[shuffled] >= 0]
+        by_class = known[labels[known].argsort(stable=True)]
     else:
-        by_class = shuffled[labels[shuffled].T.nonzero()[:, 1]]
+        by_class = shuffled[(labels[shuffled] > 0).T.nonzero()[:, 1]]
     counts = class_counts(labels)
     first = counts.cumsum(0) - counts
     return by_class[first[sequence] + mention(sequence) % counts[sequence]]

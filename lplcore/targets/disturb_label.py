@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional
 
+from lplcore.labels import one_hot
 from lplcore.statistics import ClassStatistics
 from lplcore.targets import Target
 
@@ -47,4 +47,4 @@ class DisturbLabelModule(nn.Module):
         chosen = torch.rand(number, dtype=torch.float32, device=targets.device) < self.noise
         if targets.dim() == 1:
             return torch.where(chosen, drawn, targets)
-        return torch.where(chosen[:, None], functional.one_hot(drawn, self.num_classes).to(targets.dtype), targets)
+        return torch.where(chosen[:, None], one_hot(drawn, self.num_classes, targets.dtype), targets)

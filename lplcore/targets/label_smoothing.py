@@ -7,7 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from lplcore.statistics import ClassStatistics
-from lplcore.targets import Target, soft
+from lplcore.targets import Smoothing, Target
 
 
 class LabelSmoothing(Target):
@@ -25,20 +25,15 @@ class LabelSmoothing(Target):
         return SmoothingByClass(table, statistics)
 
 
-class SmoothingByClass(nn.Module):
+class SmoothingByClass(Smoothing):
     """Smooths by a share that depends on the class, spread over the classes that have training examples."""
 
     table: Tensor
-    counted: Tensor
 
     def __init__(self, table: Tensor, statistics: ClassStatistics) -> None:
-        super().__init__()
-        self.num_counted = statistics.num_counted
+        super().__init__(statistics)
         self.register_buffer("table", table, persistent=False)
-        self.register_buffer("counted", statistics.counted(), persistent=False)
 
-    def forward(self, targets: Tensor, dtype: torch.dtype) -> Tensor:
-        """Targets [N] or [N, C] to [N, C]."""
-        given = soft(targets, self.table.shape[0], dtype)
-        share = (given @ self.table.to(dtype))[:, None]
-        return (1 - share) * given + torch.where(self.counted, share / self.num_counted, 0.0)
+    def share(self, targets: Tensor) -> Tensor:
+        """[N] of targets [N, C]."""
+        return targets @ self.table.to(targets.dtype)

@@ -1,8 +1,10 @@
 """Weightings: a weight per example, or per example and class."""
 
 from abc import abstractmethod
+from typing import Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from lplcore.criterion_input import CriterionInput
@@ -11,15 +13,27 @@ from lplcore.statistics import ClassStatistics
 
 
 class Weighting(Plugin):
-    """A weighting."""
+    """A weighting. The mean over a batch divides by its number of examples (multi label: entries), or its weights."""
+
+    reduction: Literal["examples", "weights"] = Field(
+        "examples",
+        description="what a batch's sum is divided by: its number of examples, or the sum of its weights as "
+        "torch's cross_entropy(weight=) does",
+    )
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        """A module that maps a CriterionInput to weights [N], or [N, C] for multi label."""
+        """A module that maps a CriterionInput to weights [N], or [N, C] for multi label.
+
+        Where labels are mixed (`mixture`), entry c of [N, C] is what an example of class c alone would weigh.
+        """
 
 
 class ClassWeights(nn.Module):
-    """A fixed weight per class; an example's is that of its class (multi label: the mean over its labels)."""
+    """A fixed weight per class; an example's is that of its class (multi label: the mean over its labels).
+
+    Where labels are mixed every class keeps its own.
+    """
 
     table: Tensor
 
@@ -28,7 +42,7 @@ class ClassWeights(nn.Module):
         self.register_buffer("table", table, persistent=False)
 
     def forward(self, given: CriterionInput) -> Tensor:
-        """[N] weight of each example's class."""
+        """[N] weight of each example's class, [N, C] weights of all where labels are mixed."""
         return given.by_class(self.table)
 
 

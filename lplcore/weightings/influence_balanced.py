@@ -43,17 +43,30 @@ class InfluenceBalancedModule(nn.Module):
         self.register_buffer("table", class_table(1 / counts.clamp(min=1), counts, normalize="mean"), persistent=False)
 
     def forward(self, given: CriterionInput) -> Tensor:
-        """[N]."""
-        features = given.needed_features("influence_balanced")
-        # |p - t|_1 is twice the larger one-sided sum: in float32 p_y - 1 itself would vanish with the fit.
+        """[N], [N, C] where labels are mixed."""
+        size = given.needed_features("influence_balanced").abs().sum(dim=1)
         share = given.logits.softmax(dim=1)
-        if given.soft_targets is None:
-            wrong = 2 * share.scatter(1, given.labels[:, None], 0.0).sum(dim=1)
+        if given.mixture is None:
+            wrong = distance(share, given.labels)
         else:
-            wrong = (share - given.soft_targets).abs().sum(dim=1)
-        weight = self.options.alpha / (wrong * features.abs().sum(dim=1) + self.options.guard)
+            wrong, size = distances(share), size[:, None]
+        weight = self.options.alpha / (wrong * size + self.options.guard)
         weight = given.by_class(self.table) * (weight.detach() if self.options.detach else weight)
         if self.options.start == 0:
             return weight
         begun = given.needed_epoch_progress("influence_balanced (with start above 0)")
         return torch.where(reached(begun, self.options.start), weight, torch.ones_like(weight))
+
+
+def distance(share: Tensor, labels: Tensor) -> Tensor:
+    """[N] |p - e_y|_1 of probabilities [N, C] and labels [N].
+
+    It is twice the sum of the other classes: in float32 p_y - 1 itself would vanish with the fit.
+    """
+    return 2 * share.scatter(1, labels[:, None], 0.0).sum(dim=1)
+
+
+def distances(share: Tensor) -> Tensor:
+    """[N, C] |p - e_c|_1 for every class c; only that of the likeliest can vanish."""
+    likeliest = share.argmax(dim=1)
+    return (2 * (1 - share)).scatter(1, likeliest[:, None], distance(share, likeliest)[:, None])

@@ -131,6 +131,8 @@ def test_where_nobody_says_when_an_epoch_began_the_share_that_is_done_decides() 
         ({"procedure": {"name": "deferred", "start": 0.8}}, 5, None),
         ({"perturbations": [{"name": "lpl", "normalize": "column"}]}, 5, "column norms"),
         ({"posthoc": "logit_adjustment"}, 5, "test/loss"),
+        ({"weighting": "class_balanced", "targets": ["mixup"]}, 5, "soft targets then had their mean weight"),
+        ({"weighting": "class_balanced", "targets": ["disturb_label"]}, 5, None),
         ({"perturbations": ["lpl"]}, 5, None),
     ],
 )
