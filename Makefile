@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test chaos gpu gpu-wheels lint types test-compose clean-venv
+.PHONY: help demo serve test test-all test-newest chaos gpu gpu-wheels lint types test-compose clean-venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_INPUT := 1
@@ -19,6 +19,8 @@ TORCH ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)
 ifeq ($(filter $(TORCH),cpu cuda skip),)
 $(error TORCH=$(TORCH): choose cpu, cuda or skip)
 endif
+# All else is pinned; PINS= on the command line takes the newest.
+PINS := -c constraints.txt
 CONSTRAINTS_cpu := -c constraints-cpu.txt
 CONSTRAINTS_skip := -c $(VENV)/torch.txt
 CANDIDATES_cpu := python3.11 python3.12 python3.13 python3.14 python3
@@ -40,9 +42,21 @@ demo: $(SERVICE) ## Install, serve, train a real experiment, show the result; AR
 serve: $(SERVICE) ## Install and serve the clone's lpl-data on LPL_PORT, else on 8000 or a free port.
 	@LPL_DATA_DIR="$${LPL_DATA_DIR:-$(CURDIR)/lpl-data}" exec $(RUN) -m client serve $(ARGS)
 
+PYTEST := -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 test: $(DEV) ## Install what the tests need and run them: quick ones first.
 	@$(CHROMIUM)
-	@exec $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@exec $(RUN) $(PYTEST) -m "not campaign and not peers" $(ARGS)
+
+test-all: $(DEV) ## As test, with whole grids, long fuzzing, compilers, real peers, and compose where Docker runs.
+	@$(CHROMIUM)
+	@$(RUN) $(PYTEST) $(ARGS)
+	@if docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory test-compose; \
+	  else echo "compose: not tested, no Docker engine answers"; fi
+
+test-newest: ## As test, with the newest releases of what it needs, in an environment of its own.
+	@rm -rf .venv-newest
+	@exec $(MAKE) --no-print-directory VENV=.venv-newest PINS= test
 
 chaos: $(DEV) ## Run long campaigns of kills, freezes and outages; ARGS="--seed 3 --jobs 500 --seconds 900" for more.
 	@exec $(RUN) -m tests.chaos $(ARGS)
@@ -122,12 +136,12 @@ $(VENV)/.made-$(TORCH):
 	@echo $(TORCH) > $(VENV)/.torch
 	@touch $@
 
-$(SERVICE): pyproject.toml constraints-cpu.txt | $(VENV)/.made-$(TORCH)
+$(SERVICE): pyproject.toml constraints.txt constraints-cpu.txt | $(VENV)/.made-$(TORCH)
 	@echo "Installing the service into $(VENV) (torch: $(TORCH)); the first time takes a minute or more..."
-	@$(RUN) -m pip install -qq $(CONSTRAINTS_$(TORCH)) -e '.[service,client]'
+	@$(RUN) -m pip install -qq $(PINS) $(CONSTRAINTS_$(TORCH)) -e '.[service,client]'
 	@touch $@
 
-$(DEV): pyproject.toml constraints-cpu.txt | $(VENV)/.made-$(TORCH)
+$(DEV): pyproject.toml constraints.txt constraints-cpu.txt | $(VENV)/.made-$(TORCH)
 	@echo "Installing the service and what the tests need into $(VENV) (torch: $(TORCH))..."
-	@$(RUN) -m pip install -qq $(CONSTRAINTS_$(TORCH)) -e '.[service,client,dev]'
+	@$(RUN) -m pip install -qq $(PINS) $(CONSTRAINTS_$(TORCH)) -e '.[service,client,dev]'
 	@touch $(SERVICE) $@

@@ -33,6 +33,7 @@ def test_packages_import_each_other_as_designed() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 def test_tests_of_lplcore_are_collected_with_its_dependencies_only() -> None:
     block = f"import sys; sys.modules |= dict.fromkeys({ABSENT})"
     collect = "import pytest; sys.exit(pytest.main(['-q', '--co', 'tests/lplcore', 'tests/lplcore_training']))"

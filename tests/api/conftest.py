@@ -1,5 +1,6 @@
 """Fixtures of the API's tests."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +12,9 @@ from tests.api.service import Running, claim, record, running
 
 
 @pytest.fixture
-def sqlite(tmp_path: Path) -> Iterator[Database]:
+def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
     """A migrated SQLite database."""
-    db = Database(f"sqlite:///{tmp_path / 'lpl.sqlite3'}")
-    db.migrate()
+    db = Database(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'lpl.sqlite3')}")
     yield db
     db.dispose()
 

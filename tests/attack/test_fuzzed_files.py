@@ -28,6 +28,7 @@ from lplcore.datasets.array_archive import read_arrays
 from lplcore.datasets.labelled_images import FORMATS, check_images, labels_of
 from store.database import Database
 from tests.api.service import running
+from tests.grids import campaign
 from tests.lplcore_training.runs import DIGITS, checkpoints, end, run
 from tests.lplcore_training.test_cifar import write_python10
 
@@ -198,21 +199,42 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@settings(QUIET, max_examples=300)
-@given(data=st.data())
-def test_damaged_checkpoints_end_a_run_with_the_reason(data: st.DataObject, written: Path, tmp_path: Path) -> None:
+EXAMPLES = pytest.mark.parametrize("examples", [50, campaign(300)])
+
+
+@EXAMPLES
+def test_damaged_checkpoints_end_a_run_with_the_reason(examples: int, written: Path, tmp_path: Path) -> None:
     path = tmp_path / "damaged.safetensors"
-    path.write_bytes(data.draw(damaged([written.read_bytes()])))
-    last = end(run(DIGITS, resume_from=path))
-    assert last.reason in (None, "bad_checkpoint", "diverged"), last  # flipped bits may be good weights, or none
+
+    @settings(QUIET, max_examples=examples)
+    @given(content=damaged([written.read_bytes()]))
+    def resumed(content: bytes) -> None:
+        path.write_bytes(content)
+        last = end(run(DIGITS, resume_from=path))
+        assert last.reason in (None, "bad_checkpoint", "diverged"), last  # flipped bits may be good weights, or none
+
+    resumed()
 
 
 ODD: tuple[Any, ...] = (None, -1, 1e300, 2**70, "x", [], {}, [[]], True, "\ud800")
 
 
-@settings(QUIET, max_examples=300)
-@given(data=st.data())
-def test_checkpoints_that_lie_end_a_run_with_the_reason(data: st.DataObject, written: Path, tmp_path: Path) -> None:
+@EXAMPLES
+def test_checkpoints_that_lie_end_a_run_with_the_reason(examples: int, written: Path, tmp_path: Path) -> None:
+    path = tmp_path / "lying.safetensors"
+
+    @settings(QUIET, max_examples=examples)
+    @given(data=st.data())
+    def resumed(data: st.DataObject) -> None:
+        write_lies(data, written, path)
+        last = end(run(DIGITS, resume_from=path))
+        assert last.reason in (None, "bad_checkpoint", "diverged"), last
+
+    resumed()
+
+
+def write_lies(data: st.DataObject, written: Path, path: Path) -> None:
+    """The checkpoint with one thing in it that cannot be."""
     tensors = safetensors.torch.load_file(written)
     with safetensors.safe_open(written, framework="pt") as file:
         metadata = json.loads(file.metadata()[METADATA_KEY])
@@ -223,10 +245,7 @@ def test_checkpoints_that_lie_end_a_run_with_the_reason(data: st.DataObject, wri
         odd = [torch.zeros(3, 1), torch.tensor(7), torch.zeros(0), torch.zeros(2, dtype=torch.bool), None]
         chosen = data.draw(st.sampled_from(odd))
         tensors |= {f"{name}.more": torch.zeros(1)} if chosen is None else {name: chosen}
-    path = tmp_path / "lying.safetensors"
     safetensors.torch.save_file(tensors, path, metadata={METADATA_KEY: json.dumps(metadata)})
-    last = end(run(DIGITS, resume_from=path))
-    assert last.reason in (None, "bad_checkpoint", "diverged"), last
 
 
 def bombs() -> dict[str, bytes]:

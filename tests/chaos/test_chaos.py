@@ -1,4 +1,4 @@
-"""A short campaign; `make chaos` runs long ones."""
+"""A short campaign, in `make test-all`; `make chaos` runs long ones."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.campaign import campaign
 
-pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.campaign, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize("shape", ["embedded", pytest.param("deployed", marks=pytest.mark.postgres)])

@@ -6,7 +6,7 @@ A new plug-in is found by itself. It fails the suite until it has a loop referen
 NEUTRAL; what does not apply to it is said here with the reason.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, TypeVar
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 import lplcore
 from lplcore.criterion import Criterion
 from lplcore.plugin import get, plugins
+from tests.grids import campaign
 
 FIELD_OF_KIND = {
     "loss": "loss",
@@ -185,14 +186,20 @@ def always(case: Case) -> str | None:
     return None
 
 
-def check(cases: Sequence[Case], unless: Callable[[Case], str | None] = always) -> Callable[[Test], Test]:
-    """A test of the suite that runs on every case but those for which `unless` gives a reason."""
+def check(
+    cases: Sequence[Case], unless: Callable[[Case], str | None] = always, *, kinds: Collection[str] = ()
+) -> Callable[[Test], Test]:
+    """A test of the suite that runs on every case but those for which `unless` gives a reason.
+
+    Where kinds are given, `make test` has cases of these only.
+    """
 
     def registered(test: Test) -> Test:
         reasons = {str(case): unless(case) for case in cases}
         CHECKS[test.__name__] = reasons
         applicable = [case for case in cases if reasons[str(case)] is None]
-        marked: Test = pytest.mark.parametrize("case", applicable, ids=str)(test)
+        grid = [case if not kinds or case.kind in kinds else campaign(case) for case in applicable]
+        marked: Test = pytest.mark.parametrize("case", grid, ids=str)(test)
         return marked
 
     return registered

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from lplcore import theory
 from lplcore.theory import GaussianTask
+from tests.grids import campaign
 
 PAGE = (Path(__file__).parents[2] / "docs" / "theory.md").read_text()
 
@@ -138,7 +139,7 @@ def solved(
     return found, epsilon * rho_plus, epsilon * rho_minus
 
 
-@pytest.mark.parametrize("theorem", [1, 2, 3])
+@pytest.mark.parametrize("theorem", [campaign(1), campaign(2), 3])
 def test_where_a_theorem_is_valid_search_finds_the_same_threshold_and_elsewhere_not(theorem: int) -> None:
     seen = {True: 0, False: 0}
     for setting in random_tasks(40, unequal=theorem == 3):

@@ -17,6 +17,7 @@ from lplcore.dataset_loading import dataset_info
 from lplcore.spec import parse_spec
 from lplcore.spec_errors import SpecError
 from lplcore.training_run import Diverged, TrainingRun
+from tests.grids import campaign
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 
 svm: Any = pytest.importorskip("sklearn.svm")
@@ -72,7 +73,7 @@ def spread(x: Any, y: Any) -> float:
 
 @pytest.mark.slow
 @pytest.mark.long
-@pytest.mark.parametrize(("name", "imbalance_factor"), [*((name, 5) for name in NAMES), ("acgan", 1)])
+@pytest.mark.parametrize(("name", "imbalance_factor"), [*(campaign(name, 5) for name in NAMES), ("acgan", 1)])
 def test_an_independent_classifier_recognises_what_was_generated(name: str, imbalance_factor: float) -> None:
     labels = torch.arange(10).repeat_interleave(40)
     made = prepared(name, STEPS[name], imbalance_factor=imbalance_factor, generator_lr=1e-3)

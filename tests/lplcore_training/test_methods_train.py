@@ -11,6 +11,7 @@ from lplcore.dataset_loading import dataset_info
 from lplcore.plugin import plugins
 from lplcore.spec import parse_spec
 from lplcore.spec_errors import SpecError
+from tests.grids import campaign
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 
 ALIASES = [name for name, record in plugins("method").items() if "single_label" in record.tasks]
@@ -73,7 +74,7 @@ def rank_correlation(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("imbalance_factor", [1, 20])
+@pytest.mark.parametrize("imbalance_factor", [campaign(1), 20])
 def test_isda_raises_the_loss_of_every_class(imbalance_factor: float) -> None:
     # Fig. 1 (b): all positive, on balanced and on long-tailed data.
     assert (variation("isda", imbalance_factor=imbalance_factor) > 0).all()

@@ -18,6 +18,7 @@ from lplcore.procedures.oltr_network import MetaEmbedding
 from lplcore.spec import parse_spec
 from lplcore.spec_errors import SpecError
 from lplcore.training_run import TrainingRun
+from tests.grids import every
 from tests.lplcore_training.multi_label_runs import SHARES, last, long_tailed, precision, spec_of, trained
 from tests.lplcore_training.runs import assert_same_epochs, checkpoints, end, epochs, run, stop_after
 from tests.shared_data import shared_file
@@ -110,7 +111,7 @@ def test_both_forms_of_lpl_train_alike(tail: Data) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["resampling", "r_bce", "r_bce_ntr", "r_bce_focal_lpl"])
+@pytest.mark.parametrize("name", every(4, ["r_bce_focal_lpl", "resampling", "r_bce", "r_bce_ntr"]))
 def test_balanced_sampling_finds_the_rare_labels(name: str, tail: Data) -> None:
     for seed in range(2):
         plain = last(trained("binary_cross_entropy", tail, seed=seed)).series["test/average_precision"]

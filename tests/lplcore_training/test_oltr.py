@@ -16,6 +16,7 @@ from lplcore.procedures.oltr_network import MetaEmbedding, ModulatedAttention
 from lplcore.spec import parse_spec
 from lplcore.spec_errors import SpecError
 from lplcore.training_run import TrainingRun
+from tests.grids import campaign
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 
 SMALL: Spec = {
@@ -56,7 +57,7 @@ def halves(method: str, seed: int, spec: Spec) -> tuple[float, float]:
 # These show that stage 2 learns, not that its memory is what helps: its class-aware sampler alone, in `two_stage`, does
 # better on these data (see the docstring of Oltr).
 @pytest.mark.slow
-@pytest.mark.parametrize("imbalance_factor", [50, 100])
+@pytest.mark.parametrize("imbalance_factor", [campaign(50), 100])
 def test_stage_two_beats_stage_one_on_the_few_shot_classes(imbalance_factor: float) -> None:
     dataset = {"name": "digits", "imbalance_factor": imbalance_factor}
     first, second, continued = np.array([few_shot_errors(seed, dataset=dataset) for seed in range(4)]).T
@@ -66,6 +67,7 @@ def test_stage_two_beats_stage_one_on_the_few_shot_classes(imbalance_factor: flo
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 def test_stage_two_beats_stage_one_with_attention() -> None:
     spec = {"dataset": {"name": "digits", "imbalance_factor": 50}, "model": "resnet32", "epochs": 16}
     for seed in range(2):

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from tests.grids import campaign
 from tests.promises.shapes import LONG, Deployed, Embedded, Shape
 from tests.store.databases import fresh_postgres
 
 
-@pytest.fixture(scope="package", params=["embedded", pytest.param("deployed", marks=pytest.mark.postgres)])
+@pytest.fixture(scope="package", params=[campaign("embedded"), pytest.param("deployed", marks=pytest.mark.postgres)])
 def shape(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shape]:
     """A running service of either shape."""
     folder = tmp_path_factory.mktemp(request.param)

@@ -59,6 +59,7 @@ def test_a_job_from_submission_to_checkpoint(service: Service) -> None:
     assert (len(content), hashlib.sha256(content).hexdigest()) == (last["size_bytes"], last["sha256"])
 
 
+@pytest.mark.campaign
 def test_two_runs_of_a_spec_are_byte_identical(service: Service) -> None:
     first, second = service.submit()[0], service.submit()[0]
     service.succeeded(first)

@@ -1,6 +1,7 @@
 """Real databases for tests: SQLite files, and PostgreSQL databases on one bundled server."""
 
 import importlib
+import shutil
 import tempfile
 import uuid
 import warnings
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from store.database import Database
 
@@ -40,13 +41,13 @@ def wait_for_no_disk(url: str) -> None:
 
 
 @contextmanager
-def fresh_postgres(server: str) -> Iterator[str]:
-    """The URL of an empty database, dropped afterwards."""
+def fresh_postgres(server: str, *, template: str = "template1") -> Iterator[str]:
+    """The URL of an empty database, or of a copy of another, dropped afterwards."""
     name = f"lpl_{uuid.uuid4().hex[:12]}"
     base = server.replace("postgresql://", "postgresql+psycopg://")
     engine = create_engine(base, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     try:
         yield engine.url.set(database=name).render_as_string(hide_password=False)
     finally:
@@ -55,26 +56,52 @@ def fresh_postgres(server: str) -> Iterator[str]:
         engine.dispose()
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """The URL of an empty PostgreSQL database."""
+def migrate(url: str) -> None:
+    """Make the tables, and leave no connection behind."""
+    database = Database(url)
+    database.migrate()
+    database.dispose()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to be copied: sooner done than to migrate for every test."""
+    path = tmp_path_factory.mktemp("migrated") / "lpl.sqlite3"
+    migrate(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str) -> Iterator[str]:
+    """The name of a migrated PostgreSQL database to be copied."""
     with fresh_postgres(postgres_server) as url:
+        migrate(url)
+        yield str(make_url(url).database)
+
+
+@pytest.fixture
+def postgres_url(request: pytest.FixtureRequest, postgres_server: str) -> Iterator[str]:
+    """The URL of a PostgreSQL database: empty, or migrated for a test that has `db`."""
+    migrated = "db" in request.fixturenames
+    template = request.getfixturevalue("migrated_template") if migrated else "template1"
+    with fresh_postgres(postgres_server, template=template) as url:
         yield url
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database of either kind."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'lpl.sqlite3'}"
-        return
-    yield request.getfixturevalue("postgres_url")
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URL of a database of either kind: empty, or migrated for a test that has `db`."""
+    if request.param == "postgres":
+        return str(request.getfixturevalue("postgres_url"))
+    path = tmp_path / "lpl.sqlite3"
+    if "db" in request.fixturenames:
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
+    return f"sqlite:///{path}"
 
 
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
     """A migrated database of either kind."""
     database = Database(database_url)
-    database.migrate()
     yield database
     database.dispose()

@@ -1,5 +1,6 @@
 """A store with one submitted run, and a supervisor of a real child process."""
 
+import shutil
 import sys
 import threading
 import time
@@ -21,10 +22,9 @@ SCRIPT = (sys.executable, str(Path(__file__).parent / "trainer_script.py"))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Database]:
+def store(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
     """A migrated SQLite database."""
-    database = Database(f"sqlite:///{tmp_path / 'lpl.sqlite3'}")
-    database.migrate()
+    database = Database(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'lpl.sqlite3')}")
     yield database
     database.dispose()
 
