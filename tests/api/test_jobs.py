@@ -22,7 +22,7 @@ def test_a_submitted_job_carries_its_complete_spec_and_runs(service: Running) ->
     assert job["spec"]["method"]["perturbations"][0]["name"] == "lpl"
     assert job["spec"]["optimizer"]["name"] == "sgd"
     assert job["created_at"].endswith("Z")
-    assert job["summary"] == [{"point": {}, "metrics": {}, "missing_seeds": [0, 1]}]
+    assert job["summary"] == [{"point": {}, "metrics": {}, "missing_seeds": [0, 1], "waiting_seeds": [0, 1]}]
 
 
 def test_a_sweep_makes_a_run_per_point_and_seed(service: Running) -> None:
