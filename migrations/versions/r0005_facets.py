@@ -99,7 +99,7 @@ def describe_job(job_id: str, name: str, method: str) -> None:
             "methods": method_label(run.spec.get("method")) or method,
             "datasets": run.dataset,
             "models": (run.spec.get("model") or {}).get("name"),
-            "imbalance_factors": run.spec["dataset"].get("imbalance_factor"),
+            "imbalance_factors": (run.spec.get("dataset") or {}).get("imbalance_factor"),
         }
         for column, value in told.items():
             if value is not None and value not in values[column]:

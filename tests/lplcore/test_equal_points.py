@@ -21,8 +21,8 @@ FOCAL = {"loss": {"name": "focal"}}
         ({"dataset": ["digits", {"name": "digits"}]}, "sweep.dataset"),
         ({"model": ["mlp", {"name": "mlp"}]}, "sweep.model"),
         ({"epochs": [3, 4, 3], "optimizer.lr": [0.1, 0.2]}, "sweep"),
-        ({"dataset": [{"name": "digits"}, {"name": "digits", "imbalance_factor": 5}], "dataset.imbalance_factor": [5, 10]},
-         "sweep.dataset"),
+        ({"dataset": [{"name": "digits"}, {"name": "digits", "imbalance_factor": 5}],
+          "dataset.imbalance_factor": [5, 10]}, "sweep.dataset"),
     ],
 )  # fmt: skip
 def test_points_that_are_the_same_experiment_are_refused_however_spelled(sweep: dict[str, Any], path: str) -> None:

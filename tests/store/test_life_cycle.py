@@ -22,7 +22,7 @@ LEASE = 60.0
 
 
 def submit(db: Database, number: int = 1, **changes: Any) -> Job:
-    new = [NewRun(seed=seed, point={}, spec=SPEC, epochs=10) for seed in range(number)]
+    new = [NewRun(seed=seed, point={}, spec={**SPEC, **changes}, epochs=10) for seed in range(number)]
     return jobs.submit(db, spec={**SPEC, **changes}, runs=new, method="lpl").job
 
 
