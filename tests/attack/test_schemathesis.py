@@ -32,7 +32,7 @@ STREAMS = r"/events$"
 TIMEOUT = 60
 EXAMPLES = {GenerationMode.POSITIVE: 28, GenerationMode.NEGATIVE: 12}
 """Cases of an operation, allowed and not."""
-FEW, MANY = {"sqlite": 500, "postgresql": 150}, {"sqlite": 1700, "postgresql": 300}
+FEW, MANY = {"sqlite": 500, "postgresql": 300}, {"sqlite": 1700, "postgresql": 600}
 """Requests that follow each other, at least; many reach every operation."""
 SCENARIOS, STEPS = 3, 40
 """Scenarios of a batch, requests of a scenario."""

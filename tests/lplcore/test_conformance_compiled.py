@@ -9,6 +9,7 @@ from torch import Tensor
 from torch._dynamo.testing import CompileCounter, CompileCounterWithBackend
 
 from lplcore.criterion import Criterion, CriterionOutput
+from tests.grids import every
 from tests.lplcore.method_cases import Batch, Case, aliases, batch_of, check, counts_of, parts
 
 EVERY = [*parts(), *aliases()]
@@ -37,7 +38,7 @@ def allocated(case: Case) -> Criterion:
 
 
 @pytest.mark.slow
-@check(EVERY)
+@check(EVERY, kinds=["perturbation"])
 def test_one_compiled_graph_serves_any_progress_and_ignores_or_refuses_labels(case: Case) -> None:
     torch.compiler.reset()
     counter, batch, eager = CompileCounter(), leaf_batch(case), allocated(case)
@@ -74,7 +75,7 @@ def compiled(way: str, criterion: Criterion, counter: Any) -> Callable[..., Any]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", ["ldam_drw", "isda", "influence_balanced"])
+@pytest.mark.parametrize("name", every(3, ["ldam_drw", "isda", "influence_balanced"]))
 def test_one_graph_however_the_criterion_is_compiled_and_with_a_backend_that_lowers(name: str, way: str) -> None:
     torch.compiler.reset()
     case = Case("method", name)
