@@ -21,7 +21,6 @@ FOCAL = {"loss": {"name": "focal"}}
         ({"dataset": ["digits", {"name": "digits"}]}, "sweep.dataset"),
         ({"model": ["mlp", {"name": "mlp"}]}, "sweep.model"),
         ({"epochs": [3, 4, 3], "optimizer.lr": [0.1, 0.2]}, "sweep"),
-<<<<<<< HEAD
         (
             {
                 "dataset": [{"name": "digits"}, {"name": "digits", "imbalance_factor": 5}],
@@ -29,10 +28,6 @@ FOCAL = {"loss": {"name": "focal"}}
             },
             "sweep.dataset",
         ),
-=======
-        ({"dataset": [{"name": "digits"}, {"name": "digits", "imbalance_factor": 5}],
-          "dataset.imbalance_factor": [5, 10]}, "sweep.dataset"),
->>>>>>> apiwt
     ],
 )
 def test_points_that_are_the_same_experiment_are_refused_however_spelled(sweep: dict[str, Any], path: str) -> None:
