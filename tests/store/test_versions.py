@@ -1,5 +1,6 @@
 """Databases of other versions of the program: refused by every command, with what to do."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from store import command, runs
 from store.database import Database
 from store.errors import SchemaMissing, SchemaNewer, SchemaOlder
 from store.schema_version import revisions
-from tests.store.test_life_cycle import submit
+from tests.store.test_life_cycle import SPEC, submit
 from worker.command import wait_for, worker
 
 COMMANDS: dict[str, Any] = {
@@ -88,7 +89,7 @@ def test_the_schemas_of_other_versions_are_told_apart(db: Database, monkeypatch:
 def test_what_runs_of_earlier_versions_wait_for_is_known_after_an_upgrade(db: Database, previous: str) -> None:
     submit(db, 2)
     with db.engine.begin() as connection:
-        spec = '{"device": "cuda:1"}'
+        spec = json.dumps({**SPEC, "device": "cuda:1"})
         first = "(SELECT min(id) FROM runs)"
         connection.execute(text(f"UPDATE runs SET spec = :spec, worker = 'w_dead' WHERE id = {first}"), {"spec": spec})
     db.downgrade(previous)
