@@ -11,7 +11,7 @@ import numpy.typing as npt
 FloatArray = npt.NDArray[np.float32]
 CheckpointKind = Literal["last", "best", "periodic"]
 Outcome = Literal["succeeded", "stopped", "failed"]
-Reason = Literal["diverged", "out_of_memory", "bad_data", "bad_spec", "bad_checkpoint", "error"]
+Reason = Literal["diverged", "out_of_memory", "bad_data", "data_changed", "bad_spec", "bad_checkpoint", "error"]
 
 
 @dataclass(frozen=True)

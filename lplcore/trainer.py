@@ -12,7 +12,7 @@ import torch
 
 from lplcore import checkpoint as checkpoints
 from lplcore.checkpoint import CheckpointError
-from lplcore.datasets import DatasetError, RegisteredDataset
+from lplcore.datasets import DataChanged, DatasetError, RegisteredDataset
 from lplcore.device import choose_device, deterministic_algorithms, is_out_of_memory
 from lplcore.events import CheckpointKind, CheckpointReady, Event, LogLine, Progress, Reason, RunEnd, RunStart
 from lplcore.run_identity import continued, refuse_reordered
@@ -217,6 +217,7 @@ def reason_of(error: Exception) -> Reason:
         return "out_of_memory"
     reasons: dict[type[Exception], Reason] = {
         Diverged: "diverged",
+        DataChanged: "data_changed",
         DatasetError: "bad_data",
         SpecError: "bad_spec",
         CheckpointError: "bad_checkpoint",

@@ -34,6 +34,10 @@ class DatasetError(ValueError):
         self.field = field
 
 
+class DataChanged(DatasetError):
+    """A registered data set whose content is another than it was."""
+
+
 @dataclass(frozen=True)
 class RegisteredDataset:
     """A data set that somebody registered under a name of its own."""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from lplcore.dataset_info import RawFacts
-from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset
+from lplcore.datasets import DataChanged, Dataset, DatasetError, RawData, RegisteredDataset
 from lplcore.datasets.array_archive import read_arrays
 from lplcore.datasets.label_lines import LabelledImage
 from lplcore.datasets.labelled_images import (
@@ -82,7 +82,7 @@ def format_of(entry: RegisteredDataset) -> str:
 
 def changed(path: Path) -> DatasetError:
     """What is said of contents that are not the registered ones."""
-    return DatasetError("name", f"{path.name} has changed since it was registered; register it again")
+    return DataChanged("name", f"{path.name} has changed since it was registered; register it again")
 
 
 def unchanged_folder(entry: RegisteredDataset) -> LabelledFolder:

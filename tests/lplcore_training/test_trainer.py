@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +192,10 @@ def test_both_precisions_learn(precision: str) -> None:
     errors = [event.metrics["test/top1_error"] for event in epochs(run(spec))]
     assert errors[-1] is not None
     assert errors[-1] < 0.3
+
+
+def test_data_that_changed_since_they_were_registered_end_the_run_as_data_changed(tmp_path: Path) -> None:
+    known = registered(tmp_path, x_train=np.zeros((64, 4), dtype=np.float32), y_train=np.arange(64) % 2)
+    found = end(run(MINE, datasets={name: replace(entry, sha256="0" * 64) for name, entry in known.items()}))
+    assert (found.outcome, found.reason) == ("failed", "data_changed")
+    assert "has changed since it was registered" in (found.message or "")
