@@ -59,6 +59,9 @@ LINKS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
     (("submitJob", "getJob"), "getClassMetrics", {"parameters": {"run_id": RUN, "name": SERIES}}),
     (("listRuns",), "getClassMetrics", {"parameters": {"run_id": ITEM, "name": SERIES}}),
     (("getRun",), "getClassMetrics", {"parameters": {"run_id": ID, "name": SERIES}}),
+    (("submitJob", "getJob"), "getJobMetrics", {"parameters": {"job_id": ID}}),
+    (("submitJob", "getJob"), "getJobLossVariations", {"parameters": {"job_id": ID}}),
+    (("submitJob", "getJob"), "getJobClassMetrics", {"parameters": {"job_id": ID, "name": SERIES}}),
     (("listJobs",), "getJob", {"parameters": {"job_id": ITEM}}),
     (("listCheckpoints",), "getCheckpointContent", {"parameters": {"checkpoint_id": ITEM}}),
     (("addDataset",), "submitJob", {"requestBody": ARCHIVE}),
@@ -66,7 +69,8 @@ LINKS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
 """Links that Schemathesis does not find by itself: operations, the one that follows, what flows."""
 PARTS = {
     "what is asked of jobs and runs": r"^/v1/(jobs|runs)(/{\w+}(/(runs|cancel|pause|resume|retry|events))?)?$",
-    "what runs record": r"^/v1/(jobs(/{\w+})?|(runs|checkpoints)/{\w+}/(?!cancel|pause|resume|retry).*)$",
+    "what runs record": r"^/v1/(jobs(/{\w+}(/(metrics|loss-variations|class-metrics))?)?"
+    r"|(runs|checkpoints)/{\w+}/(?!cancel|pause|resume|retry).*)$",
     "data sets, keys and the jobs in their way": r"^/v1/(datasets|keys|jobs|jobs/{job_id}/(cancel|events))(/{\w+})?$",
 }
 """Paths by which requests follow each other."""
