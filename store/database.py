@@ -199,7 +199,7 @@ class Database:
 
     @contextmanager
     def _migrating(self) -> Iterator[Connection]:
-        """A transaction for changes of the schema, one process at a time.
+        """A transaction for changes of the schema, one process at a time, as long as it takes.
 
         SQLite changes a column by building the table anew and dropping the old one; with foreign keys in force that
         would delete all rows that refer to it.
@@ -210,6 +210,7 @@ class Database:
             try:
                 with connection.begin():
                     if not self.is_sqlite:
+                        schema_version.lift_time_limits(connection)
                         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_MIGRATION})
                     yield connection
                     if self.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:

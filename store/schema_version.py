@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, delete, insert, inspect, select
+from sqlalchemy import Connection, delete, insert, inspect, select, text
 
 import migrations
 from store.errors import SchemaMissing, SchemaNewer, SchemaOlder
@@ -70,3 +70,8 @@ def note_writer(connection: Connection) -> None:
     """Write down which program has changed the schema."""
     connection.execute(delete(ProgramRow))
     connection.execute(insert(ProgramRow).values(id=1, version=version("lpl-service")))
+
+
+def lift_time_limits(connection: Connection) -> None:
+    """Let a migration on PostgreSQL take as long as it needs: it may go through every run."""
+    connection.execute(text("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"))

@@ -64,3 +64,9 @@ def test_a_reader_that_stalled_is_told_in_the_stores_own_words(frozen: Database)
 
     with pytest.raises(DatabaseUnavailable):
         read()
+
+
+def test_a_migration_may_take_its_time(frozen: Database) -> None:
+    with frozen._migrating() as connection:
+        time.sleep(1.5)
+        assert connection.execute(text("SELECT 1")).scalar() == 1
