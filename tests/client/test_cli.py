@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -255,6 +256,15 @@ def test_watching_as_json_streams_a_line_per_change_and_the_job_last(capsys: pyt
     assert any(seen)  # came while the job went on
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C raises KeyboardInterrupt, also where the tests were started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_command_says_so_in_a_word(capsys: pytest.CaptureFixture[str]) -> None:
     def answers(_: Asked) -> Reply:
         os.kill(os.getpid(), signal.SIGINT)
@@ -267,6 +277,7 @@ def test_an_interrupted_command_says_so_in_a_word(capsys: pytest.CaptureFixture[
         assert capsys.readouterr().err == "interrupted\n"
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_watch_says_that_the_job_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
     asked: list[Asked] = []
 
