@@ -1,47 +1,53 @@
 """Cross-checks of the batches that a spec asks for."""
 
-from typing import TYPE_CHECKING
-
-from lplcore.dataset_info import DatasetInfo
-
-if TYPE_CHECKING:
-    from lplcore.spec import ExperimentSpec
+from lplcore.models import Model
+from lplcore.procedures import Procedure
 
 Problems = list[tuple[str, str]]
 
 
-def batch_problems(spec: "ExperimentSpec", info: DatasetInfo) -> Problems:
-    """(path, message) of what cannot be trained in such batches."""
+def batch_problems(
+    *,
+    batch_size: int,
+    num_train: int,
+    accumulation_steps: int,
+    on_out_of_memory: str,
+    model: Model,
+    procedure: Procedure,
+) -> Problems:
+    """(path, message) of what cannot be trained in such batches of `num_train` examples."""
     found: Problems = []
-    if spec.batch_size > info.num_train:
-        found.append(("batch_size", f"{spec.batch_size} exceeds the {info.num_train} training examples; lower it"))
-    return found + accumulation_problems(spec) + statistics_problems(spec, info)
+    if batch_size > num_train:
+        found.append(("batch_size", f"{batch_size} exceeds the {num_train} training examples; lower it"))
+    found += accumulation_problems(batch_size, accumulation_steps, on_out_of_memory, procedure)
+    return found + statistics_problems(batch_size, num_train, model, procedure)
 
 
-def accumulation_problems(spec: "ExperimentSpec") -> Problems:
+def accumulation_problems(
+    batch_size: int, accumulation_steps: int, on_out_of_memory: str, procedure: Procedure
+) -> Problems:
     """Where a batch cannot be computed in parts."""
-    if spec.accumulation_steps > spec.batch_size:
-        return [("accumulation_steps", f"exceeds the batch of {spec.batch_size}; lower it")]
+    if accumulation_steps > batch_size:
+        return [("accumulation_steps", f"exceeds the batch of {batch_size}; lower it")]
     asked = [
         name
         for name, wanted in (
-            ("accumulation_steps", spec.accumulation_steps > 1),
-            ("on_out_of_memory", spec.on_out_of_memory == "halve_batch"),
+            ("accumulation_steps", accumulation_steps > 1),
+            ("on_out_of_memory", on_out_of_memory == "halve_batch"),
         )
         if wanted
     ]
-    if asked and not spec.method.procedure.accumulates:
-        return [(asked[0], f"{spec.method.procedure.name!r} needs whole batches; leave it out")]
+    if asked and not procedure.accumulates:
+        return [(asked[0], f"{procedure.name!r} needs whole batches; leave it out")]
     return []
 
 
-def statistics_problems(spec: "ExperimentSpec", info: DatasetInfo) -> Problems:
+def statistics_problems(batch_size: int, num_train: int, model: Model, procedure: Procedure) -> Problems:
     """Where a network that normalises over the batch would get a single example."""
-    needs = f"{spec.model.name!r} normalises over the batch and needs at least 2 examples"
+    needs = f"{model.name!r} normalises over the batch and needs at least 2 examples"
     checked = {
-        "batch_size": (spec.batch_size, "raise it"),
-        "dataset": (info.num_train, "there is 1 for training"),
-        "method.procedure.meta_batch_size": (getattr(spec.method.procedure, "meta_batch_size", 2), "raise it"),
+        "batch_size": (batch_size, "raise it"),
+        "dataset": (num_train, "there is 1 for training"),
+        "method.procedure.meta_batch_size": (getattr(procedure, "meta_batch_size", 2), "raise it"),
     }
-    least = spec.model.smallest_batch
-    return [(path, f"{needs}; {remedy}") for path, (size, remedy) in checked.items() if size < least]
+    return [(path, f"{needs}; {remedy}") for path, (size, remedy) in checked.items() if size < model.smallest_batch]

@@ -124,7 +124,14 @@ class ExperimentSpec(Record):
     def _problems(self, info: DatasetInfo) -> list[tuple[str, str]]:
         """(path, message) for everything that does not fit the data."""
         found = [(f"method.{path}", text) for path, text in self.method.check(len(info.classes), info.task)]
-        found += batch_problems(self, info)
+        found += batch_problems(
+            batch_size=self.batch_size,
+            num_train=info.num_train,
+            accumulation_steps=self.accumulation_steps,
+            on_out_of_memory=self.on_out_of_memory,
+            model=self.model,
+            procedure=self.method.procedure,
+        )
         if self.checkpoints.keep_best and not info.num_validation:
             own = "give the data set one of its own (x_validation, y_validation, or lines of that split)"
             remedy = own if info.task == "multi_label" else "set dataset.validation_fraction above 0"

@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, select
@@ -63,23 +63,7 @@ def submit(
         turns.refuse_beyond(db, session, owner, max_queued, more=len(runs))
         session.add_all(JobTagRow(job_id=job_id, tag=tag) for tag in dict.fromkeys(clean_all(spec.get("tags", []))))
         session.add_all(facet_rows(job_id, facets))
-        session.add_all(
-            queued_run(
-                job_id=job_id,
-                position=position,
-                seed=run.seed,
-                point=run.point,
-                spec=run.spec,
-                dataset=run.spec["dataset"]["name"],
-                data_sha256=run.data_sha256,
-                priority=spec["priority"],
-                owner=owner,
-                epochs=run.epochs,
-                retry_of=None,
-                created_at=now,
-            )
-            for position, run in enumerate(runs)
-        )
+        session.add_all(run_rows(job_id, runs, priority=spec["priority"], owner=owner, now=now))
         events.record(session, "state", {"job": job_id, "state": State.QUEUED}, job_id=job_id, run_id=None)
 
     try:
@@ -90,6 +74,25 @@ def submit(
             raise
         return earlier
     return Submitted(get(db, job_id), created=True)
+
+
+def run_rows(job_id: str, runs: Sequence[NewRun], *, priority: int, owner: str, now: float) -> Iterator[RunRow]:
+    """The runs of a new job, all of which wait."""
+    for position, run in enumerate(runs):
+        yield queued_run(
+            job_id=job_id,
+            position=position,
+            seed=run.seed,
+            point=run.point,
+            spec=run.spec,
+            dataset=run.spec["dataset"]["name"],
+            data_sha256=run.data_sha256,
+            priority=priority,
+            owner=owner,
+            epochs=run.epochs,
+            retry_of=None,
+            created_at=now,
+        )
 
 
 def job_row(
