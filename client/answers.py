@@ -98,8 +98,8 @@ class SummaryRow(Answer):
         return found
 
 
-class JobItem(Answer):
-    """A job in a list; `runs` is the number of runs by state, `metrics` are over the runs that have finished."""
+class JobFacts(Answer):
+    """What a job says of itself wherever it stands."""
 
     id: str
     name: str | None = None
@@ -107,18 +107,28 @@ class JobItem(Answer):
     state: str
     requested: str | None = None
     progress: float = 0.0
-    dataset: str = ""
-    datasets: list[str] = Field(default_factory=list)
-    imbalance_factor: float | None = None
-    methods: list[str] = Field(default_factory=list)
-    model: str | None = None
-    models: list[str] = Field(default_factory=list)
-    runs: dict[str, int] = Field(default_factory=dict)
-    runs_total: int = 0
-    metrics: dict[str, Statistic] = Field(default_factory=dict)
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    datasets: list[str] = Field(default_factory=list)
+    methods: list[str] = Field(default_factory=list)
+    runs_total: int = 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether all of its runs have ended."""
+        return self.state in ENDED
+
+
+class JobItem(JobFacts):
+    """A job in a list; `runs` is the number of runs by state, `metrics` are over the runs that have finished."""
+
+    dataset: str = ""
+    imbalance_factor: float | None = None
+    model: str | None = None
+    models: list[str] = Field(default_factory=list)
+    runs: dict[str, int] = Field(default_factory=dict)
+    metrics: dict[str, Statistic] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -127,35 +137,13 @@ class JobItem(Answer):
             return {**value, "methods": [value["method"]]}
         return value
 
-    @property
-    def ended(self) -> bool:
-        """Whether all of its runs have ended."""
-        return self.state in ENDED
 
-
-class Job(Answer):
+class Job(JobFacts):
     """What somebody submitted; `runs` are the first 100 of `runs_total`."""
 
-    id: str
-    name: str | None = None
-    tags: list[str] = Field(default_factory=list)
-    state: str
-    requested: str | None = None
-    progress: float = 0.0
-    created_at: datetime | None = None
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
-    datasets: list[str] = Field(default_factory=list)
-    methods: list[str] = Field(default_factory=list)
     spec: dict[str, Any] = Field(default_factory=dict)
     runs: list[Run] = Field(default_factory=list)
-    runs_total: int = 0
     summary: list[SummaryRow] = Field(default_factory=list)
-
-    @property
-    def ended(self) -> bool:
-        """Whether all of its runs have ended."""
-        return self.state in ENDED
 
     def _repr_html_(self) -> str:
         return super()._repr_html_() + (html_rows([row.figures() for row in self.summary]) if self.summary else "")

@@ -125,13 +125,8 @@ class StateColumn(TextColumn):
         return Text(state, style=STYLES.get(state, ""))
 
 
-class Lines:
-    """A line per change of state, and now and then one about the whole."""
-
-    def __init__(self, terminal: Console) -> None:
-        self._terminal = terminal
-        self._states: dict[str, str] = {}
-        self._said_at = time.monotonic()
+class Printing:
+    """A display that only prints: there is nothing to begin or to clear away."""
 
     def __enter__(self) -> Self:
         return self
@@ -140,6 +135,15 @@ class Lines:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         return None
+
+
+class Lines(Printing):
+    """A line per change of state, and now and then one about the whole."""
+
+    def __init__(self, terminal: Console) -> None:
+        self._terminal = terminal
+        self._states: dict[str, str] = {}
+        self._said_at = time.monotonic()
 
     def show(self, job: Job, runs: Sequence[Run]) -> None:
         """Print what has changed."""
@@ -157,19 +161,11 @@ class Lines:
         self._terminal.print(Text(clean(line)), soft_wrap=True)
 
 
-class JsonLines:
+class JsonLines(Printing):
     """A line of JSON per run that has changed while the job goes on, and the job as the last line."""
 
     def __init__(self) -> None:
         self._seen: dict[str, Run] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return None
 
     def show(self, job: Job, runs: Sequence[Run]) -> None:
         """Print what has changed."""
