@@ -9,23 +9,23 @@ from fastapi import Depends, FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import problems
-from api.audit import Audit, AuditLog, Refusals
-from api.authentication import Authentication
-from api.bodies import BodyLimit
 from api.description import describe
-from api.feed import Feed
-from api.heads import Heads
-from api.key_ring import KeyRing
-from api.limiter import Limiter
-from api.measurements import Measurements, Stopwatch
+from api.middleware.audit import Audit, AuditLog, Refusals
+from api.middleware.authentication import Authentication
+from api.middleware.bodies import BodyLimit
+from api.middleware.heads import Heads
+from api.middleware.key_ring import KeyRing
+from api.middleware.limiter import Limiter
+from api.middleware.measurements import Measurements, Stopwatch
+from api.middleware.prefix import Prefix, prefix_of
+from api.middleware.security import Gate
 from api.parameters import known_query
-from api.prefix import Prefix, prefix_of
+from api.process.sweeping import Sweeping
 from api.routes import routers
 from api.routes.pages import DASHBOARD, DOCS, WholeFiles
-from api.security import Gate
 from api.state import Service
-from api.sweeping import Sweeping
-from store.database import Database
+from api.streams.feed import Feed
+from store.database.engine import Database
 from store.doorbell import Doorbell
 from store.settings import Settings
 

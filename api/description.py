@@ -5,9 +5,9 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from api.key_ring import is_loopback
+from api.middleware.key_ring import is_loopback
+from api.middleware.security import READ
 from api.problems import ProblemDocument
-from api.security import READ
 
 SUMMARY = """Training jobs for class-imbalanced classification.
 

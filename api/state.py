@@ -6,11 +6,11 @@ from typing import Annotated, cast
 from anyio import CapacityLimiter
 from fastapi import Depends, Request
 
-from api.feed import Feed
-from api.key_ring import KeyRing
-from api.limiter import Limiter
-from api.measurements import Measurements
-from store.database import Database
+from api.middleware.key_ring import KeyRing
+from api.middleware.limiter import Limiter
+from api.middleware.measurements import Measurements
+from api.streams.feed import Feed
+from store.database.engine import Database
 from store.doorbell import Doorbell
 from store.settings import Settings
 

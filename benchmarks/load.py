@@ -29,13 +29,13 @@ import httpx
 from sqlalchemy import create_engine, text
 
 from api.app import create_app
-from api.serve import listening
-from api.server import ApiServer
+from api.process.serve import listening
+from api.process.server import ApiServer
 from benchmarks import environment
 from benchmarks.load_filling import add_job, fill, fill_page, settle, template
 from benchmarks.load_operations import SPEC, Operation, Side, claim, end, large_operations, operations
 from benchmarks.load_plans import Statements
-from store.database import Database
+from store.database.engine import Database
 from store.doorbell import Doorbell
 from store.settings import Settings
 

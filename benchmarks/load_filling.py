@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import JSON, Table, text
 
-from store.database import Database
-from store.identifiers import new_id
-from store.tables import (
+from store.database.engine import Database
+from store.database.tables import (
     CheckpointRow,
     ChunkRow,
     EpochRow,
@@ -22,7 +21,8 @@ from store.tables import (
     RunRow,
     SeriesRow,
 )
-from store.turns import rank
+from store.identifiers import new_id
+from store.lifecycle.turns import rank
 
 SIZES = (1, 10, 3, 40, 1, 8, 2, 20, 5, 10)
 """Runs of jobs, in turn; ten on average."""

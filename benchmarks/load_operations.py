@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 
 from benchmarks.load_filling import CLASSES, COMMON, CURVE, OLD, PAGE, SELDOM, Template, add_job
-from store import audit, checkpoints, datasets, deletion, metrics, runs, sweeper
-from store.database import Database
-from store.records import Claim, Series
+from store import audit, checkpoints, datasets, deletion, metrics
+from store.database.engine import Database
+from store.database.records import Claim, Series
+from store.lifecycle import runs, sweeper
 
 SPEC: dict[str, Any] = {"dataset": "digits", "method": "lpl", "epochs": 2}
 LEASE, SWEEP, DAY = 60.0, 10.0, 86_400.0

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from store.database import Database
+from store.database.engine import Database
 
 LARGE = ("jobs", "job_tags", "runs", "epochs", "series", "events", "checkpoints", "checkpoint_chunks")
 """Tables that grow with every run."""

@@ -24,8 +24,8 @@ from torch import Tensor, nn
 import lplcore
 from benchmarks.environment import environment, print_table, save
 from lplcore.plugin import names, plugins
-from lplcore.spec import parse_spec
-from lplcore.training_run import TrainingRun
+from lplcore.spec.experiment import parse_spec
+from lplcore.training.run import TrainingRun
 
 CLASSES = {"single_label": (10, 100, 1000, 8142), "multi_label": (20, 80, 1000)}
 BASES = {"single_label": "cross_entropy", "multi_label": "binary_cross_entropy"}

@@ -4,16 +4,16 @@ try:
     from lplcore import events
     from lplcore.catalog import catalog
     from lplcore.criterion import Criterion, CriterionOutput
-    from lplcore.dataset_info import DatasetInfo
-    from lplcore.dataset_loading import dataset_info
-    from lplcore.datasets import DatasetError, RegisteredDataset
+    from lplcore.data.info import DatasetInfo
+    from lplcore.data.long_tail import long_tail_counts
+    from lplcore.data.raw import RegisteredDataset
+    from lplcore.errors import DatasetError, SpecError
     from lplcore.events import CheckpointReady, EpochEnd, LogLine, Progress, RunEnd, RunStart
-    from lplcore.long_tail import long_tail_counts
-    from lplcore.method import criterion
-    from lplcore.plan_check import check_plan
-    from lplcore.spec import ExperimentSpec, RunPlan, parse_spec
-    from lplcore.spec_errors import SpecError
-    from lplcore.trainer import train
+    from lplcore.method.build import criterion
+    from lplcore.spec.experiment import ExperimentSpec, RunPlan, parse_spec
+    from lplcore.spec.plan import check_plan
+    from lplcore.training.loading import dataset_info
+    from lplcore.training.trainer import train
 except ModuleNotFoundError as error:
     if error.name not in ("numpy", "safetensors", "torch", "torchvision"):
         raise

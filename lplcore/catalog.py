@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from lplcore.method import MethodSpec
+from lplcore.errors import validated
+from lplcore.method.method import MethodSpec
 from lplcore.methods import Method
 from lplcore.plugin import FOLDERS, Plugin, plugins
-from lplcore.spec_errors import validated
 
 
 def catalog() -> dict[str, list[dict[str, Any]]]:

@@ -1,6 +1,6 @@
 """Plug-ins: frozen, validated records found by scanning the folder of their kind.
 
-A plug-in is one module in its kind's folder that defines one record whose `name` equals the module's name.
+A plug-in is one module, or one package, in its kind's folder that defines one record whose `name` equals the module's.
 """
 
 import difflib
@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from lplcore.spec_errors import MAX_REPORTED, every_problem
+from lplcore.errors import MAX_REPORTED, every_problem
 
 FOLDERS = {
     "method": "methods",
@@ -128,11 +128,16 @@ def plugins(kind: str) -> dict[str, type[Any]]:
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
         for record in vars(loaded).values():
-            if isinstance(record, type) and issubclass(record, Plugin) and record.__module__ == loaded.__name__:
+            if isinstance(record, type) and issubclass(record, Plugin) and defined_in(record, loaded.__name__):
                 default = record.model_fields["name"].default
                 if default == module.name:
                     found[module.name] = record
     return found
+
+
+def defined_in(record: type[Plugin], module: str) -> bool:
+    """Whether a record belongs to a module, or to a package's own modules."""
+    return f"{record.__module__}.".startswith(f"{module}.")
 
 
 def names(kind: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from store.tables import Table
+from store.database.tables import Table
 
 context.configure(
     connection=context.config.attributes["connection"],

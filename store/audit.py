@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from store import pages
-from store.database import Database
+from store import cursors as pages
+from store.database.engine import Database
+from store.database.records import AuditEntry, Page
+from store.database.tables import AuditRow
 from store.errors import BadCursor
-from store.records import AuditEntry, Page
-from store.tables import AuditRow
 
 MAX_PATH = 500
 MAX_ADDRESS = 100

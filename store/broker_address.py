@@ -4,7 +4,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import redis
 
-from store.address import HOST
+from store.database.address import HOST
 from store.errors import StoreError
 
 REDIS = ("redis", "rediss")

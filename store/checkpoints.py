@@ -9,13 +9,13 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from store import events
-from store.database import Database
+from store.database.engine import Database
+from store.database.records import Checkpoint, Claim
+from store.database.rows import checkpoint_of
+from store.database.tables import CheckpointRow, ChunkRow
 from store.errors import CorruptCheckpoint, NotFound
 from store.identifiers import new_id
-from store.records import Checkpoint, Claim
-from store.rows import checkpoint_of
-from store.runs import fenced
-from store.tables import CheckpointRow, ChunkRow
+from store.lifecycle.runs import fenced
 
 CHUNK_BYTES = 1 << 20
 SWEEP_CHUNKS = 64

@@ -11,9 +11,9 @@ import typer
 from pydantic import ValidationError
 
 from store.characters import clean
-from store.database import Database
+from store.database.engine import Database
+from store.database.schema_version import revisions
 from store.errors import StoreError
-from store.schema_version import revisions
 from store.settings import SECRETS, Settings
 
 db = typer.Typer(help="The database's schema.", no_args_is_help=True)

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from store.database.tables import DatasetRow
 from store.errors import Conflict
-from store.tables import DatasetRow
 
 REASON = "data_changed"
 

@@ -6,13 +6,13 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from store import pages
+from store import cursors as pages
 from store.characters import path_to_text, text_to_path
-from store.database import Database
+from store.database.engine import Database
+from store.database.records import OPEN, DatasetRecord, Page
+from store.database.tables import DatasetRow, RunRow
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
-from store.records import OPEN, DatasetRecord, Page
-from store.tables import DatasetRow, RunRow
 
 
 def add(

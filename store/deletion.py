@@ -7,10 +7,9 @@ from functools import partial
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from store.database import Database
-from store.errors import Conflict, NotFound, StoreError
-from store.records import DELETE, ENDED
-from store.tables import (
+from store.database.engine import Database
+from store.database.records import DELETE, ENDED
+from store.database.tables import (
     CheckpointRow,
     ChunkRow,
     EpochRow,
@@ -22,6 +21,7 @@ from store.tables import (
     RunRow,
     SeriesRow,
 )
+from store.errors import Conflict, NotFound, StoreError
 
 BATCH = 50
 log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from store.database import Database
-from store.records import Event
-from store.tables import EventRow
+from store.database.engine import Database
+from store.database.records import Event
+from store.database.tables import EventRow
 
 
 def record(session: Session, kind: str, data: Mapping[str, Any], *, job_id: str | None, run_id: str | None) -> None:

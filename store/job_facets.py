@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from store.records import NewRun
-from store.tables import JobFacetRow
+from store.database.records import NewRun
+from store.database.tables import JobFacetRow
 
 FILTERED = {"method": "methods", "dataset": "datasets"}
 """Kind of a facet that lists of jobs are filtered by -> column that shows its values."""

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from sqlalchemy import ScalarResult, select
 from sqlalchemy.orm import Session
 
-from store import pages
-from store.database import Database
+from store import cursors as pages
+from store.database.engine import Database
+from store.database.records import Page, Run, Series
+from store.database.tables import EpochRow, SeriesRow
 from store.jobs import list_runs
 from store.metrics import add_scalars
-from store.records import Page, Run, Series
-from store.tables import EpochRow, SeriesRow
 
 MOST_VALUES = 1_000_000
 """Numbers after which a page ends with the run that they belong to."""

@@ -9,16 +9,18 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from store import events, names, pages, turns
+from store import cursors as pages
+from store import events, names
 from store.characters import clean_all
-from store.database import Database
+from store.database.engine import Database
+from store.database.records import DELETE, OPEN, Job, NewRun, Page, Run, State, Submitted
+from store.database.rows import job_of, run_of
+from store.database.tables import IdempotencyRow, JobFacetRow, JobRow, JobTagRow, RunRow
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
 from store.job_facets import facet_rows, facets_of
-from store.new_runs import queued_run
-from store.records import DELETE, OPEN, Job, NewRun, Page, Run, State, Submitted
-from store.rows import job_of, run_of
-from store.tables import IdempotencyRow, JobFacetRow, JobRow, JobTagRow, RunRow
+from store.lifecycle import turns
+from store.lifecycle.new_runs import queued_run
 
 
 def submit(

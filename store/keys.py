@@ -8,12 +8,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from store import pages
-from store.database import Database
+from store import cursors as pages
+from store.database.engine import Database
+from store.database.records import ApiKey, Page
+from store.database.tables import KeyRow
 from store.errors import NotFound, StoreError
 from store.identifiers import new_id
-from store.records import ApiKey, Page
-from store.tables import KeyRow
 
 SCOPES = ("read", "submit", "admin")
 PREFIX = "lpl_"

@@ -6,12 +6,13 @@ from typing import Any
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from store import events, job_state
-from store.database import Database
+from store import events
+from store.database.engine import Database
+from store.database.records import Claim, Series
+from store.database.tables import EpochRow, RunRow, SeriesRow
 from store.errors import NotFound
-from store.records import Claim, Series
-from store.runs import fenced
-from store.tables import EpochRow, RunRow, SeriesRow
+from store.lifecycle import job_state
+from store.lifecycle.runs import fenced
 
 
 def record_start(db: Database, claim: Claim, info: Mapping[str, Any]) -> None:

@@ -2,9 +2,9 @@
 
 from sqlalchemy import func, select
 
-from store.database import Database
-from store.records import State
-from store.tables import JobRow, RunRow
+from store.database.engine import Database
+from store.database.records import State
+from store.database.tables import JobRow, RunRow
 
 
 def run_counts(db: Database) -> dict[str, int]:

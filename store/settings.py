@@ -12,8 +12,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL
 
 from store import broker_address
-from store.address import parsed_url
 from store.data_folder import DATABASE_FILE, DATASETS, absolute, default_data_dir
+from store.database.address import parsed_url
 from store.errors import StoreError
 
 SECRETS = ("admin_key", "database_url", "database_password", "broker_url", "broker_password")

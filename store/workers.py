@@ -3,11 +3,11 @@
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from store.database import Database
+from store.database.engine import Database
+from store.database.records import CONSUMER_DEAD, Worker
+from store.database.tables import WorkerRow
 from store.errors import ConsumersDead
 from store.identifiers import new_id
-from store.records import CONSUMER_DEAD, Worker
-from store.tables import WorkerRow
 
 FORGET_SECONDS = 86_400.0
 

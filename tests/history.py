@@ -6,12 +6,13 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from store import checkpoints, events, jobs, metrics, runs
-from store.database import Database
+from store import checkpoints, events, jobs, metrics
+from store.database.engine import Database
+from store.database.records import ENDED, Event, Run, State
+from store.database.tables import CheckpointRow, ChunkRow, JobRow, RunRow
 from store.errors import NotFound
-from store.job_state import derived_state
-from store.records import ENDED, Event, Run, State
-from store.tables import CheckpointRow, ChunkRow, JobRow, RunRow
+from store.lifecycle import runs
+from store.lifecycle.job_state import derived_state
 
 FOLLOWING: dict[str, set[str]] = {
     State.QUEUED: {State.RUNNING, State.PAUSED, State.CANCELLED},

@@ -11,8 +11,8 @@ from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import setup_logging
 
+from store.database.records import CONSUMER_DEAD
 from store.doorbell import QUEUE, TASK, celery_app
-from store.records import CONSUMER_DEAD
 
 RESTART_SECONDS = 5.0
 HEALTHY_SECONDS = 60.0

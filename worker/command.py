@@ -14,7 +14,7 @@ from setproctitle import setproctitle
 
 from store import broker_address
 from store.command import fail, load_settings, open_streams
-from store.database import Database, make_writable
+from store.database.engine import Database, make_writable
 from store.errors import DatabaseUnavailable, SchemaNewer, StoreError
 from worker.celery_app import Consumer, worker_app
 from worker.devices import CPU, Device, probe

@@ -9,10 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from store import checkpoints, metrics, runs
-from store.database import Database
+from store import checkpoints, metrics
+from store.database.engine import Database
+from store.database.records import Claim, Series
 from store.errors import DatabaseUnavailable, LeaseLost
-from store.records import Claim, Series
+from store.lifecycle import runs
 
 T = TypeVar("T")
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0

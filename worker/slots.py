@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 
-from store import checkpoints, runs, sweeper, workers
-from store.database import Database
+from store import checkpoints, workers
+from store.database.engine import Database
+from store.database.records import State
 from store.errors import NotFound, StoreError
-from store.records import State
+from store.lifecycle import runs, sweeper
 from store.settings import Settings
 from worker.devices import Device
 from worker.supervisor import TRAINER, Supervisor

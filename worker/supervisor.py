@@ -10,10 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from store import checkpoints, runs, sweeper
-from store.database import Database
+from store import checkpoints
+from store.database.engine import Database
+from store.database.records import Checkpoint, Claim
 from store.errors import CorruptCheckpoint, LeaseLost, NotFound, StorageFull, StoreError
-from store.records import Checkpoint, Claim
+from store.lifecycle import runs, sweeper
 from store.settings import Settings
 from worker.devices import Device
 from worker.process import TrainerProcess, describe_exit

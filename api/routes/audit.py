@@ -5,9 +5,9 @@ from datetime import datetime
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from api.answers import at
+from api.middleware.security import ADMIN
 from api.parameters import Cursor, Limit
-from api.security import ADMIN
+from api.schemas.answers import at
 from api.state import Services
 from store import audit
 

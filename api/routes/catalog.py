@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 
 import lplcore
-from api.security import READ
+from api.middleware.security import READ
 
 router = APIRouter(prefix="/v1", tags=["catalog"], dependencies=[READ])
 

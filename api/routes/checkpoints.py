@@ -6,10 +6,10 @@ from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 
 from api.conditional import NOT_MODIFIED, matches
+from api.middleware.security import READ
 from api.parameters import Identifier
 from api.problems import problems
 from api.ranges import byte_range
-from api.security import READ
 from api.state import Services
 from store import checkpoints
 

@@ -7,20 +7,21 @@ from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 import lplcore
-from api.answers import DatasetAnswer, DatasetDetail, DatasetList, at
-from api.bodies import JSON_BODY
+from api.middleware.bodies import JSON_BODY
+from api.middleware.security import READ, SUBMIT
 from api.parameters import NAME, Cursor, DatasetName, Limit, Text
 from api.problems import Problem, problems
-from api.registration import builtin_info, builtin_preview, register, shot_groups
-from api.security import READ, SUBMIT
+from api.schemas.answers import DatasetAnswer, DatasetDetail, DatasetList, at
+from api.services.registration import builtin_info, builtin_preview, register, shot_groups
 from api.state import Service, Services
-from lplcore.datasets import FIRST_RULES, Dataset
-from lplcore.datasets.labelled_images import LABELS_FILE
+from lplcore.data.images.folder import LABELS_FILE
+from lplcore.data.long_tail import imbalance_of
+from lplcore.data.raw import FIRST_RULES
+from lplcore.datasets import Dataset
 from lplcore.datasets.registered import LABELLED_IMAGES
-from lplcore.long_tail import imbalance_of
 from lplcore.plugin import plugins
 from store import datasets
-from store.records import DatasetRecord
+from store.database.records import DatasetRecord
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[READ])
 

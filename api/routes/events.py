@@ -6,13 +6,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query
 from starlette.concurrency import run_in_threadpool
 
+from api.middleware.security import READ, Caller
 from api.parameters import Identifier, Selected
 from api.problems import problems
-from api.security import READ, Caller
-from api.sse import HEADERS, EventStream, Follower, last_event_id
 from api.state import Service, Services
-from store import jobs, runs
-from store.records import ApiKey
+from api.streams.sse import HEADERS, EventStream, Follower, last_event_id
+from store import jobs
+from store.database.records import ApiKey
+from store.lifecycle import runs
 
 router = APIRouter(prefix="/v1", tags=["events"], dependencies=[READ], responses=problems(404))
 LastEventId = Annotated[str | None, Header(max_length=100, description="the last id seen; the stream goes on there")]

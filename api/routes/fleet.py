@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from api.answers import QueueAnswer, WorkerList, worker_answer
-from api.security import READ
+from api.middleware.security import READ
+from api.schemas.answers import QueueAnswer, WorkerList, worker_answer
 from api.state import Services
 from store import queue, workers
 

@@ -6,7 +6,7 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from api.security import READ
+from api.middleware.security import READ
 from api.state import Service, Services
 from store import workers
 

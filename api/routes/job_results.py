@@ -6,14 +6,21 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.conditional import NOT_MODIFIED, Cached
+from api.middleware.security import READ
 from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
 from api.problems import problems
-from api.result_answers import JobClassMetrics, JobLossVariations, JobMetrics, RunClassSeries, RunMetrics, RunVariations
-from api.security import READ
-from api.series_answers import VARIATIONS, by_epoch, classes_of, variations
+from api.schemas.results import (
+    JobClassMetrics,
+    JobLossVariations,
+    JobMetrics,
+    RunClassSeries,
+    RunMetrics,
+    RunVariations,
+)
+from api.schemas.series import VARIATIONS, by_epoch, classes_of, variations
 from api.state import Services
 from store import job_results, jobs
-from store.records import Series
+from store.database.records import Series
 
 router = APIRouter(prefix="/v1/jobs", tags=["results"], dependencies=[READ], responses=problems(404))
 

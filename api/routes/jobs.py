@@ -4,16 +4,17 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from api import submission
-from api.answers import JobAnswer, JobList, RunList, Validation, job_facts, job_item, run_answer
-from api.bodies import JSON_BODY, Experiment
 from api.conditional import NOT_MODIFIED, Cached
+from api.middleware.bodies import JSON_BODY, Experiment
+from api.middleware.security import READ, SUBMIT, Caller
 from api.parameters import Cursor, Filter, IdempotencyKey, Identifier, Limit
 from api.problems import problems
-from api.security import READ, SUBMIT, Caller
+from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_facts, job_item, run_answer
+from api.services import submission
 from api.state import Service, Services
-from store import deletion, jobs, requests
-from store.records import Job, State
+from store import deletion, jobs
+from store.database.records import Job, State
+from store.lifecycle import requests
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404))
 RUNS_SHOWN = 100

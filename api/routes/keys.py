@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.answers import KeyAnswer, KeyList, key_answer
-from api.bodies import JSON_BODY
+from api.middleware.bodies import JSON_BODY
+from api.middleware.security import ADMIN
 from api.parameters import Cursor, Identifier, Limit, Text
 from api.problems import problems
-from api.security import ADMIN
+from api.schemas.answers import KeyAnswer, KeyList, key_answer
 from api.state import Services
 from store import keys
 

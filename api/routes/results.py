@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from api.conditional import NOT_MODIFIED, Cached
+from api.middleware.security import READ
 from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
 from api.problems import problems
-from api.result_answers import (
+from api.schemas.results import (
     CheckpointList,
     ClassSeries,
     ConfusionMatrix,
@@ -17,12 +18,13 @@ from api.result_answers import (
     checkpoint_answer,
     log_entry,
 )
-from api.security import READ
-from api.series_answers import by_epoch, classes_of, rows, variations
+from api.schemas.series import by_epoch, classes_of, rows, variations
 from api.state import Services
-from store import checkpoints, events, metrics, pages, runs
+from store import checkpoints, events, metrics
+from store import cursors as pages
+from store.database.records import Series
 from store.errors import BadCursor, NotFound
-from store.records import Series
+from store.lifecycle import runs
 
 router = APIRouter(prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404))
 CONFUSION = "confusion_matrix"

@@ -4,13 +4,13 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from api.answers import RunAnswer, run_answer
 from api.conditional import NOT_MODIFIED, Cached
+from api.middleware.security import READ, SUBMIT
 from api.parameters import Identifier
 from api.problems import problems
-from api.security import READ, SUBMIT
+from api.schemas.answers import RunAnswer, run_answer
 from api.state import Service, Services
-from store import requests, runs
+from store.lifecycle import requests, runs
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"], dependencies=[READ], responses=problems(404))
 asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "responses": problems(409)}

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from api.middleware.security import READ
 from api.problems import Problem, problems
-from api.security import READ
 from lplcore import theory
 
 router = APIRouter(prefix="/v1", tags=["catalog"], dependencies=[READ])

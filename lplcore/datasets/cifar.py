@@ -11,8 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from lplcore.dataset_info import RawFacts
-from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset, array_pickle
+from lplcore.data.arrays import pickles as array_pickle
+from lplcore.data.info import RawFacts
+from lplcore.data.raw import RawData, RegisteredDataset
+from lplcore.datasets import Dataset
+from lplcore.errors import DatasetError
 
 PIXELS = 3 * 32 * 32
 DIFFERS = "differs from the published file"

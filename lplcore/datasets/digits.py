@@ -7,7 +7,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from lplcore.datasets import Dataset, DatasetError, RawData, RegisteredDataset
+from lplcore.data.raw import RawData, RegisteredDataset
+from lplcore.datasets import Dataset
+from lplcore.errors import DatasetError
 
 TEST_EVERY = 5
 """Every fifth example of each class is a test example, whatever the seed."""

@@ -11,11 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from lplcore.dataset_info import RawFacts
-from lplcore.datasets import DataChanged, Dataset, DatasetError, RawData, RegisteredDataset
-from lplcore.datasets.array_archive import read_arrays
-from lplcore.datasets.label_lines import LabelledImage
-from lplcore.datasets.labelled_images import (
+from lplcore.data.arrays.archive import read_arrays
+from lplcore.data.images.folder import (
     CLASSES_FILE,
     LABELS_FILE,
     MAX_ARRAY_BYTES,
@@ -26,6 +23,11 @@ from lplcore.datasets.labelled_images import (
     refuse_unlabelled,
     spelled_in,
 )
+from lplcore.data.images.lines import LabelledImage
+from lplcore.data.info import RawFacts
+from lplcore.data.raw import RawData, RegisteredDataset
+from lplcore.datasets import Dataset
+from lplcore.errors import DataChanged, DatasetError
 
 ARRAYS, LABELLED_IMAGES = "arrays", "labelled_images"
 

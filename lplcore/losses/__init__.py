@@ -4,9 +4,9 @@ from abc import abstractmethod
 
 from torch import Tensor, nn
 
-from lplcore.labels import one_hot
+from lplcore.frame.labels import one_hot
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.plugin import Plugin
-from lplcore.statistics import ClassStatistics
 
 
 class Loss(Plugin):

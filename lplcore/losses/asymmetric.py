@@ -7,10 +7,10 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lplcore.frame.masked_classes import unmasked, with_limits
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.losses import Loss
 from lplcore.losses.binary_cross_entropy import BinaryCrossEntropyModule
-from lplcore.masked_classes import unmasked, with_limits
-from lplcore.statistics import ClassStatistics
 
 
 class Asymmetric(Loss):

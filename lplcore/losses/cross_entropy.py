@@ -7,9 +7,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lplcore.frame.masked_classes import unmasked, with_limits, with_mass
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.losses import Loss, indicator
-from lplcore.masked_classes import unmasked, with_limits, with_mass
-from lplcore.statistics import ClassStatistics
 
 
 class CrossEntropy(Loss):

@@ -9,11 +9,11 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lplcore.frame.masked_classes import unmasked, with_limits, with_mass, with_softmax
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.losses import Loss, expected, indicator
 from lplcore.losses.binary_cross_entropy import BinaryCrossEntropyModule, log_sigmoids
 from lplcore.losses.cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
-from lplcore.masked_classes import unmasked, with_limits, with_mass, with_softmax
-from lplcore.statistics import ClassStatistics
 
 
 class Focal(Loss):

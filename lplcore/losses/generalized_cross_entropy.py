@@ -8,9 +8,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lplcore.criterion_input import reached
+from lplcore.frame.inputs import reached
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.losses import Loss, expected
-from lplcore.statistics import ClassStatistics
 
 
 class GeneralizedCrossEntropy(Loss):

@@ -7,8 +7,8 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.losses import Loss
-from lplcore.statistics import ClassStatistics
 
 ABSENT = -1e30
 """Logit of what is left out of a log-sum-exp; finite, so that gradients of empty sums are zero and not undefined."""

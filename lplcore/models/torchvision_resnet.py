@@ -13,10 +13,10 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lplcore.datasets import stamp
+from lplcore.data.raw import stamp
+from lplcore.data.weights_folder import within_weights
+from lplcore.errors import SpecError
 from lplcore.models import Classifier, Model, ModelOutput
-from lplcore.spec_errors import SpecError
-from lplcore.weights_folder import within_weights
 
 STAGES = ("layer1", "layer2", "layer3", "layer4")
 

@@ -1,10 +1,9 @@
 """Optimisers."""
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from typing import Any
 
 import torch
-from torch import nn
 
 from lplcore.plugin import Plugin
 
@@ -16,7 +15,5 @@ class Optimizer(Plugin):
     clip_norm: float | None
 
     @abstractmethod
-    def build(
-        self, parameters: Iterable[nn.Parameter], *, undecayed: Iterable[nn.Parameter] = ()
-    ) -> torch.optim.Optimizer:
-        """The optimiser of these parameters; the undecayed ones take no weight decay."""
+    def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        """The optimiser of parameter groups in torch's form; a group's own settings go before the record's."""

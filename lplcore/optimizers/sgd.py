@@ -1,12 +1,10 @@
 """Stochastic gradient descent."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar, Literal, Self
 
 import torch
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
-from torch import nn
 
 from lplcore.optimizers import Optimizer
 
@@ -37,13 +35,7 @@ class Sgd(Optimizer):
             raise PydanticCustomError("sgd", "needs momentum above 0; set nesterov to false", {"field": "nesterov"})
         return self
 
-    def build(
-        self, parameters: Iterable[nn.Parameter], *, undecayed: Iterable[nn.Parameter] = ()
-    ) -> torch.optim.Optimizer:
-        groups: list[dict[str, Any]] = [{"params": list(parameters)}]
-        rest = list(undecayed)
-        if rest:
-            groups.append({"params": rest, "weight_decay": 0.0})
+    def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
         return torch.optim.SGD(
             groups,
             lr=self.lr,

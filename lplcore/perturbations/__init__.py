@@ -5,9 +5,9 @@ from typing import ClassVar, Literal, NamedTuple
 
 from torch import Tensor, nn
 
-from lplcore.criterion_input import CriterionInput
+from lplcore.frame.inputs import CriterionInput
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.plugin import Plugin
-from lplcore.statistics import ClassStatistics
 
 
 class PerturbationOutput(NamedTuple):

@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from torch import nn
 
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.perturbations import Perturbation
 from lplcore.perturbations.logit_adjustment import ClassRow
-from lplcore.statistics import ClassStatistics
 
 
 class BalancedSoftmax(Perturbation):

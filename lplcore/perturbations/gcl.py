@@ -6,8 +6,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
-from lplcore.statistics import ClassStatistics
 
 NOISE_STD = 1 / 3
 

@@ -7,9 +7,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from lplcore.frame.statistics import ClassStatistics
+from lplcore.frame.vmap_levels import take_in
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
-from lplcore.statistics import ClassStatistics
-from lplcore.vmap_levels import take_in
 
 
 class LargeMargin(Perturbation):

@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
-from lplcore.statistics import ClassStatistics
 
 
 class LogitAdjustment(Perturbation):

@@ -6,9 +6,9 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from lplcore.masked_classes import unmasked
+from lplcore.frame.masked_classes import unmasked
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
-from lplcore.statistics import ClassStatistics
 
 
 class LogitCompensation(Perturbation):

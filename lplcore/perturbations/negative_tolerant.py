@@ -6,9 +6,9 @@ import torch
 from pydantic import Field
 from torch import nn
 
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.perturbations import Perturbation
 from lplcore.perturbations.logit_adjustment import ClassRow
-from lplcore.statistics import ClassStatistics
 
 
 class NegativeTolerant(Perturbation):

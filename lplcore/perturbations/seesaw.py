@@ -7,10 +7,10 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lplcore.masked_classes import unmasked
+from lplcore.frame.masked_classes import unmasked
+from lplcore.frame.statistics import ClassStatistics
+from lplcore.frame.vmap_levels import take_in
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
-from lplcore.statistics import ClassStatistics
-from lplcore.vmap_levels import take_in
 
 
 class Seesaw(Perturbation):

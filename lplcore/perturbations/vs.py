@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from lplcore.masked_classes import unmasked
+from lplcore.frame.masked_classes import unmasked
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.perturbations import CriterionInput, Perturbation, PerturbationOutput
-from lplcore.statistics import ClassStatistics
 
 
 class VectorScaling(Perturbation):

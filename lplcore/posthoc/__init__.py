@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from torch import nn
 
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.plugin import Plugin
-from lplcore.statistics import ClassStatistics
 
 
 class Posthoc(Plugin):

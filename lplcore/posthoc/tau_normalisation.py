@@ -6,8 +6,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.posthoc import Posthoc
-from lplcore.statistics import ClassStatistics
 
 
 class TauNormalisation(Posthoc):

@@ -1,4 +1,4 @@
-"""Procedures: the stages of a training and its step."""
+"""Procedures: what a method does to the course of a training beside its criterion."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from lplcore.augmentations import Augmentation
-from lplcore.batch_sizes import part_sizes
-from lplcore.criterion import Criterion, CriterionOutput
-from lplcore.dataset_info import DatasetInfo
-from lplcore.dataset_loading import Split
+from lplcore.data.info import DatasetInfo
+from lplcore.data.splits import Split
+from lplcore.frame.inputs import reached
+from lplcore.frame.outputs import CriterionOutput
+from lplcore.frame.step_criterion import StepCriterion
 from lplcore.models import Classifier, ModelOutput
 from lplcore.plugin import Plugin
 
@@ -26,8 +27,8 @@ class Companion(nn.Module):
 
 
 @dataclass(frozen=True)
-class Examples:
-    """The data a procedure may draw from, on the device."""
+class TrainingData:
+    """The data that training and its procedure draw from, on the device."""
 
     train: Split
     meta: Split | None
@@ -43,7 +44,7 @@ class TrainingState:
     """What a training step works on."""
 
     model: Classifier
-    criterion: Criterion
+    criterion: StepCriterion
     optimizer: torch.optim.Optimizer
     clip_norm: float | None
     """Largest L2 norm of the whole gradient, None for no limit."""
@@ -51,15 +52,36 @@ class TrainingState:
     """What the network computes in, None for its own type."""
     device: torch.device
     companion: Companion
-    examples: Examples
+    data: TrainingData
     accumulation_steps: int = 1
     """Parts in which a batch is computed."""
     smallest_batch: int = 1
     """A part has at least as many examples."""
 
+    def forward(self, inputs: Tensor) -> ModelOutput:
+        """The network's answer to inputs [N, ...], computed in the run's precision."""
+        dtype = self.autocast_dtype
+        with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
+            return self.model(inputs)
+
+    def evaluate(self, output: ModelOutput, targets: Tensor, *, progress: float) -> CriterionOutput:
+        """The criterion on a network's answer."""
+        return self.criterion.evaluate(
+            output.logits, targets, features=output.features, classifier=self.model.classifier, progress=progress
+        )
+
+    def parameters(self) -> list[nn.Parameter]:
+        """What the optimiser moves."""
+        return [parameter for group in self.optimizer.param_groups for parameter in group["params"]]
+
 
 class Procedure(Plugin):
-    """A procedure. What it does not override is ordinary training: one stage, one forward and backward pass a step.
+    """A procedure: the parts of a training that it does not override are those of ordinary training.
+
+    The trainer owns the flow (`lplcore.training.step`) and asks in this order. Once: `wrap`, `build`, `slowed_part`,
+    then `prepare` for every step of preparation. In every epoch: `learning_rate_factor`, `slowed_rate_factor`,
+    `enter_epoch`. In every step: `training_mode`, `before_step`, `with_added_examples`, and, for every part of the
+    batch, `weighed` and `added_loss`.
 
     Random numbers come from torch's global generators, which the run seeds by position before every call, so that a
     resumed run draws them again. `needs_meta` says that `dataset.meta_per_class` must be above 0, `own_head` that it
@@ -73,17 +95,6 @@ class Procedure(Plugin):
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
         """What does not fit the shape of one example."""
         return []
-
-    def second_stage(self) -> float:
-        """Share of the training from which on the method's weighting and sampler are in force.
-
-        Stage 2 begins with the first whole epoch from there: 0.5 of 5 epochs is the fourth (see `reached`).
-        """
-        return 0.0
-
-    def learning_rate_factor(self, epoch_progress: float) -> float:
-        """Factor on the schedule's rate in an epoch, from the share of the training done when it began."""
-        return 1.0
 
     def located(self, data_dir: Path) -> Self:
         """The same with the paths of its files resolved within the data directory.
@@ -100,13 +111,39 @@ class Procedure(Plugin):
             SpecError: one is absent, not what it should be, or leads out of the data directory.
         """
 
-    def wrap(self, model: Classifier, info: DatasetInfo, examples: Examples) -> Classifier:
+    def second_stage(self) -> float:
+        """Share of the training from which on the method's weighting and sampler are in force.
+
+        Stage 2 begins with the first whole epoch from there: 0.5 of 5 epochs is the fourth.
+        """
+        return 0.0
+
+    def in_second_stage(self, epoch_progress: float) -> bool:
+        """Whether stage 2 has begun, from the share of the training done when the epoch began."""
+        return reached(epoch_progress, self.second_stage())
+
+    def wrap(self, model: Classifier, info: DatasetInfo, data: TrainingData) -> Classifier:
         """The network to train; called with a network of fresh weights."""
         return model
 
     def build(self, info: DatasetInfo) -> Companion:
         """Networks beside the classifier, on the CPU."""
         return Companion()
+
+    def slowed_part(self, model: Classifier) -> nn.Module | None:
+        """The part of the network whose learning rate has a factor of its own, None for no part.
+
+        Its parameters come first in the network's.
+        """
+        return None
+
+    def learning_rate_factor(self, *, second_stage: bool) -> float:
+        """Factor on the schedule's rate in an epoch."""
+        return 1.0
+
+    def slowed_rate_factor(self, *, second_stage: bool) -> float:
+        """Further factor for `slowed_part`."""
+        return 1.0
 
     def preparation_steps(self, info: DatasetInfo) -> int:
         """Steps before the first epoch."""
@@ -115,115 +152,25 @@ class Procedure(Plugin):
     def prepare(self, state: TrainingState, step: int) -> None:
         """Do one of these steps (from 0)."""
 
-    def begin_epoch(self, state: TrainingState, *, progress: float, fresh: bool) -> None:
-        """Called before an epoch's first step (`fresh`), and where a run goes on in the middle of the epoch.
+    def enter_epoch(self, state: TrainingState, *, second_stage: bool, resumed: bool) -> None:
+        """Called before the first step of an epoch, and where a run goes on in the middle of one (`resumed`)."""
 
-        `progress` is that of the epoch's beginning.
-        """
+    def training_mode(self, state: TrainingState) -> None:
+        """Put network and criterion in training mode."""
+        state.model.train()
+        state.criterion.train()
 
-    def step(
-        self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float
-    ) -> tuple[Tensor, CriterionOutput]:
-        """One optimiser step on network inputs [N, ...] and labels [N], `progress` of training done (0 to 1).
+    def before_step(self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float) -> None:
+        """What comes before a step on network inputs [N, ...] and labels [N]; `progress` is the share done, 0 to 1."""
 
-        Labels are [N, C] for multi label. Returns the clean logits [N, C] and the criterion's output, both detached.
-        Parts of a batch (`accumulation_steps`) are batches of their own to the method and to normalisation layers; each
-        counts by the examples (multi label: entries) in it that are not ignored.
-        """
-        logits: list[Tensor] = []
-        results: list[CriterionOutput] = []
+    def with_added_examples(self, state: TrainingState, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """The batch with further examples at its end, which training learns from and metrics leave out."""
+        return inputs, labels
 
-        def backward() -> None:
-            sizes = part_sizes(inputs.shape[0], state.accumulation_steps, least=state.smallest_batch)
-            for part, own_labels in zip(torch.split(inputs, sizes), torch.split(labels, sizes), strict=True):
-                mixed, targets = state.criterion.mix(part, own_labels)
-                output = forward(state, mixed)
-                result = evaluate(state, output, targets, progress=progress)
-                loss = result.mean
-                added = self.added_loss(state, output, targets)
-                share = share_of(state.criterion, own_labels, labels)
-                torch.autograd.backward(share * (loss if added is None else loss + added))
-                logits.append(output.logits.detach())
-                results.append(result.detach())
-
-        self.update(state, backward)
-        return torch.cat(logits), joined(results)
+    def weighed(self, state: TrainingState, result: CriterionOutput, labels: Tensor) -> CriterionOutput:
+        """The criterion's output with weights that the procedure gives to examples."""
+        return result
 
     def added_loss(self, state: TrainingState, output: ModelOutput, targets: Tensor) -> Tensor | None:
         """A scalar that the step's loss gets besides the criterion's, None for nothing."""
         return None
-
-    def update(self, state: TrainingState, backward: Callable[[], None]) -> None:
-        """Move the weights by the gradient that `backward` leaves."""
-        descend(state, backward)
-
-
-def forward(state: TrainingState, inputs: Tensor) -> ModelOutput:
-    """The network's answer, computed in the run's precision."""
-    dtype = state.autocast_dtype
-    with torch.autocast(state.device.type, dtype=dtype, enabled=dtype is not None):
-        return state.model(inputs)
-
-
-def evaluate(state: TrainingState, output: ModelOutput, targets: Tensor, *, progress: float) -> CriterionOutput:
-    """The criterion on a network's answer."""
-    return state.criterion.evaluate(
-        output.logits, targets, features=output.features, classifier=state.model.classifier, progress=progress
-    )
-
-
-def joined(results: Sequence[CriterionOutput]) -> CriterionOutput:
-    """The output for a batch from those for its parts; observations are means over the parts that have one."""
-    if len(results) == 1:
-        return results[0]
-    first, *_ = results
-    observations = {
-        name: torch.stack([result.observations[name] for result in results]).nanmean(dim=0)
-        for name in first.observations
-    }
-    return CriterionOutput(
-        loss=torch.cat([result.loss for result in results]),
-        clean_loss=torch.cat([result.clean_loss for result in results]),
-        perturbed_loss=torch.cat([result.perturbed_loss for result in results]),
-        observations=observations,
-        included=joined_masks(results),
-    )
-
-
-def joined_masks(results: Sequence[CriterionOutput]) -> Tensor | None:
-    """Whether losses count, None where all of all parts do."""
-    if all(result.included is None for result in results):
-        return None
-    masks = [
-        torch.ones_like(result.loss, dtype=torch.bool) if result.included is None else result.included
-        for result in results
-    ]
-    return torch.cat(masks)
-
-
-def share_of(criterion: Criterion, part: Tensor, labels: Tensor) -> Tensor | float:
-    """What a part of a batch's labels counts in the batch."""
-    own, all_of_them = criterion.included(part), criterion.included(labels)
-    if all_of_them is None:
-        return part.shape[0] / labels.shape[0]
-    number = part.numel() if own is None else own.sum()
-    return number / all_of_them.sum().clamp(min=1).float()
-
-
-def descend(state: TrainingState, backward: Callable[[], None]) -> None:
-    """Take the optimiser's step along the gradient that `backward` leaves."""
-    state.optimizer.zero_grad(set_to_none=True)
-    backward()
-    if state.clip_norm is not None:
-        parameters = [p for group in state.optimizer.param_groups for p in group["params"]]
-        torch.nn.utils.clip_grad_norm_(parameters, state.clip_norm)
-    state.optimizer.step()
-
-
-def descend_slowed(state: TrainingState, backward: Callable[[], None], part: nn.Module, factor: float) -> None:
-    """`descend`, a part of the network going only a share of its step, weight decay and momentum included."""
-    weights: list[Tensor] = [p for p in part.parameters() if p.requires_grad]
-    before = [p.detach().clone() for p in weights]
-    descend(state, backward)
-    with torch.no_grad():
-        torch._foreach_lerp_(weights, before, 1 - factor)

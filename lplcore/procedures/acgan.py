@@ -5,9 +5,9 @@ from typing import ClassVar, Literal
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from lplcore.dataset_info import DatasetInfo
-from lplcore.procedures.gan_networks import ReadingDiscriminator
-from lplcore.procedures.generated_data import Gan, GeneratedData, fake_loss, real_loss
+from lplcore.data.info import DatasetInfo
+from lplcore.procedures.generated_data.networks import ReadingDiscriminator
+from lplcore.procedures.generated_data.procedure import Gan, GeneratedData, fake_loss, real_loss
 
 
 class Acgan(GeneratedData):

@@ -4,9 +4,9 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from lplcore.dataset_info import DatasetInfo
-from lplcore.procedures.gan_networks import LabelledDiscriminator
-from lplcore.procedures.generated_data import Gan, GeneratedData, fake_loss, real_loss
+from lplcore.data.info import DatasetInfo
+from lplcore.procedures.generated_data.networks import LabelledDiscriminator
+from lplcore.procedures.generated_data.procedure import Gan, GeneratedData, fake_loss, real_loss
 
 
 class Cgan(GeneratedData):

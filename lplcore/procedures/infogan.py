@@ -7,9 +7,9 @@ from pydantic_core import PydanticCustomError
 from torch import Tensor
 from torch.nn.functional import cross_entropy, mse_loss
 
-from lplcore.dataset_info import DatasetInfo
-from lplcore.procedures.gan_networks import ReadingDiscriminator
-from lplcore.procedures.generated_data import Gan, GeneratedData, fake_loss, real_loss
+from lplcore.data.info import DatasetInfo
+from lplcore.procedures.generated_data.networks import ReadingDiscriminator
+from lplcore.procedures.generated_data.procedure import Gan, GeneratedData, fake_loss, real_loss
 
 
 class Infogan(GeneratedData):

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache, partial
+from functools import cache
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -11,12 +11,12 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.autograd import forward_ad
 
-from lplcore.class_slots import slots_of
-from lplcore.criterion import CriterionOutput
-from lplcore.dataset_info import DatasetInfo
+from lplcore.data.info import DatasetInfo
+from lplcore.frame.class_slots import slots_of
+from lplcore.frame.outputs import CriterionOutput
+from lplcore.frame.reduction import mean_of
 from lplcore.models import ModelOutput
-from lplcore.procedures import Companion, Procedure, TrainingState, descend, evaluate, forward
-from lplcore.reduction import mean_of
+from lplcore.procedures import Companion, Procedure, TrainingState
 
 
 class MetaWeighted(Procedure):
@@ -56,34 +56,8 @@ class MetaWeighted(Procedure):
         load_forward_rules()
         return WeightNet(self)
 
-    def step(
-        self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float
-    ) -> tuple[Tensor, CriterionOutput]:
-        weight_net = state.companion
-        assert isinstance(weight_net, WeightNet)
-        self._learn_weights(state, weight_net, inputs, labels, progress=progress)
-        output = forward(state, inputs)
-        result = evaluate(state, output, labels, progress=progress)
-        with torch.no_grad():
-            weights = weight_net(result.loss, result.included)
-        weighted = result.scaled(weights)
-        descend(state, partial(torch.autograd.backward, weighted.mean))
-        slots = slots_of(labels, output.logits.shape[1], result.included)
-        by_class = slots.to_classes(slots.mean(weights), output.logits.shape[1])
-        observed = {**result.observations, "meta_weight_net/weight": by_class}
-        return output.logits.detach(), weighted._replace(observations=observed).detach()
-
-    def _learn_weights(
-        self, state: TrainingState, weight_net: "WeightNet", inputs: Tensor, labels: Tensor, *, progress: float
-    ) -> None:
-        meta = state.examples.meta
-        assert meta is not None
-        chosen = self._drawn(meta.y.shape[0]).to(state.device)
-        images = meta.x[chosen]
-        if self.meta_augmented:
-            augmentation = state.examples.augmentation
-            images = augmentation.apply(images, torch.rand(len(chosen), augmentation.draws).to(state.device))
-        balanced = state.examples.network_input(images), meta.y[chosen]
+    def before_step(self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float) -> None:
+        weight_net, balanced = weight_net_of(state), self._meta_batch(state)
         state.criterion.eval()
         rate = float(state.optimizer.param_groups[0]["lr"])
         included = state.criterion.included(labels)
@@ -92,6 +66,25 @@ class MetaWeighted(Procedure):
         weight_net.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward((weight_net.pulls(loss, included) * slope).sum())
         weight_net.optimizer.step()
+
+    def weighed(self, state: TrainingState, result: CriterionOutput, labels: Tensor) -> CriterionOutput:
+        with torch.no_grad():
+            weights = weight_net_of(state)(result.loss, result.included)
+        classes = state.criterion.statistics.num_classes
+        slots = slots_of(labels, classes, result.included)
+        by_class = slots.to_classes(slots.mean(weights), classes)
+        observed = {**result.observations, "meta_weight_net/weight": by_class}
+        return result.scaled(weights)._replace(observations=observed)
+
+    def _meta_batch(self, state: TrainingState) -> tuple[Tensor, Tensor]:
+        """Network inputs and labels of a balanced batch."""
+        meta, augmentation = state.data.meta, state.data.augmentation
+        assert meta is not None
+        chosen = self._drawn(meta.y.shape[0]).to(state.device)
+        images = meta.x[chosen]
+        if self.meta_augmented:
+            images = augmentation.apply(images, torch.rand(len(chosen), augmentation.draws).to(state.device))
+        return state.data.network_input(images), meta.y[chosen]
 
     def _drawn(self, number: int) -> Tensor:
         """Places of a meta batch among `number` examples; without replacement never more than there are."""
@@ -138,6 +131,12 @@ class WeightNet(Companion):
         raw = self.layers(loss.float()[:, None]).squeeze(1).sigmoid()
         normalized: Tensor = raw / mean_of(raw, included).clamp(min=torch.finfo(raw.dtype).tiny)
         return normalized.to(loss.dtype)
+
+
+def weight_net_of(state: TrainingState) -> WeightNet:
+    """The run's weighting network."""
+    assert isinstance(state.companion, WeightNet)
+    return state.companion
 
 
 def meta_slope(
@@ -205,7 +204,7 @@ def losses(
 ) -> CriterionOutput:
     """The criterion on the network with other weights and buffers."""
     answer = functional_answer(state, tensors, inputs)
-    return evaluate(state, answer, labels, progress=progress)
+    return state.evaluate(answer, labels, progress=progress)
 
 
 def functional_answer(state: TrainingState, tensors: Mapping[str, Tensor], inputs: Tensor) -> ModelOutput:

@@ -6,9 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from lplcore.criterion import CriterionOutput
-from lplcore.criterion_input import reached
-from lplcore.dataset_info import DatasetInfo
+from lplcore.data.info import DatasetInfo
 from lplcore.models import CosineLinear
 from lplcore.procedures import Companion, Procedure, TrainingState
 
@@ -33,33 +31,29 @@ class TwoStage(Procedure):
     def second_stage(self) -> float:
         return self.start
 
-    def learning_rate_factor(self, epoch_progress: float) -> float:
-        return self.finetune_lr_factor if reached(epoch_progress, self.start) else 1.0
+    def learning_rate_factor(self, *, second_stage: bool) -> float:
+        return self.finetune_lr_factor if second_stage else 1.0
 
     def build(self, info: DatasetInfo) -> Companion:
         return Stage()
 
-    def begin_epoch(self, state: TrainingState, *, progress: float, fresh: bool) -> None:
-        stage = state.companion
-        assert isinstance(stage, Stage)
-        stage.frozen = self.train == "classifier" and reached(progress, self.start)
-        if not reached(progress, self.start):
+    def enter_epoch(self, state: TrainingState, *, second_stage: bool, resumed: bool) -> None:
+        stage = stage_of(state)
+        stage.frozen = self.train == "classifier" and second_stage
+        if not second_stage:
             return
         if stage.frozen:
             state.model.requires_grad_(False)
             state.model.classifier.requires_grad_(True)
-        if fresh and self.reset_classifier and not bool(stage.second):
+        if not resumed and self.reset_classifier and not bool(stage.second):
             reset(state.model.classifier)
             stage.second.fill_(True)
 
-    def step(
-        self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float
-    ) -> tuple[Tensor, CriterionOutput]:
-        stage = state.companion
-        if isinstance(stage, Stage) and stage.frozen:
+    def training_mode(self, state: TrainingState) -> None:
+        super().training_mode(state)
+        if stage_of(state).frozen:
             state.model.eval()
             state.model.classifier.train()
-        return super().step(state, inputs, labels, progress=progress)
 
 
 class Stage(Companion):
@@ -71,6 +65,12 @@ class Stage(Companion):
         super().__init__()
         self.frozen = False
         self.register_buffer("second", torch.zeros((), dtype=torch.bool))
+
+
+def stage_of(state: TrainingState) -> Stage:
+    """The run's stage."""
+    assert isinstance(state.companion, Stage)
+    return state.companion
 
 
 def reset(classifier: nn.Module) -> None:

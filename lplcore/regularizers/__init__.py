@@ -4,9 +4,9 @@ from abc import abstractmethod
 
 from torch import nn
 
-from lplcore.criterion_input import CriterionInput
+from lplcore.frame.inputs import CriterionInput
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.plugin import Plugin
-from lplcore.statistics import ClassStatistics
 
 
 class Regularizer(Plugin):

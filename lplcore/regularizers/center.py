@@ -7,10 +7,10 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from lplcore.feature_state import FeatureState
+from lplcore.frame.feature_state import FeatureState
+from lplcore.frame.statistics import ClassStatistics
+from lplcore.frame.vmap_levels import is_batched, take_in, whole_batch
 from lplcore.regularizers import CriterionInput, Regularizer
-from lplcore.statistics import ClassStatistics
-from lplcore.vmap_levels import is_batched, take_in, whole_batch
 
 
 class Center(Regularizer):

@@ -7,8 +7,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.regularizers import CriterionInput, Regularizer
-from lplcore.statistics import ClassStatistics
 
 
 class Lade(Regularizer):

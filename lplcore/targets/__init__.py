@@ -6,9 +6,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from lplcore.labels import one_hot
+from lplcore.frame.labels import one_hot
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.plugin import Plugin
-from lplcore.statistics import ClassStatistics
 
 
 class Target(Plugin):

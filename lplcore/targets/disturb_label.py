@@ -6,8 +6,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from lplcore.labels import one_hot
-from lplcore.statistics import ClassStatistics
+from lplcore.frame.labels import one_hot
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.targets import Target
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from torch import nn
 
-from lplcore.statistics import ClassStatistics
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.targets import Target
 from lplcore.targets.label_smoothing import SmoothingByClass
 

@@ -7,9 +7,9 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from lplcore.criterion_input import CriterionInput
+from lplcore.frame.inputs import CriterionInput
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.plugin import Plugin
-from lplcore.statistics import ClassStatistics
 
 
 class Weighting(Plugin):

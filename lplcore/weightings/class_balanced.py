@@ -8,7 +8,7 @@ import torch
 from pydantic import Field
 from torch import nn
 
-from lplcore.statistics import ClassStatistics
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.weightings import ClassWeights, Weighting, class_table
 
 

@@ -6,8 +6,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from lplcore.criterion_input import reached
-from lplcore.statistics import ClassStatistics
+from lplcore.frame.inputs import reached
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.weightings import CriterionInput, Weighting, class_table
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field
 from torch import nn
 
-from lplcore.statistics import ClassStatistics
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.weightings import ClassWeights, EntryWeights, Weighting, class_table
 
 

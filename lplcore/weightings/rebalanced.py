@@ -6,7 +6,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from lplcore.statistics import ClassStatistics
+from lplcore.frame.statistics import ClassStatistics
 from lplcore.weightings import CriterionInput, Weighting
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from store.database import Database
+from store.database.engine import Database
 from tests.api.service import Running, claim, record, running
 
 

@@ -13,12 +13,13 @@ import httpx
 import numpy as np
 
 from api.app import create_app
-from api.serve import listening
-from api.server import ApiServer
-from store import checkpoints, metrics, runs
-from store.database import Database
+from api.process.serve import listening
+from api.process.server import ApiServer
+from store import checkpoints, metrics
+from store.database.engine import Database
+from store.database.records import Checkpoint, Claim, Series
 from store.doorbell import Doorbell
-from store.records import Checkpoint, Claim, Series
+from store.lifecycle import runs
 from store.settings import Settings
 
 SPEC: dict[str, Any] = {"dataset": {"name": "digits", "imbalance_factor": 20}, "method": "lpl", "epochs": 3}

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import event
 from typer.testing import CliRunner
 
-from api.audit import REFUSALS_PER_MINUTE, Refusals
-from api.command import key
-from api.serve import make_first_key
+from api.middleware.audit import REFUSALS_PER_MINUTE, Refusals
+from api.process.command import key
+from api.process.serve import make_first_key
 from store import audit, keys
 from store.audit import Line
-from store.database import Database
+from store.database.engine import Database
 from store.settings import Settings
 from tests.api.service import SPEC, running, stopped_clock
 from tests.api.test_security import bearer

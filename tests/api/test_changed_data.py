@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sqlalchemy import text
 
-from store import runs
-from store.database import Database
+from store.database.engine import Database
+from store.lifecycle import runs
 from tests.api.service import SPEC, Running, claim, running, train
 
 

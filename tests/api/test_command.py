@@ -7,9 +7,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from api.command import key
+from api.process.command import key
 from store import keys
-from store.database import Database
+from store.database.engine import Database
 
 
 @pytest.fixture

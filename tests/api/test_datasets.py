@@ -10,7 +10,7 @@ from PIL import Image
 from sqlalchemy import update
 
 from store import datasets
-from store.tables import DatasetRow
+from store.database.tables import DatasetRow
 from tests.api.service import SPEC, Running, claim
 
 

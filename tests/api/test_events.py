@@ -10,10 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from api import sse
-from store import events, requests, runs
-from store.database import Database
-from store.records import Event
+from api.streams import sse
+from store import events
+from store.database.engine import Database
+from store.database.records import Event
+from store.lifecycle import requests, runs
 from tests.api.service import Running, claim, record, running, train
 
 Received = tuple[str, dict[str, Any], int | None]
@@ -191,7 +192,7 @@ def test_what_does_not_exist_is_refused_before_the_stream_begins(service: Runnin
 
 
 def test_a_slow_reader_misses_nothing(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.feed.QUEUE_SIZE", 2)
+    monkeypatch.setattr("api.streams.feed.QUEUE_SIZE", 2)
     job = service.submit()
     held = claim(service.db)
     seen: list[Received] = []

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from api.app import create_app
-from store import runs
-from store.database import Database
+from store.database.engine import Database
 from store.doorbell import Doorbell
+from store.lifecycle import runs
 from store.settings import Settings
 from tests.api.service import Running, running, train
 

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from client import Client
-from store import metrics, requests, runs
-from store.database import Database
-from store.records import Claim
+from store import metrics
+from store.database.engine import Database
+from store.database.records import Claim
+from store.lifecycle import requests, runs
 from tests.api.service import Running, claim, running
 
 SWEEP = {"method": ["cross_entropy", "lpl", {"alias": "lpl", "threshold": 0.3}], "dataset.imbalance_factor": [10, 50]}

@@ -6,8 +6,9 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from store import job_results, runs
-from store.database import Database
+from store import job_results
+from store.database.engine import Database
+from store.lifecycle import runs
 from tests.api.service import Running, claim, record, running
 
 ADDRESSES = ["metrics?names=test/top1_error,train/loss", "loss-variations?epoch=2", "class-metrics?name=test/accuracy"]

@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from store import runs
-from store.database import Database
+from store.database.engine import Database
+from store.lifecycle import runs
 from tests.api.service import SPEC, Running, claim, running, train
 
 

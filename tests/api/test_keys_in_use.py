@@ -12,10 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api import key_ring, sse
-from api.key_ring import KeyRing
+from api.middleware import key_ring
+from api.middleware.key_ring import KeyRing
+from api.streams import sse
 from store import keys
-from store.database import Database
+from store.database.engine import Database
 from store.errors import DatabaseUnavailable, StorageFull
 from tests.api.service import Running, running
 from tests.api.test_security import bearer
@@ -56,7 +57,7 @@ def test_a_key_reads_while_nothing_can_be_written(
 
     made, secret = keys.create(service.db, name="reader")
     monkeypatch.setattr(key_ring, "RETRY_SECONDS", 0.0)
-    with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG, "api.key_ring"):
+    with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG, "api.middleware.key_ring"):
         patched.setattr(keys, "note_use", full)
         assert service.http.get("/v1/jobs", headers=bearer(secret)).status_code == 200
         deadline = time.monotonic() + 10

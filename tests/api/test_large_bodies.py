@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api import server
+from api.process import server
 from store import keys
-from store.database import Database
+from store.database.engine import Database
 from tests.api.service import SPEC, Running, running
 
 BODY = json.dumps({**SPEC, "seeds": [0] * 3_000_000}).encode()

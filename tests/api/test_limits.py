@@ -4,11 +4,11 @@ import re
 import socket
 from pathlib import Path
 
-from api.bodies import MAX_PARTS
-from api.limiter import Limiter
+from api.middleware.bodies import MAX_PARTS
+from api.middleware.limiter import Limiter
 from api.problems import Problem
 from store import keys
-from store.database import Database
+from store.database.engine import Database
 from tests.api.service import NOON, SPEC, running, stopped_clock
 from tests.api.test_security import bearer
 

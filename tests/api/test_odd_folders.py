@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from store import runs
-from store.database import Database
+from store.database.engine import Database
+from store.lifecycle import runs
 from tests.api.service import SPEC, running
 
 

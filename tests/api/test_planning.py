@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 import lplcore
-from api import submission, turnstile
+from api.middleware import turnstile
+from api.middleware.turnstile import Turnstile
 from api.problems import Problem
-from api.turnstile import Turnstile
-from lplcore import method_alias
+from api.services import submission
+from lplcore.method import alias as method_alias
 from tests.api.service import SPEC, Running
 
 RATES = [0.001 + number / 10_000 for number in range(2_000)]

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from api.security import Gate
+from api.middleware.security import Gate
 from store import audit
-from store.database import Database
+from store.database.engine import Database
 from store.settings import Settings
 from tests.api.service import SPEC, running
 

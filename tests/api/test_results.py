@@ -10,8 +10,9 @@ import httpx
 import numpy as np
 import pytest
 
-from store import checkpoints, metrics, runs
-from store.records import Series
+from store import checkpoints, metrics
+from store.database.records import Series
+from store.lifecycle import runs
 from tests.api.service import CLASSES, Running, claim, keep_checkpoint
 
 STATM = Path("/proc/self/statm")

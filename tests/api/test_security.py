@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from api.key_ring import is_loopback
-from api.security import host_name, origin_of, refusal_to_start
+from api.middleware.key_ring import is_loopback
+from api.middleware.security import host_name, origin_of, refusal_to_start
 from store import keys
-from store.database import Database
-from store.records import ApiKey
+from store.database.engine import Database
+from store.database.records import ApiKey
 from store.settings import Settings
 from tests.api.service import SPEC, Running, running
 

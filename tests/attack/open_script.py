@@ -8,12 +8,13 @@ import resource
 import sys
 from pathlib import Path
 
-from lplcore import checkpoint
-from lplcore.checkpoint import CheckpointError
-from lplcore.datasets import DatasetError, array_pickle
-from lplcore.datasets.array_archive import read_arrays
+from lplcore.data.arrays import pickles as array_pickle
+from lplcore.data.arrays.archive import read_arrays
+from lplcore.data.images.folder import check_images, labels_of
 from lplcore.datasets.cifar import pixels_of
-from lplcore.datasets.labelled_images import check_images, labels_of
+from lplcore.errors import DatasetError
+from lplcore.training import checkpoint
+from lplcore.training.checkpoint import CheckpointError
 
 
 def open_file(path: Path) -> None:

@@ -22,11 +22,12 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lplcore import plugin
-from lplcore.checkpoint import METADATA_KEY
-from lplcore.datasets import DatasetError, array_pickle
-from lplcore.datasets.array_archive import read_arrays
-from lplcore.datasets.labelled_images import FORMATS, check_images, labels_of
-from store.database import Database
+from lplcore.data.arrays import pickles as array_pickle
+from lplcore.data.arrays.archive import read_arrays
+from lplcore.data.images.folder import FORMATS, check_images, labels_of
+from lplcore.errors import DatasetError
+from lplcore.training.checkpoint import METADATA_KEY
+from store.database.engine import Database
 from tests.api.service import running
 from tests.grids import campaign
 from tests.lplcore_training.runs import DIGITS, checkpoints, end, run

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.server import OPEN_FILES
+from api.process.server import OPEN_FILES
 from tests.service.processes import SPEC, Service, until
 from tests.store.databases import fresh_postgres
 

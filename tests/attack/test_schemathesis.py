@@ -19,7 +19,7 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.core.transport import Response
 
 from store import keys
-from store.database import Database
+from store.database.engine import Database
 from tests.api.service import Running, running, train
 from tests.api.test_security import bearer
 from tests.attack.tally import Tally

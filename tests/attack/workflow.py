@@ -25,10 +25,11 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from store import queue, runs
+from store import queue
+from store.database.records import Claim
+from store.database.tables import KeyRow, SweeperRow, Table
 from store.errors import LeaseLost
-from store.records import Claim
-from store.tables import KeyRow, SweeperRow, Table
+from store.lifecycle import runs
 from tests.api.service import SPEC, Running, claim, keep_checkpoint, record
 from tests.attack.tally import Given, Tally
 

@@ -21,10 +21,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from store import checkpoints, events, jobs, metrics, runs
-from store.database import Database
-from store.records import ENDED, Run, State
-from store.tables import EventRow, JobRow, RunRow
+from store import checkpoints, events, jobs, metrics
+from store.database.engine import Database
+from store.database.records import ENDED, Run, State
+from store.database.tables import EventRow, JobRow, RunRow
+from store.lifecycle import runs
 from tests.chaos.parts import SHAPES, Heal, Part, Shape
 from tests.chaos.users import Follower, Users
 from tests.history import findings, leftovers, recorded

@@ -18,7 +18,7 @@ from typing import Any
 import redis
 from sqlalchemy import create_engine, text
 
-from api.broker import bundled_binary, die_with_parent, feed
+from api.process.broker import bundled_binary, die_with_parent, feed
 from tests.service.processes import QUICK, Process, descendants, gone, title
 from tests.worker.outage import Door, free_port
 

@@ -14,10 +14,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 import lplcore
 from api.app import create_app
-from store import jobs, metrics, runs
-from store.database import Database
+from store import jobs, metrics
+from store.database.engine import Database
+from store.database.records import NewRun, Series
 from store.doorbell import Doorbell
-from store.records import NewRun, Series
+from store.lifecycle import runs
 from store.settings import Settings
 
 CHROMIUM = shutil.which("chromium")

@@ -6,9 +6,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import lplcore
-from store import jobs, requests
-from store.database import Database
-from store.records import NewRun
+from store import jobs
+from store.database.engine import Database
+from store.database.records import NewRun
+from store.lifecycle import requests
 from tests.dashboard.conftest import MULTI_LABEL, finished_job
 
 pytestmark = pytest.mark.browser

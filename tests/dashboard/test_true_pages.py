@@ -9,9 +9,10 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 import lplcore
-from store import checkpoints, jobs, metrics, requests, runs
-from store.database import Database
-from store.records import Claim, NewRun
+from store import checkpoints, jobs, metrics
+from store.database.engine import Database
+from store.database.records import Claim, NewRun
+from store.lifecycle import requests, runs
 from tests.dashboard.conftest import finished_job, series
 
 pytestmark = pytest.mark.browser

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 import lplcore
-from lplcore.criterion import Criterion
+from lplcore.method.criterion import Criterion
 from lplcore.plugin import get, plugins
 from tests.grids import campaign
 

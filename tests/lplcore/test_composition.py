@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lplcore
-from lplcore.method import MethodSpec
+from lplcore.errors import SpecError, validated
+from lplcore.method.method import MethodSpec
 from lplcore.plugin import get, names
-from lplcore.spec_errors import SpecError, validated
 from tests.lplcore.method_cases import Case, batch_of, counts_of
 
 PLAIN = Case("loss", "cross_entropy")

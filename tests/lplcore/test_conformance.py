@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lplcore.criterion import Criterion
+from lplcore.method.criterion import Criterion
 from lplcore.plugin import get
 from tests.lplcore.method_cases import (
     NEUTRAL,

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from lplcore.criterion import Criterion
+from lplcore.method.criterion import Criterion
 from tests.lplcore.method_cases import Batch, Case, aliases, batch_of, check, counts_of, parts
 
 SMOOTHED = {"label_smoothing", "label_aware_smoothing"}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch._dynamo.testing import CompileCounter, CompileCounterWithBackend
 
-from lplcore.criterion import Criterion, CriterionOutput
+from lplcore.method.criterion import Criterion, CriterionOutput
 from tests.grids import every
 from tests.lplcore.method_cases import Batch, Case, aliases, batch_of, check, counts_of, parts
 

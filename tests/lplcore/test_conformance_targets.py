@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.func import grad, vmap
 
 import lplcore
-from lplcore.criterion import Criterion
+from lplcore.method.criterion import Criterion
 from lplcore.plugin import get, names
 from tests.lplcore.method_cases import RANDOM, Batch, Case, aliases, batch_of, check, counts_of, parts, why_not
 from tests.lplcore.test_conformance import gradients, losses

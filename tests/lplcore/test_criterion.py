@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import lplcore
-from lplcore.criterion_input import CriterionInput
-from lplcore.method import MethodSpec
-from lplcore.spec_errors import validated
+from lplcore.errors import validated
+from lplcore.frame.inputs import CriterionInput
+from lplcore.method.method import MethodSpec
 
 COUNTS = [60, 30, 10, 4]
 

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 import lplcore
-from lplcore.dataset_info import DatasetInfo
-from lplcore.datasets import RegisteredDataset
-from lplcore.evaluation import Evaluation, evaluate
-from lplcore.multi_label_evaluation import evaluate_multi_label
+from lplcore.data.info import DatasetInfo
+from lplcore.data.raw import RegisteredDataset
+from lplcore.frame.statistics import class_statistics
 from lplcore.plugin import get, plugins
-from lplcore.statistics import class_statistics
+from lplcore.training.evaluation import Evaluation, evaluate
+from lplcore.training.multi_label_evaluation import evaluate_multi_label
 
 COUNTS = [150, 60, 12, 3]
 TASKS = ("single_label", "multi_label")

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import lplcore
-from lplcore.perturbations.lpl_bounds import StepRule
+from lplcore.perturbations.lpl.bounds import StepRule
 from tests.grids import campaign, every
 
 ALL_OPTIONS: list[dict[str, Any]] = [

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import lplcore
-from lplcore.criterion import Criterion
+from lplcore.frame.statistics import class_statistics
+from lplcore.method.criterion import Criterion
 from lplcore.plugin import plugins
-from lplcore.statistics import class_statistics
 
 ZERO = torch.zeros(1, 2, dtype=torch.float64)
 """Two classes, each with probability one half."""

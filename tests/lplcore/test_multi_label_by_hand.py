@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 import lplcore
-from lplcore.criterion import Criterion
+from lplcore.method.criterion import Criterion
 from lplcore.perturbations.logit_compensation import LogitCompensationModule
 from lplcore.plugin import plugins
 from tests.shared_data import shared_file

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, get_args
 import pytest
 
 import lplcore
-from lplcore.perturbations.lpl_bounds import CountBounds
+from lplcore.perturbations.lpl.bounds import CountBounds
 from lplcore.plugin import plugins
 from lplcore.presets import Follows, Preset
 
@@ -292,10 +292,10 @@ def test_ldam_defers_the_weights_that_its_authors_use() -> None:
 
 def test_meta_weight_net_steps_as_its_authors_code_does() -> None:
     for table in ROWS:
-        procedure = spec_of(f"{table}_meta_weight_net").method.procedure
+        procedure: Any = spec_of(f"{table}_meta_weight_net").method.procedure
         assert (procedure.meta_optimizer, procedure.meta_lr, procedure.meta_batch_size) == ("sgd", 1e-5, 100)
         assert (procedure.meta_augmented, procedure.meta_replacement, procedure.detach_loss) == (True, False, False)
-    plain = lplcore.parse_spec({"dataset": "digits", "method": "meta_weight_net"}).method.procedure
+    plain: Any = lplcore.parse_spec({"dataset": "digits", "method": "meta_weight_net"}).method.procedure
     assert (plain.meta_augmented, plain.meta_replacement, plain.detach_loss) == (False, True, True)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import lplcore
-from lplcore.dataset_info import DatasetInfo
+from lplcore.data.info import DatasetInfo
 from lplcore.datasets import Dataset
 from lplcore.plugin import FOLDERS, plugins
 

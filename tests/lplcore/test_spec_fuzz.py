@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import lplcore
-from lplcore.dataset_info import DatasetInfo
+from lplcore.data.info import DatasetInfo
 
 DEPTH = 8
 FACTS = DatasetInfo(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import lplcore
-from lplcore.dataset_info import DatasetInfo
+from lplcore.data.info import DatasetInfo
 from lplcore.plugin import get, plugins
 
 SMALL: dict[str, Any] = {"dataset": "digits", "method": "lpl"}

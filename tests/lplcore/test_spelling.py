@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 import lplcore
-from lplcore.datasets import RegisteredDataset
-from lplcore.method_alias import KIND_OF_FIELD
+from lplcore.data.raw import RegisteredDataset
+from lplcore.method.alias import KIND_OF_FIELD
 from lplcore.methods import Method
 from lplcore.plugin import plugins
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lplcore.datasets import RegisteredDataset
+from lplcore.data.raw import RegisteredDataset
 from lplcore.events import EpochEnd, Event
 from tests.lplcore_training.runs import Spec, end, epochs, run
 

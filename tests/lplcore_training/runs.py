@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from lplcore.events import CheckpointReady, EpochEnd, Event, RunEnd
-from lplcore.trainer import train
+from lplcore.training.run import TrainingRun
+from lplcore.training.step import Batch
+from lplcore.training.trainer import train
 
 Spec = dict[str, Any]
 
@@ -38,6 +41,11 @@ IMAGES: Spec = {
 def run(spec: Spec, folder: Path | None = None, **options: Any) -> list[Event]:
     """All events of a run."""
     return list(train(spec, checkpoint_dir=folder, **options))
+
+
+def first_examples(run: TrainingRun, number: int) -> Batch:
+    """The first training examples as a batch, for methods without augmentation."""
+    return Batch(0, run.train_split.x[:number], run.train_split.y[:number], torch.empty(number, 0))
 
 
 def end(events: list[Event]) -> RunEnd:

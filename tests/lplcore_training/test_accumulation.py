@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lplcore.dataset_loading import dataset_info
+from lplcore.errors import SpecError
 from lplcore.plugin import plugins
-from lplcore.spec import parse_spec
-from lplcore.spec_errors import SpecError
+from lplcore.spec.experiment import parse_spec
+from lplcore.training.loading import dataset_info
 from tests.lplcore_training.multi_label_runs import last, long_tailed, trained
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 

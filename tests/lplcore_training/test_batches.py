@@ -10,11 +10,11 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 import lplcore
-from lplcore.batch_sizes import part_sizes, sizes
+from lplcore.errors import SpecError
+from lplcore.frame.batch_parts import part_sizes, sizes
 from lplcore.plugin import plugins
-from lplcore.spec import parse_spec
-from lplcore.spec_errors import SpecError
-from lplcore.training_run import TrainingRun
+from lplcore.spec.experiment import parse_spec
+from lplcore.training.run import TrainingRun
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 
 MODELS = plugins("model")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from lplcore import plugin
-from lplcore.dataset_loading import dataset_info, load
-from lplcore.datasets import Dataset, DatasetError
+from lplcore.datasets import Dataset
+from lplcore.errors import DatasetError
+from lplcore.training.loading import dataset_info, load
 from tests.lplcore_training.runs import checkpoints, end, epochs, run
 
 PIXELS = 3072

@@ -8,13 +8,15 @@ import pytest
 import torch
 
 from lplcore import plugin
-from lplcore.dataset_loading import LoadedDataset, dataset_info, load
-from lplcore.datasets import Dataset, DatasetError, RegisteredDataset, raw_facts
-from lplcore.datasets.array_archive import read_arrays
+from lplcore.data.arrays.archive import read_arrays
+from lplcore.data.normalization import training_statistics
+from lplcore.data.raw import RegisteredDataset, raw_facts
+from lplcore.data.splits import LoadedDataset
+from lplcore.datasets import Dataset
 from lplcore.datasets.registered import Registered
-from lplcore.normalization import training_statistics
-from lplcore.spec import parse_spec
-from lplcore.spec_errors import SpecError
+from lplcore.errors import DatasetError, SpecError
+from lplcore.spec.experiment import parse_spec
+from lplcore.training.loading import dataset_info, load
 
 
 def digits(**fields: Any) -> Dataset:

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lplcore import checkpoint
-from lplcore.checkpoint import Checkpoint
 from lplcore.events import LogLine
 from lplcore.randomness import rows
-from lplcore.spec import parse_spec
-from lplcore.training_run import TrainingRun
+from lplcore.spec.experiment import parse_spec
+from lplcore.training import checkpoint
+from lplcore.training.checkpoint import Checkpoint
+from lplcore.training.run import TrainingRun
 from tests.lplcore_training.runs import IMAGES, Spec, checkpoints, end, run, stop_after
 
 SPEC: Spec = {**IMAGES, "method": "cross_entropy", "model": "resnet32", "batch_size": 64}

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from lplcore.criterion import CriterionOutput
-from lplcore.dataset_info import DatasetInfo
-from lplcore.epoch_totals import EpochTotals
-from lplcore.evaluation import Evaluation, evaluate, grouped
-from lplcore.loss_variation import ABSOLUTE, SERIES, LossVariation, SignedLossVariation
+from lplcore.data.info import DatasetInfo
+from lplcore.method.criterion import CriterionOutput
+from lplcore.training.evaluation import Evaluation, evaluate, grouped
+from lplcore.training.totals import EpochTotals
+from lplcore.training.variation import ABSOLUTE, SERIES, LossVariation, SignedLossVariation
 
 LOGITS = torch.tensor([[2.0, 0.0, 0.0], [0.0, 1.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
 LABELS = torch.tensor([0, 1, 1, 1, 0])

@@ -12,13 +12,24 @@ import torch
 from torch.nn.functional import cross_entropy
 
 import lplcore
-from lplcore import checkpoint as checkpoint_files
-from lplcore.dataset_loading import dataset_info
-from lplcore.spec import parse_spec
-from lplcore.spec_errors import SpecError
-from lplcore.training_run import Diverged, TrainingRun
+from lplcore.errors import SpecError
+from lplcore.procedures.generated_data import GeneratedData
+from lplcore.spec.experiment import parse_spec
+from lplcore.training import checkpoint as checkpoint_files
+from lplcore.training.loading import dataset_info
+from lplcore.training.run import Diverged, TrainingRun
+from lplcore.training.step import train_step
 from tests.grids import campaign
-from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
+from tests.lplcore_training.runs import (
+    Spec,
+    assert_same_epochs,
+    checkpoints,
+    end,
+    epochs,
+    first_examples,
+    run,
+    stop_after,
+)
 
 svm: Any = pytest.importorskip("sklearn.svm")
 
@@ -43,6 +54,13 @@ def prepared(name: str, steps: int, *, imbalance_factor: float = 1, **options: A
     return found
 
 
+def generator_of(made: TrainingRun) -> GeneratedData:
+    """Its procedure."""
+    procedure = made.procedure
+    assert isinstance(procedure, GeneratedData)
+    return procedure
+
+
 def judged(made: TrainingRun, labels: torch.Tensor) -> tuple[float, float]:
     """What a support vector machine, trained on real digits, makes of generated ones.
 
@@ -57,7 +75,7 @@ def judged(made: TrainingRun, labels: torch.Tensor) -> tuple[float, float]:
     x, y = real.train_split.x.flatten(1).numpy() / 16, real.labels.numpy()
     judge = svm.SVC(gamma=0.02).fit(x, y)
     torch.manual_seed(0)
-    images = made.procedure.generate(made.state, labels)
+    images = generator_of(made).generate(made.state, labels)
     pixels = images / made.normalization.scale + made.normalization.mean
     assert pixels.min() >= -1e-3
     assert pixels.max() <= 16 + 1e-3
@@ -131,16 +149,17 @@ def test_generated_examples_make_up_their_share_and_metrics_leave_them_out() -> 
 def test_a_step_descends_the_mean_over_real_and_generated_examples_and_returns_the_real_ones(name: str) -> None:
     made = prepared(name, 2, share=0.4)
     state, before = made.state, copy.deepcopy(made.state.model)
-    real, labels = made.network_input(made.train_split.x[:30]), made.train_split.y[:30]
+    batch = first_examples(made, 30)
+    real, labels = made.network_input(batch.examples), batch.labels
     gan: Any = state.companion
     torch.manual_seed(3)
-    added = gan.labels(state.examples, 20, uniform=True)
-    inputs = torch.cat([real, made.procedure.generate(state, added)])
+    added = gan.labels(state.data, 20, uniform=True)
+    inputs = torch.cat([real, generator_of(made).generate(state, added)])
     expected = before(inputs).logits
     losses = cross_entropy(expected, torch.cat([labels, added]), reduction="none")
     torch.autograd.backward(losses.mean())
     torch.manual_seed(3)
-    logits, output = made.procedure.step(state, real, labels, progress=0.0)
+    logits, output = train_step(made.procedure, state, batch, made.totals, progress=0.0)
     torch.testing.assert_close(logits, expected[:30].detach())
     for part in (output.loss, output.clean_loss, output.perturbed_loss):
         assert not part.requires_grad
@@ -172,12 +191,12 @@ def test_labels_are_uniform_over_the_classes_or_those_of_training() -> None:
     made = prepared("cgan", 0, imbalance_factor=50)
     gan: Any = made.state.companion
     torch.manual_seed(0)
-    uniform = gan.labels(made.state.examples, 20_000, uniform=True).bincount(minlength=10) / 20_000
+    uniform = gan.labels(made.state.data, 20_000, uniform=True).bincount(minlength=10) / 20_000
     np.testing.assert_allclose(uniform, 0.1, atol=0.01)
-    share = gan.labels(made.state.examples, 20_000, uniform=False).bincount(minlength=10) / 20_000
+    share = gan.labels(made.state.data, 20_000, uniform=False).bincount(minlength=10) / 20_000
     counts = np.array(made.info.class_counts)
     np.testing.assert_allclose(share, counts / counts.sum(), atol=0.01)
-    inputs, labels = gan.draw(made.state.examples, 2000, balanced=True)
+    inputs, labels = gan.draw(made.state.data, 2000, balanced=True)
     np.testing.assert_allclose(labels.bincount(minlength=10) / 2000, 0.1, atol=0.03)
     assert inputs.shape == (2000, 1, 8, 8)
 

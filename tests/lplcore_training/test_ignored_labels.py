@@ -8,17 +8,17 @@ import torch
 from torch import Tensor
 
 import lplcore
-from lplcore.criterion import Criterion, CriterionOutput
-from lplcore.epoch_totals import EpochTotals
-from lplcore.evaluation import Evaluation, evaluate
-from lplcore.multi_label_evaluation import MultiLabelEvaluation, evaluate_multi_label
-from lplcore.procedures import joined, share_of
-from lplcore.procedures.label_graph import correlation
+from lplcore.method.criterion import Criterion, CriterionOutput
 from lplcore.procedures.meta_weighted import MetaWeighted, WeightNet
-from lplcore.procedures.oltr import Oltr
-from lplcore.procedures.oltr_network import MetaEmbedding
+from lplcore.procedures.ml_gcn.label_graph import correlation
+from lplcore.procedures.oltr.network import MetaEmbedding
+from lplcore.procedures.oltr.oltr import Oltr
 from lplcore.samplers.class_aware import ClassAware
 from lplcore.samplers.square_root import SquareRoot
+from lplcore.training.evaluation import Evaluation, evaluate
+from lplcore.training.multi_label_evaluation import MultiLabelEvaluation, evaluate_multi_label
+from lplcore.training.step import joined, share_of
+from lplcore.training.totals import EpochTotals
 
 COUNTS = [60, 30, 10]
 CPU = torch.device("cpu")

@@ -9,12 +9,14 @@ import pytest
 from PIL import Image
 
 import lplcore
-from lplcore.dataset_loading import LoadedDataset, dataset_info, load
-from lplcore.datasets import FIRST_RULES, RULES, DatasetError, RegisteredDataset
-from lplcore.datasets.class_names import in_natural_order
-from lplcore.datasets.labelled_images import check_images, labels_of
+from lplcore.data.class_names import in_natural_order
+from lplcore.data.images.folder import check_images, labels_of
+from lplcore.data.raw import FIRST_RULES, RULES, RegisteredDataset
+from lplcore.data.splits import LoadedDataset
 from lplcore.datasets.registered import Registered
+from lplcore.errors import DatasetError
 from lplcore.events import RunStart
+from lplcore.training.loading import dataset_info, load
 from tests.lplcore_training.runs import checkpoints, end, run
 
 COMPOSED, DECOMPOSED = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))

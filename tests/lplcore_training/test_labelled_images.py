@@ -11,10 +11,13 @@ import torch
 from PIL import Image
 
 import lplcore
-from lplcore.dataset_loading import LoadedDataset, dataset_info, load
-from lplcore.datasets import DatasetError, RegisteredDataset, labelled_images
-from lplcore.datasets.labelled_images import VALIDATION_IS_TEST, check_images, fingerprint, labels_of
+from lplcore.data.images import folder as labelled_images
+from lplcore.data.images.folder import VALIDATION_IS_TEST, check_images, fingerprint, labels_of
+from lplcore.data.raw import RegisteredDataset
+from lplcore.data.splits import LoadedDataset
 from lplcore.datasets.registered import Registered, digest
+from lplcore.errors import DatasetError
+from lplcore.training.loading import dataset_info, load
 
 GOOD = ("train,a.png,cat|dog", "train,b.png,dog", "train,c.png,", "val,d.png,cat", "test,e.png,")
 SINGLE = ("train,a.png,dog", "train,b.png,cat", "train,c.png,dog", "val,d.png,cat", "test,e.png,dog")

@@ -12,13 +12,14 @@ import safetensors.torch
 import torch
 
 import lplcore
-from lplcore.checkpoint import METADATA_KEY
-from lplcore.dataset_loading import LoadedDataset, dataset_info, load
-from lplcore.datasets import RegisteredDataset
+from lplcore.data.raw import RegisteredDataset
+from lplcore.data.splits import LoadedDataset
 from lplcore.datasets.registered import Registered
 from lplcore.events import RunStart
 from lplcore.randomness import generator
-from lplcore.run_identity import stored_spec
+from lplcore.training.checkpoint import METADATA_KEY
+from lplcore.training.identity import stored_spec
+from lplcore.training.loading import dataset_info, load
 from tests.lplcore_training.runs import checkpoints, end, run, stop_after
 
 SEEDS = (0, 1, 2**40)

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor, nn
 
 from lplcore.procedures.meta_weighted import WeightNet, meta_slope
-from lplcore.spec import parse_spec
-from lplcore.training_run import TrainingRun
+from lplcore.spec.experiment import parse_spec
+from lplcore.training.run import TrainingRun
 
 
 def doubly_differentiated(run: TrainingRun, net: WeightNet, batch: tuple[Tensor, Tensor], rate: float) -> list[Tensor]:
     """The weighting network's gradient as the paper writes it: through a virtual step that is kept in the graph."""
-    meta = run.state.examples.meta
+    meta = run.state.data.meta
     assert meta is not None
     model = run.state.model
     weights: dict[str, Tensor] = dict(model.named_parameters())
@@ -42,7 +42,7 @@ def test_the_forward_derivative_is_the_derivative_through_the_virtual_step(model
     net = run.state.companion
     assert isinstance(net, WeightNet)
     inputs = run.network_input(run.train_split.x[:16]).double()
-    batch, meta = (inputs, run.train_split.y[:16]), run.state.examples.meta
+    batch, meta = (inputs, run.train_split.y[:16]), run.state.data.meta
     assert meta is not None
     balanced = run.network_input(meta.x).double(), meta.y
     run.state.criterion.eval()
@@ -79,7 +79,7 @@ def seen_in_a_step(run: TrainingRun) -> Tensor:
 @pytest.mark.parametrize(("augmented", "known"), [(False, True), (True, False)])
 def test_meta_images_are_augmented_where_asked_for(augmented: bool, known: bool) -> None:
     run = meta_run(meta_augmented=augmented)
-    meta = run.state.examples.meta
+    meta = run.state.data.meta
     assert meta is not None
     stored = {tuple(row) for row in run.network_input(meta.x).flatten(1).tolist()}
     images = seen_in_a_step(run)

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from lplcore.dataset_loading import dataset_info
-from lplcore.spec import parse_spec
-from lplcore.spec_errors import SpecError
+from lplcore.errors import SpecError
+from lplcore.spec.experiment import parse_spec
+from lplcore.training.loading import dataset_info
 from tests.grids import campaign
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run
 

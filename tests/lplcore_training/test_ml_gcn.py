@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from lplcore.errors import SpecError
 from lplcore.models import Classifier, ModelOutput
-from lplcore.procedures.label_graph import correlation, word_vectors
-from lplcore.procedures.ml_gcn_network import MlGcnNetwork
-from lplcore.spec_errors import SpecError
+from lplcore.procedures.ml_gcn.label_graph import correlation, word_vectors
+from lplcore.procedures.ml_gcn.network import MlGcnNetwork
 from tests.lplcore_training.multi_label_runs import last, long_tailed, precision, spec_of, trained
 from tests.lplcore_training.runs import end, run
 from tests.shared_data import shared_file

@@ -9,8 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score, label_ranking_loss
 
-from lplcore.dataset_info import DatasetInfo
-from lplcore.multi_label_evaluation import MultiLabelEvaluation, average_precision, evaluate_multi_label, ranking_loss
+from lplcore.data.info import DatasetInfo
+from lplcore.training.multi_label_evaluation import (
+    MultiLabelEvaluation,
+    average_precision,
+    evaluate_multi_label,
+    ranking_loss,
+)
 
 
 def drawn(seed: int, number: int, classes: int, levels: int) -> tuple[np.ndarray, np.ndarray]:

@@ -9,15 +9,15 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from lplcore.dataset_loading import dataset_info
-from lplcore.datasets import RegisteredDataset
+from lplcore.data.raw import RegisteredDataset
+from lplcore.errors import SpecError
 from lplcore.events import LogLine, RunStart
 from lplcore.plugin import get, plugins
-from lplcore.procedures.oltr import centroids, network_of
-from lplcore.procedures.oltr_network import MetaEmbedding
-from lplcore.spec import parse_spec
-from lplcore.spec_errors import SpecError
-from lplcore.training_run import TrainingRun
+from lplcore.procedures.oltr.network import MetaEmbedding
+from lplcore.procedures.oltr.oltr import Oltr, centroids, network_of
+from lplcore.spec.experiment import parse_spec
+from lplcore.training.loading import dataset_info
+from lplcore.training.run import TrainingRun
 from tests.grids import every
 from tests.lplcore_training.multi_label_runs import SHARES, last, long_tailed, precision, spec_of, trained
 from tests.lplcore_training.runs import assert_same_epochs, checkpoints, end, epochs, run, stop_after
@@ -270,8 +270,8 @@ def test_oltrs_memory_holds_the_mean_features_of_every_labels_positives(tail: Da
     network = network_of(state)
     found, present = centroids(state, network)
     with torch.no_grad():
-        features = network.features(state.examples.network_input(state.examples.train.x))
-    labels = state.examples.train.y
+        features = network.features(state.data.network_input(state.data.train.x))
+    labels = state.data.train.y
     for c in range(8):
         torch.testing.assert_close(found[c], features[labels[:, c] == 1].mean(dim=0), rtol=1e-4, atol=1e-5)
     assert present.all()
@@ -279,5 +279,7 @@ def test_oltrs_memory_holds_the_mean_features_of_every_labels_positives(tail: Da
     with torch.no_grad():
         memory.centroids.copy_(torch.tensor([[0.0, 0.0], [2.0, 0.0], [0.0, 4.0]]))
     # Distances 0, 4, 16: own labels (1, 2) attract by (4 + 16) / 2 / 2, the rest keeps its margin of 10 - 0 / 3.
-    loss = parsed.method.procedure.centroid_loss(torch.zeros(1, 2), torch.tensor([[0, 1, 1]]), memory)
+    procedure = parsed.method.procedure
+    assert isinstance(procedure, Oltr)
+    loss = procedure.centroid_loss(torch.zeros(1, 2), torch.tensor([[0, 1, 1]]), memory)
     assert loss.item() == pytest.approx(5.0 + 0.01 * 10)

@@ -9,7 +9,7 @@ import torch
 
 import lplcore
 from lplcore import plugin
-from lplcore.datasets import RegisteredDataset
+from lplcore.data.raw import RegisteredDataset
 from tests.lplcore_training.multi_label_runs import long_tailed
 
 IMAGES: dict[str, Any] = {"dataset": "digits", "method": "cross_entropy", "augmentation": "none"}

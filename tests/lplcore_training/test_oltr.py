@@ -11,13 +11,23 @@ import torch
 from torch import Tensor
 
 import lplcore
-from lplcore.procedures.oltr import Oltr, network_of
-from lplcore.procedures.oltr_network import MetaEmbedding, ModulatedAttention
-from lplcore.spec import parse_spec
-from lplcore.spec_errors import SpecError
-from lplcore.training_run import TrainingRun
+from lplcore.errors import SpecError
+from lplcore.procedures.oltr.network import MetaEmbedding, ModulatedAttention
+from lplcore.procedures.oltr.oltr import Oltr, network_of
+from lplcore.spec.experiment import parse_spec
+from lplcore.training.run import TrainingRun
+from lplcore.training.step import train_step
 from tests.grids import campaign
-from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
+from tests.lplcore_training.runs import (
+    Spec,
+    assert_same_epochs,
+    checkpoints,
+    end,
+    epochs,
+    first_examples,
+    run,
+    stop_after,
+)
 
 SMALL: Spec = {
     "dataset": {"name": "digits", "imbalance_factor": 20},
@@ -109,14 +119,14 @@ def test_in_both_stages_logits_are_the_classifiers_answer_to_the_features(spec: 
         output = network(inputs)
         torch.testing.assert_close(network.classifier(output.features), output.logits)
         assert network.second is second
-        training.procedure.begin_epoch(training.state, progress=0.5, fresh=True)
+        training.procedure.enter_epoch(training.state, second_stage=True, resumed=False)
         network.eval()
 
 
 def test_centroids_are_the_means_of_the_features_in_evaluation_mode() -> None:
     training = made(SMALL)
     network = network_of(training.state).train()
-    training.procedure.begin_epoch(training.state, progress=0.5, fresh=True)
+    training.procedure.enter_epoch(training.state, second_stage=True, resumed=False)
     network.eval()
     for c in range(10):
         members = [x for x, y in zip(training.train_split.x, training.labels.tolist(), strict=True) if y == c]
@@ -226,16 +236,19 @@ def test_the_backbone_goes_on_at_its_share_of_the_rate(factor: float) -> None:
     method = {"alias": "oltr", "backbone_factor": factor, "centroid_weight": 0.0}
     training = made({**SMALL, "method": method, "optimizer": {"name": "sgd", "lr": 0.1, "weight_decay": 0.01}})
     state = training.state
-    training.procedure.begin_epoch(state, progress=0.5, fresh=True)
+    training.procedure.enter_epoch(state, second_stage=True, resumed=False)
     other = copy.deepcopy(network_of(state))
     own: list[Tensor] = list(other.base.parameters())
     new: list[Tensor] = [p for name, p in other.named_parameters() if not name.startswith("base.")]
     options: dict[str, Any] = {"momentum": 0.9, "nesterov": True, "weight_decay": 0.01}
     groups: list[dict[str, Any]] = [{"params": own, "lr": 0.1 * factor}, {"params": new}]
     reference = torch.optim.SGD(groups, lr=0.1, **options)
-    x, y = training.network_input(training.train_split.x[:64]), training.train_split.y[:64]
+    training.epoch = 2
+    training.set_learning_rates()
+    batch = first_examples(training, 64)
+    x, y = training.network_input(batch.examples), batch.labels
     for _ in range(3):
-        training.procedure.step(state, x, y, progress=0.5)
+        train_step(training.procedure, state, batch, training.totals, progress=0.5)
         reference.zero_grad()
         loss = torch.nn.functional.cross_entropy(other(x).logits, y)
         other.memory.centroids.grad = torch.zeros_like(other.memory.centroids)
@@ -249,11 +262,12 @@ def test_mixed_examples_are_attracted_in_the_shares_they_are_mixed_in() -> None:
     method = {"loss": "cross_entropy", "targets": ["mixup"], "procedure": "oltr"}
     training = made({**SMALL, "model": {"name": "mlp", "widths": [16]}, "method": method})
     state = training.state
-    training.procedure.begin_epoch(state, progress=0.5, fresh=True)
+    training.procedure.enter_epoch(state, second_stage=True, resumed=False)
     before = copy.deepcopy(network_of(state))
-    x, y = training.network_input(training.train_split.x[:64]), training.train_split.y[:64]
+    batch = first_examples(training, 64)
+    x, y = training.network_input(batch.examples), batch.labels
     torch.manual_seed(3)
-    training.procedure.step(state, x, y, progress=0.5)
+    train_step(training.procedure, state, batch, training.totals, progress=0.5)
     torch.manual_seed(3)
     mixed, targets = state.criterion.mix(x, y)
     assert targets.shape == (64, 10)
@@ -285,7 +299,7 @@ def test_a_class_without_training_examples_has_a_zero_centroid_and_is_never_the_
     assert end(run(spec, datasets=registered)).outcome == "succeeded"
     parsed = parse_spec(spec, datasets=registered)
     training = TrainingRun(parsed, device=torch.device("cpu"), data_dir="data", datasets=registered)
-    training.procedure.begin_epoch(training.state, progress=0.5, fresh=True)
+    training.procedure.enter_epoch(training.state, second_stage=True, resumed=False)
     memory = network_of(training.state).eval().memory
     assert memory.present.tolist() == [True, True, False, True]
     assert torch.equal(memory.centroids[2], torch.zeros(16))

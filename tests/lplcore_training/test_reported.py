@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from lplcore.checkpoint import load, save
 from lplcore.events import EpochEnd
+from lplcore.training.checkpoint import load, save
 from tests.lplcore_training.multi_label_runs import long_tailed, trained
 from tests.lplcore_training.runs import DIGITS, Spec, assert_same_epochs, checkpoints, epochs, run, stop_after
 

@@ -8,9 +8,9 @@ import pytest
 import safetensors
 import torch
 
-from lplcore import checkpoint
-from lplcore.checkpoint import METADATA_KEY
 from lplcore.events import LogLine, RunStart
+from lplcore.training import checkpoint
+from lplcore.training.checkpoint import METADATA_KEY
 from tests.lplcore_training.runs import (
     DIGITS,
     IMAGES,

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 import lplcore
-from lplcore.dataset_loading import dataset_info, load
-from lplcore.datasets import FIRST_RULES, DatasetError, RawData, RegisteredDataset
-from lplcore.datasets.array_archive import read_arrays, task_of_labels
+from lplcore.data.arrays.archive import read_arrays, task_of_labels
+from lplcore.data.raw import FIRST_RULES, RawData, RegisteredDataset
 from lplcore.datasets.registered import Registered
+from lplcore.errors import DatasetError
 from lplcore.events import RunStart
+from lplcore.training.loading import dataset_info, load
 from tests.lplcore_training.runs import end, run
 
 RNG = np.random.default_rng(0)

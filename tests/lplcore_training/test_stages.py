@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
-from lplcore.run_identity import DRAWS, resume_notes
-from lplcore.spec import parse_spec
-from lplcore.training_run import TrainingRun
+from lplcore.spec.experiment import parse_spec
+from lplcore.training.identity import DRAWS, resume_notes
+from lplcore.training.run import TrainingRun
 from tests.lplcore_training.runs import Spec
 
 STAGED: dict[str, Spec] = {
@@ -61,7 +61,7 @@ def seen(run: TrainingRun) -> list[list[Seen]]:
             balanced = len(set(run.drawn.order.tolist())) < len(run.drawn.order)
             found[-1].append(Seen(balanced, weighted, rate / run.spec.optimizer.lr))
         run.finish_epoch()
-        run.begin_epoch()
+        run.draw_epoch()
     return found
 
 
@@ -94,7 +94,7 @@ def test_parts_with_a_start_of_their_own_begin_with_a_whole_epoch(method: Spec) 
             features = torch.ones(2, 8)
             losses[-1].append(float(run.state.criterion.eval()(logits, labels, features=features, progress=progress)))
         run.finish_epoch()
-        run.begin_epoch()
+        run.draw_epoch()
     assert [len(set(found)) for found in losses] == [1, 1, 1]
     assert losses[0] == losses[1] != losses[2]
 
@@ -108,7 +108,7 @@ def test_a_frozen_network_is_held_from_the_first_step_of_a_whole_epoch() -> None
             run.train_step()
             modes[-1].add(run.state.model.training)
         run.finish_epoch()
-        run.begin_epoch()
+        run.draw_epoch()
     assert modes == [{True}, {True}, {False}]
 
 

@@ -11,8 +11,8 @@ import pytest
 import safetensors.torch
 
 import lplcore
+from lplcore.errors import SpecError
 from lplcore.events import EpochEnd, Event, RunStart, event_from_json
-from lplcore.spec_errors import SpecError
 from tests.lplcore_training.runs import DIGITS, IMAGES, checkpoints, end, epochs, run
 
 METRICS = {

@@ -14,9 +14,9 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from api.broker import free_port
-from store import runs
-from store.database import Database
+from api.process.broker import free_port
+from store.database.engine import Database
+from store.lifecycle import runs
 from tests.api.service import SPEC, Running, claim, record, running
 from tests.service.processes import until
 

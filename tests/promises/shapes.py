@@ -9,8 +9,8 @@ from typing import Any
 
 import redis
 
-from api.broker import Broker, start_broker
-from store.database import Database
+from api.process.broker import Broker, start_broker
+from store.database.engine import Database
 from tests.service.processes import QUICK, Process, Service, find, until
 from tests.worker.outage import Door
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from api.broker import die_with_parent
+from api.process.broker import die_with_parent
 
 T = TypeVar("T")
 LPL = (sys.executable, "-P", "-m", "client")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import redis
 
-from api.broker import bundled_binary, free_port, start_broker
+from api.process.broker import bundled_binary, free_port, start_broker
 from tests.service.processes import find, gone, serving, until
 
 BINARY = bundled_binary()

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.serve import listening
+from api.process.serve import listening
 from store.settings import Settings
 from tests.service.processes import LPL, QUICK, SPEC, Process, serving, until
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import event
 
-from store import checkpoints, jobs, requests, runs, sweeper
-from store.database import Database
-from store.records import Claim, NewRun, Run, State
+from store import checkpoints, jobs
+from store.database.engine import Database
+from store.database.records import Claim, NewRun, Run, State
+from store.lifecycle import requests, runs, sweeper
 from tests.store.test_life_cycle import SPEC
 from worker.reporting import Reporter
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from store.database import Database
+from store.database.engine import Database
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,10 @@ import pytest
 import redis
 from typer.testing import CliRunner
 
-from api.broker import start_broker
+from api.process.broker import start_broker
 from store import broker_address, command
 from store.command import load_settings
-from store.database import Database
+from store.database.engine import Database
 from store.settings import Settings
 
 SPILLING = {

@@ -5,9 +5,10 @@ import json
 import pytest
 from sqlalchemy import text
 
-from store import audit, events, jobs, metrics, runs, workers
+from store import audit, events, jobs, metrics, workers
 from store.characters import clean, clean_all, from_json, to_json
-from store.database import Database
+from store.database.engine import Database
+from store.lifecycle import runs
 from tests.store.test_life_cycle import SPEC, claim, submit
 
 UNFIT = {"an unpaired surrogate": "a\udcffb", "a high one at the end": "a\ud800", "NUL": "a\x00b"}

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from store import checkpoints, datasets, jobs, keys, metrics, pages, queue, requests, runs, sweeper, workers
-from store.database import Database
+from store import checkpoints, datasets, jobs, keys, metrics, queue, workers
+from store import cursors as pages
+from store.database.engine import Database
+from store.database.records import Claim, NewRun, Submitted
+from store.database.tables import ChunkRow
 from store.errors import BadCursor, Conflict, CorruptCheckpoint, LeaseLost, NotFound, StoreError
-from store.records import Claim, NewRun, Submitted
-from store.tables import ChunkRow
+from store.lifecycle import requests, runs, sweeper
 from tests.history import leftovers
 from tests.store.test_life_cycle import LEASE, SPEC, claim, epoch, submit
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from store import checkpoints, jobs, metrics
-from store.database import Database
+from store.database.engine import Database
 from tests.history import findings, leftovers, recorded
 from tests.store.crash_script import EPOCHS, LEASE, Crash, content, crash, live
 

@@ -11,10 +11,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from store import jobs, requests, runs, sweeper
-from store.database import Database
+from store import jobs
+from store.database.engine import Database
+from store.database.records import Claim, Run
 from store.errors import Conflict
-from store.records import Claim, Run
+from store.lifecycle import requests, runs, sweeper
 from tests.history import findings
 from tests.store.test_life_cycle import claim, submit
 

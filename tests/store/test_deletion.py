@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from store import checkpoints, deletion, events, jobs, metrics, requests, runs
-from store.database import Database
+from store import checkpoints, deletion, events, jobs, metrics
+from store.database.engine import Database
+from store.database.records import Job
+from store.database.tables import Table
 from store.errors import Conflict, DatabaseUnavailable, NotFound
-from store.records import Job
-from store.tables import Table
+from store.lifecycle import requests, runs
 from tests.store.test_crossing import Pausing, crossed, pausing
 from tests.store.test_life_cycle import checkpoint, claim, epoch, submit
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from store import checkpoints, events, jobs, metrics, requests, runs, sweeper
-from store.database import Database
+from store import checkpoints, events, jobs, metrics
+from store.database.engine import Database
+from store.database.records import Claim, Job, NewRun, Series, State
 from store.errors import Conflict, LeaseLost
-from store.records import Claim, Job, NewRun, Series, State
+from store.lifecycle import requests, runs, sweeper
 
 SPEC: dict[str, Any] = {
     "name": "a job",
@@ -75,7 +76,7 @@ def test_higher_priority_goes_first_then_the_older(db: Database) -> None:
 def test_of_many_workers_one_gets_the_run_and_nobody_waits_in_a_circle(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("store.database.RETRIES", 1)  # a deadlock is an error
+    monkeypatch.setattr("store.database.engine.RETRIES", 1)  # a deadlock is an error
     submit(db, 25)
     taken: list[Claim | None] = []
 

@@ -21,11 +21,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from store import checkpoints, events, jobs, metrics, requests, runs, sweeper
-from store.database import Database
+from store import checkpoints, events, jobs, metrics
+from store.database.engine import Database
+from store.database.records import ENDED, Claim, NewRun, Series
 from store.errors import Conflict, LeaseLost
-from store.job_state import derived_state
-from store.records import ENDED, Claim, NewRun, Series
+from store.lifecycle import requests, runs, sweeper
+from store.lifecycle.job_state import derived_state
 from tests.store.databases import fresh_postgres
 from tests.store.test_life_cycle import SPEC
 

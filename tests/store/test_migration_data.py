@@ -5,10 +5,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
-from store import datasets, jobs, runs
-from store.database import Database
-from store.records import NewRun
-from store.tables import Table
+from store import datasets, jobs
+from store.database.engine import Database
+from store.database.records import NewRun
+from store.database.tables import Table
+from store.lifecycle import runs
 from tests.store.test_life_cycle import SPEC, checkpoint, claim, epoch, submit
 
 PREVIOUS = pytest.mark.parametrize("previous", ["0001", "0002", "0003", "0004"])

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from store import command
-from store.address import parsed_url, without_secrets
-from store.database import Database, make_writable
+from store.database.address import parsed_url, without_secrets
+from store.database.engine import Database, make_writable
 from store.errors import DatabaseUnavailable
 
 SECRET = "hush-hush"

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from store import checkpoints, deletion, jobs, requests, runs
-from store.database import Database
+from store import checkpoints, deletion, jobs
+from store.database.engine import Database
+from store.database.reserve import Reserve
 from store.errors import NotFound, StorageFull
-from store.reserve import Reserve
+from store.lifecycle import requests, runs
 from tests.store.test_life_cycle import claim, submit
 
 pytestmark = pytest.mark.slow

@@ -8,9 +8,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
-from store.database import Database
+from store.database.engine import Database
+from store.database.tables import Table
 from store.errors import DatabaseUnavailable, StorageFull
-from store.tables import Table
 
 
 def test_the_migrated_schema_is_what_the_tables_say(db: Database) -> None:

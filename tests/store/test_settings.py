@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from api.command import key
+from api.process.command import key
 from store.command import load_settings
 from store.errors import StoreError
 from store.settings import Settings

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from store import runs, sweeper
-from store.database import Database
+from store.database.engine import Database
 from store.errors import DatabaseUnavailable
+from store.lifecycle import runs, sweeper
 from tests.store.test_life_cycle import claim, submit
 
 pytestmark = pytest.mark.postgres
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.postgres
 @pytest.fixture
 def frozen(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Database]:
     """A database whose stalled transactions end after a second."""
-    monkeypatch.setattr("store.database.STALLED_SECONDS", 1)
+    monkeypatch.setattr("store.database.engine.STALLED_SECONDS", 1)
     database = Database(postgres_url)
     database.migrate()
     yield database

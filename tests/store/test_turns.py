@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from store import jobs, requests, runs
-from store.database import Database
+from store import jobs
+from store.database.engine import Database
+from store.database.records import NewRun
 from store.errors import QuotaExceeded
-from store.records import NewRun
-from store.turns import AGEING_SECONDS
+from store.lifecycle import requests, runs
+from store.lifecycle.turns import AGEING_SECONDS
 from tests.store.test_life_cycle import SPEC
 
 HOUR = AGEING_SECONDS

@@ -9,11 +9,12 @@ import typer
 from sqlalchemy import text
 from typer.testing import CliRunner
 
-from api.command import api, key, serve
-from store import command, runs
-from store.database import Database
+from api.process.command import api, key, serve
+from store import command
+from store.database.engine import Database
+from store.database.schema_version import revisions
 from store.errors import SchemaMissing, SchemaNewer, SchemaOlder
-from store.schema_version import revisions
+from store.lifecycle import runs
 from tests.store.test_life_cycle import SPEC, submit
 from worker.command import wait_for, worker
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from store import events, jobs, requests, runs, sweeper, workers
-from store.database import Database
-from store.records import Job, NewRun, State
+from store import events, jobs, workers
+from store.database.engine import Database
+from store.database.records import Job, NewRun, State
+from store.lifecycle import requests, runs, sweeper
 from tests.store.test_life_cycle import LEASE, SPEC, checkpoint, claim, epoch, submit, sweep
 
 

@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from store import events, jobs, runs
-from store.database import Database
-from store.records import Claim, NewRun, Run
+from store import events, jobs
+from store.database.engine import Database
+from store.database.records import Claim, NewRun, Run
+from store.lifecycle import runs
 from store.settings import Settings
 from worker.devices import CPU
 from worker.supervisor import Supervisor

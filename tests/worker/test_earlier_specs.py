@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import lplcore
-from lplcore import checkpoint
+from lplcore.training import checkpoint
 from worker.train import Pipe, train
 
 

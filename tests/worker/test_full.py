@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from store import checkpoints, requests, sweeper
-from store.database import Database
+from store import checkpoints
+from store.database.engine import Database
 from store.errors import StorageFull
+from store.lifecycle import requests, sweeper
 from store.settings import Settings
 from tests.history import findings, leftovers, recorded
 from tests.service.processes import descendants, serving

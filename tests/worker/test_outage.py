@@ -5,8 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from store import checkpoints, metrics, runs
-from store.database import Database
+from store import checkpoints, metrics
+from store.database.engine import Database
+from store.lifecycle import runs
 from store.settings import Settings
 from tests.store.databases import fresh_postgres
 from tests.worker.conftest import Supervised, logged, submit

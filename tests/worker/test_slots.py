@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from store import runs, workers
-from store.database import Database
+from store import workers
+from store.database.engine import Database
+from store.lifecycle import runs
 from store.settings import Settings
 from tests.worker.conftest import SCRIPT, Supervised, submit, wait_for
 from worker.devices import Device

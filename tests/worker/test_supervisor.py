@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from store import checkpoints, metrics, requests, runs, sweeper
-from store.database import Database
+from store import checkpoints, metrics
+from store.database.engine import Database
+from store.lifecycle import requests, runs, sweeper
 from store.settings import Settings
 from tests.worker.conftest import Supervised, logged, submit, wait_for
 

@@ -1,0 +1,1 @@
+"""What every request passes: keys, limits, audit, measurements, refusals."""

@@ -1,0 +1,1 @@
+"""The service as a process: the server, its broker, the commands."""

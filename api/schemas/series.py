@@ -1,0 +1,69 @@
+"""Float32 arrays of the store as JSON lists; NaN becomes null."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from store.database.records import Run, Series
+
+VARIATION, ABSOLUTE = "relative_loss_variation", "absolute_loss_variation"
+SIGNS = ("positive", "negative")
+VARIATIONS = [f"{name}{sign}" for name in (VARIATION, ABSOLUTE) for sign in ("", ".positive", ".negative")]
+"""Names of the series that `variations` reads."""
+
+
+def array(series: Series) -> npt.NDArray[np.float32]:
+    """The series in its shape."""
+    return np.frombuffer(series.data, dtype="<f4").reshape(series.shape)
+
+
+def numbers(series: Series) -> Any:
+    """Nested lists of the series' shape."""
+    values = array(series).astype(np.float64)
+    finite = np.isfinite(values)
+    if finite.all():
+        return values.tolist()
+    nullable = values.astype(object)
+    nullable[~finite] = None
+    return nullable.tolist()
+
+
+def rows(series: Series) -> list[list[float | None]]:
+    """A matrix [R, C]."""
+    found: list[list[float | None]] = numbers(series)
+    return found
+
+
+def by_epoch(name: str, found: dict[int, Series]) -> dict[str, Any]:
+    """`{"epochs": [...], name: [[C values] per epoch]}`."""
+    return {"epochs": list(found), name: [numbers(series) for series in found.values()]}
+
+
+def at_epochs(epochs: list[int], found: dict[int, Series]) -> list[list[float | None]] | None:
+    """Rows of a later series at these epochs; nulls where an epoch lacks it, None where all of several do."""
+    if not found:
+        return None if epochs else []
+    width = array(next(iter(found.values()))).shape[0]
+    return [numbers(found[epoch]) if epoch in found else [None] * width for epoch in epochs]
+
+
+def variations(read: Callable[[str], dict[int, Series]]) -> dict[str, Any]:
+    """Epochs and loss variations of a run, relative and absolute; by sign for multi label.
+
+    Args:
+        read: a series of the run by its name, epoch by epoch.
+    """
+    signed = {sign: read(f"{VARIATION}.{sign}") for sign in SIGNS}
+    plain = read(VARIATION)
+    if plain or not signed["positive"]:
+        return by_epoch(VARIATION, plain) | {ABSOLUTE: at_epochs(list(plain), read(ABSOLUTE))}
+    found = by_epoch("positive", signed["positive"]) | by_epoch("negative", signed["negative"])
+    parts = {sign: at_epochs(found["epochs"], read(f"{ABSOLUTE}.{sign}")) for sign in SIGNS}
+    return found | {ABSOLUTE: None if None in parts.values() else parts}
+
+
+def classes_of(run: Run) -> dict[str, Any]:
+    """Names and training counts of the classes, empty before the run has started."""
+    return {"classes": run.info.get("class_names", []), "class_counts": run.info.get("class_counts", [])}

@@ -1,0 +1,165 @@
+"""Registering a file or a folder as a data set: where it lies, what it holds."""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import lplcore
+from api.services.dataset_preview import preview, preview_images
+from lplcore.data.arrays.archive import read_arrays
+from lplcore.data.images.folder import (
+    LABELS_FILE,
+    LabelledFolder,
+    check_images,
+    fingerprint,
+    labels_of,
+    refuse_unlabelled,
+)
+from lplcore.data.info import RawFacts
+from lplcore.data.raw import RULES, raw_facts
+from lplcore.datasets.registered import ARRAYS, LABELLED_IMAGES, decoded, digest, folder_facts
+from store import datasets
+from store.database.engine import Database
+from store.database.records import DatasetRecord
+
+IMAGE_SIZE = 64
+"""Pixels per side of images in previews, and of the shape shown: a spec may ask for another size."""
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What lies at a path, fully read and checked."""
+
+    format: str
+    facts: RawFacts
+    preview: list[dict[str, Any]]
+
+
+def register(db: Database, folder: Path, *, name: str, path: str, task: str | None) -> DatasetRecord:
+    """Check a file or a folder below the datasets folder and remember it with what it holds.
+
+    Raises:
+        SpecError: the path, the task or what lies there is not fit, with the field and the remedy.
+        Conflict: the name is taken.
+    """
+    there = located(folder, path)
+    try:
+        found = inspect_folder(there, task) if there.is_dir() else inspect_arrays(there, task)
+    except lplcore.DatasetError as error:
+        raise refused("path", str(error)) from error
+    except OSError as error:
+        raise refused("path", f"the file cannot be read: {error.strerror}") from error
+    return datasets.add(
+        db,
+        name=name,
+        format=found.format,
+        path=str(there),
+        task=found.facts.task,
+        sha256=found.facts.sha256,
+        info={**asdict(found.facts), "preview": found.preview, "rules": RULES},
+    )
+
+
+def inspect_arrays(file: Path, task: str | None) -> Inspected:
+    """An `.npz`.
+
+    Raises:
+        DatasetError, OSError: it cannot be read.
+        SpecError: its task is another.
+    """
+    sha256 = digest(file)
+    data = read_arrays(file, task=task)
+    if task is not None and task != data.task:
+        raise refused("task", f"the labels are {data.task}; leave task out or correct it")
+    return Inspected(ARRAYS, raw_facts(data, sha256=sha256), preview(data))
+
+
+def inspect_folder(folder: Path, task: str | None) -> Inspected:
+    """A folder of images with `labels.csv`; every image is decoded once.
+
+    Raises:
+        DatasetError, OSError: a line of the labels or an image is not fit.
+        SpecError: its task is another.
+    """
+    found = labels_as(folder, task)
+    sha256 = fingerprint(found)
+    notes = check_images(found)
+    shown = preview(decoded(preview_images(found), image_size=IMAGE_SIZE))
+    facts = folder_facts(found, image_size=IMAGE_SIZE, sha256=sha256)
+    return Inspected(LABELLED_IMAGES, replace(facts, notes=(*facts.notes, *notes)), shown)
+
+
+def labels_as(folder: Path, task: str | None) -> LabelledFolder:
+    """The labels of a folder.
+
+    Raises:
+        DatasetError: they are not fit.
+        SpecError: they are, but for another task.
+    """
+    try:
+        found = labels_of(folder, task=task)
+    except lplcore.DatasetError as error:
+        labels_of(folder, task=None)  # what is wrong whatever the task is no fault of the task
+        raise refused("task", str(error)) from error
+    refuse_unlabelled(found, asked=task)
+    return found
+
+
+def located(folder: Path, relative: str) -> Path:
+    """The file, or the folder with `labels.csv`, below the folder that a path means, links followed.
+
+    Raises:
+        SpecError: the path is absolute, leads out of the folder, or nothing fit is there.
+    """
+    if "\x00" in relative or "\\" in relative or Path(relative).is_absolute():
+        raise refused("path", "give a path relative to LPL_DATA_DIR/datasets, with / between folders")
+    try:
+        root, there = folder.resolve(), (folder / relative).resolve()
+        inside = there != root and there.is_relative_to(root)
+        is_folder, is_file = inside and there.is_dir(), inside and there.is_file()
+        labelled = is_folder and (there / LABELS_FILE).is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise refused("path", "cannot be read as a path") from error
+    if not inside:
+        raise refused("path", "is not below LPL_DATA_DIR/datasets; copy the file or folder into that folder")
+    if is_folder and not labelled:
+        raise refused("path", f"the folder {relative!r} has no {LABELS_FILE} (split,file,labels); add it")
+    if is_file and there.name == LABELS_FILE:
+        raise refused("path", f"give the folder that holds {LABELS_FILE}, not the file")
+    if not is_folder and not is_file:
+        raise refused("path", f"there is no file {relative!r} in {folder}; copy it there first")
+    return there
+
+
+def refused(field: str, message: str) -> lplcore.SpecError:
+    """A refusal with its field."""
+    return lplcore.SpecError([{"path": field, "message": message}])
+
+
+def shot_groups(class_counts: list[int], *, many_above: int, few_below: int) -> dict[str, list[int]]:
+    """Class indices of the many, medium and few shot groups; a class without training examples is in none."""
+    groups: dict[str, list[int]] = {"many": [], "medium": [], "few": []}
+    for index, count in enumerate(class_counts):
+        if count > 0:
+            groups["many" if count > many_above else "few" if count < few_below else "medium"].append(index)
+    return groups
+
+
+def builtin_info(name: str, data_dir: Path) -> dict[str, Any]:
+    """What a built-in data set holds.
+
+    Raises:
+        DatasetError: its files are absent or corrupt.
+    """
+    spec = lplcore.parse_spec({"dataset": name, "method": "cross_entropy"})
+    return asdict(lplcore.dataset_info(spec.dataset, data_dir=data_dir))
+
+
+def builtin_preview(name: str, data_dir: Path) -> list[dict[str, Any]]:
+    """A few examples of a built-in data set.
+
+    Raises:
+        DatasetError: its files are absent or corrupt.
+    """
+    spec = lplcore.parse_spec({"dataset": name, "method": "cross_entropy"})
+    return preview(spec.dataset.read(data_dir, {}))

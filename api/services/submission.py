@@ -1,0 +1,175 @@
+"""From what a user posts to what is stored."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from typing import Any
+
+import lplcore
+from api.middleware.turnstile import Turnstile
+from lplcore.method.method import MethodSpec
+from store import datasets, jobs
+from store.database.engine import Database
+from store.database.records import DatasetRecord, NewRun, Submitted
+from store.devices import ANY, wanted
+from store.errors import NotFound
+from store.lifecycle import waiting
+from store.settings import Settings
+
+Registered = dict[str, lplcore.RegisteredDataset]
+LARGE = 200
+"""Sweep points from which on planning is worth waiting for one's turn: it takes tenths of a second, up to seconds."""
+CHECKING, SUBMITTING = Turnstile(at_once=1, waiting=3), Turnstile(at_once=1, waiting=7)
+"""Apart, so that whoever may only read cannot keep those who submit from it."""
+
+
+def checked(
+    db: Database, settings: Settings, data: Mapping[str, Any]
+) -> tuple[lplcore.ExperimentSpec, list[lplcore.RunPlan], lplcore.DatasetInfo]:
+    """As `planned`, for whom only wants to know.
+
+    Raises:
+        SpecError, DatasetError: with the field and the remedy.
+        Problem: others check large sweeps at this moment.
+    """
+    with turn(CHECKING, data):
+        return planned(settings, data, known_datasets(db, data))
+
+
+def planned(
+    settings: Settings, data: Mapping[str, Any], known: Registered
+) -> tuple[lplcore.ExperimentSpec, list[lplcore.RunPlan], lplcore.DatasetInfo]:
+    """The complete spec, its runs, and facts about its data set, all checked.
+
+    Raises:
+        SpecError, DatasetError: with the field and the remedy.
+    """
+    spec = lplcore.parse_spec(data, datasets=known)
+    plan = spec.plan(max_runs=settings.max_runs_per_job)
+    info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=known)
+    plan = lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir)
+    info = info_of(plan[0].spec.dataset)
+    return spec.fitted(info), plan, info
+
+
+def submit(
+    db: Database, settings: Settings, data: Mapping[str, Any], *, idempotency_key: str | None, owner: str
+) -> Submitted:
+    """Check and store a job.
+
+    Raises:
+        SpecError, DatasetError: with the field and the remedy.
+        Conflict: the key was used with another request.
+        Problem: others submit large sweeps at this moment.
+    """
+    request_hash = fingerprint(data)
+    earlier = jobs.earlier_submission(db, owner, idempotency_key, request_hash)
+    if earlier is not None:
+        return earlier
+    with turn(SUBMITTING, data):
+        known = known_datasets(db, data)
+        spec, plan, _ = planned(settings, data, known)
+        runs = [new_run(run, known) for run in plan]
+    made = jobs.submit(
+        db,
+        spec=spec.model_dump(mode="json"),
+        runs=runs,
+        method=method_label(spec.method),
+        idempotency_key=idempotency_key,
+        request_hash=request_hash,
+        owner=owner,
+        max_queued=settings.max_queued_runs,
+    )
+    if any(wanted(run.spec) != ANY for run in runs):
+        waiting.explain(db, silent_after=settings.lease_seconds)
+    return made
+
+
+def new_run(run: lplcore.RunPlan, known: Registered) -> NewRun:
+    """A planned run as it is stored, with the hash of the data that it was checked with."""
+    dataset = known.get(run.spec.dataset.name)
+    return NewRun(
+        run.seed,
+        run.point,
+        run.spec.model_dump(mode="json"),
+        run.spec.epochs,
+        method=method_label(run.spec.method),
+        data_sha256=dataset.sha256 if dataset else None,
+    )
+
+
+def turn(turnstile: Turnstile, data: Mapping[str, Any]) -> AbstractContextManager[None]:
+    """A place for a large sweep; small ones need none."""
+    return turnstile.turn("planning large sweeps") if sweep_points(data) >= LARGE else nullcontext()
+
+
+def sweep_points(data: Mapping[str, Any]) -> int:
+    """How many points the sweep of an experiment has, or of what overrides a preset, as far as it is one."""
+    sweeps = [part.get("sweep") for part in (data, data.get("override")) if isinstance(part, Mapping)]
+    lengths = [
+        [len(values) for values in sweep.values() if isinstance(values, list)]
+        for sweep in sweeps
+        if isinstance(sweep, Mapping)
+    ]
+    return max(map(math.prod, lengths), default=1)
+
+
+def fingerprint(data: Mapping[str, Any]) -> str:
+    """Hash of a body that does not depend on the order of its fields.
+
+    Raises:
+        SpecError: nested too deeply.
+    """
+    try:
+        return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+    except RecursionError:
+        raise lplcore.SpecError([{"path": "", "message": "is nested too deeply"}]) from None
+
+
+def known_datasets(db: Database, data: Mapping[str, Any]) -> Registered:
+    """The registered data sets that a spec names, its sweep included."""
+    records = (registered(db, name) for name in sorted(dataset_names(data)))
+    return {record.name: entry_of(record) for record in records if record is not None}
+
+
+def entry_of(record: DatasetRecord) -> lplcore.RegisteredDataset:
+    """A data set as lplcore knows it."""
+    return lplcore.RegisteredDataset(
+        name=record.name,
+        path=record.path,
+        format=record.format,
+        task=record.task,
+        sha256=record.sha256,
+        rules=record.rules,
+    )
+
+
+def dataset_names(data: Mapping[str, Any]) -> set[str]:
+    """Every text that may be a data set's name: in the spec, in what overrides a preset, in the sweep."""
+    values: list[Any] = []
+    for part in (data, data.get("override")):
+        if not isinstance(part, Mapping):
+            continue
+        sweep = part.get("sweep")
+        swept = [sweep.get(field) for field in ("dataset", "dataset.name")] if isinstance(sweep, Mapping) else []
+        values += [part.get("dataset"), *(value for found in swept if isinstance(found, list) for value in found)]
+    names = [value.get("name") if isinstance(value, Mapping) else value for value in values]
+    return {name for name in names if isinstance(name, str)}
+
+
+def registered(db: Database, name: str) -> DatasetRecord | None:
+    """The data set of that name, None where there is none."""
+    if not 0 < len(name) <= 100 or not name.isprintable():
+        return None
+    try:
+        return datasets.get(db, name)
+    except NotFound:
+        return None
+
+
+def method_label(method: MethodSpec) -> str:
+    """The alias, or the names of the loss and the perturbations."""
+    return method.alias or "+".join([method.loss.name, *(part.name for part in method.perturbations)])

@@ -1,0 +1,1 @@
+"""Server-sent events and the one poller that feeds them."""

@@ -1,0 +1,1 @@
+"""Examples before training: facts, long-tailed subsets, splits, files."""

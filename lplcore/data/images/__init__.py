@@ -1,0 +1,1 @@
+"""Folders of images with a list of labels."""

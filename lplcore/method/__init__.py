@@ -1,0 +1,7 @@
+"""Methods: the parts of Eq. 15 put together, and the criterion made of them."""
+
+from lplcore.method.build import criterion
+from lplcore.method.criterion import Criterion
+from lplcore.method.method import MethodSpec
+
+__all__ = ["Criterion", "MethodSpec", "criterion"]

@@ -1,0 +1,187 @@
+"""LPL's PGD-like walk (Algorithm 1), all classes of a batch at once.
+
+N examples, C classes, S slots (see `lplcore.frame.class_slots`). All shapes are fixed by N and C, nothing is read back
+to the host, and no loop runs over classes.
+"""
+
+from typing import ClassVar, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lplcore.frame.class_slots import Slots, slots_of
+from lplcore.frame.statistics import ClassStatistics
+from lplcore.frame.vmap_levels import take_in, vmapped
+from lplcore.perturbations import CriterionInput, PerturbationOutput
+from lplcore.perturbations.lpl.bounds import CountBounds, DynamicBounds, Performance, head_mask
+from lplcore.perturbations.lpl.gradient import ClassGradient, SplitLogits, class_gradient
+from lplcore.perturbations.lpl.options import LplOptions
+
+RUNNING_MOMENTUM = 0.9
+
+
+class Plan(NamedTuple):
+    """How the slots walk, each [S]."""
+
+    stride: Tensor
+    """Signed length of a step."""
+    length: Tensor
+    """Length of a step."""
+    number: Tensor
+    """Number of steps; empty slots take none."""
+
+    def mostly_done(self, k: int) -> bool:
+        """Whether at most half of the slots walk beyond `k` steps."""
+        return 2 * int((self.number > k).sum()) <= self.number.shape[0]
+
+    def at(self, slots: Tensor) -> "Plan":
+        """The plan of some slots."""
+        return Plan(self.stride[slots], self.length[slots], self.number[slots])
+
+
+class LplWalk(nn.Module):
+    """The perturbation module of LPL."""
+
+    needs_batch: ClassVar[str] = "the batch's other examples of its class, whose mean gradient LPL walks along"
+    sign: Tensor
+    q_running: Tensor
+    q_seen: Tensor
+
+    def __init__(
+        self, options: LplOptions, statistics: ClassStatistics, *, bounds: CountBounds | DynamicBounds
+    ) -> None:
+        super().__init__()
+        self.options, self.bounds = options, bounds
+        self.num_classes, self.num_counted = statistics.num_classes, statistics.num_counted
+        if options.threshold != "mean":
+            head = head_mask(statistics, options.threshold)
+            self.register_buffer("sign", torch.tensor([-1.0 if h else 1.0 for h in head]), persistent=False)
+        if options.q_estimate == "running":
+            self.register_buffer("q_running", torch.zeros(self.num_classes, dtype=torch.float32))
+            self.register_buffer("q_seen", torch.zeros(self.num_classes, dtype=torch.bool))
+
+    def forward(self, given: CriterionInput) -> PerturbationOutput:
+        """The walk's sum per example, [N, C], and q, epsilon and sign per class, [C]."""
+        if given.labels.shape[0] == 0:
+            return PerturbationOutput(torch.zeros_like(given.logits), {})
+        slots = slots_of(given.labels, self.num_classes, given.included)
+        with torch.no_grad():
+            performance = self._performance(given, slots)
+            sign = self._sign(slots, performance)
+            steps = self.bounds(slots.class_of, performance)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.detach):
+            walking = torch.where(slots.present, steps.number, 0.0)
+            delta = self._walk(given, slots, sign=sign, count=walking, length=steps.length)
+        observed = {"lpl/q": performance.q, "lpl/epsilon": steps.epsilon, "lpl/sign": sign}
+        by_class = {name: slots.to_classes(value, self.num_classes) for name, value in observed.items()}
+        return PerturbationOutput(delta[slots.of_example], by_class)
+
+    def _performance(self, given: CriterionInput, slots: Slots) -> Performance:
+        """q_c (Eq. 28) of the raw logits and tau."""
+        true_log = functional.log_softmax(given.raw_logits, dim=1).gather(1, given.labels[:, None]).squeeze(1)
+        q = slots.mean(true_log.exp())
+        if self.options.q_estimate == "batch":
+            return Performance(q, self._tau(q, slots.present), slots.present, slots.class_of, q, slots.present)
+        estimate, seen = self._average(slots, q, update=given.update)
+        classes = torch.arange(self.num_classes, device=q.device)
+        return Performance(estimate[slots.class_of], self._tau(estimate, seen), slots.present, classes, estimate, seen)
+
+    def _average(self, slots: Slots, q: Tensor, *, update: bool) -> tuple[Tensor, Tensor]:
+        fresh = slots.to_classes(q, self.num_classes)
+        present = ~fresh.isnan()
+        old = self.q_running.to(q.dtype)
+        mixed = torch.where(self.q_seen, RUNNING_MOMENTUM * old + (1 - RUNNING_MOMENTUM) * fresh, fresh)
+        estimate, seen = torch.where(present, mixed, old), self.q_seen | present
+        if update:
+            take_in(self.q_running.copy_, estimate)
+            take_in(self.q_seen.copy_, seen)
+        return estimate, seen
+
+    def _tau(self, q: Tensor, present: Tensor) -> Tensor:
+        if self.options.threshold != "mean":
+            return q.new_full((), self.options.threshold)
+        total = torch.where(present, q, 0.0).sum()
+        number = present.sum()
+        # A batch may hold classes that the training set lacks.
+        return total / (number.clamp(min=self.num_counted) if self.options.tau_over == "all" else number)
+
+    def _sign(self, slots: Slots, performance: Performance) -> Tensor:
+        if self.options.split == "class_rank":
+            return self.sign[slots.class_of].to(performance.q.dtype)
+        return sign_of(performance.tau, performance.q)
+
+    def _walk(self, given: CriterionInput, slots: Slots, *, sign: Tensor, count: Tensor, length: Tensor) -> Tensor:
+        """delta per slot, [S, C]."""
+        start = SplitLogits.of(given.logits.detach() if self.options.detach else given.logits, given.labels)
+        plan = Plan(sign * length, length, count)
+        together = self.options.normalize == "column"
+        others, own = self._together(start, slots, plan) if together else self._steps(start, slots, plan, first=0)
+        return others.scatter(1, slots.class_of[:, None], own[:, None])
+
+    def _steps(self, start: SplitLogits, slots: Slots, plan: Plan, *, first: int) -> tuple[Tensor, Tensor]:
+        """What the steps from `first` on add: [S, C] beside the slots' own classes, and [S] at them."""
+        own = start.own.new_zeros(slots.size.shape)
+        others = start.own.new_zeros((*slots.size.shape, self.num_classes))
+        resign = self.options.resign_every_step and self.options.split == "performance"
+        alone = start.own.device.type == "cpu" and not resign
+        for k in range(first, self.bounds.max_steps):
+            here = start.moved(others[slots.of_example], own[slots.of_example]) if k > first else start
+            if alone and not torch.compiler.is_compiling() and not vmapped(plan.number) and plan.mostly_done(k):
+                return self._without_arrived(here, slots, plan, (others, own), k=k)
+            step, gradient = self._step(here, slots, plan)
+            step = torch.where(plan.number > k, step, 0.0)
+            others = torch.addcmul(others, step[:, None], gradient.others)
+            own = torch.addcmul(own, step, gradient.total, value=-1)
+        return others, own
+
+    def _together(self, start: SplitLogits, slots: Slots, plan: Plan) -> tuple[Tensor, Tensor]:
+        """As `_steps` from the first, as released: all classes walk on, and each keeps what it had when it arrived.
+
+        A column's norm depends on the other classes, those that have arrived included.
+        """
+        own = kept_own = start.own.new_zeros(slots.size.shape)
+        others = kept_others = start.own.new_zeros((*slots.size.shape, self.num_classes))
+        for k in range(self.bounds.max_steps):
+            here = start.moved(others[slots.of_example], own[slots.of_example]) if k else start
+            step, gradient = self._step(here, slots, plan)
+            others = torch.addcmul(others, step[:, None], gradient.others)
+            own = torch.addcmul(own, step, gradient.total, value=-1)
+            going = plan.number > k
+            kept_others, kept_own = torch.where(going[:, None], others, kept_others), torch.where(going, own, kept_own)
+        return kept_others, kept_own
+
+    def _step(self, here: SplitLogits, slots: Slots, plan: Plan) -> tuple[Tensor, ClassGradient]:
+        """[S] signed length over the norm, and the gradient that it goes along."""
+        share, log_odds = here.wrong()
+        stride = plan.stride
+        if self.options.resign_every_step and self.options.split == "performance":
+            q = slots.mean(log_odds.detach().neg().sigmoid())
+            stride = sign_of(self._tau(q, slots.present), q) * plan.length
+        gradient = class_gradient(share, log_odds, slots)
+        return stride * self._factor(gradient, slots), gradient
+
+    def _without_arrived(
+        self, here: SplitLogits, slots: Slots, plan: Plan, done: tuple[Tensor, Tensor], *, k: int
+    ) -> tuple[Tensor, Tensor]:
+        """Steps from `k` on of the classes that still walk; the CPU waits for no device to say which they are."""
+        walking = torch.nonzero(plan.number > k).squeeze(1)
+        if walking.numel() == 0:
+            return done
+        examples = torch.nonzero((plan.number > k)[slots.of_example]).squeeze(1)
+        others, own = self._steps(here.at(examples), slots.at(walking, examples), plan.at(walking), first=k)
+        return done[0].index_add(0, walking, others), done[1].index_add(0, walking, own)
+
+    def _factor(self, gradient: ClassGradient, slots: Slots) -> Tensor:
+        """[S] what turns the scaled gradient into the direction to walk."""
+        if self.options.normalize == "row":
+            return 1 / gradient.row_norms()
+        if self.options.normalize == "none":
+            return gradient.scale(slots)
+        return gradient.scale(slots) / gradient.column_norms(slots)
+
+
+def sign_of(tau: Tensor, q: Tensor) -> Tensor:
+    """sign(tau - q), 0 where they differ by rounding alone (classes that are all equally well known)."""
+    difference = tau - q
+    return torch.where(difference.abs() <= 8 * torch.finfo(q.dtype).eps * tau, 0.0, torch.sign(difference))

@@ -1,0 +1,263 @@
+"""Experiment specs: what to train, on what, how, how often."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, PrivateAttr
+
+from lplcore.augmentations import Augmentation
+from lplcore.data.info import DatasetInfo
+from lplcore.data.raw import RegisteredDataset
+from lplcore.datasets import Dataset
+from lplcore.errors import SpecError, plain, plain_and_problems, validated, within
+from lplcore.method.method import MethodSpec
+from lplcore.models import Model
+from lplcore.optimizers import Optimizer
+from lplcore.plugin import PluginOf, Record
+from lplcore.schedules import Schedule
+from lplcore.spec.batch import batch_problems
+from lplcore.spec.defaults import expand_preset, left_to_method, with_defaults
+from lplcore.spec.fields import Checkpoints, Device, Seeds, SweptValues, Tag
+from lplcore.spec.sweep import (
+    SweepProblems,
+    points_around_the_first,
+    points_of,
+    refuse_equal_points,
+    replace_at,
+    sweep_field_problems,
+    unknown_roots,
+)
+from lplcore.spec.task import task_of
+
+DECISION_THRESHOLD = 0.5
+LOOKED_AT_FOR_ERRORS = 200
+"""Points of a sweep that are tried for all their errors once one has failed."""
+OF_THE_PRESET = ("dataset", "dataset.name", "method")
+"""What an experiment lacks where its preset is wrong."""
+
+
+class ExperimentSpec(Record):
+    """A complete experiment. Make one with `parse_spec`."""
+
+    name: str = Field("", max_length=200)
+    tags: list[Tag] = Field(default_factory=list, max_length=50)
+    dataset: Annotated[Dataset, PluginOf("dataset")]
+    model: Annotated[Model, PluginOf("model")]
+    method: MethodSpec
+    augmentation: Annotated[Augmentation, PluginOf("augmentation")]
+    optimizer: Annotated[Optimizer, PluginOf("optimizer")]
+    schedule: Annotated[Schedule, PluginOf("schedule")]
+    epochs: int = Field(ge=1, le=100_000)
+    batch_size: int = Field(128, ge=1, le=1_000_000)
+    drop_last: bool = Field(False, description="leave out an epoch's last batch where it is not a whole one")
+    seeds: Seeds = Field(default_factory=lambda: [0], min_length=1, max_length=10_000)
+    sweep: dict[str, SweptValues] = Field(default_factory=dict, max_length=16)
+    checkpoints: Checkpoints = Field(default_factory=Checkpoints)
+    priority: int = Field(5, ge=0, le=9, description="higher first")
+    device: Device = "auto"
+    precision: Literal["auto", "float32", "bf16"] = "auto"
+    accumulation_steps: int = Field(
+        1, ge=1, le=1_000_000, description="parts in which a batch is computed; their gradients add up to one step"
+    )
+    on_out_of_memory: Literal["fail", "halve_batch"] = Field(
+        "fail", description="halve_batch: go on from the last checkpoint with twice the accumulation_steps"
+    )
+    decision_threshold: float = Field(
+        DECISION_THRESHOLD,
+        gt=0,
+        lt=1,
+        description="multi label: probability from which a label counts as predicted (F1)",
+    )
+
+    _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
+    _left_to_method: list[tuple[str, str]] = PrivateAttr(default_factory=list)
+    _default_batch: bool = PrivateAttr(default=False)
+
+    def plan(self, *, max_runs: int = 10_000) -> "list[RunPlan]":
+        """One run per sweep point and seed, seeds innermost.
+
+        Raises:
+            SpecError: more than `max_runs` runs, a sweep over a field that does not exist, an unfit value, or two
+                points that are the same experiment.
+        """
+        complete = self.model_dump(mode="json")
+        unfit = [problem for field in self.sweep for problem in sweep_field_problems(complete, field)]
+        unfit += self._size_problems(max_runs)
+        if unfit:
+            raise SpecError(unfit)
+        specs = self._specs(complete)
+        if self.sweep:
+            roots = {field.split(".")[0] for field in self.sweep}
+            refuse_equal_points((point, spec.model_dump(mode="json", include=roots)) for point, spec in specs)
+        return [
+            RunPlan(seed, point, spec.model_copy(update={"seeds": [seed]}))
+            for point, spec in specs
+            for seed in self.seeds
+        ]
+
+    def _size_problems(self, max_runs: int) -> list[dict[str, str]]:
+        """Where the job has more runs than are allowed."""
+        total = len(self.seeds) * math.prod(len(values) for values in self.sweep.values())
+        if total <= max_runs:
+            return []
+        message = f"asks for {total} runs, at most {max_runs} are allowed in one job; sweep fewer values or seeds"
+        return [{"path": "sweep" if self.sweep else "seeds", "message": message}]
+
+    def fitted(self, info: DatasetInfo) -> Self:
+        """The spec with what nobody has set made to fit the data: a batch of all examples where there are few."""
+        if not self._default_batch or self.batch_size <= info.num_train:
+            return self
+        return self.model_copy(update={"batch_size": info.num_train})
+
+    def check(self, info: DatasetInfo) -> None:
+        """Cross-checks with the data set.
+
+        Raises:
+            SpecError: a method for another task, a threshold beyond C + 1, a batch larger than the training set, ...
+        """
+        found = self.fitted(info)._problems(info)
+        if found:
+            raise SpecError([{"path": path, "message": message} for path, message in found])
+
+    def _problems(self, info: DatasetInfo) -> list[tuple[str, str]]:
+        """(path, message) for everything that does not fit the data."""
+        found = [(f"method.{path}", text) for path, text in self.method.check(len(info.classes), info.task)]
+        found += batch_problems(
+            batch_size=self.batch_size,
+            num_train=info.num_train,
+            accumulation_steps=self.accumulation_steps,
+            on_out_of_memory=self.on_out_of_memory,
+            model=self.model,
+            procedure=self.method.procedure,
+        )
+        if self.checkpoints.keep_best and not info.num_validation:
+            own = "give the data set one of its own (x_validation, y_validation, or lines of that split)"
+            remedy = own if info.task == "multi_label" else "set dataset.validation_fraction above 0"
+            found.append(("checkpoints.keep_best", f"needs a validation split; {remedy}"))
+        if info.task == "single_label" and self.decision_threshold != DECISION_THRESHOLD:
+            found.append(("decision_threshold", "is for multi-label data; leave it out"))
+        if self.method.procedure.needs_meta and not self.dataset.meta_per_class:
+            text = f"{self.method.procedure.name!r} learns from a balanced set; set it to 1 or more"
+            found.append(("dataset.meta_per_class", text))
+        found += self._head_problems()
+        found += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
+        found += [("model.name", text) for text in self.model.check(info.input_shape)]
+        found += [("augmentation.name", text) for text in self.augmentation.check(info.input_shape)]
+        return found
+
+    def _head_problems(self) -> list[tuple[str, str]]:
+        """(path, message) where the last layer is not what the method is made for."""
+        head, scale = self.method.head, self.method.scale
+        if head is not None and self.model.head != head:
+            return [("model.head", f"{self.model.head!r} does not fit the method, which needs {head!r}; leave it out")]
+        if head == "cosine" and scale is not None and self.model.cosine_scale != scale:
+            return [("model.cosine_scale", f"{self.model.cosine_scale:g} differs from the method's scale {scale:g}")]
+        return []
+
+    def _specs(self, complete: Mapping[str, Any]) -> "list[tuple[dict[str, Any], ExperimentSpec]]":
+        """Every point of the sweep with its spec.
+
+        Raises:
+            SpecError: the errors of all swept values, where one has an error.
+        """
+        specs, problems = [], SweepProblems()
+        for point in points_of(self.sweep):
+            try:
+                specs.append((point, self._at(complete, point)))
+            except SpecError as error:
+                problems.add(error, point)
+                break
+        else:
+            return specs
+        for point in itertools.islice(points_around_the_first(self.sweep), LOOKED_AT_FOR_ERRORS):
+            try:
+                self._at(complete, point)
+            except SpecError as error:
+                problems.add(error, point)
+        raise problems.error()
+
+    def _at(self, complete: Mapping[str, Any], point: Mapping[str, Any]) -> "ExperimentSpec":
+        """The spec at a sweep point, with nothing left to sweep.
+
+        A method that is not swept stays the record it is: to validate it again at each of thousands of points takes
+        most of the time. What it means depends on the task, thus on the data set.
+        """
+        if not point:
+            return self
+        fields = {field.split(".")[0] for field in point}
+        data: dict[str, Any] = {**complete, "sweep": {}}
+        if not fields & {"method", "dataset"}:
+            data["method"] = self.method
+        left = self._left_to_method if "method" in fields else []
+        data |= {part: plain(data[part]) for part in fields.union(part for part, _ in left)}  # copies, to be changed
+        for part, field in left:
+            data[part].pop(field, None)
+        for field, value in point.items():
+            replace_at(data, field, plain(value))
+        spec = completed(data, self._datasets)
+        spec._default_batch = self._default_batch and "batch_size" not in fields
+        return spec
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """One run of a job: its spec has this seed only and nothing to sweep; `point` maps sweep fields to values."""
+
+    seed: int
+    point: dict[str, Any]
+    spec: ExperimentSpec
+
+
+def parse_spec(
+    data: Mapping[str, Any] | ExperimentSpec, *, datasets: Mapping[str, RegisteredDataset] | None = None
+) -> ExperimentSpec:
+    """A complete, validated spec from what a user wrote: aliases, presets and defaults are filled in.
+
+    Args:
+        data: an experiment, or `{"preset": name, "override": {...}}`.
+        datasets: data sets registered under names of their own.
+
+    Raises:
+        SpecError: with the path of every problem and its remedy.
+    """
+    if isinstance(data, ExperimentSpec):
+        return data
+    if not isinstance(data, Mapping):
+        raise SpecError([{"path": "", "message": "an experiment is a JSON object with at least dataset and method"}])
+    given, unreadable = plain_and_problems(data)
+    if given is None:
+        raise SpecError(unreadable)
+    try:
+        spec = completed(given, dict(datasets or {}))
+    except SpecError as error:
+        paths = [problem["path"] for problem in unreadable]
+        rest = [problem for problem in error.errors if not within(problem["path"], paths)]
+        raise SpecError([*unreadable, *rest]) from None
+    if unreadable:
+        raise SpecError(unreadable)
+    expanded, _ = expand_preset(given)
+    spec._left_to_method = left_to_method(expanded)
+    spec._default_batch = expanded.get("batch_size") is None
+    return spec
+
+
+def completed(given: dict[str, Any], datasets: Mapping[str, RegisteredDataset]) -> ExperimentSpec:
+    """The spec that plain values mean.
+
+    Raises:
+        SpecError: with the path of every problem and its remedy.
+    """
+    complete, problems = with_defaults(given, datasets)
+    task = task_of(complete.get("dataset"), datasets)
+    try:
+        spec = validated(ExperimentSpec, complete, context={"datasets": datasets, "task": task})
+    except SpecError as error:
+        problems += [problem for problem in error.errors if not problems or problem["path"] not in OF_THE_PRESET]
+        problems += unknown_roots(complete.get("sweep"), list(ExperimentSpec.model_fields))
+    if problems:
+        raise SpecError(problems)
+    spec._datasets = datasets
+    return spec

@@ -1,0 +1,67 @@
+"""Checks of a whole plan against the data: a sweep may reach values that only some of its runs cannot use."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from lplcore.data.info import DatasetInfo
+from lplcore.datasets import Dataset
+from lplcore.errors import SpecError
+from lplcore.spec.experiment import ExperimentSpec, RunPlan
+from lplcore.spec.sweep import SweepProblems
+
+
+def check_plan(
+    plan: Sequence[RunPlan], *, info_of: Callable[[Dataset], DatasetInfo], data_dir: str | Path | None = None
+) -> list[RunPlan]:
+    """Check every run of a plan against its data set; each data set and each sweep point is looked at once.
+
+    Args:
+        info_of: facts about a data set, for instance `lplcore.data.info` with its folder filled in.
+        data_dir: folder whose `weights` holds the files that specs name; None does not look at them.
+
+    Returns:
+        The plan with what nobody has set made to fit the data.
+
+    Raises:
+        SpecError: runs that do not fit their data or name a wrong file; the paths are the swept fields where they
+            caused it.
+        DatasetError: from `info_of`.
+    """
+    facts: dict[str, DatasetInfo] = {}
+    points: set[str] = set()
+    found = SweepProblems()
+    fitted = []
+    for run in plan:
+        key = run.spec.dataset.model_dump_json()
+        if key not in facts:
+            facts[key] = info_of(run.spec.dataset)
+        fitted.append(replace(run, spec=run.spec.fitted(facts[key])))
+        point = repr(sorted(run.point.items()))
+        if point in points:
+            continue
+        points.add(point)
+        errors = problems(fitted[-1].spec, facts[key], None if data_dir is None else Path(data_dir))
+        if errors:
+            found.add(SpecError(errors), run.point)
+    if found:
+        raise found.error()
+    return fitted
+
+
+def problems(spec: ExperimentSpec, info: DatasetInfo, data_dir: Path | None) -> list[dict[str, str]]:
+    """Everything in a spec that does not fit its data, and every wrong file that it names."""
+    checks: list[Callable[[], None]] = [partial(spec.check, info)]
+    if data_dir is not None:
+        checks += [
+            partial(spec.model.check_files, data_dir, info.input_shape),
+            partial(spec.method.procedure.check_files, data_dir, info.classes),
+        ]
+    found: list[dict[str, str]] = []
+    for check in checks:
+        try:
+            check()
+        except SpecError as error:
+            found += error.errors
+    return found

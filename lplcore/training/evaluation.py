@@ -1,0 +1,201 @@
+"""Evaluation: predictions on clean logits and the numbers made from them. Errors are fractions."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lplcore.data.info import DatasetInfo
+from lplcore.device import accumulator_dtype
+from lplcore.frame.labels import IGNORE_INDEX
+
+SHOT_GROUPS = ("many", "medium", "few")
+CALIBRATION_BINS = 15
+Predict = Callable[[Tensor], Tensor]
+"""Indices [B] of examples to logits [B, C] in float32."""
+
+
+class Headline(NamedTuple):
+    """The metric by which epochs are compared."""
+
+    name: str
+    value: float | None
+    higher_is_better: bool
+
+    def beats(self, other: float | None) -> bool:
+        """Whether it is better than an earlier epoch's; the first epoch with a number always is."""
+        if self.value is None or not math.isfinite(self.value):
+            return False
+        return other is None or (self.value > other if self.higher_is_better else self.value < other)
+
+
+class Best(NamedTuple):
+    """The epoch that is best on the validation split so far, and by what."""
+
+    epoch: int
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Predictions on one split. C classes."""
+
+    confusion: npt.NDArray[np.int64]
+    """[C, C] examples by true class (rows) and predicted class (columns)."""
+    loss: float
+    """Mean cross entropy of the clean logits."""
+    calibration: npt.NDArray[np.float64]
+    """[3, CALIBRATION_BINS] examples, sum of confidences and examples predicted right, by confidence."""
+
+    @property
+    def accuracy(self) -> npt.NDArray[np.float64]:
+        """[C] share of each class's examples predicted right, NaN for classes without examples."""
+        return ratio(np.diag(self.confusion), self.confusion.sum(axis=1))
+
+    @property
+    def top1_error(self) -> float:
+        """Share of all examples predicted wrong."""
+        return 1.0 - float(np.trace(self.confusion)) / max(int(self.confusion.sum()), 1)
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean of the classes' accuracies; classes without examples do not count."""
+        return float(np.nanmean(self.accuracy)) if self.confusion.any() else math.nan
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean over classes of 2 * hits / (examples + predictions); classes with neither do not count."""
+        hits, sums = np.diag(self.confusion), self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
+        return float(np.nanmean(ratio(2 * hits, sums))) if self.confusion.any() else math.nan
+
+    @property
+    def calibration_error(self) -> float:
+        """Expected calibration error: |accuracy - mean confidence| over bins, weighted by their examples.
+
+        Guo et al., On calibration of modern neural networks, ICML 2017, Eq. 3, with 15 bins of equal width.
+        """
+        examples, confidence, right = self.calibration
+        return float(np.abs(right - confidence).sum() / max(examples.sum(), 1))
+
+    def metrics(self, split: str) -> dict[str, float | None]:
+        """Scalars by name, None where undefined."""
+        values = {
+            "top1_error": self.top1_error,
+            "loss": self.loss,
+            "balanced_accuracy": self.balanced_accuracy,
+            "macro_f1": self.macro_f1,
+            "calibration_error": self.calibration_error,
+        }
+        return {f"{split}/{name}": finite(value) for name, value in values.items()}
+
+    def group_metrics(self, split: str, info: DatasetInfo) -> dict[str, float | None]:
+        """Errors of the many, medium and few shot classes, None for a group without any."""
+        groups = grouped(1.0 - self.accuracy, info)
+        return {f"{split}/top1_error.{group}": error for group, error in groups.items()}
+
+    def series(self, split: str, *, last: bool) -> dict[str, npt.NDArray[np.float32]]:
+        """Per-class values [C]; of the last epoch's test split the confusion matrix [C, C] too."""
+        found = {f"{split}/accuracy": self.accuracy.astype(np.float32)}
+        if last and split == "test":
+            found["confusion_matrix"] = self.confusion.astype(np.float32)
+        return found
+
+    @property
+    def headline(self) -> Headline:
+        """What the best epoch is chosen by."""
+        return Headline("top1_error", self.top1_error, higher_is_better=False)
+
+
+def unchanged(logits: Tensor) -> Tensor:
+    """The logits."""
+    return logits
+
+
+@torch.inference_mode()
+def evaluate(
+    predict: Predict,
+    labels: Tensor,
+    *,
+    num_classes: int,
+    batch_size: int,
+    correct: Callable[[Tensor], Tensor] = unchanged,
+    ignore_index: int = IGNORE_INDEX,
+) -> Evaluation:
+    """Predict every example of a split with labels [N] but those to ignore.
+
+    The loss is that of the logits as `predict` gives them; predictions and their confidence are of the logits after
+    `correct`. The confusion matrix and the loss stay on the device until the end.
+
+    Raises:
+        ValueError: a label that is no class and not to ignore.
+    """
+    device = labels.device
+    chosen = known_examples(labels, num_classes=num_classes, ignore_index=ignore_index)
+    cells = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=device)
+    loss = torch.zeros((), dtype=accumulator_dtype(device), device=device)
+    calibration = torch.zeros(CALIBRATION_BINS, 3, dtype=accumulator_dtype(device), device=device)
+    for indices in torch.split(chosen, batch_size) if len(chosen) else ():
+        logits, truth = predict(indices), labels[indices]
+        loss += functional.cross_entropy(logits, truth, reduction="sum").to(loss.dtype)
+        confidence, predicted = correct(logits).softmax(dim=1).max(dim=1)
+        cell = truth * num_classes + predicted
+        cells.index_add_(0, cell, torch.ones_like(cell))
+        row = torch.stack([torch.ones_like(confidence), confidence, predicted == truth], dim=1)
+        calibration.index_add_(0, calibration_bin(confidence), row.to(calibration.dtype))
+    confusion = cells.cpu().numpy().reshape(num_classes, num_classes)
+    return Evaluation(confusion, loss.item() / max(chosen.shape[0], 1), calibration.T.double().cpu().numpy())
+
+
+def known_examples(labels: Tensor, *, num_classes: int, ignore_index: int) -> Tensor:
+    """Indices of the examples whose labels [N] are not to ignore.
+
+    Raises:
+        ValueError: a label that is no class and not to ignore.
+    """
+    included = labels != ignore_index
+    wrong = labels[included & ((labels < 0) | (labels >= num_classes))]
+    if len(wrong):
+        raise ValueError(f"labels: class indices run from 0 to {num_classes - 1}, got {wrong[0].item()}")
+    return included.nonzero().squeeze(1)
+
+
+def calibration_bin(confidence: Tensor) -> Tensor:
+    """[N] bin of each confidence; a bin holds its upper end. Confidences that are not numbers fall into the first."""
+    return (confidence.nan_to_num(0.0) * CALIBRATION_BINS).ceil().long().sub(1).clamp(0, CALIBRATION_BINS - 1)
+
+
+def grouped(values: npt.NDArray[np.float64], info: DatasetInfo) -> dict[str, float | None]:
+    """The mean of the classes' values [C] over the many, medium and few shot classes.
+
+    Groups go by training counts; classes without a value or without training examples do not count; an empty group is
+    None.
+    """
+    members: dict[str, list[float]] = {group: [] for group in SHOT_GROUPS}
+    for count, value in zip(info.class_counts, values, strict=True):
+        if count > 0 and not math.isnan(value):
+            members[info.shot_group(count)].append(float(value))
+    return {group: mean(found) for group, found in members.items()}
+
+
+def mean(values: Sequence[float]) -> float | None:
+    """The mean, None of nothing."""
+    return math.fsum(values) / len(values) if values else None
+
+
+def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """part / whole, NaN where whole is zero."""
+    result: npt.NDArray[np.float64] = np.full(whole.shape, np.nan)
+    np.divide(part, whole, out=result, where=whole != 0)
+    return result
+
+
+def finite(value: float | None) -> float | None:
+    """The value as metrics carry it: None where it is not a finite number."""
+    return value if value is not None and math.isfinite(value) else None

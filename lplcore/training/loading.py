@@ -1,0 +1,225 @@
+"""Data sets as training uses them: validation split, long-tailed subset, test set."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from lplcore.data.info import DatasetInfo, RawFacts
+from lplcore.data.long_tail import by_count, imbalance_of, long_tail_counts, missed_factor
+from lplcore.data.normalization import Normalization, fixed_range, training_statistics
+from lplcore.data.raw import RawData, RegisteredDataset, raw_facts, registered_hash, stamp
+from lplcore.data.splits import IntArray, LoadedDataset, part_of, split_of
+from lplcore.datasets import Dataset
+from lplcore.errors import DatasetError
+from lplcore.randomness import generator
+
+SUBSET_FIELDS = ("imbalance_factor", "imbalance_profile", "imbalance_order", "subset_seed")
+
+
+def load(
+    dataset: Dataset,
+    *,
+    seed: int,
+    data_dir: str | Path = "data",
+    datasets: Mapping[str, RegisteredDataset] | None = None,
+) -> LoadedDataset:
+    """Read a data set, hold out its validation split and thin out its classes.
+
+    What is held out for validation and as meta set is drawn by `seed`, the run's; which of the other examples are kept
+    in a long-tailed subset by the record's `subset_seed`.
+
+    Raises:
+        DatasetError: absent, corrupt, or too small for what is asked.
+    """
+    raw = dataset.read(Path(data_dir), datasets or {})
+    facts = raw_facts(raw, sha256=registered_hash(dataset.name, datasets))
+    info = describe(dataset, facts)
+    drawn = draw(dataset, raw, facts, seed=seed)
+    validation, meta = part_of(raw, drawn.held_out), part_of(raw, drawn.meta)
+    if raw.x_validation is not None and raw.y_validation is not None:
+        validation = split_of(raw.x_validation, raw.y_validation)
+    x_train = raw.x_train[drawn.kept]
+    return LoadedDataset(
+        info=info,
+        train=split_of(x_train, raw.y_train[drawn.kept]),
+        validation=validation,
+        test=split_of(raw.x_test, raw.y_test) if len(raw.y_test) else None,
+        meta=meta,
+        normalization=normalization_of(dataset, x_train),
+    )
+
+
+def dataset_info(
+    dataset: Dataset, *, data_dir: str | Path = "data", datasets: Mapping[str, RegisteredDataset] | None = None
+) -> DatasetInfo:
+    """Facts about the data set that a run would train on; they do not depend on the seed.
+
+    Files are read once and remembered as long as they stay the same.
+
+    Raises:
+        DatasetError: as `load`.
+    """
+    registered, folder = datasets or {}, Path(data_dir)
+    promised = dataset.promised(folder)
+    if promised is not None:
+        return describe(dataset, promised)
+    stamped = stamp(dataset.files(folder, registered))
+    entry = registered.get(dataset.name)
+    return describe(dataset, remembered_facts(whole(dataset), folder, entry, stamped))
+
+
+@lru_cache(maxsize=64)
+def remembered_facts(
+    dataset: Dataset,
+    data_dir: Path,
+    entry: RegisteredDataset | None,
+    stamped: str,
+) -> RawFacts:
+    """The facts of a data set; `stamped` changes with its files."""
+    return dataset.facts(data_dir, {} if entry is None else {entry.name: entry})
+
+
+def whole(dataset: Dataset) -> Dataset:
+    """The record with nothing held out, thinned out or normalised."""
+    fields = (*SUBSET_FIELDS, "validation_fraction", "meta_per_class", "input_range")
+    return dataset.model_copy(update={name: type(dataset).model_fields[name].default for name in fields})
+
+
+def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
+    """The facts after validation split and long-tailed subset."""
+    _, held_out, kept = planned_counts(dataset, facts)
+    multi_label = facts.task == "multi_label"
+    class_counts = facts.class_counts if multi_label else tuple(kept.tolist())
+    missed = None if dataset.imbalance_factor == 1 else missed_factor(kept, dataset.imbalance_factor)
+    return DatasetInfo(
+        name=dataset.name,
+        task=facts.task,
+        classes=facts.classes,
+        class_counts=class_counts,
+        imbalance_factor=imbalance_of(class_counts),
+        num_train=facts.num_train if multi_label else int(kept.sum()),
+        num_validation=facts.num_validation or int(held_out.sum()),
+        num_test=facts.num_test,
+        input_shape=facts.input_shape,
+        many_above=dataset.many_above[facts.task],
+        few_below=dataset.few_below,
+        sha256=facts.sha256,
+        notes=facts.notes if missed is None else (*facts.notes, missed),
+        modified=facts.modified,
+    )
+
+
+class PlannedCounts(NamedTuple):
+    """Examples per class, each [C]."""
+
+    meta: IntArray
+    held_out: IntArray
+    """For validation."""
+    kept: IntArray
+    """For training."""
+
+
+def planned_counts(dataset: Dataset, facts: RawFacts) -> PlannedCounts:
+    """What becomes of every class's training examples.
+
+    The meta set is taken out first, then the validation split, then the long-tailed subset of what is left.
+    """
+    counts = np.array(facts.class_counts, dtype=np.int64)
+    refuse_impossible(dataset, facts)
+    meta = np.full_like(counts, dataset.meta_per_class)
+    if (counts[counts > 0] <= dataset.meta_per_class).any():
+        smallest = int(counts[counts > 0].min())
+        message = f"takes all examples of the smallest class, which has {smallest}; ask for fewer"
+        raise DatasetError("meta_per_class", message)
+    meta[counts == 0] = 0
+    counts = counts - meta
+    held_out = np.zeros_like(counts)
+    if dataset.validation_fraction:
+        wanted = np.floor(counts * dataset.validation_fraction + 0.5).astype(np.int64)
+        held_out = np.minimum(wanted, np.maximum(counts - 1, 0))
+        if not held_out.any():
+            raise DatasetError("validation_fraction", "no class has enough examples for a validation split; raise it")
+    left = counts - held_out
+    return PlannedCounts(meta, held_out, left if dataset.imbalance_factor == 1 else subset_counts(dataset, left))
+
+
+def subset_counts(dataset: Dataset, left: IntArray) -> IntArray:
+    """Examples of each class in a long-tailed subset of these [C].
+
+    The largest class sets the profile's n_max. The classes that have examples take its places in the order that
+    `imbalance_order` names; one with fewer examples than its place keeps what it has.
+    """
+    order = by_count(left) if dataset.imbalance_order == "count" else np.arange(len(left))
+    profile = long_tail_counts(
+        int(left.max()), len(order), imbalance_factor=dataset.imbalance_factor, profile=dataset.imbalance_profile
+    )
+    if min(profile) < 1:
+        message = (
+            f"leaves classes without any training example; ask for at most the largest class's {left.max()} examples"
+        )
+        raise DatasetError("imbalance_factor", message)
+    kept = np.zeros_like(left)
+    kept[order] = np.minimum(left[order], profile)
+    return kept
+
+
+def refuse_impossible(dataset: Dataset, facts: RawFacts) -> None:
+    """What a data set cannot be asked for."""
+    if facts.task == "multi_label":
+        for field, neutral in (("imbalance_factor", 1), ("validation_fraction", 0), ("meta_per_class", 0)):
+            if getattr(dataset, field) != neutral:
+                raise DatasetError(field, "multi-label data are used as they are; leave it out")
+    if dataset.input_range is not None and len(facts.input_shape) != 3:
+        raise DatasetError("input_range", "is for images, this data set has vectors; leave it out")
+    if facts.num_validation and dataset.validation_fraction:
+        raise DatasetError("validation_fraction", "the data set has a validation split of its own; leave it out")
+
+
+def normalization_of(dataset: Dataset, x_train: npt.NDArray[Any]) -> Normalization:
+    """How inputs are normalised, from the training examples or by the range that is asked for."""
+    if dataset.input_range is None:
+        return training_statistics(x_train)
+    low, high = dataset.input_range
+    return fixed_range(low, high)
+
+
+class Drawn(NamedTuple):
+    """Indices of training examples, each part in file order."""
+
+    meta: IntArray
+    held_out: IntArray
+    kept: IntArray
+
+
+def draw(dataset: Dataset, raw: RawData, facts: RawFacts, *, seed: int) -> Drawn:
+    """Which examples are the meta set, which are held out and which are kept."""
+    if raw.y_train.ndim == 2:
+        return Drawn(np.arange(0), np.arange(0), np.arange(len(raw.y_train)))
+    planned = planned_counts(dataset, facts)
+    by_class, counts = shuffled_classes(raw.y_train, seed), np.array(facts.class_counts)
+    # Place of every example within its class, in random order: validation first, the meta set last.
+    place = np.arange(len(by_class)) - np.repeat(np.cumsum(counts) - counts, counts)
+    to_validation = place < np.repeat(planned.held_out, counts)
+    to_meta = place >= np.repeat(counts - planned.meta, counts)
+    # The subset's order begins where a validation split by the same seed would end, and goes round: what another seed
+    # holds out is passed over, and so few examples of a small class change with it.
+    preferred = by_class if dataset.subset_seed is None else shuffled_classes(raw.y_train, dataset.subset_seed)
+    start, size = np.repeat(planned.held_out, counts), np.repeat(counts, counts)
+    preferred = preferred[np.lexsort(((place - start) % size, raw.y_train[preferred]))]
+    left = preferred[np.isin(preferred, by_class[~to_validation & ~to_meta])]
+    sizes = counts - planned.held_out - planned.meta
+    place_left = np.arange(len(left)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    kept = left[place_left < np.repeat(planned.kept, sizes)]
+    return Drawn(np.sort(by_class[to_meta]), np.sort(by_class[to_validation]), np.sort(kept))
+
+
+def shuffled_classes(labels: IntArray, seed: int) -> IntArray:
+    """Indices of examples with these labels [N], class by class, in random order within each."""
+    shuffled = torch.randperm(len(labels), generator=generator(seed, "subset")).numpy()
+    by_class: IntArray = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    return by_class

@@ -1,0 +1,71 @@
+"""What a run reports of its validation and test splits, and of the epoch that is best on validation."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lplcore.data.info import DatasetInfo
+from lplcore.data.splits import Split
+from lplcore.events import FloatArray
+from lplcore.training.evaluation import Best, Evaluation
+from lplcore.training.multi_label_evaluation import MultiLabelEvaluation
+
+AT_BEST = "at_best_validation"
+"""Ending of the last epoch's metrics that are of the epoch best on validation."""
+Metrics = dict[str, float | None]
+
+
+class RunEvaluation:
+    """Evaluates a run's splits epoch by epoch.
+
+    Attributes:
+        best: the best epoch, None without validation split.
+        test_at_best: its test metrics by name.
+    """
+
+    def __init__(
+        self,
+        info: DatasetInfo,
+        *,
+        validation: Split | None,
+        test: Split | None,
+        evaluate: Callable[[Split], Evaluation | MultiLabelEvaluation],
+    ) -> None:
+        self.info, self.validation, self.test, self.evaluate = info, validation, test, evaluate
+        self.best: Best | None = None
+        self.test_at_best: Metrics = {}
+
+    def add(self, metrics: Metrics, series: dict[str, FloatArray], *, epoch: int, last: bool) -> bool:
+        """Put an epoch's figures into its metrics and series; returns whether it is the best so far."""
+        improved = self.validation is not None and self._validate(self.validation, metrics, series, epoch, last)
+        tested: Metrics = {}
+        if self.test is not None:
+            found = self.evaluate(self.test)
+            tested = found.metrics("test") | found.group_metrics("test", self.info)
+            series |= found.series("test", last=last)
+        self.test_at_best = tested if improved else self.test_at_best
+        metrics |= tested
+        if last:
+            metrics |= {f"{name}.{AT_BEST}": value for name, value in self.test_at_best.items()}
+        return improved
+
+    def _validate(self, split: Split, metrics: Metrics, series: dict[str, FloatArray], epoch: int, last: bool) -> bool:
+        found = self.evaluate(split)
+        name, value, _ = found.headline
+        metrics[f"validation/{name}"] = value
+        series |= found.series("validation", last=last)
+        improved = found.headline.beats(self.best and self.best.value)
+        self.best = Best(epoch, f"validation/{name}", value) if improved and value is not None else self.best
+        return improved
+
+    def metadata(self) -> dict[str, Any]:
+        """What a checkpoint says of the best epoch."""
+        best = self.best and {"epoch": self.best.epoch, self.best.metric: self.best.value}
+        return {"best": best, "test_at_best": self.test_at_best}
+
+    def restore(self, metadata: Mapping[str, Any]) -> None:
+        """Take up what a checkpoint says; those of version 0.1.0 lack the test metrics."""
+        best = metadata["best"]
+        if best is not None:
+            metric, value = next(item for item in best.items() if item[0] != "epoch")
+            self.best = Best(best["epoch"], metric, value)
+        self.test_at_best = dict(metadata.get("test_at_best", {}))

@@ -1,0 +1,301 @@
+"""One run: data, network, criterion and optimiser on a device, where training is, and its checkpoint."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from lplcore import device as devices
+from lplcore.data.raw import RegisteredDataset
+from lplcore.data.splits import LoadedDataset, Split
+from lplcore.events import EpochEnd
+from lplcore.procedures import TrainingData
+from lplcore.randomness import draw_seed
+from lplcore.samplers.uniform import Uniform
+from lplcore.spec.experiment import ExperimentSpec
+from lplcore.training import checkpoint as checkpoints
+from lplcore.training.checkpoint import Checkpoint
+from lplcore.training.draws import drawn_epoch
+from lplcore.training.evaluation import Evaluation, evaluate
+from lplcore.training.identity import DRAWS, comparable_spec, resume_notes, run_spec, saved_spec
+from lplcore.training.loading import load
+from lplcore.training.multi_label_evaluation import MultiLabelEvaluation, evaluate_multi_label
+from lplcore.training.reported import RunEvaluation
+from lplcore.training.setup import build_state
+from lplcore.training.step import Batch, train_step
+from lplcore.training.totals import EpochTotals
+
+
+class Diverged(ArithmeticError):
+    """The loss or the weights are not finite."""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What must be the same for a resumed run to equal an uninterrupted one bit for bit."""
+
+    device: str
+    precision: str
+    threads: int
+    torch: str
+
+
+class TrainingRun:
+    """A run between two of its steps.
+
+    Attributes:
+        epoch: complete epochs.
+        step: steps done in the next one, of `steps`.
+        evaluation: figures of the validation and test splits.
+    """
+
+    def __init__(
+        self,
+        spec: ExperimentSpec,
+        *,
+        device: torch.device,
+        data_dir: str | Path,
+        datasets: Mapping[str, RegisteredDataset],
+    ) -> None:
+        self.device, self.seed, self.datasets = device, spec.seeds[0], datasets
+        self.data: LoadedDataset = load(spec.dataset, seed=self.seed, data_dir=data_dir, datasets=datasets)
+        self.info = self.data.info
+        self.spec = spec = spec.fitted(self.info)
+        spec.check(self.info)
+        self.convolutional = spec.model.images_only
+        self.memory_format = devices.memory_format(device, convolutional=self.convolutional)
+        precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
+        self.conditions = Conditions(devices.describe(device), precision, torch.get_num_threads(), torch.__version__)
+        self.labels = self.data.train.y
+        self.train_split = self.data.train.to(device)
+        self.evaluation = RunEvaluation(
+            self.info,
+            validation=self.data.validation.to(device) if self.data.validation else None,
+            test=self.data.test.to(device) if self.data.test else None,
+            evaluate=self.evaluate,
+        )
+        self.normalization = self.data.normalization.to(device)
+        self.procedure = spec.method.procedure
+        data = TrainingData(
+            train=self.train_split,
+            meta=self.data.meta.to(device) if self.data.meta else None,
+            network_input=self.network_input,
+            augmentation=spec.augmentation,
+        )
+        self.state = build_state(
+            spec, self.info, data, seed=self.seed, data_dir=Path(data_dir), device=device, precision=precision
+        )
+        posthoc = spec.method.posthoc
+        self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
+        self.prepared = 0
+        self.preparations: int = self.procedure.preparation_steps(self.info)
+        self.epoch, self.step = 0, 0
+        self.entered = False
+        self.totals = self._no_totals()
+        self.draw_epoch()
+
+    @property
+    def steps(self) -> int:
+        """Steps of an epoch."""
+        return self.drawn.steps
+
+    @property
+    def fraction(self) -> float:
+        """Share of the epochs that is done."""
+        return (self.epoch + self.step / self.steps) / self.spec.epochs
+
+    @property
+    def epoch_progress(self) -> float:
+        """Share of the epochs that was done when the next one began: stages go by it."""
+        return self.epoch / self.spec.epochs
+
+    @property
+    def completed(self) -> float:
+        """Share of all steps that is done, preparation included."""
+        done = self.prepared + self.epoch * self.steps + self.step
+        return done / (self.preparations + self.spec.epochs * self.steps)
+
+    @property
+    def second_stage(self) -> bool:
+        """Whether the method's stage 2 has begun in the next epoch."""
+        begun: bool = self.procedure.in_second_stage(self.epoch_progress)
+        return begun
+
+    def draw_epoch(self) -> None:
+        """Draw the order of the next epoch, and what its augmentation takes."""
+        sampler = self.spec.method.sampler if self.second_stage else Uniform()
+        drawn = drawn_epoch(self.spec, sampler, self.labels, seed=self.seed, epoch=self.epoch)
+        self.drawn = replace(drawn, order=drawn.order.to(self.device), draws=drawn.draws.to(self.device))
+        self.entered = False
+        self.examples_trained, self.seconds = 0, 0.0
+
+    def prepare_step(self) -> None:
+        """One step of the procedure's preparation, before the first epoch."""
+        self.state.companion.train()
+        torch.manual_seed(draw_seed(self.seed, "preparation", self.prepared))
+        self.procedure.prepare(self.state, self.prepared)
+        self.prepared += 1
+        if self.prepared == self.preparations:
+            prepared = list(self.state.companion.parameters())
+            if not torch.stack([value.isfinite().all() for value in prepared]).all():
+                raise Diverged("what the method prepares diverged; lower the learning rate of its procedure")
+
+    def _enter_epoch(self) -> None:
+        """Let criterion and procedure begin the epoch, once its first step is due."""
+        torch.manual_seed(draw_seed(self.seed, "epoch", self.epoch))
+        self.state.criterion.begin_epoch(self.epoch_progress, self.device)
+        self.procedure.enter_epoch(self.state, second_stage=self.second_stage, resumed=self.step > 0)
+        self.entered = True
+
+    def train_step(self) -> None:
+        """One step of the next epoch."""
+        started = time.perf_counter()
+        if not self.entered:
+            self._enter_epoch()
+        self.set_learning_rates()
+        indices, draws = self.drawn.batch(self.step)
+        batch = Batch(self.step, self.train_split.x[indices], self.train_split.y[indices], draws)
+        # Dropout and the like draw from torch's global generators; `train` keeps the caller's aside.
+        torch.manual_seed(draw_seed(self.seed, "step", self.epoch, self.step))
+        train_step(self.procedure, self.state, batch, self.totals, progress=self.fraction)
+        self.step += 1
+        self.examples_trained += batch.labels.shape[0]
+        self.seconds += time.perf_counter() - started
+
+    def learning_rate(self, step: int) -> float:
+        """The rate at a step (from 0) of the next epoch."""
+        factor = self.spec.schedule.factor(self.epoch, step, steps=self.steps, epochs=self.spec.epochs)
+        stage_factor: float = self.procedure.learning_rate_factor(second_stage=self.second_stage)
+        return self.spec.optimizer.lr * factor * stage_factor
+
+    def set_learning_rates(self) -> None:
+        """Give the optimiser the rates of the next step."""
+        rate = self.learning_rate(self.step)
+        slowed = rate * self.procedure.slowed_rate_factor(second_stage=self.second_stage)
+        for group in self.state.optimizer.param_groups:
+            group["lr"] = slowed if group["slowed"] else rate
+
+    def network_input(self, examples: Tensor) -> Tensor:
+        """Examples as stored, normalised and laid out for the network."""
+        normalized = self.normalization(examples)
+        return normalized.contiguous(memory_format=self.memory_format) if examples.dim() == 4 else normalized
+
+    def check_finite(self) -> None:
+        """Raises Diverged where a loss was not finite, and at the end of an epoch where a weight is not."""
+        bad_step = self.totals.diverged_at()
+        if bad_step is not None:
+            raise Diverged(f"the loss is not finite at epoch {self.epoch + 1}, step {bad_step + 1}; {REMEDY}")
+
+    def check_finite_weights(self) -> None:
+        """Raises Diverged where a loss was, or a weight is, not finite."""
+        self.check_finite()
+        values = [v for v in self.state.model.state_dict().values() if v.is_floating_point()]
+        values += list(self.state.criterion.parameters())
+        if not torch.stack([value.isfinite().all() for value in values]).all():
+            raise Diverged(f"weights are not finite after epoch {self.epoch + 1}, step {self.step}; {REMEDY}")
+
+    def finish_epoch(self) -> tuple[EpochEnd, bool]:
+        """Evaluate the epoch whose steps are all done; returns it, and whether it is the best so far."""
+        started = time.perf_counter()
+        self.check_finite_weights()
+        metrics: dict[str, float | None] = {
+            **self.totals.metrics(),
+            "train/learning_rate": self.learning_rate(self.steps - 1),
+            "train/examples_per_second": None,
+        }
+        series = self.totals.series()
+        seconds = self.seconds + time.perf_counter() - started
+        if self.examples_trained and seconds > 0:
+            metrics["train/examples_per_second"] = self.examples_trained / seconds
+        self.epoch, self.step = self.epoch + 1, 0
+        self.totals = self._no_totals()
+        improved = self.evaluation.add(metrics, series, epoch=self.epoch, last=self.epoch == self.spec.epochs)
+        return EpochEnd(self.epoch, metrics, series), improved
+
+    def _no_totals(self) -> EpochTotals:
+        return EpochTotals(len(self.info.classes), self.device, task=self.info.task)
+
+    def evaluate(self, split: Split) -> Evaluation | MultiLabelEvaluation:
+        """The loss on clean logits, and predictions (after the method's post-hoc correction, if it has one)."""
+        self.state.model.eval()
+        dtype = self.state.autocast_dtype
+
+        def predict(indices: Tensor) -> Tensor:
+            with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
+                logits: Tensor = self.state.model(self.network_input(split.x[indices])).logits.float()
+            return logits
+
+        def correct(logits: Tensor) -> Tensor:
+            return logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier)
+
+        batch = devices.evaluation_batch(self.device, convolutional=self.convolutional)
+        if self.info.task == "multi_label":
+            threshold = self.spec.decision_threshold
+            counts = self.info.class_counts
+            return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold, class_counts=counts)
+        return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch, correct=correct)
+
+    def checkpoint(self) -> Checkpoint:
+        """All that is needed to go on from here."""
+        groups: dict[str, Mapping[str, Tensor]] = {
+            "model": self.state.model.state_dict(),
+            "criterion": self.state.criterion.state_dict(),
+            "optimizer": checkpoints.optimizer_tensors(self.state.optimizer),
+            **self._companion_groups(),
+            "epoch": self.totals.state() if self.step else {},
+        }
+        tensors = {f"{group}.{name}": tensor for group, part in groups.items() for name, tensor in part.items()}
+        metadata = {
+            "spec": run_spec(self.spec),
+            "class_names": list(self.info.classes),
+            "class_counts": list(self.info.class_counts),
+            "modified": self.info.modified,
+            "notes": list(self.info.notes),
+            "epoch": self.epoch,
+            "step": self.step,
+            "prepared": self.prepared,
+            **self.evaluation.metadata(),
+            "draws": DRAWS,
+            "conditions": dict(self.conditions.__dict__),
+        }
+        return Checkpoint(tensors, metadata)
+
+    def _companion_groups(self) -> dict[str, Mapping[str, Tensor]]:
+        companion = self.state.companion
+        optimizers = {
+            f"companion_optimizer.{name}": checkpoints.optimizer_tensors(optimizer)
+            for name, optimizer in companion.optimizers().items()
+        }
+        return {"companion": companion.state_dict(), **optimizers}
+
+    @checkpoints.nonsense_is_damage()
+    def resume(self, saved: Checkpoint) -> list[str]:
+        """Go on from a checkpoint; returns notes on what is not as in the run that wrote it.
+
+        Raises:
+            CheckpointError: it belongs to another experiment or model, or what it says makes no sense.
+        """
+        own = comparable_spec(self.spec)
+        theirs = saved_spec(saved.metadata.get("spec") or {}, datasets=self.datasets)
+        comparable = Checkpoint({}, {**saved.metadata, "spec": theirs})
+        checkpoints.check_same_experiment(comparable, {"spec": own, "class_counts": list(self.info.class_counts)})
+        checkpoints.load_module(self.state.model, saved.group("model"), what="model")
+        checkpoints.load_module(self.state.criterion, saved.group("criterion"), what="criterion")
+        checkpoints.load_optimizer(self.state.optimizer, saved.group("optimizer"))
+        checkpoints.load_module(self.state.companion, saved.group("companion"), what="companion")
+        for name, optimizer in self.state.companion.optimizers().items():
+            checkpoints.load_optimizer(optimizer, saved.group(f"companion_optimizer.{name}"))
+        self.epoch = saved.count("epoch", self.spec.epochs)
+        self.draw_epoch()
+        self.step = saved.count("step", self.steps)
+        self.prepared = saved.count("prepared", self.preparations)
+        self.evaluation.restore(saved.metadata)
+        if self.step:
+            self.totals.load(saved.group("epoch"))
+        return resume_notes(self.spec, saved.metadata, dict(self.conditions.__dict__))
+
+
+REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"

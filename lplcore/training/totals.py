@@ -1,0 +1,104 @@
+"""What a training epoch adds up on the device; read once at its end, saved where it stops in between."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lplcore.device import accumulator_dtype
+from lplcore.events import FloatArray
+from lplcore.method.criterion import CriterionOutput
+from lplcore.training.evaluation import finite, ratio
+from lplcore.training.variation import LossVariation, SignedLossVariation
+
+NEVER = 2**62
+"""First step with a non-finite loss where there was none."""
+
+
+class EpochTotals:
+    """Sums over the steps of one epoch. C classes."""
+
+    def __init__(self, num_classes: int, device: torch.device, *, task: str = "single_label") -> None:
+        self.device, self.multi_label = device, task == "multi_label"
+        self.variation = (SignedLossVariation if self.multi_label else LossVariation)(num_classes, device)
+        self.losses = torch.zeros((), dtype=torch.int64, device=device)
+        """Losses that were summed: examples, or entries for multi label."""
+        self.seen = torch.zeros(num_classes, dtype=torch.int64, device=device)
+        self.correct = torch.zeros(num_classes, dtype=torch.int64, device=device)
+        self.loss = torch.zeros(2, dtype=accumulator_dtype(device), device=device)
+        """Sums of the loss and of the base loss on clean logits."""
+        self.first_bad_step = torch.full((), NEVER, dtype=torch.int64, device=device)
+        self.observed: dict[str, Tensor] = {}
+        """[2, C] per observation: sum over batches, number of batches that saw the class."""
+
+    @torch.no_grad()
+    def add(self, step: int, labels: Tensor, logits: Tensor, output: CriterionOutput) -> None:
+        """Take in a step (from 0): labels [N], clean logits [N, C] and what the criterion gave.
+
+        Labels are multi-hot [N, C] for multi label. What the criterion ignored is left out.
+        """
+        included = output.included
+        self.losses += output.loss.numel() if included is None else included.sum()
+        if not self.multi_label:
+            share = torch.ones_like(labels) if included is None else included.long()
+            labels = labels if included is None else torch.where(included, labels, 0)
+            self.seen.index_add_(0, labels, share)
+            self.correct.index_add_(0, labels, share * (logits.argmax(dim=1) == labels))
+        self.variation.add(labels, output.clean_loss, output.perturbed_loss, included)
+        sums = torch.stack([output.loss.flatten(), output.clean_loss.flatten()]).to(self.loss.dtype).sum(dim=1)
+        self.loss += sums
+        bad = torch.where(sums.isfinite().all(), NEVER, step)
+        self.first_bad_step = torch.minimum(self.first_bad_step, bad)
+        for name, values in output.observations.items():
+            known = ~values.isnan()
+            pair = torch.stack([torch.where(known, values, 0), known]).to(self.loss.dtype)
+            self.observed[name] = self.observed[name] + pair if name in self.observed else pair
+
+    def diverged_at(self) -> int | None:
+        """The first step (from 0) whose loss was not finite."""
+        step = int(self.first_bad_step)
+        return None if step == NEVER else step
+
+    def metrics(self) -> dict[str, float | None]:
+        """Scalars over the epoch's training examples."""
+        loss, base_loss = (self.loss / self.losses.clamp(min=1)).tolist()
+        found = {"train/loss": finite(loss), "train/base_loss": finite(base_loss)}
+        if not self.multi_label:
+            found["train/top1_error"] = 1.0 - int(self.correct.sum()) / max(int(self.seen.sum()), 1)
+        return found
+
+    def series(self) -> dict[str, FloatArray]:
+        """Per-class values [C], NaN where undefined."""
+        found = {name: total[0] / total[1] for name, total in self.observed.items()}
+        found |= self.variation.relative() | self.variation.absolute()
+        arrays = {name: values.to("cpu", torch.float32).numpy() for name, values in found.items()}
+        if self.multi_label:
+            return arrays
+        accuracy = ratio(self.correct.cpu().numpy(), self.seen.cpu().numpy())
+        return {"train/accuracy": accuracy.astype(np.float32), **arrays}
+
+    def state(self) -> dict[str, Tensor]:
+        """All sums by name, for a checkpoint."""
+        return {
+            "seen": self.seen,
+            "correct": self.correct,
+            "loss": self.loss,
+            "losses": self.losses,
+            "first_bad_step": self.first_bad_step,
+            **{f"variation.{name}": value for name, value in self.variation.state().items()},
+            **{f"observed.{name}": value for name, value in self.observed.items()},
+        }
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Go on from the sums of a checkpoint."""
+        for name in ("seen", "correct", "loss", "first_bad_step"):
+            getattr(self, name).copy_(state[name])
+        # Checkpoints of 0.1 have one loss per example and do not count them again.
+        self.losses.copy_(state.get("losses", self.seen.sum()))
+        variation = "variation."
+        self.variation.load({n.removeprefix(variation): value for n, value in state.items() if n.startswith(variation)})
+        prefix = "observed."
+        self.observed = {
+            name.removeprefix(prefix): value.to(self.device, self.loss.dtype).reshape(2, len(self.seen))
+            for name, value in state.items()
+            if name.startswith(prefix)
+        }

@@ -1,0 +1,238 @@
+"""Training: a spec in, events out."""
+
+import errno
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from lplcore.data.raw import RegisteredDataset
+from lplcore.device import choose_device, deterministic_algorithms, is_out_of_memory
+from lplcore.errors import DataChanged, DatasetError, SpecError
+from lplcore.events import CheckpointKind, CheckpointReady, Event, LogLine, Progress, Reason, RunEnd, RunStart
+from lplcore.spec.experiment import ExperimentSpec, parse_spec
+from lplcore.training import checkpoint as checkpoints
+from lplcore.training.checkpoint import CheckpointError
+from lplcore.training.identity import continued, refuse_reordered
+from lplcore.training.run import Diverged, TrainingRun
+
+PROGRESS_SECONDS = 0.5
+
+
+def never() -> bool:
+    """Do not stop."""
+    return False
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to train, where the data are, and when to stop."""
+
+    spec: ExperimentSpec
+    device: str
+    data_dir: str | Path = "data"
+    datasets: Mapping[str, RegisteredDataset] = field(default_factory=dict)
+    checkpoint_dir: Path | None = None
+    resume_from: str | Path | None = None
+    should_stop: Callable[[], bool] = never
+
+
+def train(
+    spec: Mapping[str, Any] | ExperimentSpec,
+    *,
+    seed: int | None = None,
+    data_dir: str | Path = "data",
+    datasets: Mapping[str, RegisteredDataset] | None = None,
+    checkpoint_dir: str | Path | None = None,
+    resume_from: str | Path | None = None,
+    should_stop: Callable[[], bool] = never,
+    device: str | None = None,
+) -> Iterator[Event]:
+    """Train one run; training happens while the events are iterated.
+
+    Two runs of one spec and seed give the same events but for measured times, and so does a run that was stopped at any
+    step and resumed, on the same device model, number of threads and torch version.
+
+    Args:
+        spec: an experiment without sweep.
+        seed: of this run; the spec's first where it is None.
+        data_dir: folder whose `datasets` holds files of built-in data sets.
+        datasets: data sets registered under names of their own.
+        checkpoint_dir: where checkpoints are written and left; None writes none.
+        resume_from: a checkpoint of the same experiment to go on from.
+        should_stop: asked before every step and at the end of an epoch; True writes a checkpoint and ends the run.
+        device: instead of the spec's.
+
+    Returns:
+        RunStart, then Progress, LogLine, EpochEnd and CheckpointReady events, and RunEnd last, whatever happens.
+
+    Raises:
+        SpecError: the spec is wrong, or has a sweep (see `ExperimentSpec.plan`).
+    """
+    parsed = parse_spec(spec, datasets=datasets)
+    if parsed.sweep:
+        raise SpecError([{"path": "sweep", "message": "one run has nothing to sweep; train the specs of spec.plan()"}])
+    request = Request(
+        spec=parsed.model_copy(update={"seeds": [parsed.seeds[0] if seed is None else seed]}),
+        device=device or parsed.device,
+        data_dir=data_dir,
+        datasets=dict(datasets or {}),
+        checkpoint_dir=None if checkpoint_dir is None else Path(checkpoint_dir),
+        resume_from=resume_from,
+        should_stop=should_stop,
+    )
+    return isolated(guarded(request))
+
+
+def isolated(events: Iterator[Event]) -> Iterator[Event]:
+    """The events, with torch's global settings and generators changed only while the next one is made."""
+    while True:
+        initialized = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+        cuda = [torch.cuda.current_device()] if initialized else []
+        with deterministic_algorithms(), torch.random.fork_rng(devices=cuda):
+            event = next(events, None)
+        if event is None:
+            return
+        yield event
+
+
+def guarded(request: Request) -> Iterator[Event]:
+    """The events of a run; an error becomes its end."""
+    try:
+        yield from run_events(request)
+    except Exception as error:
+        reason = reason_of(error)
+        if reason == "error":
+            yield LogLine("error", "".join(traceback.format_exception(error)))
+        yield RunEnd("failed", reason, message_of(error))
+
+
+def run_events(request: Request) -> Iterator[Event]:
+    """The events of a run that nothing goes wrong with."""
+    spec, kept = request.spec, list[str]()
+    saved = None if request.resume_from is None else checkpoints.load(request.resume_from)
+    if saved is not None:
+        spec, kept = continued(spec, saved.metadata.get("spec"))
+    run = TrainingRun(spec, device=choose_device(request.device), data_dir=request.data_dir, datasets=request.datasets)
+    resumed: list[str] = []
+    if saved is not None:
+        refuse_reordered(saved.metadata.get("class_names"), run.info.classes)
+        resumed = run.resume(saved)
+    yield run_start(run, [*run.info.notes, *kept, *resumed])
+    yield from (LogLine("warning", note) for note in resumed)
+    yield LogLine("info", summary(run))
+    yield from epochs(run, request)
+
+
+def epochs(run: TrainingRun, request: Request) -> Iterator[Event]:
+    """Train and evaluate until all epochs are done or somebody asks to stop."""
+    spec = run.spec
+    yield from preparation(run, request)
+    while run.epoch < spec.epochs:
+        yield from steps(run, request)
+        if run.step < run.steps or run.prepared < run.preparations or request.should_stop():
+            run.check_finite_weights()
+            yield from checkpoint(run, request, "last")
+            yield RunEnd("stopped")
+            return
+        end, improved = run.finish_epoch()
+        run.draw_epoch()
+        yield end
+        if run.epoch % spec.checkpoints.every_epochs == 0 and run.epoch < spec.epochs:
+            yield from checkpoint(run, request, "periodic")
+        if improved and spec.checkpoints.keep_best:
+            yield from checkpoint(run, request, "best")
+    yield from checkpoint(run, request, "last")
+    yield RunEnd("succeeded")
+
+
+def preparation(run: TrainingRun, request: Request) -> Iterator[Event]:
+    """What the method's procedure does before the first epoch; ends early where somebody asks to stop."""
+    reported = time.monotonic()
+    while run.prepared < run.preparations and not request.should_stop():
+        run.prepare_step()
+        if time.monotonic() - reported >= PROGRESS_SECONDS:
+            reported = time.monotonic()
+            yield Progress(0, run.prepared, run.preparations, run.completed)
+    if run.preparations and run.prepared == run.preparations and run.epoch == run.step == 0:
+        yield from checkpoint(run, request, "periodic")
+
+
+def steps(run: TrainingRun, request: Request) -> Iterator[Event]:
+    """The steps that are left of an epoch; ends early where somebody asks to stop."""
+    reported = time.monotonic()
+    while run.prepared == run.preparations and run.step < run.steps and not request.should_stop():
+        run.train_step()
+        due = time.monotonic() - reported >= PROGRESS_SECONDS
+        # Reading the flag waits for an accelerator, so it is read at every step on the CPU only.
+        if due or run.device.type == "cpu":
+            run.check_finite()
+        if due:
+            reported = time.monotonic()
+            yield Progress(run.epoch + 1, run.step, run.steps, run.completed)
+
+
+def checkpoint(run: TrainingRun, request: Request, kind: CheckpointKind) -> Iterator[Event]:
+    """Write a checkpoint, where there is a folder for it."""
+    if request.checkpoint_dir is None:
+        return
+    path = request.checkpoint_dir / f"epoch-{run.epoch:06d}-step-{run.step:06d}-{kind}.safetensors"
+    checkpoints.save(path, run.checkpoint())
+    yield CheckpointReady(
+        path=str(path), epoch=run.epoch, step=run.step, kind=kind, completed=run.epoch == run.spec.epochs
+    )
+
+
+def run_start(run: TrainingRun, notes: list[str]) -> RunStart:
+    """The first event."""
+    return RunStart(
+        class_names=list(run.info.classes),
+        class_counts=list(run.info.class_counts),
+        device=run.conditions.device,
+        epochs=run.spec.epochs,
+        start_epoch=run.epoch,
+        notes=notes,
+    )
+
+
+def summary(run: TrainingRun) -> str:
+    """One line on what is trained and how."""
+    weights = sum(parameter.numel() for parameter in run.state.model.parameters())
+    begin = f"goes on at epoch {run.epoch + 1}, step {run.step + 1}" if run.epoch or run.step else "begins"
+    return (
+        f"{run.spec.model.name} ({weights:,} weights) on {run.conditions.device}, {run.conditions.precision}; "
+        f"{run.info.num_train:,} training, {run.info.num_validation:,} validation, {run.info.num_test:,} test "
+        "examples; "
+        f"seed {run.seed}; {run.steps} steps an epoch; {begin}"
+    )
+
+
+def reason_of(error: Exception) -> Reason:
+    """The reason of a run that an error ended."""
+    if is_out_of_memory(error):
+        return "out_of_memory"
+    reasons: dict[type[Exception], Reason] = {
+        Diverged: "diverged",
+        DataChanged: "data_changed",
+        DatasetError: "bad_data",
+        SpecError: "bad_spec",
+        CheckpointError: "bad_checkpoint",
+    }
+    return next((reason for kind, reason in reasons.items() if isinstance(error, kind)), "error")
+
+
+def message_of(error: Exception) -> str:
+    """What went wrong and what to do."""
+    if is_out_of_memory(error):
+        first_line = (str(error) or "no details").splitlines()[0]
+        return f"out of memory ({first_line}); lower batch_size or take a smaller model"
+    if isinstance(error, DatasetError):
+        return f"dataset.{error.field}: {error}"
+    if isinstance(error, OSError):
+        full = " (the disk is full)" if error.errno == errno.ENOSPC else ""
+        return f"{error.strerror or error}{full}: {error.filename or 'checkpoint'}"
+    return str(error) or type(error).__name__

@@ -1,0 +1,1 @@
+"""The database: address, engine, tables and records."""

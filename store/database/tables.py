@@ -1,0 +1,298 @@
+"""The tables. Times are seconds since the epoch by the database's clock."""
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+Id = String(40)
+EventId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Table(DeclarativeBase):
+    """Base of all tables."""
+
+    type_annotation_map = {dict[str, Any]: JSON, list[Any]: JSON, str: Text, int: BigInteger}  # noqa: RUF012
+
+
+class JobRow(Table):
+    """A job; states, results, progress and times are derived from its runs in the transaction that changes them."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        Index("ix_jobs_state_id", "state", "id"),
+        Index("ix_jobs_requested", "requested"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str]
+    name_key: Mapped[str]
+    owner: Mapped[str | None]
+    state: Mapped[str] = mapped_column(String(16))
+    requested: Mapped[str | None] = mapped_column(String(16))
+    progress: Mapped[float]
+    priority: Mapped[int]
+    method: Mapped[str]
+    methods: Mapped[list[Any]]
+    dataset: Mapped[str]
+    datasets: Mapped[list[Any]]
+    models: Mapped[list[Any]]
+    imbalance_factors: Mapped[list[Any]]
+    tags: Mapped[list[Any]]
+    spec: Mapped[dict[str, Any]]
+    runs_total: Mapped[int]
+    run_states: Mapped[dict[str, Any]]
+    results: Mapped[dict[str, Any]]
+    created_at: Mapped[float]
+    started_at: Mapped[float | None]
+    finished_at: Mapped[float | None]
+    version: Mapped[int]
+
+
+class JobTagRow(Table):
+    """A tag of a job, for filtering."""
+
+    __tablename__ = "job_tags"
+    __table_args__ = (Index("ix_job_tags_tag_job_id", "tag", "job_id"),)
+
+    job_id: Mapped[str] = mapped_column(Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(100), primary_key=True)
+
+
+class JobFacetRow(Table):
+    """A method or a data set of a job's runs, for filtering: a sweep has several."""
+
+    __tablename__ = "job_facets"
+    __table_args__ = (Index("ix_job_facets_kind_value_job_id", "kind", "value", "job_id"),)
+
+    job_id: Mapped[str] = mapped_column(Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    value: Mapped[str] = mapped_column(primary_key=True)
+
+
+class RunRow(Table):
+    """A run. `losses` counts attempts lost in a row without a newer checkpoint; `replaced` marks retried runs.
+
+    `data_sha256`: see `store.data_identity`. `owner` is the API key that submitted it (empty: none), `rank` its place
+    among that key's (see `store.lifecycle.turns`), `wants` the kind of device it waits for (see `store.devices`).
+    """
+
+    __tablename__ = "runs"
+    __table_args__ = (
+        Index("ix_runs_queue", "state", "owner", "rank", "id", "wants"),
+        Index("ix_runs_lease", "state", "lease_expires_at"),
+        Index("ix_runs_job_id", "job_id", "id"),
+        # What a job is derived from, so that deriving it reads no rows.
+        Index("ix_runs_derived", "job_id", "replaced", "state", "requested", "progress"),
+        Index("ix_runs_dataset", "dataset", "state"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    job_id: Mapped[str] = mapped_column(Id, ForeignKey("jobs.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    seed: Mapped[int]
+    point: Mapped[dict[str, Any]]
+    spec: Mapped[dict[str, Any]]
+    dataset: Mapped[str]
+    data_sha256: Mapped[str | None] = mapped_column(String(64))
+    priority: Mapped[int]
+    owner: Mapped[str]
+    rank: Mapped[float]
+    wants: Mapped[str] = mapped_column(String(16), server_default="auto")
+    state: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str | None] = mapped_column(String(32))
+    message: Mapped[str | None]
+    requested: Mapped[str | None] = mapped_column(String(16))
+    attempt: Mapped[int]
+    losses: Mapped[int]
+    retry_of: Mapped[str | None] = mapped_column(Id)
+    replaced: Mapped[bool]
+    progress: Mapped[float]
+    epoch: Mapped[int]
+    epochs: Mapped[int]
+    last_metrics: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    info: Mapped[dict[str, Any]]
+    device: Mapped[str | None]
+    worker: Mapped[str | None] = mapped_column(Id)
+    lease_expires_at: Mapped[float | None]
+    not_before: Mapped[float | None]
+    created_at: Mapped[float]
+    started_at: Mapped[float | None]
+    finished_at: Mapped[float | None]
+    version: Mapped[int]
+
+
+class EpochRow(Table):
+    """The scalars of one epoch, and the attempt that measured them."""
+
+    __tablename__ = "epochs"
+
+    run_id: Mapped[str] = mapped_column(Id, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    attempt: Mapped[int]
+    metrics: Mapped[dict[str, Any]]
+
+
+class SeriesRow(Table):
+    """A float32 array of one epoch, little-endian."""
+
+    __tablename__ = "series"
+
+    run_id: Mapped[str] = mapped_column(Id, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    epoch: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    shape: Mapped[list[Any]]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class CheckpointRow(Table):
+    """A checkpoint; nobody sees it before it is published, and a superseded one waits to be swept."""
+
+    __tablename__ = "checkpoints"
+    __table_args__ = (
+        Index("ix_checkpoints_run_id", "run_id", "epoch", "step"),
+        Index("ix_checkpoints_superseded", "superseded"),
+    )
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    run_id: Mapped[str] = mapped_column(Id, ForeignKey("runs.id", ondelete="CASCADE"))
+    attempt: Mapped[int]
+    epoch: Mapped[int]
+    step: Mapped[int]
+    kind: Mapped[str] = mapped_column(String(16))
+    size_bytes: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64))
+    published: Mapped[bool]
+    superseded: Mapped[bool]
+    created_at: Mapped[float]
+
+
+class ChunkRow(Table):
+    """A piece of a checkpoint."""
+
+    __tablename__ = "checkpoint_chunks"
+
+    checkpoint_id: Mapped[str] = mapped_column(Id, ForeignKey("checkpoints.id", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class EventRow(Table):
+    """The event log; ids rise in the order of commits."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_job_id", "job_id", "id"),
+        Index("ix_events_run_id", "run_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(EventId, primary_key=True, autoincrement=True)
+    job_id: Mapped[str | None] = mapped_column(Id)
+    run_id: Mapped[str | None] = mapped_column(Id)
+    kind: Mapped[str] = mapped_column(String(16))
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[float]
+
+
+class IdempotencyRow(Table):
+    """Which job an Idempotency-Key made."""
+
+    __tablename__ = "idempotency_keys"
+
+    owner: Mapped[str] = mapped_column(Id, primary_key=True)
+    key: Mapped[str] = mapped_column(String(255), primary_key=True)
+    request_hash: Mapped[str] = mapped_column(String(64))
+    job_id: Mapped[str] = mapped_column(Id, ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[float]
+
+
+class DatasetRow(Table):
+    """A registered data set."""
+
+    __tablename__ = "datasets"
+
+    name: Mapped[str] = mapped_column(String(100), primary_key=True)
+    id: Mapped[str] = mapped_column(Id, unique=True)
+    format: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str]
+    task: Mapped[str] = mapped_column(String(16))
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    info: Mapped[dict[str, Any]]
+    created_at: Mapped[float]
+
+
+class WorkerRow(Table):
+    """A worker's slot on a device. `consumer` says whether it hears wake-ups; null: it has no broker."""
+
+    __tablename__ = "workers"
+    __table_args__ = (Index("ix_workers_last_seen_at", "last_seen_at"),)
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    hostname: Mapped[str]
+    pid: Mapped[int]
+    device: Mapped[str]
+    device_name: Mapped[str]
+    version: Mapped[str]
+    run_id: Mapped[str | None] = mapped_column(Id)
+    consumer: Mapped[str | None] = mapped_column(String(16))
+    started_at: Mapped[float]
+    last_seen_at: Mapped[float]
+
+
+class KeyRow(Table):
+    """An API key; only the SHA-256 of its secret is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    name: Mapped[str]
+    secret_sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[Any]]
+    created_at: Mapped[float]
+    last_used_at: Mapped[float | None]
+    revoked_at: Mapped[float | None]
+
+
+class OwnerRow(Table):
+    """When a worker last took a run of a key."""
+
+    __tablename__ = "owners"
+
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    turn_at: Mapped[float]
+
+
+class AuditRow(Table):
+    """A request that may have changed something, and who sent it."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_at", "at"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(EventId, primary_key=True, autoincrement=True)
+    at: Mapped[float]
+    key_id: Mapped[str | None] = mapped_column(Id)
+    key_name: Mapped[str | None]
+    method: Mapped[str] = mapped_column(String(16))
+    path: Mapped[str]
+    status: Mapped[int]
+    address: Mapped[str | None]
+
+
+class SweeperRow(Table):
+    """One row: when leases were last swept, and until when patience lasts after a gap."""
+
+    __tablename__ = "sweeper"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    last_at: Mapped[float]
+    patient_until: Mapped[float]
+
+
+class ProgramRow(Table):
+    """One row: the version of the program that last changed the schema."""
+
+    __tablename__ = "program"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    version: Mapped[str]

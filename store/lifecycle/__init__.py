@@ -1,0 +1,1 @@
+"""A run's life: what may follow what, and who changes it."""

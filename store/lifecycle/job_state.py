@@ -1,0 +1,73 @@
+"""A job's state, progress and times, derived from its runs in the transaction that changed them."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from store import events
+from store.database.engine import Database
+from store.database.records import DELETE, ENDED, State
+from store.database.tables import JobRow, RunRow
+from store.errors import NotFound
+from store.lifecycle import results
+
+
+def derived_state(counts: Mapping[str, int]) -> State:
+    """The state of a job whose current runs have these states."""
+    for state in (State.RUNNING, State.QUEUED, State.PAUSED, State.FAILED, State.CANCELLED):
+        if counts.get(state):
+            return state
+    return State.SUCCEEDED
+
+
+def refresh(db: Database, session: Session, job_id: str, *, result: Mapping[str, float | None] | None = None) -> None:
+    """Derive the job anew; writes a `state` event where its state changed and `end` where it ended.
+
+    The job's row is locked first, so that of two runs that end at once the second sees the first. It is the lock that
+    an UPDATE takes: a transaction that has written a run twice holds a shared lock on the job's key (PostgreSQL checks
+    the foreign key again), and two of these that both ask for the whole row would wait for each other.
+
+    Args:
+        result: last metrics of a run that has just succeeded.
+
+    Raises:
+        NotFound: the job is deleted, or being so.
+    """
+    asked = select(JobRow).where(JobRow.id == job_id).with_for_update(key_share=True)
+    job = session.scalars(asked.execution_options(populate_existing=True)).one_or_none()
+    if job is None or job.requested == DELETE:
+        raise NotFound(f"there is no job {job_id}")
+    current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
+    rows = session.execute(
+        select(RunRow.state, func.count(), func.sum(RunRow.progress)).where(current).group_by(RunRow.state)
+    ).all()
+    counts = {state: int(number) for state, number, _ in rows}
+    total = max(1, sum(counts.values()))
+    done = sum(float(progress or 0.0) for _, _, progress in rows)
+    state = derived_state(counts)
+    requested = session.scalar(
+        select(func.min(RunRow.requested)).where(current, RunRow.state == State.RUNNING, RunRow.requested.is_not(None))
+    )
+    now = db.now(session)
+    before = job.state
+    session.execute(
+        update(JobRow)
+        .where(JobRow.id == job_id)
+        .values(
+            state=state,
+            requested=requested,
+            progress=done / total,
+            run_states=counts,
+            **({"results": results.with_run(job.results, result)} if result else {}),
+            runs_total=select(func.count()).select_from(RunRow).where(RunRow.job_id == job_id).scalar_subquery(),
+            started_at=job.started_at or (now if state == State.RUNNING else None),
+            finished_at=(job.finished_at if before == state and job.finished_at else now) if state in ENDED else None,
+            version=JobRow.version + 1,
+        )
+        .execution_options(synchronize_session=False)
+    )
+    if before != state:
+        events.record(session, "state", {"job": job_id, "state": state}, job_id=job_id, run_id=None)
+        if state in ENDED:
+            events.record(session, "end", {"job": job_id, "state": state}, job_id=job_id, run_id=None)

@@ -1,0 +1,104 @@
+"""Whose turn it is: the run that a free worker takes next.
+
+Within a key, a level of priority counts like an hour of waiting: the order of a key's runs never changes, and nothing
+waits for ever. Between keys the higher level goes first, and keys on one level take turns; a key waits since its last
+turn, so that one with many old runs is not ahead of all others until they are done.
+"""
+
+import math
+
+from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session, aliased
+
+from store.database.engine import Database
+from store.database.records import State
+from store.database.tables import OwnerRow, RunRow
+from store.devices import offered
+from store.errors import QuotaExceeded
+
+LOCK_QUOTA = 7_205_023
+AGEING_SECONDS = 3600.0
+"""Waiting that counts like one level of priority."""
+
+
+def rank(priority: int, created_at: float) -> float:
+    """Place of a run among its key's, smaller first: when it would have been submitted at priority 0."""
+    return created_at - priority * AGEING_SECONDS
+
+
+def next_run(db: Database, session: Session, now: float, *, device: str) -> RunRow | None:
+    """The best waiting run that fits this device and no other worker is just taking, locked; notes its key's turn."""
+    fitting = RunRow.wants.in_(offered(device)) & (RunRow.not_before.is_(None) | (RunRow.not_before <= now))
+    ready = (RunRow.state == State.QUEUED) & fitting
+    for owner in in_turn(session, ready, now):
+        row = session.scalars(
+            select(RunRow)
+            .where(ready, RunRow.owner == owner)
+            .order_by(RunRow.rank, RunRow.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).first()
+        if row is not None:
+            note_turn(db, session, owner, now)
+            return row
+    return None
+
+
+def in_turn(session: Session, ready: ColumnElement[bool], now: float) -> list[str]:
+    """Keys with waiting runs, the next one first."""
+    owners = waiting_owners(session)
+    last_turns = {row.owner: row.turn_at for row in session.scalars(select(OwnerRow).where(OwnerRow.owner.in_(owners)))}
+    places: list[tuple[int, float, float, str]] = []
+    for owner in owners:
+        first = select(RunRow.rank, RunRow.priority, RunRow.created_at).where(ready, RunRow.owner == owner)
+        best = session.execute(first.order_by(RunRow.rank, RunRow.id).limit(1)).first()
+        if best is not None:
+            last_turn = last_turns.get(owner, -math.inf)
+            waited = now - max(best.created_at, last_turn)
+            level = best.priority + math.floor(waited / AGEING_SECONDS)
+            places.append((-level, last_turn, best.rank, owner))
+    return [owner for *_, owner in sorted(places)]
+
+
+def waiting_owners(session: Session) -> list[str]:
+    """Keys with waiting runs; an index is looked at once per key, however many runs wait."""
+    first = select(func.min(RunRow.owner).label("owner")).where(RunRow.state == State.QUEUED).cte(recursive=True)
+    other = aliased(RunRow)
+    following = (
+        select(func.min(other.owner)).where(other.state == State.QUEUED, other.owner > first.c.owner).scalar_subquery()
+    )
+    every = first.union_all(select(following).where(first.c.owner.is_not(None)))
+    return list(session.scalars(select(every.c.owner).where(every.c.owner.is_not(None))))
+
+
+def note_turn(db: Database, session: Session, owner: str, now: float) -> None:
+    """Write down that a key has had its turn."""
+    insert = sqlite.insert if db.is_sqlite else postgresql.insert
+    statement = insert(OwnerRow).values(owner=owner, turn_at=now)
+    session.execute(statement.on_conflict_do_update(index_elements=["owner"], set_={"turn_at": now}))
+
+
+def refuse_beyond(db: Database, session: Session, owner: str, limit: int | None, *, more: int = 0) -> None:
+    """See that not too many runs of a key wait; who asks at the same time is counted afterwards.
+
+    Raises:
+        QuotaExceeded: with `more` that are about to be added there would be more than `limit`.
+    """
+    if limit is None:
+        return
+    if not db.is_sqlite:
+        key = {"kind": LOCK_QUOTA, "owner": owner}
+        session.execute(text("SELECT pg_advisory_xact_lock(:kind, hashtext(:owner))"), key)
+    wanted = waiting_of(session, owner) + more
+    if wanted > limit:
+        raise QuotaExceeded(
+            f"this key would have {wanted} runs waiting or paused and may have {limit}; wait, cancel some, or raise "
+            "LPL_MAX_QUEUED_RUNS"
+        )
+
+
+def waiting_of(session: Session, owner: str) -> int:
+    """Runs of a key that wait or are paused, and so can wait again at any time."""
+    waiting = RunRow.state.in_((State.QUEUED, State.PAUSED)) & (RunRow.owner == owner)
+    return int(session.scalar(select(func.count()).select_from(RunRow).where(waiting)) or 0)
