@@ -1,19 +1,18 @@
-"""Schemathesis over the whole OpenAPI document: no 5xx, every answer as documented, however requests follow each other.
+"""Schemathesis over the whole OpenAPI document: no 5xx, every answer as documented.
 
-Every operation is asked by itself, with what the document allows and with what it does not; then requests follow each
-other, and the ids that answers carry go into those that come after. Event streams have a test of their own, as most of
-them do not end: the head of the answer is checked, and all of it where the stream must end.
+Every operation is asked by itself, with what the document allows and with what it does not (requests that follow each
+other: test_workflows.py). Event streams have a test of their own, as most of them do not end: the head of the answer is
+checked, and all of it where the stream must end.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.errors import FlakyStrategyDefinition, Unsatisfiable
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.transport import Response
@@ -23,8 +22,7 @@ from store.database.engine import Database
 from tests.api.service import Running, running, train
 from tests.api.test_security import bearer
 from tests.attack.tally import Tally
-from tests.attack.workflow import CHECKS, PARTS, STREAM_CHECKS, document, opened, workflow
-from tests.grids import campaign
+from tests.attack.workflow import CHECKS, STREAM_CHECKS, document, opened, quiet
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -32,24 +30,7 @@ STREAMS = r"/events$"
 TIMEOUT = 60
 EXAMPLES = {GenerationMode.POSITIVE: 28, GenerationMode.NEGATIVE: 12}
 """Cases of an operation, allowed and not."""
-FEW, MANY = {"sqlite": 500, "postgresql": 300}, {"sqlite": 1700, "postgresql": 600}
-"""Requests that follow each other, at least; many reach every operation."""
-SCENARIOS, STEPS = 3, 40
-"""Scenarios of a batch, requests of a scenario."""
 Known = list[dict[str, str]]
-
-
-def quiet(examples: int, **more: Any) -> settings:
-    """The same cases every time, none of them sought for or kept."""
-    return settings(
-        max_examples=examples,
-        deadline=None,
-        derandomize=True,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.explicit, Phase.generate],
-        **more,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -144,38 +125,3 @@ def test_event_streams_are_as_documented(attacked: Running) -> None:
     assert {operation.path for operation in operations} == set(whole)
     assert sum(tally.statuses.values()) >= 100
     assert {200, 404, 422} <= set(tally.statuses), tally.statuses
-
-
-@pytest.mark.parametrize("requests", [FEW, campaign(MANY)], ids=["few", "many"])
-def test_requests_that_follow_each_other_are_answered_as_documented(
-    db: Database, tmp_path: Path, requests: dict[str, int]
-) -> None:
-    tally, wanted = Tally(), requests[db.engine.dialect.name]
-    with running(db, tmp_path, requests_per_minute=0) as service:
-        key, secret = keys.create(db, name="attacker")
-        service.http.headers.update(bearer(secret))
-        machines = [workflow(service, tally, own_key=key.id, paths=paths) for paths in PARTS.values()]
-        for number, machine in enumerate(30 * machines):
-            if sum(tally.statuses.values()) < wanted:
-                follow(machine, number)
-        labels = [each.ok().label for each in document(service).get_all_operations()]
-    tally.refuse_complaints()
-    assert sum(tally.statuses.values()) >= wanted
-    assert tally.with_real_ids() >= wanted / 3, tally.chained
-    assert {200, 201, 202, 204, 404, 409, 422} <= set(tally.statuses), tally.statuses
-    carried_out = tally.carried_out()
-    assert carried_out["DELETE /v1/jobs/{job_id}"]
-    if db.is_sqlite and requests is MANY:
-        assert not [each for each in labels if "{" in each and "theory" not in each and not carried_out[each]]
-
-
-def follow(machine: Any, number: int) -> None:
-    """Run a batch of scenarios.
-
-    Where an answer depends on the moment, Hypothesis finds that its scenarios cannot be repeated and ends the batch;
-    what was asked until then is checked and counted.
-    """
-    try:
-        seed(number)(machine).run(settings=quiet(SCENARIOS, stateful_step_count=STEPS))
-    except FlakyStrategyDefinition:
-        return

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import requests
 import schemathesis
-from hypothesis import reject
+from hypothesis import HealthCheck, Phase, reject, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize
 from schemathesis.checks import not_a_server_error
@@ -262,3 +262,16 @@ def forget_everything(service: Running, *, but_key: str) -> None:
                 session.execute(delete(table))
 
     service.db.write(work)
+
+
+def quiet(examples: int, **more: Any) -> settings:
+    """The same cases every time, none of them sought for or kept."""
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.explicit, Phase.generate],
+        **more,
+    )

@@ -197,3 +197,29 @@ def find(root: int, part: str) -> int | None:
 def gone(pids: list[int], *, timeout: float) -> None:
     """Wait until none of these processes lives."""
     until(lambda: [title(pid) for pid in pids if title(pid)], lambda left: not left, timeout=timeout)
+
+
+def refused(tmp_path: Path, *arguments: str, **environment: str) -> str:
+    """The one line that a service says which does not start."""
+    process = Process([*arguments], log_path=tmp_path / "log", environment=environment)
+    try:
+        assert process.wait() == 1, process.output
+    finally:
+        process.end()
+    lines = process.output.strip().splitlines()
+    assert len(lines) == 1, process.output
+    return lines[0]
+
+
+def trainer_of(service: Service, run_id: str) -> int:
+    """The trainer's process id."""
+    return int(until(lambda: find(service.pid, f"train {run_id}") or 0, bool, timeout=30))
+
+
+def frozen_halfway(service: Service, run_id: str) -> int:
+    """The trainer's process id, stopped where the run has a checkpoint and more to come."""
+    trainer = trainer_of(service, run_id)
+    run = service.run_once(run_id, lambda run: run["epoch"] >= 3)
+    os.kill(trainer, signal.SIGSTOP)
+    assert run["state"] == "running", "the run was too quick for this test"
+    return trainer

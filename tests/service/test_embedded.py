@@ -1,15 +1,14 @@
-"""`lpl serve` as people start it: API, bundled broker and one worker on SQLite, and what signals do to them."""
+"""`lpl serve` as people start it: API, bundled broker and one worker on SQLite, and what becomes of its runs."""
 
 import hashlib
 import os
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.service.processes import Service, descendants, find, gone, serving, title, until
+from tests.service.processes import Service, frozen_halfway, gone, serving, trainer_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 LONG: dict[str, Any] = {"epochs": 50, "checkpoints": {"every_epochs": 2}}
@@ -29,20 +28,6 @@ def undisturbed(service: Service) -> dict[str, Any]:
     (run_id,) = service.submit(**LONG)
     service.succeeded(run_id)
     return service.results(run_id)
-
-
-def trainer_of(service: Service, run_id: str) -> int:
-    """The trainer's process id."""
-    return int(until(lambda: find(service.pid, f"train {run_id}") or 0, bool, timeout=30))
-
-
-def frozen_halfway(service: Service, run_id: str) -> int:
-    """The trainer's process id, stopped where the run has a checkpoint and more to come."""
-    trainer = trainer_of(service, run_id)
-    run = service.run_once(run_id, lambda run: run["epoch"] >= 3)
-    os.kill(trainer, signal.SIGSTOP)
-    assert run["state"] == "running", "the run was too quick for this test"
-    return trainer
 
 
 def test_a_job_from_submission_to_checkpoint(service: Service) -> None:
@@ -83,33 +68,3 @@ def test_a_killed_trainer_is_replaced_with_the_same_result(service: Service, und
     os.kill(frozen_halfway(service, run_id), signal.SIGKILL)
     assert service.succeeded(run_id)["attempt"] == 2
     assert service.results(run_id) == undisturbed
-
-
-def test_a_stopped_service_leaves_nothing_behind_and_goes_on_when_started_again(
-    tmp_path: Path, undisturbed: dict[str, Any]
-) -> None:
-    with serving(tmp_path / "data") as first:
-        (run_id,) = first.submit(**LONG)
-        trainer = frozen_halfway(first, run_id)
-        family = descendants(first.pid)
-        assert any("valkey" in title(pid) for pid in family)
-        first.send(signal.SIGTERM)
-        os.kill(trainer, signal.SIGCONT)
-        assert first.wait() == 0
-        gone(family, timeout=5)
-    with serving(tmp_path / "data") as second:
-        assert second.succeeded(run_id)["attempt"] == 2
-        assert second.results(run_id) == undisturbed
-
-
-def test_without_a_broker_runs_are_found_by_polling_and_a_killed_service_leaves_nothing(tmp_path: Path) -> None:
-    away = {"LPL_BROKER_URL": "redis://:hush@127.0.0.1:1/0", "LPL_POLL_SECONDS": "1"}
-    with serving(tmp_path / "data", **away) as service:
-        service.succeeded(service.submit()[0])
-        assert "hush" not in service.output
-        (endless,) = service.submit(**ENDLESS)
-        service.run_once(endless, lambda run: run["epoch"] >= 1)
-        family = descendants(service.pid)
-        assert len(family) >= 2
-        service.send(signal.SIGKILL)
-        gone(family, timeout=20)

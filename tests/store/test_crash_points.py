@@ -8,21 +8,24 @@ import pytest
 
 from store import checkpoints, jobs, metrics
 from store.database.engine import Database
+from tests.grids import campaign
 from tests.history import findings, leftovers, recorded
 from tests.store.crash_script import EPOCHS, LEASE, Crash, content, crash, live
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 
-def test_a_kill_before_any_write_loses_and_doubles_nothing(db: Database, database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("every", [4, campaign(1)])
+def test_a_kill_before_any_write_loses_and_doubles_nothing(
+    db: Database, database_url: str, tmp_path: Path, every: int
+) -> None:
     forks = multiprocessing.get_context("forkserver")  # from a process without threads, that has everything imported
     forks.set_forkserver_preload(["tests.store.crash_script"])
     writes = Crash(db)
     live(db, tmp_path, "undisturbed")
     number_of_writes = writes.number
     assert number_of_writes > 100
-    # SQLite dies before every write; PostgreSQL, which sees the same statements, before every third.
-    crashes = range(1, number_of_writes + 1, 1 if db.is_sqlite else 3)
+    crashes = range(1, number_of_writes + 1, every)
     for number in crashes:
         name = f"crash {number}"
         process = forks.Process(target=crash, args=(database_url, tmp_path, name, db.clock_offset, number))

@@ -1,6 +1,7 @@
 """Where the data are."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,16 @@ def test_settings_show_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
     assert shown.exit_code == 0
     assert "hush" not in shown.output
     assert "LPL_DATABASE_PASSWORD=***" in shown.output
+
+
+@pytest.mark.parametrize("chosen", [None, "/elsewhere"])
+def test_make_serve_keeps_the_data_in_the_clone_unless_told_otherwise(elsewhere: Path, chosen: str | None) -> None:
+    show = elsewhere / "show"
+    show.write_text('#!/bin/sh\necho "$LPL_DATA_DIR"\n')
+    show.chmod(0o700)
+    (elsewhere / "installed").touch()
+    clone = Path(__file__).parents[2]
+    environment = {**os.environ, **({} if chosen is None else {"LPL_DATA_DIR": chosen})}
+    command = ["make", "-s", "-C", str(clone), "serve", f"RUN={show}", f"SERVICE={elsewhere / 'installed'}"]
+    answer = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    assert answer.stdout.split() == [chosen or str(clone / "lpl-data")]
