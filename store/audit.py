@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from store import cursors as pages
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import AuditEntry, Page
 from store.database.tables import AuditRow
@@ -35,7 +36,7 @@ def record(db: Database, lines: Sequence[Line]) -> None:
     """Add lines."""
 
     def work(session: Session) -> None:
-        now = db.now(session)
+        now = database_time(session)
         session.execute(insert(AuditRow), [values_of(line, now) for line in lines])
 
     db.write(work)
@@ -101,7 +102,7 @@ def forget(db: Database, *, older_than_seconds: float) -> int:
 def oldest(db: Database, *, older_than_seconds: float) -> list[int]:
     """The first lines that are older, found by the index on their time and without a lock: mostly there are none."""
     with db.read() as session:
-        limit = db.now(session) - older_than_seconds
+        limit = database_time(session) - older_than_seconds
         query = select(AuditRow.id).where(AuditRow.at < limit).order_by(AuditRow.at).limit(FORGET_BATCH)
         return list(session.scalars(query))
 

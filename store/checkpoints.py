@@ -9,6 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from store import events
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import Checkpoint, Claim
 from store.database.rows import checkpoint_of
@@ -62,7 +63,7 @@ def begin(db: Database, claim: Claim, *, epoch: int, step: int, kind: str) -> st
                 sha256="",
                 published=False,
                 superseded=False,
-                created_at=db.now(session),
+                created_at=database_time(session),
             )
         )
 

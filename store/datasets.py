@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from store import cursors as pages
 from store.characters import path_to_text, text_to_path
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import OPEN, DatasetRecord, Page
 from store.database.tables import DatasetRow, RunRow
@@ -34,7 +35,7 @@ def add(
         }
         session.execute(
             insert(DatasetRow),
-            [{**values, "path": path_to_text(path), "id": new_id("d"), "created_at": db.now(session)}],
+            [{**values, "path": path_to_text(path), "id": new_id("d"), "created_at": database_time(session)}],
         )
 
     try:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from store import cursors as pages
 from store import events, names
 from store.characters import clean_all
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import DELETE, OPEN, Job, NewRun, Page, Run, State, Submitted
 from store.database.rows import job_of, run_of
@@ -53,7 +54,7 @@ def submit(
     job_id, facets = new_id("j"), facets_of(runs, method=method)
 
     def work(session: Session) -> None:
-        now = db.now(session)
+        now = database_time(session)
         session.add(job_row(job_id, spec, runs, facets=facets, owner=owner, now=now))
         session.flush()
         if idempotency_key is not None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from store import cursors as pages
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import ApiKey, Page
 from store.database.tables import KeyRow
@@ -31,7 +32,7 @@ def create(db: Database, *, name: str, scopes: Sequence[str] = SCOPES, secret: s
     key_id = new_id("k")
 
     def work(session: Session) -> None:
-        now = db.now(session)
+        now = database_time(session)
         session.add(
             KeyRow(id=key_id, name=name, secret_sha256=digest(token), scopes=sorted(set(scopes)), created_at=now)
         )
@@ -88,7 +89,7 @@ def note_use(db: Database, key_ids: Collection[str]) -> None:
     """Write down that keys have been used just now."""
     db.write(
         lambda session: session.execute(
-            update(KeyRow).where(KeyRow.id.in_(key_ids)).values(last_used_at=db.now(session))
+            update(KeyRow).where(KeyRow.id.in_(key_ids)).values(last_used_at=database_time(session))
         )
     )
 
@@ -123,7 +124,7 @@ def revoke(db: Database, key_id: str) -> None:
         row = session.get(KeyRow, key_id)
         if row is None:
             raise NotFound(f"there is no key {key_id}")
-        row.revoked_at = row.revoked_at or db.now(session)
+        row.revoked_at = row.revoked_at or database_time(session)
 
     db.write(work)
 

@@ -2,6 +2,7 @@
 
 from sqlalchemy import func, select
 
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import State
 from store.database.tables import JobRow, RunRow
@@ -25,4 +26,4 @@ def oldest_waiting_seconds(db: Database) -> float | None:
     """Age of the run that has waited longest, None where none waits."""
     with db.read() as session:
         oldest = session.scalar(select(func.min(RunRow.created_at)).where(RunRow.state == State.QUEUED))
-        return None if oldest is None else max(0.0, db.now(session) - oldest)
+        return None if oldest is None else max(0.0, database_time(session) - oldest)

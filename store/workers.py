@@ -3,6 +3,7 @@
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import CONSUMER_DEAD, Worker
 from store.database.tables import WorkerRow
@@ -17,7 +18,7 @@ def register(db: Database, *, hostname: str, pid: int, device: str, device_name:
     worker_id = new_id("w")
 
     def work(session: Session) -> None:
-        now = db.now(session)
+        now = database_time(session)
         session.execute(delete(WorkerRow).where(WorkerRow.last_seen_at < now - FORGET_SECONDS))
         session.add(
             WorkerRow(
@@ -40,7 +41,7 @@ def beat(db: Database, worker_id: str, *, run_id: str | None = None, consumer: s
     """Say that the worker lives, what it trains and how its consumer is (None: it has no broker)."""
 
     def work(session: Session) -> None:
-        values = {"last_seen_at": db.now(session), "run_id": run_id, "consumer": consumer}
+        values = {"last_seen_at": database_time(session), "run_id": run_id, "consumer": consumer}
         session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(**values))
 
     db.write(work)
@@ -54,7 +55,7 @@ def leave(db: Database, worker_id: str) -> None:
 def list_workers(db: Database, *, silent_after: float, limit: int = 1000) -> list[Worker]:
     """Workers, newest first; alive are those seen within `silent_after` seconds."""
     with db.read() as session:
-        now = db.now(session)
+        now = database_time(session)
         rows = session.scalars(select(WorkerRow).order_by(WorkerRow.last_seen_at.desc()).limit(limit)).all()
         return [
             Worker(

@@ -16,11 +16,8 @@ from lplcore.procedures import TrainingData
 from lplcore.randomness import draw_seed
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
-from lplcore.training import checkpoint as checkpoints
-from lplcore.training.checkpoint import Checkpoint
 from lplcore.training.draws import drawn_epoch
 from lplcore.training.evaluation import Evaluation, evaluate
-from lplcore.training.identity import DRAWS, comparable_spec, resume_notes, run_spec, saved_spec
 from lplcore.training.loading import load
 from lplcore.training.multi_label_evaluation import MultiLabelEvaluation, evaluate_multi_label
 from lplcore.training.reported import RunEvaluation
@@ -237,65 +234,6 @@ class TrainingRun:
             counts = self.info.class_counts
             return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold, class_counts=counts)
         return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch, correct=correct)
-
-    def checkpoint(self) -> Checkpoint:
-        """All that is needed to go on from here."""
-        groups: dict[str, Mapping[str, Tensor]] = {
-            "model": self.state.model.state_dict(),
-            "criterion": self.state.criterion.state_dict(),
-            "optimizer": checkpoints.optimizer_tensors(self.state.optimizer),
-            **self._companion_groups(),
-            "epoch": self.totals.state() if self.step else {},
-        }
-        tensors = {f"{group}.{name}": tensor for group, part in groups.items() for name, tensor in part.items()}
-        metadata = {
-            "spec": run_spec(self.spec),
-            "class_names": list(self.info.classes),
-            "class_counts": list(self.info.class_counts),
-            "modified": self.info.modified,
-            "notes": list(self.info.notes),
-            "epoch": self.epoch,
-            "step": self.step,
-            "prepared": self.prepared,
-            **self.evaluation.metadata(),
-            "draws": DRAWS,
-            "conditions": dict(self.conditions.__dict__),
-        }
-        return Checkpoint(tensors, metadata)
-
-    def _companion_groups(self) -> dict[str, Mapping[str, Tensor]]:
-        companion = self.state.companion
-        optimizers = {
-            f"companion_optimizer.{name}": checkpoints.optimizer_tensors(optimizer)
-            for name, optimizer in companion.optimizers().items()
-        }
-        return {"companion": companion.state_dict(), **optimizers}
-
-    @checkpoints.nonsense_is_damage()
-    def resume(self, saved: Checkpoint) -> list[str]:
-        """Go on from a checkpoint; returns notes on what is not as in the run that wrote it.
-
-        Raises:
-            CheckpointError: it belongs to another experiment or model, or what it says makes no sense.
-        """
-        own = comparable_spec(self.spec)
-        theirs = saved_spec(saved.metadata.get("spec") or {}, datasets=self.datasets)
-        comparable = Checkpoint({}, {**saved.metadata, "spec": theirs})
-        checkpoints.check_same_experiment(comparable, {"spec": own, "class_counts": list(self.info.class_counts)})
-        checkpoints.load_module(self.state.model, saved.group("model"), what="model")
-        checkpoints.load_module(self.state.criterion, saved.group("criterion"), what="criterion")
-        checkpoints.load_optimizer(self.state.optimizer, saved.group("optimizer"))
-        checkpoints.load_module(self.state.companion, saved.group("companion"), what="companion")
-        for name, optimizer in self.state.companion.optimizers().items():
-            checkpoints.load_optimizer(optimizer, saved.group(f"companion_optimizer.{name}"))
-        self.epoch = saved.count("epoch", self.spec.epochs)
-        self.draw_epoch()
-        self.step = saved.count("step", self.steps)
-        self.prepared = saved.count("prepared", self.preparations)
-        self.evaluation.restore(saved.metadata)
-        if self.step:
-            self.totals.load(saved.group("epoch"))
-        return resume_notes(self.spec, saved.metadata, dict(self.conditions.__dict__))
 
 
 REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"

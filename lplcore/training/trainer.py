@@ -19,6 +19,7 @@ from lplcore.training import checkpoint as checkpoints
 from lplcore.training.checkpoint import CheckpointError
 from lplcore.training.identity import continued, refuse_reordered
 from lplcore.training.run import Diverged, TrainingRun
+from lplcore.training.saving import checkpoint_of, resume
 
 PROGRESS_SECONDS = 0.5
 
@@ -121,7 +122,7 @@ def run_events(request: Request) -> Iterator[Event]:
     resumed: list[str] = []
     if saved is not None:
         refuse_reordered(saved.metadata.get("class_names"), run.info.classes)
-        resumed = run.resume(saved)
+        resumed = resume(run, saved)
     yield run_start(run, [*run.info.notes, *kept, *resumed])
     yield from (LogLine("warning", note) for note in resumed)
     yield LogLine("info", summary(run))
@@ -181,7 +182,7 @@ def checkpoint(run: TrainingRun, request: Request, kind: CheckpointKind) -> Iter
     if request.checkpoint_dir is None:
         return
     path = request.checkpoint_dir / f"epoch-{run.epoch:06d}-step-{run.step:06d}-{kind}.safetensors"
-    checkpoints.save(path, run.checkpoint())
+    checkpoints.save(path, checkpoint_of(run))
     yield CheckpointReady(
         path=str(path), epoch=run.epoch, step=run.step, kind=kind, completed=run.epoch == run.spec.epochs
     )

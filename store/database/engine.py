@@ -11,16 +11,14 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, SQLAlchemyError
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import Float
 
 from store.characters import clean_all, from_json, to_json
 from store.database import schema_version, sqlite
 from store.database.address import parsed_url, shown, without_secrets
+from store.database.clock import database_time
 from store.database.reserve import Reserve
 from store.database.sqlite import PATIENCE_SECONDS
 from store.database.tables import EventRow
@@ -40,23 +38,6 @@ FULL = ("53100", "53200", "54000")
 JSON_FORMAT: dict[str, Any] = {"json_serializer": to_json, "json_deserializer": from_json}
 T = TypeVar("T")
 log = logging.getLogger(__name__)
-
-
-class db_now(FunctionElement[float]):
-    """The database's clock in seconds since the epoch."""
-
-    type = Float()
-    inherit_cache = True
-
-
-@compiles(db_now, "sqlite")
-def _sqlite_now(element: Any, compiler: Any, **options: Any) -> str:
-    return "((julianday('now') - 2440587.5) * 86400.0)"
-
-
-@compiles(db_now, "postgresql")
-def _postgresql_now(element: Any, compiler: Any, **options: Any) -> str:
-    return "CAST(extract(epoch from clock_timestamp()) AS double precision)"
 
 
 class Database:
@@ -121,7 +102,7 @@ class Database:
         Raises:
             DatabaseUnavailable: the database does not answer.
         """
-        with self._translated(), Session(self.engine, expire_on_commit=False) as session:
+        with self._translated(), self._session(self.engine) as session:
             yield session
 
     def write(self, work: Callable[[Session], T], *, urgent: bool = False) -> T:
@@ -147,7 +128,7 @@ class Database:
         started = time.monotonic()
         for attempt in range(RETRIES):
             try:
-                with self._translated(), Session(self._writer, expire_on_commit=False) as session, session.begin():
+                with self._translated(), self._session(self._writer) as session, session.begin():
                     result = work(session)
                     self._write_events(session)
                     return result
@@ -157,9 +138,8 @@ class Database:
                 time.sleep(0.02 * 2**attempt)
         raise AssertionError("unreachable")
 
-    def now(self, session: Session) -> float:
-        """The database's time."""
-        return float(session.scalar(select(db_now())) or 0.0) + self.clock_offset
+    def _session(self, engine: Engine) -> Session:
+        return Session(engine, expire_on_commit=False, info={"clock_offset": self.clock_offset})
 
     def _write_events(self, session: Session) -> None:
         """Events come last, under a lock that ends with the transaction: ids rise in the order of commits."""
@@ -169,7 +149,7 @@ class Database:
         session.flush()
         if not self.is_sqlite:
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_EVENTS})
-        now = self.now(session)
+        now = database_time(session)
         session.execute(insert(EventRow), [{**entry, "created_at": now} for entry in recorded])
 
     def ping(self) -> None:
@@ -272,6 +252,11 @@ class Database:
         return error
 
 
+def is_sqlite(session: Session) -> bool:
+    """Whether the session's database is SQLite."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
 class _TryAgain(DatabaseUnavailable):
     """The database asks to repeat the transaction."""
 
@@ -297,4 +282,4 @@ def _clean_parameters(
     return statement, clean_all(parameters)
 
 
-__all__ = ["Database", "DatabaseUnavailable", "StorageFull", "StoreError", "db_now", "make_writable"]
+__all__ = ["Database", "DatabaseUnavailable", "StorageFull", "StoreError", "is_sqlite", "make_writable"]

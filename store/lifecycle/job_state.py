@@ -6,6 +6,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from store import events
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import DELETE, ENDED, State
 from store.database.tables import JobRow, RunRow
@@ -49,7 +50,7 @@ def refresh(db: Database, session: Session, job_id: str, *, result: Mapping[str,
     requested = session.scalar(
         select(func.min(RunRow.requested)).where(current, RunRow.state == State.RUNNING, RunRow.requested.is_not(None))
     )
-    now = db.now(session)
+    now = database_time(session)
     before = job.state
     session.execute(
         update(JobRow)

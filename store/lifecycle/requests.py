@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.orm import Session
 
 from store import data_identity, devices
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import DELETE, ENDED, Job, Run, State
 from store.database.rows import job_of
@@ -130,7 +131,7 @@ def change_waiting(db: Database, session: Session, current: ColumnElement[bool],
     for (old, new), members in steps.items():
         values: dict[str, Any] = {"state": new, "requested": None, "version": RunRow.version + 1}
         if new == State.CANCELLED:
-            values |= {"reason": "cancelled_by_user", "finished_at": db.now(session)}
+            values |= {"reason": "cancelled_by_user", "finished_at": database_time(session)}
         if new == State.QUEUED:
             values |= {"not_before": None}
         if old == State.QUEUED:
@@ -160,7 +161,7 @@ def apply_request(db: Database, session: Session, row: RunRow, action: str) -> N
     if state != row.state:
         values |= {"state": state}
         if state == State.CANCELLED:
-            values |= {"reason": "cancelled_by_user", "finished_at": db.now(session)}
+            values |= {"reason": "cancelled_by_user", "finished_at": database_time(session)}
         if state == State.QUEUED:
             values |= {"not_before": None}
         if row.state == State.QUEUED:
@@ -239,7 +240,7 @@ def replace(db: Database, session: Session, rows: Sequence[Any]) -> list[RunRow]
         Conflict: their data have changed.
     """
     data_identity.refuse_changed(session, rows)
-    now = db.now(session)
+    now = database_time(session)
     for start in range(0, len(rows), BATCH):
         old = RunRow.id.in_([row.id for row in rows[start : start + BATCH]])
         values = {"replaced": True, "version": RunRow.version + 1}

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from store import data_identity, events
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import DELETE, ENDED, Checkpoint, Claim, Run, State
 from store.database.rows import run_of
@@ -51,7 +52,7 @@ def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) ->
     """
 
     def work(session: Session) -> Claim | State | None:
-        now = db.now(session)
+        now = database_time(session)
         row = turns.next_run(db, session, now, device=device)
         if row is None:
             return None
@@ -84,7 +85,7 @@ def claim(db: Database, *, worker_id: str, device: str, lease_seconds: float) ->
 
 def fail_waiting(db: Database, session: Session, row: RunRow, reason: str, message: str) -> State:
     """End a waiting run that cannot be trained; returns its state."""
-    values = {"state": State.FAILED, "reason": reason, "message": message[:4000], "finished_at": db.now(session)}
+    values = {"state": State.FAILED, "reason": reason, "message": message[:4000], "finished_at": database_time(session)}
     change(session, row.id, (RunRow.state == State.QUEUED) & (RunRow.attempt == row.attempt), values)
     say_state(session, row, State.FAILED, requested=None, reason=reason, message=message[:4000])
     job_state.refresh(db, session, row.job_id)
@@ -116,7 +117,7 @@ def heartbeat(db: Database, claim: Claim, *, lease_seconds: float, progress: flo
     """
 
     def work(session: Session) -> str | None:
-        values: dict[str, Any] = {"lease_expires_at": db.now(session) + lease_seconds}
+        values: dict[str, Any] = {"lease_expires_at": database_time(session) + lease_seconds}
         if progress is not None:
             values |= {"progress": min(max(progress, 0.0), 1.0)}
         fenced(session, claim, values)
@@ -146,7 +147,7 @@ def finish(db: Database, claim: Claim, *, outcome: str, reason: str | None = Non
             "message": message[:4000] if message else None,
         }
         if state in ENDED:
-            values |= {"finished_at": db.now(session)}
+            values |= {"finished_at": database_time(session)}
         if state == State.SUCCEEDED:
             values |= {"progress": 1.0}
         fenced(session, claim, values)
@@ -178,7 +179,7 @@ def halve_batch(db: Database, claim: Claim, message: str) -> Run | None:
             "state": state,
             "reason": reason,
             "message": text,
-            "finished_at": db.now(session) if state in ENDED else None,
+            "finished_at": database_time(session) if state in ENDED else None,
         }
         fenced(session, claim, values)
         say_state(session, row, state, requested=None, reason=reason or "out_of_memory", message=text)

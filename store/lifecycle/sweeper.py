@@ -4,6 +4,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import ENDED, Claim, State, SweepResult
 from store.database.tables import RunRow, SweeperRow
@@ -26,7 +27,7 @@ def sweep(db: Database, *, lease_seconds: float, sweep_seconds: float) -> SweepR
     if not db.write(lambda session: due(db, session, lease_seconds=lease_seconds, sweep_seconds=sweep_seconds)):
         return SweepResult(0, 0, waiting(db))
     with db.read() as session:
-        late = (RunRow.state == State.RUNNING) & (RunRow.lease_expires_at < db.now(session))
+        late = (RunRow.state == State.RUNNING) & (RunRow.lease_expires_at < database_time(session))
         expired = list(session.scalars(select(RunRow.id).where(late).limit(BATCH)))
     states = [state for run_id in expired if (state := take_back(db, run_id)) is not None]
     ended = sum(state in ENDED for state in states)
@@ -35,7 +36,7 @@ def sweep(db: Database, *, lease_seconds: float, sweep_seconds: float) -> SweepR
 
 def due(db: Database, session: Session, *, lease_seconds: float, sweep_seconds: float) -> bool:
     """Note this sweep; false while patience lasts."""
-    now = db.now(session)
+    now = database_time(session)
     insert = sqlite.insert if db.is_sqlite else postgresql.insert
     session.execute(insert(SweeperRow).values(id=1, last_at=now, patient_until=now).on_conflict_do_nothing())
     row = session.get_one(SweeperRow, 1, with_for_update=True)
@@ -58,7 +59,7 @@ def take_back(db: Database, run_id: str) -> str | None:
 
     def work(session: Session) -> str | None:
         row = runs.row_of(session, run_id, locked=True)
-        late = (RunRow.attempt == row.attempt) & (RunRow.lease_expires_at < db.now(session))
+        late = (RunRow.attempt == row.attempt) & (RunRow.lease_expires_at < database_time(session))
         return lose(db, session, row, late, f"worker {row.worker} went silent")
 
     return db.write(work)
@@ -87,7 +88,7 @@ def lose(db: Database, session: Session, row: RunRow, condition: ColumnElement[b
         "reason": reason,
         "message": message,
         "losses": losses,
-        "finished_at": db.now(session) if state in ENDED else None,
+        "finished_at": database_time(session) if state in ENDED else None,
     }
     try:
         runs.change(session, row.id, (RunRow.state == State.RUNNING) & condition, values)

@@ -13,6 +13,7 @@ from lplcore.spec.experiment import parse_spec
 from lplcore.training import checkpoint
 from lplcore.training.checkpoint import Checkpoint
 from lplcore.training.run import TrainingRun
+from lplcore.training.saving import checkpoint_of, resume
 from tests.lplcore_training.runs import IMAGES, Spec, checkpoints, end, run, stop_after
 
 SPEC: Spec = {**IMAGES, "method": "cross_entropy", "model": "resnet32", "batch_size": 64}
@@ -84,7 +85,7 @@ def test_a_run_that_goes_on_in_other_parts_keeps_its_draws(parts: int) -> None:
     first = training_run(AWARE)
     begun = inputs_of(first, steps=2)
     second = training_run(AWARE, accumulation_steps=parts)
-    second.resume(first.checkpoint())
+    resume(second, checkpoint_of(first))
     assert second.step == 2
     assert torch.equal(torch.cat([begun, inputs_of(second)]), whole)
 
