@@ -5,15 +5,19 @@ import shutil
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
+from sqlalchemy.orm import Session
 
 from store.database.engine import Database
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="session")
@@ -105,3 +109,14 @@ def db(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.dispose()
+
+
+def reading(db: Database, question: Callable[Concatenate[Session, P], T], *args: P.args, **options: P.kwargs) -> T:
+    """What a function of the store answers in a transaction that only reads."""
+    with db.read() as session:
+        return question(session, *args, **options)
+
+
+def writing(db: Database, change: Callable[Concatenate[Session, P], T], *args: P.args, **options: P.kwargs) -> T:
+    """What a function of the store answers in a transaction that is committed."""
+    return db.write(lambda session: change(session, *args, **options))
