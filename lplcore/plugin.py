@@ -1,6 +1,7 @@
 """Plug-ins: frozen, validated records found by scanning the folder of their kind.
 
-A plug-in is one module, or one package, in its kind's folder that defines one record whose `name` equals the module's.
+A plug-in is one module, or one package, in its kind's folder that defines one record, or holds one value (an alias, a
+preset), whose `name` equals the module's.
 """
 
 import difflib
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, Self
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     ModelWrapValidatorHandler,
     ValidationError,
@@ -41,6 +43,7 @@ FOLDERS = {
 }
 """Kind -> folder of lplcore that holds its plug-ins."""
 
+TASKS = frozenset({"single_label", "multi_label"})
 REGISTERED = "<registered>"
 """Tag of the record that stands for data sets known by name only (see `lplcore.datasets.registered`)."""
 
@@ -110,7 +113,7 @@ class Plugin(Record):
 
     title: ClassVar[str] = ""
     citation: ClassVar[str] = ""
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label", "multi_label"})
+    tasks: ClassVar[frozenset[str]] = TASKS
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     name: str
@@ -120,24 +123,35 @@ class Plugin(Record):
         return other is not None and self.name == other.name
 
 
+class PluginValue(Record):
+    """A plug-in that is a value and builds nothing: an alias, a preset."""
+
+    name: str
+    title: str = ""
+    description: str = Field(default_factory=lambda fields: f"{fields['title']}.")
+
+
 @cache
-def plugins(kind: str) -> dict[str, type[Any]]:
-    """Every plug-in of a kind by name, in alphabetical order."""
+def plugins(kind: str) -> dict[str, Any]:
+    """Every plug-in of a kind by name, in alphabetical order: a record's class, or a value."""
     package = importlib.import_module(f"lplcore.{FOLDERS[kind]}")
-    found: dict[str, type[Any]] = {}
+    by_name: dict[str, Any] = {}
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        for record in vars(loaded).values():
-            if isinstance(record, type) and issubclass(record, Plugin) and defined_in(record, loaded.__name__):
-                default = record.model_fields["name"].default
-                if default == module.name:
-                    found[module.name] = record
-    return found
+        for value in vars(loaded).values():
+            if plugin_name(value, loaded.__name__) == module.name:
+                by_name[module.name] = value
+    return by_name
 
 
-def defined_in(record: type[Plugin], module: str) -> bool:
-    """Whether a record belongs to a module, or to a package's own modules."""
-    return f"{record.__module__}.".startswith(f"{module}.")
+def plugin_name(value: Any, module: str) -> str | None:
+    """The name of a module's attribute as a plug-in, None where it is none or was imported from another module."""
+    if isinstance(value, PluginValue):
+        return value.name
+    if isinstance(value, type) and issubclass(value, Plugin) and f"{value.__module__}.".startswith(f"{module}."):
+        name: str = value.model_fields["name"].default
+        return name
+    return None
 
 
 def names(kind: str) -> list[str]:
@@ -145,16 +159,16 @@ def names(kind: str) -> list[str]:
     return list(plugins(kind))
 
 
-def get(kind: str, name: str) -> type[Any]:
-    """The plug-in record of that kind and name.
+def get(kind: str, name: str) -> Any:
+    """The plug-in of that kind and name, as in `plugins`.
 
     Raises:
         KeyError: no such plug-in; the message names the nearest.
     """
-    found = plugins(kind)
-    if name not in found:
-        raise KeyError(f"unknown {kind} {name!r}; {nearest(name, found)}")
-    return found[name]
+    by_name = plugins(kind)
+    if name not in by_name:
+        raise KeyError(f"unknown {kind} {name!r}; {nearest(name, by_name)}")
+    return by_name[name]
 
 
 class PluginOf:

@@ -137,7 +137,8 @@ def alias_of(method: Mapping[str, Any], *, preferred: Any = None) -> str | None:
 
 def defaults_of(alias: str) -> dict[str, Any]:
     """What an alias gives to other parts of the experiment where the spec says nothing; the same for both tasks."""
-    return stated(get("method", alias).composition.get(DEFAULTS))
+    composition = next(iter(get("method", alias).compositions().values()))
+    return stated(composition.get(DEFAULTS))
 
 
 def stated(defaults: Any) -> dict[str, Any]:

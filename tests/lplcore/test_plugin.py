@@ -9,7 +9,7 @@ import pytest
 import lplcore
 from lplcore import plugin
 from lplcore.losses import Loss
-from lplcore.plugin import FOLDERS, Plugin, PluginOf, Record
+from lplcore.plugin import FOLDERS, Plugin, PluginOf, PluginValue, Record
 from lplcore.weightings import Weighting
 
 
@@ -25,10 +25,13 @@ def test_names_are_those_of_the_modules(kind: str) -> None:
     folder = Path(lplcore.__path__[0], FOLDERS[kind])
     modules = {path.stem for path in folder.iterdir()}
     assert set(plugin.names(kind)) <= modules
-    for name in plugin.names(kind):
-        record = plugin.get(kind, name)
-        assert issubclass(record, Plugin)
-        assert record.__module__ == f"lplcore.{FOLDERS[kind]}.{name}"
+    for name, each in plugin.plugins(kind).items():
+        if isinstance(each, PluginValue):
+            assert kind in ("method", "preset")
+            assert each.name == name
+        else:
+            assert issubclass(each, Plugin)
+            assert f"{each.__module__}.".startswith(f"lplcore.{FOLDERS[kind]}.{name}.")
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:

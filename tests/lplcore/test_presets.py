@@ -5,9 +5,9 @@ from typing import Any, NamedTuple, get_args
 import pytest
 
 import lplcore
+from lplcore.frame.preset import Follows, Preset
 from lplcore.perturbations.lpl.bounds import CountBounds
 from lplcore.plugin import plugins
-from lplcore.presets import Follows, Preset
 
 PRESETS = sorted(plugins("preset"))
 CIFAR_LT = [name for name in PRESETS if "CIFAR" in plugins("preset")[name].title]
@@ -114,8 +114,8 @@ def spec_of(name: str) -> lplcore.ExperimentSpec:
     return lplcore.parse_spec({"preset": name})
 
 
-def record_of(name: str) -> type[Preset]:
-    record: type[Preset] = plugins("preset")[name]
+def record_of(name: str) -> Preset:
+    record: Preset = plugins("preset")[name]
     return record
 
 
@@ -383,7 +383,7 @@ def test_the_alias_keeps_algorithm_1s_whole_steps() -> None:
 
 @pytest.mark.parametrize("name", [name for name in plugins("method") if name.startswith("r_bce")])
 def test_multi_label_aliases_say_whose_defaults_they_have(name: str) -> None:
-    description = " ".join((plugins("method")[name].__doc__ or "").split())
+    description = " ".join(plugins("method")[name].description.split())
     assert "COCO-MLT, mu 0.2" in description
     assert "VOC-MLT takes 0.3" in description
     assert ("2; VOC-MLT takes 0.3 and 5" in description) is name.endswith("ntr")
