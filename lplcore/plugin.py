@@ -1,4 +1,4 @@
-"""Plug-ins: frozen, validated records found by scanning the folder of their kind.
+"""Plug-ins: frozen, validated records that a scan takes from the folder of their kind.
 
 A plug-in is one module, or one package, in its kind's folder that defines one record, or holds one value (an alias, a
 preset), whose `name` equals the module's.
@@ -45,14 +45,14 @@ FOLDERS = {
 
 TASKS = frozenset({"single_label", "multi_label"})
 REGISTERED = "<registered>"
-"""Tag of the record that stands for data sets known by name only (see `lplcore.datasets.registered`)."""
+"""Tag of the record of data sets that a service registered (see `lplcore.datasets.registered`)."""
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """`did you mean 'x'? ` where a known name is near, and the list of all."""
-    close = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.5)
+def nearest(name: str, names: Collection[str]) -> str:
+    """`did you mean 'x'? ` where one of the names is near, and the list of all."""
+    close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}Known: {', '.join(sorted(known)) or 'none'}"
+    return f"{hint}Known: {', '.join(sorted(names)) or 'none'}"
 
 
 def quoted(value: Any) -> str:
@@ -62,7 +62,7 @@ def quoted(value: Any) -> str:
 
 
 class Record(BaseModel):
-    """A frozen part of a spec; an unknown field is refused with the nearest known one."""
+    """A frozen part of a spec; an unknown field is refused with the nearest one that there is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -90,17 +90,17 @@ class Record(BaseModel):
         """What is validated of a value, and what is wrong with the rest."""
         if not isinstance(value, Mapping):
             return value, []
-        known = cls.model_fields  # looked up once: pydantic makes that slow
-        unknown = [key for key in value if key not in known]
+        fields = cls.model_fields  # looked up once: pydantic makes that slow
+        unknown = [key for key in value if key not in fields]
         if not unknown:
             return value, []
-        rest = {key: part for key, part in value.items() if key in known}
-        return rest, [unknown_field(key, known) for key in unknown[:MAX_REPORTED]]
+        rest = {key: part for key, part in value.items() if key in fields}
+        return rest, [unknown_field(key, fields) for key in unknown[:MAX_REPORTED]]
 
 
-def unknown_field(key: Any, known: Collection[str], *, what: str = "field") -> PydanticCustomError:
+def unknown_field(key: Any, fields: Collection[str], *, what: str = "field") -> PydanticCustomError:
     """The error of a key that is no field, with the nearest one that is."""
-    context = {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known), "what": what}
+    context = {"field": str(key), "key": quoted(key), "hint": nearest(str(key), fields), "what": what}
     return PydanticCustomError("unknown_field", "unknown {what} {key}; {hint}", context)
 
 
@@ -172,7 +172,7 @@ def get(kind: str, name: str) -> Any:
 
 
 class PluginOf:
-    """Field annotation: a plug-in of one kind, given as a record, as `{"name": ...}` or as the bare name."""
+    """Field annotation: a plug-in of one kind, as a record, as `{"name": ...}` or as the bare name."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -202,13 +202,13 @@ class PluginOf:
             raise PydanticCustomError(
                 "not_a_plugin", "give the name of a {kind} or an object with its name", {"kind": self.kind}
             )
-        known = {*plugins(self.kind), *self._registered(info)}
+        choices = {*plugins(self.kind), *self._registered(info)}
         name = value.get("name")
-        if not isinstance(name, str) or name not in known:
+        if not isinstance(name, str) or name not in choices:
             raise PydanticCustomError(
                 "unknown_plugin",
-                "give the name of a {kind}; {hint}" if name is None else "unknown {kind} {given}; {hint}",
-                {"field": "name", "kind": self.kind, "given": quoted(name), "hint": nearest(str(name or ""), known)},
+                "give the name of a {kind}; {hint}" if name is None else "unknown {kind} {value}; {hint}",
+                {"field": "name", "kind": self.kind, "value": quoted(name), "hint": nearest(str(name or ""), choices)},
             )
         record = plugins(self.kind).get(name)
         defaults = {} if record is None else record.task_defaults.get((info.context or {}).get("task"), {})

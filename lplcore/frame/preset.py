@@ -32,7 +32,7 @@ class Preset(PluginValue):
     citation: str = Field(default_factory=citation_of, description="source of the figure; by default the table row's")
     published: Mapping[str, float] = Field({}, description="metric -> published value (fractions), as printed")
     follows: Follows = "project"
-    settings_of: str = Field("this project", description="`follows` in words, with what is known to differ")
+    settings_of: str = Field("this project", description="`follows` in words, with the differences")
     grid: Mapping[str, list[Any]] = Field(
         {},
         description="sweep field -> values that the source searches; the spec holds one point. Choose on a validation "

@@ -49,8 +49,8 @@ class BinaryCrossEntropyModule(nn.Module):
     def _finite(self, logits: Tensor, targets: Tensor) -> Tensor:
         if self.negative_scale == 1:
             return functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
-        found = log_sigmoids(logits, self.negative_scale)
-        return -(targets * found.right_positive + (1 - targets) * found.right_negative / self.negative_scale)
+        logs = log_sigmoids(logits, self.negative_scale)
+        return -(targets * logs.right_positive + (1 - targets) * logs.right_negative / self.negative_scale)
 
 
 class LogSigmoids(NamedTuple):

@@ -49,5 +49,5 @@ class SigmoidCrossEntropy(nn.Module):
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits [N, C], targets [N] or [N, C] to losses [N]."""
         truth = indicator(targets, logits)
-        found = functional.binary_cross_entropy_with_logits(unmasked(logits), truth, reduction="none")
-        return with_limits(found, logits, truth).sum(dim=1)
+        losses = functional.binary_cross_entropy_with_logits(unmasked(logits), truth, reduction="none")
+        return with_limits(losses, logits, truth).sum(dim=1)

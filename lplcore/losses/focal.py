@@ -50,8 +50,8 @@ class Focal(Loss):
 
     def check(self, task: str) -> list[tuple[str, str]]:
         if task == "multi_label":
-            found = "'softmax' makes classes exclude each other, which multi-label data do not; leave it out"
-            return [("form", found)] if self.form == "softmax" else []
+            message = "'softmax' makes classes exclude each other, which multi-label data do not; leave it out"
+            return [("form", message)] if self.form == "softmax" else []
         names = [name for name in ("factor", "negative_scale") if getattr(self, name) != 1]
         return [(name, "is for multi-label data; leave it out") for name in names]
 
@@ -104,10 +104,10 @@ class MultiLabelFocal(nn.Module):
 
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits and multi-hot targets [N, C] to losses [N, C]."""
-        found = log_sigmoids(unmasked(logits), self.options.negative_scale)
+        logs = log_sigmoids(unmasked(logits), self.options.negative_scale)
         gamma, scale = self.options.gamma, self.options.negative_scale
-        positive = torch.exp(gamma * found.wrong_positive) * found.right_positive
-        negative = torch.exp(gamma * found.wrong_negative) * found.right_negative / scale
+        positive = torch.exp(gamma * logs.wrong_positive) * logs.right_positive
+        negative = torch.exp(gamma * logs.wrong_negative) * logs.right_negative / scale
         losses = -self.options.factor * (targets * positive + (1 - targets) * negative)
         return with_limits(losses, logits, targets)
 

@@ -22,8 +22,8 @@ class PerturbationOutput(NamedTuple):
 class Perturbation(Plugin):
     """A perturbation of the logits.
 
-    Class attributes: `hard_labels` says that it needs one label per example, `head` the kind of last layer it is made
-    for (None: any).
+    Class attributes: `hard_labels` says that it needs one label per example, `head` the kind of last layer it needs
+    (None: any).
     """
 
     hard_labels: ClassVar[bool] = False

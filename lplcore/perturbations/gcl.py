@@ -54,13 +54,13 @@ class GclModule(nn.Module):
         self.register_buffer("size", options.scale * options.amplitude * relative, persistent=False)
         self.register_buffer("clouded", counted.nonzero().squeeze(1), persistent=False)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
         """[N, C]."""
-        delta = torch.zeros_like(given.raw_logits)
+        delta = torch.zeros_like(inputs.raw_logits)
         if self.training:
-            delta = delta.index_copy(1, self.clouded, self._clouds(given.raw_logits))
+            delta = delta.index_copy(1, self.clouded, self._clouds(inputs.raw_logits))
         if self.options.margin:
-            delta = delta - self.options.scale * self.options.margin * given.one_hot()
+            delta = delta - self.options.scale * self.options.margin * inputs.one_hot()
         return PerturbationOutput(delta, {})
 
     def _clouds(self, logits: Tensor) -> Tensor:

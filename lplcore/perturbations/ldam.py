@@ -40,9 +40,9 @@ class TrueClassShift(nn.Module):
         super().__init__()
         self.register_buffer("table", table, persistent=False)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
         """[N, C], zero but at the labels."""
-        if given.multi_label:
-            return PerturbationOutput(given.labels * self.table.to(given.logits.dtype), {})
-        shift = given.by_class(self.table)[:, None]
-        return PerturbationOutput(torch.zeros_like(given.raw_logits).scatter(1, given.labels[:, None], shift), {})
+        if inputs.multi_label:
+            return PerturbationOutput(inputs.labels * self.table.to(inputs.logits.dtype), {})
+        shift = inputs.by_class(self.table)[:, None]
+        return PerturbationOutput(torch.zeros_like(inputs.raw_logits).scatter(1, inputs.labels[:, None], shift), {})

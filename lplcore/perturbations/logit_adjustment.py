@@ -32,6 +32,6 @@ class ClassRow(nn.Module):
         super().__init__()
         self.register_buffer("row", row, persistent=False)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
         """[N, C]."""
-        return PerturbationOutput(self.row.to(given.logits.dtype).expand_as(given.logits), {})
+        return PerturbationOutput(self.row.to(inputs.logits.dtype).expand_as(inputs.logits), {})

@@ -42,12 +42,12 @@ class LogitCompensationModule(nn.Module):
         self.scale = nn.Parameter(torch.zeros(2, num_classes, dtype=torch.float32))
         self.shift = nn.Parameter(torch.zeros(2, num_classes, dtype=torch.float32))
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
         """[N, C], with gradient to what is learned and to the logits."""
-        stretch = self.options.scale_bound * self.scale.to(given.logits.dtype).tanh()
-        shift = self.options.shift_bound * self.shift.to(given.logits.dtype).tanh()
-        positive, negative = (stretch[:, None] * unmasked(given.logits) + shift[:, None]).unbind()
-        delta = given.labels * positive + (1 - given.labels) * negative
+        stretch = self.options.scale_bound * self.scale.to(inputs.logits.dtype).tanh()
+        shift = self.options.shift_bound * self.shift.to(inputs.logits.dtype).tanh()
+        positive, negative = (stretch[:, None] * unmasked(inputs.logits) + shift[:, None]).unbind()
+        delta = inputs.labels * positive + (1 - inputs.labels) * negative
         names = ("positive", "negative")
         observed = {f"logit_compensation/{name}_shift": shift[row].detach() for row, name in enumerate(names)}
         return PerturbationOutput(delta, observed)

@@ -47,18 +47,18 @@ class SeesawModule(nn.Module):
         start = torch.zeros(statistics.num_classes) if self.running else torch.tensor(statistics.class_counts)
         self.register_buffer("counts", start.to(torch.float64), persistent=self.running)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
         """[N, C], 0 at the labels."""
-        labels = given.labels[:, None]
+        labels = inputs.labels[:, None]
         counts = self.counts
         if self.running:
-            counts = counts.index_add(0, given.labels, given.share().to(counts.dtype))
-            if given.update:
+            counts = counts.index_add(0, inputs.labels, inputs.share().to(counts.dtype))
+            if inputs.update:
                 take_in(self.counts.copy_, counts)
-        log_counts = counts.clamp(min=1).log().to(given.logits.dtype)
+        log_counts = counts.clamp(min=1).log().to(inputs.logits.dtype)
         delta = self.options.p * (log_counts - log_counts[labels]).clamp(max=0)
         if self.options.q:
-            log_score = functional.log_softmax(given.logits.detach(), dim=1)
+            log_score = functional.log_softmax(inputs.logits.detach(), dim=1)
             # The loss of a masked true class is infinite without compensation.
             own = unmasked(log_score.gather(1, labels))
             delta = delta + self.options.q * (log_score - own).clamp(min=0)

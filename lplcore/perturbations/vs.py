@@ -42,7 +42,7 @@ class VectorScalingModule(nn.Module):
         self.register_buffer("factor", factor, persistent=False)
         self.register_buffer("offset", statistics.log_prior(options.tau), persistent=False)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
-        """[N, C], transformed minus given logits."""
-        kind = given.logits.dtype
-        return PerturbationOutput(unmasked(given.logits) * (self.factor - 1).to(kind) + self.offset.to(kind), {})
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
+        """[N, C], transformed minus clean logits."""
+        kind = inputs.logits.dtype
+        return PerturbationOutput(unmasked(inputs.logits) * (self.factor - 1).to(kind) + self.offset.to(kind), {})

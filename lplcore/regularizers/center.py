@@ -46,23 +46,23 @@ class CenterModule(FeatureState):
         """Centres at zero."""
         return {"centers": torch.zeros(self.num_classes, num_features, dtype=torch.float32)}
 
-    def forward(self, given: CriterionInput) -> Tensor:
+    def forward(self, inputs: CriterionInput) -> Tensor:
         """[N]."""
-        features = given.needed_features("center")
+        features = inputs.needed_features("center")
         self.allocate(features.shape[1], features.device)
-        difference = features - self.centers.to(features.dtype)[given.labels]
-        difference = given.without_ignored(difference)
-        if given.update:
-            self._move(given, difference.detach())
+        difference = features - self.centers.to(features.dtype)[inputs.labels]
+        difference = inputs.without_ignored(difference)
+        if inputs.update:
+            self._move(inputs, difference.detach())
         return self.options.weight * (difference**2).sum(dim=1)
 
-    def _move(self, given: CriterionInput, difference: Tensor) -> None:
+    def _move(self, inputs: CriterionInput, difference: Tensor) -> None:
         """Take a step with the whole batch, also where `vmap` shows a part of it."""
-        labels, number = given.labels, given.number()
+        labels, number = inputs.labels, inputs.number()
         if not torch.compiler.is_compiling() and is_batched(labels, difference):
             # Of the sum all are mapped over, whichever of its terms is.
-            mapped = torch.zeros_like(difference) + (torch.zeros_like(labels) + 0 * given.share())[:, None]
-            number = whole_batch(mapped[:, 0].long() + given.share()).sum().clamp(min=1).to(difference.dtype)
+            mapped = torch.zeros_like(difference) + (torch.zeros_like(labels) + 0 * inputs.share())[:, None]
+            number = whole_batch(mapped[:, 0].long() + inputs.share()).sum().clamp(min=1).to(difference.dtype)
             labels, difference = whole_batch(labels + mapped[:, 0].long()), whole_batch(difference + mapped)
         step = 2 * self.options.center_lr / number * difference.to(self.centers.dtype)
         take_in(lambda rows, values: self.centers.index_add_(0, rows, values), labels, step)

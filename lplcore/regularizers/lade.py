@@ -45,15 +45,15 @@ class LadeModule(nn.Module):
         self.register_buffer("prior", statistics.prior(), persistent=False)
         self.register_buffer("counted", statistics.counted(), persistent=False)
 
-    def forward(self, given: CriterionInput) -> Tensor:
+    def forward(self, inputs: CriterionInput) -> Tensor:
         """A scalar."""
-        logits = torch.where(self.counted, given.raw_logits, 0.0)
+        logits = torch.where(self.counted, inputs.raw_logits, 0.0)
         prior = self.prior.to(logits.dtype)
-        truth = given.without_ignored(given.one_hot())
+        truth = inputs.without_ignored(inputs.one_hot())
         examples = truth.sum(dim=0)
         own = (truth * torch.where(truth > 0, logits, 0.0)).sum(dim=0) / torch.where(examples > 0, examples, 1.0)
         shift = prior.clamp(min=1e-9).log() + math.log(self.num_counted)
-        second = log_mean_exp(logits - shift, given.included)
+        second = log_mean_exp(logits - shift, inputs.included)
         return self.options.weight * (prior * (second + self.options.remine * second**2 - own)).sum()
 
 

@@ -52,9 +52,9 @@ class Smoothing(nn.Module):
 
     def forward(self, targets: Tensor, dtype: torch.dtype) -> Tensor:
         """Targets [N] or [N, C] to [N, C]."""
-        given = soft(targets, self.num_classes, dtype)
-        share = self.share(given)
-        return (1 - share)[:, None] * given + self.spread(share)
+        before = soft(targets, self.num_classes, dtype)
+        share = self.share(before)
+        return (1 - share)[:, None] * before + self.spread(share)
 
 
 def soft(targets: Tensor, num_classes: int, dtype: torch.dtype) -> Tensor:

@@ -31,7 +31,7 @@ class LabelAwareSmoothing(Target):
     @model_validator(mode="before")
     @classmethod
     def _defaults_keep_the_order(cls, value: object) -> object:
-        """A share that is left out gives way to the one that is given."""
+        """A share that is left out gives way to the other one."""
         if not isinstance(value, dict):
             return value
         head, tail = value.get("smooth_head"), value.get("smooth_tail")

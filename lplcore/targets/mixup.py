@@ -40,5 +40,5 @@ class MixupModule(nn.Module):
         alpha = torch.full((), self.alpha, dtype=torch.float32, device=inputs.device)
         share = torch.distributions.Beta(alpha, alpha, validate_args=False).sample()
         partner = torch.randperm(inputs.shape[0], device=inputs.device)
-        given = soft(targets, self.num_classes, torch.float32)
-        return share * inputs + (1 - share) * inputs[partner], share * given + (1 - share) * given[partner]
+        shares = soft(targets, self.num_classes, torch.float32)
+        return share * inputs + (1 - share) * inputs[partner], share * shares + (1 - share) * shares[partner]

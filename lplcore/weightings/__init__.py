@@ -41,30 +41,30 @@ class ClassWeights(nn.Module):
         super().__init__()
         self.register_buffer("table", table, persistent=False)
 
-    def forward(self, given: CriterionInput) -> Tensor:
+    def forward(self, inputs: CriterionInput) -> Tensor:
         """[N] weight of each example's class, [N, C] weights of all where labels are mixed."""
-        return given.by_class(self.table)
+        return inputs.by_class(self.table)
 
 
 class EntryWeights(ClassWeights):
     """A fixed weight per class; an entry's is that of its class, whether positive or negative."""
 
-    def forward(self, given: CriterionInput) -> Tensor:
+    def forward(self, inputs: CriterionInput) -> Tensor:
         """[N, C]."""
-        return self.table.to(given.logits.dtype).expand_as(given.logits)
+        return self.table.to(inputs.logits.dtype).expand_as(inputs.logits)
 
 
 def class_table(weights: Tensor, counts: Tensor, *, normalize: str) -> Tensor:
     """Weights [C] as they are used: scaled to mean 1 over the classes with training examples (`mean`), or not (`none`).
 
     A class without examples gets the largest weight of the others: it cannot be met in training, and a stream that
-    does hold it is neither ignored nor made infinite.
+    does hold it is neither ignored nor infinite.
     """
     present = counts > 0
-    known = weights[present]
+    of_present = weights[present]
     if normalize == "mean":
-        known = known / known.mean()
-    return torch.full_like(weights, float(known.max())).masked_scatter(present, known)
+        of_present = of_present / of_present.mean()
+    return torch.full_like(weights, float(of_present.max())).masked_scatter(present, of_present)
 
 
 __all__ = ["ClassWeights", "CriterionInput", "EntryWeights", "Weighting", "class_table"]

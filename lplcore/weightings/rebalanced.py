@@ -42,9 +42,9 @@ class RebalancedModule(nn.Module):
         # A class without training examples is treated as one with a single example.
         self.register_buffer("table", 1 / counts.clamp(min=1), persistent=False)
 
-    def forward(self, given: CriterionInput) -> Tensor:
+    def forward(self, inputs: CriterionInput) -> Tensor:
         """[N, C]."""
-        inverse = self.table.to(given.logits.dtype)
-        drawn = (given.labels @ inverse).clamp(min=1e-30)
+        inverse = self.table.to(inputs.logits.dtype)
+        drawn = (inputs.labels @ inverse).clamp(min=1e-30)
         ratio = inverse / drawn[:, None]
         return self.options.alpha + torch.sigmoid(self.options.beta * (ratio - self.options.mu))

@@ -75,20 +75,20 @@ class IsdaModule(FeatureState):
             "covariance": torch.zeros(shape, dtype=torch.float32),
         }
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
         """[N, C], 0 at the labels, with gradient to the weights."""
-        features = given.needed_features("isda").detach().to(torch.float32)
-        weight = given.needed_weight("isda")
+        features = inputs.needed_features("isda").detach().to(torch.float32)
+        weight = inputs.needed_weight("isda")
         whole = self.options.growth == "epoch"
-        progress = given.needed_epoch_progress("isda") if whole else given.needed_progress("isda")
+        progress = inputs.needed_epoch_progress("isda") if whole else inputs.needed_progress("isda")
         self.allocate(features.shape[1], features.device)
-        slots = slots_of(given.labels, self.num_classes, given.included)
+        slots = slots_of(inputs.labels, self.num_classes, inputs.included)
         place = slots.class_of
         old = Moments(self.count[place], self.mean[place], self.covariance[place])
         new = joined_by(old, features, slots)
-        if given.update:
+        if inputs.update:
             # Slot c is class c, with one for what is ignored after them.
-            aligned = place.shape[0] == self.num_classes + (given.included is not None)
+            aligned = place.shape[0] == self.num_classes + (inputs.included is not None)
             take_in(partial(self._store, aligned), place, slots.present, *new)
         forms = quadratic_forms(weight, new.covariance.to(weight.dtype), place)
         delta = 0.5 * self.options.strength * progress.to(weight.dtype) * forms

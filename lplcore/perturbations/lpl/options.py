@@ -107,11 +107,11 @@ class LplOptions(Perturbation):
     def check(self, num_classes: int, task: str) -> list[tuple[str, str]]:
         if task == "multi_label":
             defaults = type(self).model_fields
-            found = [name for name in SINGLE_LABEL_ONLY if getattr(self, name) != defaults[name].default]
+            unfit = [name for name in SINGLE_LABEL_ONLY if getattr(self, name) != defaults[name].default]
         else:
-            found = ["form"] if self.form != "closed" else []
+            unfit = ["form"] if self.form != "closed" else []
         other = "single_label" if task == "multi_label" else "multi_label"
-        wrong = [(name, f"{getattr(self, name)!r} is for {other} data; leave it out") for name in found]
+        wrong = [(name, f"{getattr(self, name)!r} is for {other} data; leave it out") for name in unfit]
         return wrong or self._threshold_problem(num_classes)
 
     def _threshold_problem(self, num_classes: int) -> list[tuple[str, str]]:
