@@ -31,6 +31,7 @@ class Focal(Loss):
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "multi_label": {"gamma": 2.0, "form": "sigmoid", "factor": 2.0}
     }
+    neutral: ClassVar[Mapping[str, Any] | None] = {"gamma": 0.0, "factor": 1.0, "negative_scale": 1.0}
 
     name: Literal["focal"] = "focal"
     gamma: float = Field(1.0, ge=0, le=100, description="gamma, how much well classified examples are turned down")
@@ -54,6 +55,9 @@ class Focal(Loss):
             return [("form", message)] if self.form == "softmax" else []
         names = [name for name in ("factor", "negative_scale") if getattr(self, name) != 1]
         return [(name, "is for multi-label data; leave it out") for name in names]
+
+    def shift_invariant(self) -> bool:
+        return self.form == "softmax"
 
     def initial_bias(self, statistics: ClassStatistics) -> float | None:
         alone = self.form == "softmax" or statistics.multi_label

@@ -6,8 +6,8 @@ from typing import ClassVar, Literal, NamedTuple
 from torch import Tensor, nn
 
 from lplcore.frame.inputs import CriterionInput
+from lplcore.frame.part import CriterionPart
 from lplcore.frame.statistics import ClassStatistics
-from lplcore.plugin import Plugin
 
 
 class PerturbationOutput(NamedTuple):
@@ -19,7 +19,7 @@ class PerturbationOutput(NamedTuple):
     """Per-class values [C] worth recording, NaN where the batch says nothing about a class."""
 
 
-class Perturbation(Plugin):
+class Perturbation(CriterionPart):
     """A perturbation of the logits.
 
     Class attributes: `hard_labels` says that it needs one label per example, `head` the kind of last layer it needs

@@ -1,6 +1,7 @@
 """Gaussian clouded logits."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -24,6 +25,8 @@ class Gcl(Perturbation):
     citation: ClassVar[str] = "Li et al., Long-tailed recognition via Gaussian clouded logit adjustment, CVPR 2022"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     head: ClassVar[Literal["linear", "cosine"] | None] = "cosine"
+    neutral: ClassVar[Mapping[str, Any] | None] = {"amplitude": 0.0}
+    random: ClassVar[bool] = True
 
     name: Literal["gcl"] = "gcl"
     amplitude: float = Field(0.5, ge=0, le=10, description="a, size of the cloud of the rarest class (cosine)")

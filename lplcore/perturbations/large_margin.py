@@ -1,7 +1,8 @@
 """Large-margin softmax."""
 
 import math
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -25,6 +26,7 @@ class LargeMargin(Perturbation):
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     hard_labels: ClassVar[bool] = True
     head: ClassVar[Literal["linear", "cosine"] | None] = "linear"
+    neutral: ClassVar[Mapping[str, Any] | None] = {"multiple": 1}
 
     name: Literal["large_margin"] = "large_margin"
     multiple: int = Field(4, ge=1, le=8, description="m; 1 is cross entropy")

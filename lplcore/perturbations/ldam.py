@@ -1,6 +1,7 @@
 """Label-distribution-aware margins."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -21,6 +22,7 @@ class Ldam(Perturbation):
     citation: ClassVar[str] = "Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019, Eq. 10 to 13"
     hard_labels: ClassVar[bool] = True
     head: ClassVar[Literal["linear", "cosine"] | None] = "cosine"
+    neutral: ClassVar[Mapping[str, Any] | None] = {"max_margin": 0.0}
 
     name: Literal["ldam"] = "ldam"
     max_margin: float = Field(0.5, ge=0, le=2, description="largest margin (cosine); 0.3 for data like iNaturalist")

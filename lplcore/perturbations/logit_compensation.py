@@ -1,6 +1,7 @@
 """Logit compensation (LC), bounded."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -24,6 +25,7 @@ class LogitCompensation(Perturbation):
         "Guo, Wang, Long-tailed multi-label visual recognition, CVPR 2021; Class-Level Logit Perturbation, Eq. 12"
     )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"scale_bound": 0.0, "shift_bound": 0.0}
 
     name: Literal["logit_compensation"] = "logit_compensation"
     scale_bound: float = Field(0.5, ge=0, lt=1, description="largest |s - 1|")

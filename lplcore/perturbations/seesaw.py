@@ -1,6 +1,7 @@
 """Seesaw loss."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -25,11 +26,15 @@ class Seesaw(Perturbation):
     citation: ClassVar[str] = "Wang et al., Seesaw loss for long-tailed instance segmentation, CVPR 2021, Eq. 5 to 8"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     hard_labels: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, Any] | None] = {"p": 0.0, "q": 0.0}
 
     name: Literal["seesaw"] = "seesaw"
     p: float = Field(0.8, ge=0, le=10, description="p, exponent of the mitigation by counts")
     q: float = Field(2.0, ge=0, le=10, description="q, exponent of the compensation by scores")
     counts: Literal["running", "training"] = "running"
+
+    def stops_gradient(self, task: str) -> bool:
+        return True
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return SeesawModule(self, statistics)

@@ -5,11 +5,11 @@ from abc import abstractmethod
 from torch import nn
 
 from lplcore.frame.inputs import CriterionInput
+from lplcore.frame.part import CriterionPart
 from lplcore.frame.statistics import ClassStatistics
-from lplcore.plugin import Plugin
 
 
-class Regularizer(Plugin):
+class Regularizer(CriterionPart):
     """A regulariser."""
 
     @abstractmethod

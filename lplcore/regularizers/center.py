@@ -1,7 +1,7 @@
 """Center loss."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -23,6 +23,7 @@ class Center(Regularizer):
     title: ClassVar[str] = "Center loss"
     citation: ClassVar[str] = "Wen et al., A discriminative feature learning approach, ECCV 2016, Eq. 2 and 5"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"weight": 0.0}
 
     name: Literal["center"] = "center"
     weight: float = Field(0.003, ge=0, le=1e6, description="lambda, weight of the term")

@@ -1,7 +1,8 @@
 """LADE's estimate of a balanced target distribution."""
 
 import math
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -22,10 +23,15 @@ class Lade(Regularizer):
     title: ClassVar[str] = "LADE (label distribution disentangling)"
     citation: ClassVar[str] = "Hong et al., Disentangling label distribution, CVPR 2021, Eq. 9"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"weight": 0.0}
+    maskable: ClassVar[bool] = False
 
     name: Literal["lade"] = "lade"
     weight: float = Field(0.1, ge=0, le=1e6, description="alpha, weight of the term")
     remine: float = Field(0.1, ge=0, le=1e6, description="lambda of the regularised estimate")
+
+    def shift_invariant(self) -> bool:
+        return False
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return LadeModule(self, statistics)

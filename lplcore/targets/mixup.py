@@ -20,6 +20,7 @@ class Mixup(Target):
     citation: ClassVar[str] = "Zhang et al., mixup: beyond empirical risk minimization, ICLR 2018, Section 2"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     mixes_inputs: ClassVar[bool] = True
+    random: ClassVar[bool] = True
 
     name: Literal["mixup"] = "mixup"
     alpha: float = Field(1.0, ge=0.01, le=1000, description="alpha of the Beta distribution; towards 0: no mixing")

@@ -8,11 +8,11 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from lplcore.frame.inputs import CriterionInput
+from lplcore.frame.part import CriterionPart
 from lplcore.frame.statistics import ClassStatistics
-from lplcore.plugin import Plugin
 
 
-class Weighting(Plugin):
+class Weighting(CriterionPart):
     """A weighting. The mean over a batch divides by its number of examples (multi label: entries), or its weights."""
 
     reduction: Literal["examples", "weights"] = Field(

@@ -1,6 +1,7 @@
 """Re-balanced weights (R-BCE)."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -20,6 +21,7 @@ class Rebalanced(Weighting):
     title: ClassVar[str] = "Re-balanced weights (R-BCE)"
     citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 3-5"
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"alpha": 0.5, "beta": 0.0}
 
     name: Literal["rebalanced"] = "rebalanced"
     alpha: float = Field(0.1, ge=0, le=1000, description="alpha, lifts all weights above zero")

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.func import grad, vmap
 
 import lplcore
-from tests.lplcore.method_cases import RANDOM, Batch, Case, aliases, batch_of, counts_of, parts
+from tests.lplcore.method_cases import Batch, Case, aliases, batch_of, counts_of, parts
 from tests.lplcore.synchronisation import synchronisation_is_an_error
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]
 EVERY = [*parts(), *aliases()]
-EXACT = [case for case in EVERY if not case.has(RANDOM)]
+EXACT = [case for case in EVERY if not case.random]
 IGNORED = torch.tensor([0, 7, 8])
 
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.lplcore.method_cases import RANDOM, Batch, Case, aliases, batch_of, counts_of, parts
+from tests.lplcore.method_cases import Batch, Case, aliases, batch_of, counts_of, parts
 from tests.lplcore.synchronisation import synchronisation_is_an_error
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]
 EVERY = [*parts(), *aliases()]
-EXACT = [case for case in EVERY if not case.has(RANDOM)]
+EXACT = [case for case in EVERY if not case.random]
 
 
 def on_gpu(batch: Batch) -> Batch:
@@ -87,7 +87,7 @@ def test_a_step_is_captured_in_a_cuda_graph_and_replays(case: Case) -> None:
         torch.cuda.synchronize()
         assert loss.isfinite()
         assert slope.isfinite().all()
-        if case.has(RANDOM):
+        if case.random:
             continue
         expected = eager(logits, batch.labels, **given)
         torch.testing.assert_close(loss, expected, rtol=1e-4, atol=1e-5)

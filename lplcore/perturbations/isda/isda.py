@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -31,6 +31,8 @@ class Isda(Perturbation):
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     hard_labels: ClassVar[bool] = True
     head: ClassVar[Literal["linear", "cosine"] | None] = "linear"
+    neutral: ClassVar[Mapping[str, Any] | None] = {"strength": 0.0}
+    detached_features: ClassVar[bool] = True
 
     name: Literal["isda"] = "isda"
     strength: float = Field(0.5, ge=0, le=1000, description="lambda_0; lambda grows linearly to it during training")

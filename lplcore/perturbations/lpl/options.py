@@ -31,6 +31,7 @@ class LplOptions(Perturbation):
         "multi_label": {"threshold": 0.5, "epsilon": 0.0, "delta_epsilon": 0.2, "step_size": 0.05}
     }
     hard_labels: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, Any] | None] = {"epsilon": 0.0, "delta_epsilon": 0.0}
 
     split: Literal["class_rank", "performance"] = Field(
         "class_rank",
@@ -103,6 +104,10 @@ class LplOptions(Perturbation):
         if self.num_steps is not None:
             return self.num_steps
         return math.ceil(min(self.largest_bound() / self.step_size, MAX_STEPS + 1.0))
+
+    def stops_gradient(self, task: str) -> bool:
+        # Multi label: signs and bounds do not depend on the logits.
+        return self.detach and task == "single_label"
 
     def check(self, num_classes: int, task: str) -> list[tuple[str, str]]:
         if task == "multi_label":
