@@ -1,4 +1,4 @@
-"""Plug-ins: found by scan, resolved by name, described by their schema."""
+"""Plug-ins: taken by scan, resolved by name, described by their schema."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -39,17 +39,17 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         plugin.get("loss", "cross_entropi")
 
 
-@pytest.mark.parametrize("given", ["cross_entropy", {"name": "cross_entropy"}])
-def test_a_bare_name_and_an_object_mean_the_same(given: Any) -> None:
-    holder = Holder.model_validate({"loss": given})
+@pytest.mark.parametrize("value", ["cross_entropy", {"name": "cross_entropy"}])
+def test_a_bare_name_and_an_object_mean_the_same(value: Any) -> None:
+    holder = Holder.model_validate({"loss": value})
     assert holder.loss == plugin.get("loss", "cross_entropy")()
     assert holder.model_dump(mode="json") == {"loss": {"name": "cross_entropy", "form": "softmax"}, "weighting": None}
 
 
-@pytest.mark.parametrize("given", [None, 3, [], {}, {"name": None}, {"name": "no"}, {"name": "cross_entropy", "x": 1}])
-def test_anything_else_is_refused(given: Any) -> None:
+@pytest.mark.parametrize("value", [None, 3, [], {}, {"name": None}, {"name": "no"}, {"name": "cross_entropy", "x": 1}])
+def test_anything_else_is_refused(value: Any) -> None:
     with pytest.raises(pydantic.ValidationError):
-        Holder.model_validate({"loss": given})
+        Holder.model_validate({"loss": value})
 
 
 def test_records_are_frozen() -> None:

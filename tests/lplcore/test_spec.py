@@ -140,10 +140,12 @@ def test_an_override_keeps_what_it_does_not_name() -> None:
 
 
 def test_a_registered_data_set_goes_by_its_own_name() -> None:
-    known = {"mine": lplcore.RegisteredDataset(name="mine", path="/nowhere.npz")}
-    spec = lplcore.parse_spec({"dataset": {"name": "mine", "imbalance_factor": 5}, "method": "lpl"}, datasets=known)
+    registered = {"mine": lplcore.RegisteredDataset(name="mine", path="/nowhere.npz")}
+    spec = lplcore.parse_spec(
+        {"dataset": {"name": "mine", "imbalance_factor": 5}, "method": "lpl"}, datasets=registered
+    )
     assert spec.dataset.name == "mine"
-    swept = lplcore.parse_spec({"dataset": "mine", "method": "lpl", "sweep": {"epochs": [1, 2]}}, datasets=known)
+    swept = lplcore.parse_spec({"dataset": "mine", "method": "lpl", "sweep": {"epochs": [1, 2]}}, datasets=registered)
     assert len(swept.plan()) == 2
 
 
