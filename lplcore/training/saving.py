@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from lplcore.procedures import Companion
+from lplcore.spec.identity import DRAWS, comparable_spec, resume_notes, run_spec, saved_spec
 from lplcore.training import checkpoint as checkpoints
 from lplcore.training.checkpoint import Checkpoint
-from lplcore.training.identity import DRAWS, comparable_spec, resume_notes, run_spec, saved_spec
 from lplcore.training.run import TrainingRun
 
 
