@@ -99,11 +99,11 @@ def load(path: str | Path) -> Checkpoint:
 
 
 @contextmanager
-def nonsense_is_damage() -> Iterator[None]:
-    """Say of contents that cannot be used that they are damaged.
+def unusable_is_damaged() -> Iterator[None]:
+    """Turn unexpected errors while restoring into CheckpointError.
 
     Raises:
-        CheckpointError: instead of what was raised.
+        CheckpointError: with the error's name and text.
     """
     try:
         yield

@@ -46,7 +46,7 @@ def companion_groups(companion: Companion) -> dict[str, Mapping[str, Tensor]]:
     return {"companion": companion.state_dict(), **optimizers}
 
 
-@checkpoints.nonsense_is_damage()
+@checkpoints.unusable_is_damaged()
 def resume(run: TrainingRun, saved: Checkpoint) -> list[str]:
     """Go on from a checkpoint; returns notes on what is not as in the run that wrote it.
 
