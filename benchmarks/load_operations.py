@@ -62,7 +62,7 @@ class Side:
 
     db: Database
     client: httpx.Client
-    made: Template
+    template: Template
     few: str
     many: str
 
@@ -112,9 +112,9 @@ def forget(side: Side) -> None:
 
 def claim(db: Database) -> Claim:
     """Take a run as a worker does."""
-    found = runs.claim(db, worker_id="w_load", device="cpu", lease_seconds=LEASE)
-    assert found is not None
-    return found
+    claimed = runs.claim(db, worker_id="w_load", device="cpu", lease_seconds=LEASE)
+    assert claimed is not None
+    return claimed
 
 
 def end(db: Database, held: Claim) -> None:
@@ -172,7 +172,7 @@ def large_operations(side: Side, size: int) -> list[Operation]:
         Operation(
             f"retry a job of {size:,} failed runs",
             lambda: side.post(f"/v1/jobs/{failed[-1]}/retry"),
-            before=lambda: failed.append(add_job(side.db, side.made, state="failed", runs=size)),
+            before=lambda: failed.append(add_job(side.db, side.template, state="failed", runs=size)),
             after=lambda: cancel(failed.pop()),
         ),
         Operation(

@@ -32,6 +32,10 @@ class DataChanged(DatasetError):
     """A registered data set whose content is another than it was."""
 
 
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or that belongs to another experiment."""
+
+
 class SpecError(ValueError):
     """A spec or a method that cannot be run.
 
@@ -78,8 +82,8 @@ def problem(item: Any, value: Any) -> dict[str, str]:
         path.append(str(item["loc"][-1]))
         message = "is required"
     elif "hint" not in context and isinstance(item.get("input"), bool | int | float | str):
-        given = item["input"]
-        message = f"{message}, got {given[:80]!r}" if isinstance(given, str) else f"{message}, got {given}"
+        received = item["input"]
+        message = f"{message}, got {received[:80]!r}" if isinstance(received, str) else f"{message}, got {received}"
     return {"path": ".".join(path), "message": message}
 
 
