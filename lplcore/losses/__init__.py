@@ -11,7 +11,7 @@ from lplcore.frame.statistics import ClassStatistics
 
 
 class Loss(CriterionPart):
-    """A base loss.
+    """A base loss: one value per example, or per example and class for multi label. The criterion reduces.
 
     Class attribute: `bounded` says that it is finite even where the true class has probability zero.
     """

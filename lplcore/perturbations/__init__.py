@@ -11,7 +11,7 @@ from lplcore.frame.statistics import ClassStatistics
 
 
 class PerturbationOutput(NamedTuple):
-    """What a perturbation answers."""
+    """What a perturbation adds to the logits, and what a trainer may record of it. N examples, C classes."""
 
     perturbation: Tensor
     """[N, C] or broadcastable to it; added to the logits."""
@@ -20,7 +20,7 @@ class PerturbationOutput(NamedTuple):
 
 
 class Perturbation(CriterionPart):
-    """A perturbation of the logits.
+    """Adds [N, C] to the logits before the base loss; the next perturbation in the list sees the sum.
 
     Class attributes: `hard_labels` says that it needs one label per example, `head` the kind of last layer it needs
     (None: any).

@@ -58,7 +58,7 @@ class GclModule(nn.Module):
         self.register_buffer("clouded", counted.nonzero().squeeze(1), persistent=False)
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
-        """[N, C]."""
+        """The perturbation [N, C]; the noise is drawn in training only."""
         delta = torch.zeros_like(inputs.raw_logits)
         if self.training:
             delta = delta.index_copy(1, self.clouded, self._clouds(inputs.raw_logits))

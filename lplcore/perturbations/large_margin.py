@@ -49,7 +49,7 @@ class LargeMarginModule(nn.Module):
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
-        """[N, C], zero but at the labels; with gradient to features and weights."""
+        """The perturbation [N, C], 0 except at the labels; gradients go to features and weights."""
         features = inputs.needed_features("large_margin")
         own = inputs.needed_weight("large_margin")[inputs.labels]
         length = features.norm(dim=1) * own.norm(dim=1)

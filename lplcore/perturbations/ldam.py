@@ -43,7 +43,7 @@ class TrueClassShift(nn.Module):
         self.register_buffer("table", table, persistent=False)
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
-        """[N, C], zero but at the labels."""
+        """The perturbation [N, C], 0 except at the labels."""
         if inputs.multi_label:
             return PerturbationOutput(inputs.labels * self.table.to(inputs.logits.dtype), {})
         shift = inputs.by_class(self.table)[:, None]

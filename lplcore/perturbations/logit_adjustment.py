@@ -35,5 +35,5 @@ class ClassRow(nn.Module):
         self.register_buffer("row", row, persistent=False)
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
-        """[N, C]."""
+        """The perturbation [N, C]."""
         return PerturbationOutput(self.row.to(inputs.logits.dtype).expand_as(inputs.logits), {})

@@ -36,7 +36,7 @@ class LogitCompensation(Perturbation):
 
 
 class LogitCompensationModule(nn.Module):
-    """Holds what is learned, before the bounds; rows are positives and negatives."""
+    """Holds the learned scales and shifts [2, C] before the tanh; the rows are for positives and negatives."""
 
     def __init__(self, options: LogitCompensation, num_classes: int) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class LogitCompensationModule(nn.Module):
         self.shift = nn.Parameter(torch.zeros(2, num_classes, dtype=torch.float32))
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
-        """[N, C], with gradient to what is learned and to the logits."""
+        """The perturbation [N, C]; gradients go to the learned scales and shifts, and to the logits."""
         stretch = self.options.scale_bound * self.scale.to(inputs.logits.dtype).tanh()
         shift = self.options.shift_bound * self.shift.to(inputs.logits.dtype).tanh()
         positive, negative = (stretch[:, None] * unmasked(inputs.logits) + shift[:, None]).unbind()

@@ -41,7 +41,7 @@ class Seesaw(Perturbation):
 
 
 class SeesawModule(nn.Module):
-    """Holds the counts."""
+    """Holds the examples of each class that it has seen, [C]."""
 
     counts: Tensor
 
@@ -53,7 +53,7 @@ class SeesawModule(nn.Module):
         self.register_buffer("counts", start.to(torch.float64), persistent=self.running)
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
-        """[N, C], 0 at the labels."""
+        """The perturbation [N, C], 0 at the labels."""
         labels = inputs.labels[:, None]
         counts = self.counts
         if self.running:

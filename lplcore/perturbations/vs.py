@@ -48,6 +48,6 @@ class VectorScalingModule(nn.Module):
         self.register_buffer("offset", statistics.log_prior(options.tau), persistent=False)
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
-        """[N, C], transformed minus clean logits."""
+        """The perturbation [N, C]: transformed minus clean logits."""
         kind = inputs.logits.dtype
         return PerturbationOutput(unmasked(inputs.logits) * (self.factor - 1).to(kind) + self.offset.to(kind), {})

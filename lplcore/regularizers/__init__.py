@@ -10,11 +10,11 @@ from lplcore.frame.statistics import ClassStatistics
 
 
 class Regularizer(CriterionPart):
-    """A regulariser."""
+    """A term that is added to the weighted base loss; its module may own parameters and state."""
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:
-        """A module that maps a CriterionInput to [N], or to a scalar that is added to every example's loss."""
+        """A module that maps a CriterionInput to a term per example [N], or to a scalar that every loss gets."""
 
 
 __all__ = ["CriterionInput", "Regularizer"]

@@ -44,11 +44,11 @@ class CenterModule(FeatureState):
         self.options, self.num_classes = options, num_classes
 
     def make_buffers(self, num_features: int) -> Mapping[str, Tensor]:
-        """Centres at zero."""
+        """Centres [C, D] at zero."""
         return {"centers": torch.zeros(self.num_classes, num_features, dtype=torch.float32)}
 
     def forward(self, inputs: CriterionInput) -> Tensor:
-        """[N]."""
+        """The term of every example [N]; in training the centres take a step."""
         features = inputs.needed_features("center")
         self.allocate(features.shape[1], features.device)
         difference = features - self.centers.to(features.dtype)[inputs.labels]

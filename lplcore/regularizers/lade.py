@@ -52,7 +52,7 @@ class LadeModule(nn.Module):
         self.register_buffer("counted", statistics.counted(), persistent=False)
 
     def forward(self, inputs: CriterionInput) -> Tensor:
-        """A scalar."""
+        """The term, a scalar that every example's loss gets."""
         logits = torch.where(self.counted, inputs.raw_logits, 0.0)
         prior = self.prior.to(logits.dtype)
         truth = inputs.without_ignored(inputs.one_hot())

@@ -9,7 +9,7 @@ from lplcore.plugin import Plugin
 
 
 class Sampler(Plugin):
-    """A sampler."""
+    """Puts the training examples of an epoch in order, some perhaps more than once or not at all."""
 
     @abstractmethod
     def order(self, labels: Tensor, generator: torch.Generator) -> Tensor:

@@ -13,7 +13,7 @@ from lplcore.frame.statistics import ClassStatistics
 
 
 class Weighting(CriterionPart):
-    """A weighting. The mean over a batch divides by its number of examples (multi label: entries), or its weights."""
+    """Factors on the base losses. A batch's mean divides by its examples (multi label: entries), or by its weights."""
 
     reduction: Literal["examples", "weights"] = Field(
         "examples",
@@ -42,7 +42,7 @@ class ClassWeights(nn.Module):
         self.register_buffer("table", table, persistent=False)
 
     def forward(self, inputs: CriterionInput) -> Tensor:
-        """[N] weight of each example's class, [N, C] weights of all where labels are mixed."""
+        """The weight of each example's class [N], weights of all classes [N, C] where labels are mixed."""
         return inputs.by_class(self.table)
 
 
@@ -50,7 +50,7 @@ class EntryWeights(ClassWeights):
     """A fixed weight per class; an entry's is that of its class, whether positive or negative."""
 
     def forward(self, inputs: CriterionInput) -> Tensor:
-        """[N, C]."""
+        """Weights [N, C]."""
         return self.table.to(inputs.logits.dtype).expand_as(inputs.logits)
 
 

@@ -43,7 +43,7 @@ class InfluenceBalancedModule(nn.Module):
         self.register_buffer("table", class_table(1 / counts.clamp(min=1), counts, normalize="mean"), persistent=False)
 
     def forward(self, inputs: CriterionInput) -> Tensor:
-        """[N], [N, C] where labels are mixed."""
+        """Weights [N], or [N, C] where labels are mixed."""
         size = inputs.needed_features("influence_balanced").abs().sum(dim=1)
         share = inputs.logits.softmax(dim=1)
         if inputs.mixture is None:

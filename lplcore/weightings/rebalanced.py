@@ -45,7 +45,7 @@ class RebalancedModule(nn.Module):
         self.register_buffer("table", 1 / counts.clamp(min=1), persistent=False)
 
     def forward(self, inputs: CriterionInput) -> Tensor:
-        """[N, C]."""
+        """Weights [N, C]."""
         inverse = self.table.to(inputs.logits.dtype)
         drawn = (inputs.labels @ inverse).clamp(min=1e-30)
         ratio = inverse / drawn[:, None]

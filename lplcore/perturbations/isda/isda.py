@@ -78,7 +78,7 @@ class IsdaModule(FeatureState):
         }
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
-        """[N, C], 0 at the labels, with gradient to the weights."""
+        """The perturbation [N, C], 0 at the labels; gradients go to the last layer's weights."""
         features = inputs.needed_features("isda").detach().to(torch.float32)
         weight = inputs.needed_weight("isda")
         whole = self.options.growth == "epoch"

@@ -27,7 +27,7 @@ class MultiLabelLpl(nn.Module):
         self.register_buffer("epsilon", torch.tensor(bounds, dtype=torch.float64), persistent=False)
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
-        """[N, C]."""
+        """The perturbation [N, C], the same row for every example."""
         kind = inputs.logits.dtype
         sign, epsilon = self.sign.to(kind), self.epsilon.to(kind)
         observed = {"lpl/epsilon": epsilon, "lpl/sign": sign}
