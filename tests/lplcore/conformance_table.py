@@ -9,12 +9,14 @@ from pathlib import Path
 import tests.lplcore.test_conformance
 import tests.lplcore.test_conformance_classes
 import tests.lplcore.test_conformance_compiled
+import tests.lplcore.test_conformance_extremes
 import tests.lplcore.test_conformance_targets
 from tests.lplcore.method_cases import CHECKS, Case, aliases, parts
 
 PAGE = Path(__file__).parents[2] / "docs" / "conformance.md"
 SUITES = (
     tests.lplcore.test_conformance,
+    tests.lplcore.test_conformance_extremes,
     tests.lplcore.test_conformance_classes,
     tests.lplcore.test_conformance_targets,
     tests.lplcore.test_conformance_compiled,

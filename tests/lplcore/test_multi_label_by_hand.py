@@ -252,3 +252,11 @@ def test_labels_must_be_multi_hot_rows(labels: Tensor) -> None:
 
 def sigmoid(x: float) -> float:
     return 1 / (1 + math.exp(-x))
+
+
+@pytest.mark.parametrize("name", [name for name in plugins("method") if name.startswith("r_bce")])
+def test_multi_label_aliases_say_whose_defaults_they_have(name: str) -> None:
+    description = " ".join(plugins("method")[name].description.split())
+    assert "COCO-MLT, mu 0.2" in description
+    assert "VOC-MLT takes 0.3" in description
+    assert ("2; VOC-MLT takes 0.3 and 5" in description) is name.endswith("ntr")

@@ -6,7 +6,6 @@ import pytest
 
 import lplcore
 from lplcore.frame.preset import Follows, Preset
-from lplcore.perturbations.lpl.bounds import CountBounds
 from lplcore.plugin import plugins
 
 PRESETS = sorted(plugins("preset"))
@@ -220,56 +219,6 @@ def test_the_papers_configuration_is_that_of_logit_adjustment(table: str) -> Non
     assert papers.model_copy(update={"name": ""}) == official.model_copy(update={"name": ""})
 
 
-TAU, DELTA, STRENGTH = [0.4, 0.5, 0.6], [1, 2, 3], [0.5, 1, 1.5, 2, 2.5]
-VARIED: dict[str, list[Any]] = {"threshold": TAU, "epsilon": [0], "delta_epsilon": DELTA}
-FIXED: dict[str, list[Any]] = {"threshold": TAU, "epsilon": [1.5, 2.5, 5], "delta_epsilon": [0]}
-
-
-@pytest.mark.parametrize(
-    ("name", "grids"),
-    [
-        ("table3_la", [{"strength": STRENGTH}]),
-        ("table4_la", [{"strength": STRENGTH}]),
-        ("table3_lpl_varied", [VARIED]),
-        ("table4_lpl_varied", [VARIED]),
-        ("table3_lpl_fixed", [FIXED]),
-        ("table4_lpl_fixed", [FIXED]),
-        ("table9_cifar100_la_lpl", [{"strength": STRENGTH}, {**VARIED, "threshold": [40]}]),
-        ("table9_cifar10_la_lpl", [{"strength": STRENGTH}, {**VARIED, "threshold": [4]}]),
-    ],
-)
-def test_the_papers_methods_stand_at_a_point_of_its_grid_and_can_sweep_it(
-    name: str, grids: list[dict[str, list[Any]]]
-) -> None:
-    perturbations = spec_of(name).method.model_dump()["perturbations"]
-    searched = {
-        f"method.perturbations.{place}.{field}": values
-        for place, grid in enumerate(grids)
-        for field, values in grid.items()
-        if len(values) > 1
-    }
-    assert record_of(name).grid == searched
-    for perturbation, grid in zip(perturbations, grids, strict=True):
-        assert all(perturbation[field] in values for field, values in grid.items())
-    # As the paper has it, but for head_scale: the released scripts' (METHODS.md, 0.5).
-    walk = perturbations[-1]
-    if walk["name"] == "lpl":
-        assert (walk["split"], walk["normalize"], walk["step_rounding"]) == ("class_rank", "row", "exact")
-        assert 'step_rounding "exact"' in record_of(name).settings_of
-        scale = 0.6 if spec_of(name).dataset.name == "cifar10" else 0.2
-        assert walk["head_scale"] == (1 if grids == [FIXED] else scale)
-    swept = lplcore.parse_spec({"preset": name, "override": {"sweep": searched, "seeds": [0]}}).plan()
-    points = {str(run.spec.method) for run in swept}
-    assert len(points) == len(swept)
-    assert str(spec_of(name).method) in points
-
-
-def test_only_the_papers_presets_have_a_grid() -> None:
-    assert {name for name in CHECKED if record_of(name).grid} == {
-        name for name in CHECKED if record_of(name).follows == "paper"
-    }
-
-
 def test_class_balanced_loss_has_its_authors_parameters() -> None:
     for table in ROWS:
         plain, focal = (spec_of(f"{table}_{row}").method for row in ("class_balanced", "class_balanced_focal"))
@@ -322,68 +271,4 @@ def test_the_catalogue_says_whose_settings_a_preset_has() -> None:
     assert {name: entry["follows"] for name, entry in listed.items()} == {
         name: record_of(name).follows for name in PRESETS
     }
-    assert listed["table3_la"]["grid"] == {"method.perturbations.0.strength": STRENGTH}
-
-
-def bounds_of(spec: lplcore.ExperimentSpec) -> CountBounds:
-    """Bounds and steps of every class, as LPL takes them."""
-    counts = lplcore.long_tail_counts(
-        5000 if spec.dataset.name == "cifar10" else 500,
-        10 if spec.dataset.name == "cifar10" else 100,
-        imbalance_factor=spec.dataset.imbalance_factor,
-    )
-    criterion = lplcore.criterion(spec.method, class_counts=counts)
-    bounds = criterion.perturbations[-1].get_submodule("bounds")
-    assert isinstance(bounds, CountBounds)
-    return bounds
-
-
-def steps(name: str) -> Any:
-    """Numbers and lengths of the steps of every class in a preset."""
-    bounds = bounds_of(spec_of(name))
-    return bounds.count.tolist(), bounds.length.tolist()
-
-
-@pytest.mark.parametrize(
-    ("name", "most", "head", "length"),
-    [
-        ("table4_lpl_released", 10, 6, 0.15),
-        ("table3_lpl_released", 40, 8, 0.01),
-        ("table9_cifar10_la_lpl_released", 10, 6, 0.15),
-        ("table9_cifar100_la_lpl_released", 50, 10, 0.2),
-    ],
-)
-def test_released_settings_take_the_released_numbers_of_steps(name: str, most: int, head: int, length: float) -> None:
-    number, lengths = steps(name)
-    # The rarest class walks S steps of alpha, the most frequent one h * S.
-    assert (number[-1], number[0]) == (most, head)
-    assert set(lengths) == {length}
-
-
-PAPERS_LPL = [name for name in CHECKED if record_of(name).follows == "paper" and "lpl" in name]
-
-
-@pytest.mark.parametrize("delta_epsilon", [1.0, 2.0, 3.0])
-@pytest.mark.parametrize("name", [*PAPERS_LPL, *(f"{name}_200" for name in PAPERS_LPL)])
-def test_every_class_of_the_papers_rows_walks_to_its_bound(name: str, delta_epsilon: float) -> None:
-    place = len(spec_of(name).method.perturbations) - 1
-    fixed = "fixed" in name
-    field = f"method.perturbations.{place}.{'epsilon' if fixed else 'delta_epsilon'}"
-    plan = lplcore.parse_spec({"preset": name, "override": {"sweep": {field: [delta_epsilon]}, "seeds": [0]}}).plan()
-    bounds = bounds_of(plan[0].spec)
-    assert bounds.count.min() >= 1
-    assert bounds.length.max() <= 0.1 + 1e-12
-    assert (bounds.count * bounds.length).tolist() == pytest.approx(bounds.epsilon.tolist())
-
-
-def test_the_alias_keeps_algorithm_1s_whole_steps() -> None:
-    method = lplcore.parse_spec({"dataset": "digits", "method": "lpl"}).method.model_dump()
-    assert method["perturbations"][0]["step_rounding"] == "floor"
-
-
-@pytest.mark.parametrize("name", [name for name in plugins("method") if name.startswith("r_bce")])
-def test_multi_label_aliases_say_whose_defaults_they_have(name: str) -> None:
-    description = " ".join(plugins("method")[name].description.split())
-    assert "COCO-MLT, mu 0.2" in description
-    assert "VOC-MLT takes 0.3" in description
-    assert ("2; VOC-MLT takes 0.3 and 5" in description) is name.endswith("ntr")
+    assert listed["table3_la"]["grid"] == {"method.perturbations.0.strength": [0.5, 1, 1.5, 2, 2.5]}

@@ -9,7 +9,7 @@ import pytest
 import lplcore
 from lplcore.data.info import DatasetInfo
 from lplcore.datasets import Dataset
-from lplcore.plugin import FOLDERS, plugin_name, plugins
+from lplcore.plugin import plugins
 
 SMALL = {"dataset": "digits", "method": "lpl"}
 
@@ -230,13 +230,6 @@ def test_what_does_not_fit_the_data_is_named(change: dict[str, Any], facts: dict
 
 def test_what_fits_the_data_passes() -> None:
     lplcore.parse_spec({**SMALL, "batch_size": 18}).check(info())
-
-
-@pytest.mark.parametrize("kind", sorted(FOLDERS))
-def test_every_plugin_says_what_it_is(kind: str) -> None:
-    for name, record in plugins(kind).items():
-        assert record.title, name
-        assert plugin_name(record, record.__module__) == name
 
 
 def test_the_catalogue_and_the_schema_are_json_and_complete() -> None:
