@@ -34,12 +34,12 @@ def with_ignored(case: Case, batch: Batch) -> Batch:
 @pytest.mark.parametrize("classes", [4, 60])
 @pytest.mark.parametrize("case", EXACT, ids=str)
 def test_ignored_labels_are_those_of_the_cpu(case: Case, classes: int) -> None:
-    here, there = case.criterion(counts_of(classes)), case.criterion(counts_of(classes)).cuda()
+    on_cpu, on_device = case.criterion(counts_of(classes)), case.criterion(counts_of(classes)).cuda()
     for seed in range(2):
         batch = with_ignored(case, batch_of(case, examples=40, classes=classes, seed=seed))
         moved = on_gpu(batch)
-        expected = here.evaluate(batch.logits, batch.labels, **batch.arguments())
-        actual = there.evaluate(moved.logits, moved.labels, **moved.arguments())
+        expected = on_cpu.evaluate(batch.logits, batch.labels, **batch.arguments())
+        actual = on_device.evaluate(moved.logits, moved.labels, **moved.arguments())
         torch.testing.assert_close(actual.loss.cpu(), expected.loss, rtol=1e-6, atol=1e-6)
         torch.testing.assert_close(actual.mean.cpu(), expected.mean, rtol=1e-6, atol=1e-6)
         (slope,) = torch.autograd.grad(actual.mean, moved.features)

@@ -35,13 +35,13 @@ def gradient(loss: Tensor, batch: Batch) -> list[Tensor]:
 
 @pytest.mark.parametrize("case", EXACT, ids=str)
 def test_the_gpu_agrees_with_the_cpu(case: Case) -> None:
-    here = case.criterion(counts_of(30))
-    there = case.criterion(counts_of(30)).cuda()
+    on_cpu = case.criterion(counts_of(30))
+    on_device = case.criterion(counts_of(30)).cuda()
     for seed in range(3):
         batch = batch_of(case, examples=40, classes=30, seed=seed)
         moved = on_gpu(batch)
-        expected = here(batch.logits, batch.labels, **arguments(batch))
-        actual = there(moved.logits, moved.labels, **arguments(moved))
+        expected = on_cpu(batch.logits, batch.labels, **arguments(batch))
+        actual = on_device(moved.logits, moved.labels, **arguments(moved))
         torch.testing.assert_close(actual.cpu(), expected, rtol=1e-6, atol=1e-6)
         torch.testing.assert_close(gradient(actual, moved), gradient(expected, batch), rtol=1e-5, atol=1e-6)
 
