@@ -112,7 +112,10 @@ def delete(found: Services, job_id: Identifier) -> None:
 
 def ask(found: Service, job_id: str, action: str) -> JobAnswer:
     """Carry a request out and answer with the job."""
-    job = requests.request_job(found.db, job_id, action, max_queued=found.settings.max_queued_runs)
+    limit = found.settings.max_queued_runs
+    job = found.db.write(
+        lambda session: requests.request_job(session, job_id, action, max_queued=limit), urgent=action == "cancel"
+    )
     if action in ("resume", "retry"):
         found.doorbell.ring()
     return job_answer(found, job)
