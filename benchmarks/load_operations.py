@@ -63,7 +63,7 @@ class Side:
 
     db: Database
     client: httpx.Client
-    made: Template
+    template: Template
     few: str
     many: str
 
@@ -173,7 +173,7 @@ def large_operations(side: Side, size: int) -> list[Operation]:
         Operation(
             f"retry a job of {size:,} failed runs",
             lambda: side.post(f"/v1/jobs/{failed[-1]}/retry"),
-            before=lambda: failed.append(add_job(side.db, side.made, state="failed", runs=size)),
+            before=lambda: failed.append(add_job(side.db, side.template, state="failed", runs=size)),
             after=lambda: cancel(failed.pop()),
         ),
         Operation(
