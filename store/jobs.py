@@ -14,7 +14,7 @@ from store import events, names
 from store.characters import clean_all
 from store.database.clock import database_time
 from store.database.engine import Database
-from store.database.records import DELETE, OPEN, Job, NewRun, Page, Run, State, Submitted
+from store.database.records import DELETE, Job, NewRun, Page, Run, Submitted
 from store.database.rows import job_of, run_of
 from store.database.tables import IdempotencyRow, JobFacetRow, JobRow, JobTagRow, RunRow
 from store.errors import Conflict, NotFound
@@ -22,6 +22,7 @@ from store.identifiers import new_id
 from store.job_facets import facet_rows, facets_of
 from store.lifecycle import turns
 from store.lifecycle.new_runs import queued_run
+from store.lifecycle.states import OPEN, State
 
 
 def submit(

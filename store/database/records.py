@@ -4,10 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from store.lifecycle.states import ENDED as ENDED
-from store.lifecycle.states import OPEN as OPEN
-from store.lifecycle.states import State as State
-
 T = TypeVar("T")
 
 DELETE = "delete"

@@ -1,7 +1,8 @@
 """Rows as records."""
 
-from store.database.records import Checkpoint, Job, Run
-from store.database.tables import CheckpointRow, JobRow, RunRow
+from store.characters import text_to_path
+from store.database.records import Checkpoint, DatasetRecord, Job, Run
+from store.database.tables import CheckpointRow, DatasetRow, JobRow, RunRow
 from store.lifecycle import results
 
 
@@ -69,4 +70,11 @@ def checkpoint_of(row: CheckpointRow) -> Checkpoint:
         size_bytes=row.size_bytes,
         sha256=row.sha256,
         created_at=row.created_at,
+    )
+
+
+def dataset_of(row: DatasetRow) -> DatasetRecord:
+    """The record of a data set."""
+    return DatasetRecord(
+        row.id, row.name, row.format, text_to_path(row.path), row.task, row.sha256, row.info, row.created_at
     )
