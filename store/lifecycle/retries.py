@@ -12,7 +12,7 @@ from store.database.tables import RunRow
 from store.errors import Conflict
 from store.lifecycle.new_runs import queued_run
 from store.lifecycle.states import ENDED, State
-from store.lifecycle.transitions import BATCH, Transition, record_state, update_runs
+from store.lifecycle.transitions import BATCH, UNINDEXED_STATE, Transition, record_state, update_runs
 
 RETRIABLE = (State.FAILED, State.CANCELLED)
 KEPT = (
@@ -72,7 +72,7 @@ def replace(session: Session, rows: Sequence[Any]) -> list[RunRow]:
     now = database_time(session)
     for start in range(0, len(rows), BATCH):
         run_ids = [row.id for row in rows[start : start + BATCH]]
-        update_runs(session, run_ids, RunRow.state.in_(RETRIABLE), {"replaced": True})
+        update_runs(session, run_ids, UNINDEXED_STATE.in_(RETRIABLE), {"replaced": True})
     fresh = [
         queued_run(
             **{column.key: getattr(row, column.key) for column in KEPT if column is not RunRow.id},
