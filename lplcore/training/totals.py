@@ -7,7 +7,7 @@ from torch import Tensor
 from lplcore.device import accumulator_dtype
 from lplcore.events import FloatArray
 from lplcore.method.criterion import CriterionOutput
-from lplcore.training.evaluation import finite, ratio
+from lplcore.training.evaluation.single_label import finite, ratio
 from lplcore.training.variation import LossVariation, SignedLossVariation
 
 NEVER = 2**62
