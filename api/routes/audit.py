@@ -34,9 +34,9 @@ class AuditList(BaseModel):
 
 
 @router.get("", operation_id="listAudit")
-def list_audit(found: Services, limit: Limit = 100, cursor: Cursor = None) -> AuditList:
+def list_audit(services: Services, limit: Limit = 100, cursor: Cursor = None) -> AuditList:
     """Who asked for what that may change something, newest first."""
-    page = audit.entries(found.db, limit=limit, cursor=cursor)
+    page = audit.entries(services.db, limit=limit, cursor=cursor)
     lines = [
         AuditLine(
             at=at(entry.at),

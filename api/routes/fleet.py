@@ -11,19 +11,19 @@ router = APIRouter(prefix="/v1", tags=["fleet"], dependencies=[READ])
 
 
 @router.get("/workers", operation_id="listWorkers")
-def list_workers(found: Services) -> WorkerList:
+def list_workers(services: Services) -> WorkerList:
     """Workers' slots, those seen last first; the thousand newest."""
-    seen = workers.list_workers(found.db, silent_after=found.settings.lease_seconds)
+    seen = workers.list_workers(services.db, silent_after=services.settings.lease_seconds)
     return WorkerList(items=[worker_answer(worker) for worker in seen], next=None)
 
 
 @router.get("/queue", operation_id="getQueue")
-def get_queue(found: Services) -> QueueAnswer:
+def get_queue(services: Services) -> QueueAnswer:
     """The queue as numbers."""
-    seen = workers.list_workers(found.db, silent_after=found.settings.lease_seconds)
+    seen = workers.list_workers(services.db, silent_after=services.settings.lease_seconds)
     return QueueAnswer(
-        runs=queue.run_counts(found.db),
-        jobs=queue.job_counts(found.db),
-        oldest_waiting_seconds=queue.oldest_waiting_seconds(found.db),
+        runs=queue.run_counts(services.db),
+        jobs=queue.job_counts(services.db),
+        oldest_waiting_seconds=queue.oldest_waiting_seconds(services.db),
         workers_alive=sum(worker.alive for worker in seen),
     )
