@@ -36,7 +36,8 @@ class AuditList(BaseModel):
 @router.get("", operation_id="listAudit")
 def list_audit(services: Services, limit: Limit = 100, cursor: Cursor = None) -> AuditList:
     """Who asked for what that may change something, newest first."""
-    page = audit.entries(services.db, limit=limit, cursor=cursor)
+    with services.db.read() as session:
+        page = audit.entries(session, limit=limit, cursor=cursor)
     lines = [
         AuditLine(
             at=at(entry.at),

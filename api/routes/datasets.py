@@ -1,5 +1,6 @@
 """Data sets: built-in ones, and files and folders registered by path."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,7 @@ from api.middleware.security import READ, SUBMIT
 from api.parameters import NAME, Cursor, DatasetName, Limit, Text
 from api.problems import Problem, problems
 from api.schemas.answers import DatasetAnswer, DatasetDetail, DatasetList, at
-from api.services.registration import builtin_info, builtin_preview, register, shot_groups
+from api.services.registration import builtin_info, builtin_preview, inspect, register, shot_groups
 from api.state import Service, Services
 from lplcore.data.images.folder import LABELS_FILE
 from lplcore.data.long_tail import imbalance_of
@@ -59,7 +60,8 @@ def add(services: Services, response: Response, body: Annotated[NewDataset, Body
     if body.name in plugins("dataset"):
         refusal = f"{body.name!r} is a built-in data set; choose another name"
         raise Problem(409, refusal, errors=[{"path": "name", "message": refusal}])
-    record = register(services.db, services.settings.datasets_dir, name=body.name, path=body.path, task=body.task)
+    data = inspect(services.settings.datasets_dir, body.path, task=body.task)
+    record = services.db.write(partial(register, name=body.name, data=data))
     response.headers["Location"] = f"/v1/datasets/{record.name}"
     return of_record(record)
 
@@ -67,7 +69,8 @@ def add(services: Services, response: Response, body: Annotated[NewDataset, Body
 @router.get("", operation_id="listDatasets")
 def list_datasets(services: Services, limit: Limit = 100, cursor: Cursor = None) -> DatasetList:
     """Built-in data sets (on the first page, beside `limit`), then registered ones."""
-    page = datasets.list_datasets(services.db, limit=limit, cursor=cursor)
+    with services.db.read() as session:
+        page = datasets.list_datasets(session, limit=limit, cursor=cursor)
     builtin = [of_builtin(services, name, examples=False) for name in plugins("dataset")] if cursor is None else []
     listed = [DatasetAnswer(**dict(each)) for each in [*builtin, *map(of_record, page.items)]]
     return DatasetList(items=listed, next=page.next)
@@ -78,7 +81,9 @@ def get(services: Services, name: DatasetName) -> DatasetDetail:
     """A data set with its classes, counts, shot groups and a preview."""
     if name in plugins("dataset"):
         return of_builtin(services, name, examples=True)
-    return of_record(datasets.get(services.db, name))
+    with services.db.read() as session:
+        record = datasets.get(session, name)
+    return of_record(record)
 
 
 @router.delete(
@@ -88,7 +93,7 @@ def delete(services: Services, name: DatasetName) -> None:
     """Forget a registered data set; its file stays."""
     if name in plugins("dataset"):
         raise Problem(409, f"{name!r} is built in and cannot be deleted")
-    datasets.delete_dataset(services.db, name)
+    services.db.write(lambda session: datasets.delete_dataset(session, name))
 
 
 def of_builtin(services: Service, name: str, *, examples: bool) -> DatasetDetail:

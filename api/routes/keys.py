@@ -31,7 +31,7 @@ def create_key(services: Services, response: Response, body: Annotated[NewKey, B
 
     The first key makes keys necessary, for good; `lpl key create` makes one with the scope admin at any time.
     """
-    key, secret = keys.create(services.db, name=body.name, scopes=body.scopes)
+    key, secret = services.db.write(lambda session: keys.create(session, name=body.name, scopes=body.scopes))
     services.keys.changed()
     response.headers["Location"] = f"/v1/keys/{key.id}"
     response.headers["Cache-Control"] = "no-store"
@@ -41,12 +41,13 @@ def create_key(services: Services, response: Response, body: Annotated[NewKey, B
 @router.get("", operation_id="listKeys")
 def list_keys(services: Services, limit: Limit = 50, cursor: Cursor = None) -> KeyList:
     """Keys, oldest first, without their secrets; revoked ones too."""
-    page = keys.page_of_keys(services.db, limit=limit, cursor=cursor)
+    with services.db.read() as session:
+        page = keys.page_of_keys(session, limit=limit, cursor=cursor)
     return KeyList(items=[key_answer(each) for each in page.items], next=page.next)
 
 
 @router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problems(404))
 def revoke_key(services: Services, key_id: Identifier) -> None:
     """Make a key invalid; again is harmless."""
-    keys.revoke(services.db, key_id)
+    services.db.write(lambda session: keys.revoke(session, key_id))
     services.keys.changed()

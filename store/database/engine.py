@@ -282,4 +282,4 @@ def _clean_parameters(
     return statement, clean_all(parameters)
 
 
-__all__ = ["Database", "DatabaseUnavailable", "StorageFull", "StoreError", "is_sqlite", "make_writable"]
+__all__ = ["Database", "DatabaseUnavailable", "Session", "StorageFull", "StoreError", "is_sqlite", "make_writable"]

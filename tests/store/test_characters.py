@@ -9,6 +9,7 @@ from store import audit, events, jobs, metrics, workers
 from store.characters import clean, clean_all, from_json, to_json
 from store.database.engine import Database
 from store.lifecycle import runs
+from tests.store.databases import writing
 from tests.store.test_life_cycle import SPEC, claim, submit
 
 UNFIT = {"an unpaired surrogate": "a\udcffb", "a high one at the end": "a\ud800", "NUL": "a\x00b"}
@@ -24,7 +25,7 @@ def test_text_that_cannot_be_kept_is_replaced_in_logs_messages_and_names(db: Dat
     metrics.record_start(db, held, {"class_names": [given], "class_counts": [1], "notes": [{given: given}]})
     runs.log(db, held, "warning", given)
     run = runs.finish(db, held, outcome="failed", reason="error", message=given)
-    audit.record_command(db, given, status=201)
+    writing(db, audit.record_command, given, status=201)
     found = jobs.get(db, job.id)
     assert (found.name, found.tags, found.spec["dataset"]["name"]) == (kept, (kept, kept), kept)
     assert (run.message, run.info["class_names"], run.info["notes"]) == (kept, [kept], [{kept: kept}])

@@ -10,6 +10,7 @@ from store.database.engine import Database
 from store.database.records import NewRun
 from store.database.tables import Table
 from store.lifecycle import runs
+from tests.store.databases import writing
 from tests.store.test_life_cycle import SPEC, checkpoint, claim, epoch, submit
 
 PREVIOUS = pytest.mark.parametrize("previous", ["0001", "0002", "0003", "0004"])
@@ -95,7 +96,7 @@ def test_runs_of_the_versions_before_keep_the_hash_of_data_that_are_still_regist
     db: Database, previous: str
 ) -> None:
     def register(name: str, sha256: str) -> None:
-        datasets.add(db, name=name, format="arrays", path="/x", task="single_label", sha256=sha256, info={})
+        writing(db, datasets.add, name=name, format="arrays", path="/x", task="single_label", sha256=sha256, info={})
 
     def submitted(name: str) -> str:
         spec = {**SPEC, "dataset": {"name": name}}
