@@ -2,30 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Generic, TypeVar
+
+from store.lifecycle.states import ENDED as ENDED
+from store.lifecycle.states import OPEN as OPEN
+from store.lifecycle.states import State as State
 
 T = TypeVar("T")
 
-
-class State(StrEnum):
-    """State of a run, and, derived from its runs, of a job."""
-
-    QUEUED = "queued"  # waits for a worker
-    RUNNING = "running"  # a worker holds a lease on it
-    PAUSED = "paused"  # waits for somebody to resume it
-    SUCCEEDED = "succeeded"  # ended; never changes
-    FAILED = "failed"  # ended; never changes, `reason` says why
-    CANCELLED = "cancelled"  # ended; never changes
-
-
-ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
-OPEN = (State.QUEUED, State.RUNNING, State.PAUSED)
-"""The others; to ask for these, and not for none of those, is what an index can answer."""
 DELETE = "delete"
 """What is requested of a job that nobody sees any more and whose content is being erased."""
-
-
 CONSUMER_DEAD = "dead"
 """State of a worker's consumer that hears no wake-up and will hear none."""
 
