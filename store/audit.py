@@ -79,7 +79,7 @@ def entries(session: Session, *, limit: int = 100, cursor: str | None = None) ->
         query = query.where(AuditRow.id < int(place))
     rows = session.scalars(query).all()
     following = pages.encode(str(rows[limit - 1].id)) if len(rows) > limit else None
-    return Page([entry_of(row) for row in rows[:limit]], following)
+    return Page(rows[:limit], following)
 
 
 def forget(db: Database, *, older_than_seconds: float) -> int:
@@ -106,8 +106,3 @@ def oldest(session: Session, *, older_than_seconds: float) -> list[int]:
 def erase(session: Session, line_ids: Sequence[int]) -> None:
     """Delete lines."""
     session.execute(delete(AuditRow).where(AuditRow.id.in_(line_ids)))
-
-
-def entry_of(row: AuditRow) -> AuditEntry:
-    """The record of a row."""
-    return AuditEntry(row.id, row.at, row.key_id, row.key_name, row.method, row.path, row.status, row.address)

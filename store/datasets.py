@@ -59,7 +59,7 @@ def list_datasets(session: Session, *, limit: int = 100, cursor: str | None = No
     query = select(DatasetRow).order_by(DatasetRow.id).limit(limit + 1)
     if cursor is not None:
         query = query.where(DatasetRow.id > pages.decode(cursor))
-    return pages.page(session.scalars(query).all(), limit, dataset_of)
+    return pages.page([dataset_of(row) for row in session.scalars(query)], limit)
 
 
 def delete_dataset(session: Session, name: str) -> None:

@@ -102,7 +102,7 @@ def page_of_keys(session: Session, *, limit: int = 50, cursor: str | None = None
     query = select(KeyRow).order_by(KeyRow.id).limit(limit + 1)
     if cursor is not None:
         query = query.where(KeyRow.id > pages.decode(cursor))
-    return pages.page(session.scalars(query).all(), limit, key_of)
+    return pages.page([key_of(row) for row in session.scalars(query)], limit)
 
 
 def revoke(session: Session, key_id: str) -> None:

@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 
 from api.middleware.security import READ
-from api.schemas.answers import QueueAnswer, WorkerList, worker_answer
+from api.schemas.answers import QueueAnswer, WorkerList
 from api.state import Services
 from store import queue, workers
+from store.database.records import Page
 
 router = APIRouter(prefix="/v1", tags=["fleet"], dependencies=[READ])
 
@@ -14,7 +15,7 @@ router = APIRouter(prefix="/v1", tags=["fleet"], dependencies=[READ])
 def list_workers(services: Services) -> WorkerList:
     """Workers' slots, those seen last first; the thousand newest."""
     seen = workers.list_workers(services.db, silent_after=services.settings.lease_seconds)
-    return WorkerList(items=[worker_answer(worker) for worker in seen], next=None)
+    return WorkerList.model_validate(Page(seen, None))
 
 
 @router.get("/queue", operation_id="getQueue")

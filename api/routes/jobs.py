@@ -9,7 +9,7 @@ from api.middleware.bodies import JSON_BODY, Experiment
 from api.middleware.security import READ, SUBMIT, Caller
 from api.parameters import Cursor, Filter, IdempotencyKey, Identifier, Limit
 from api.problems import problems
-from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_facts, job_item, run_answer
+from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_answer
 from api.services import submission
 from api.state import Service, Services
 from store import deletion, jobs
@@ -21,11 +21,10 @@ RUNS_SHOWN = 100
 asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "responses": problems(409)}
 
 
-def job_answer(services: Service, job: Job) -> JobAnswer:
+def shown(services: Service, job: Job) -> JobAnswer:
     """A job with its first runs and its summary."""
     runs = jobs.list_runs(services.db, job.id, limit=RUNS_SHOWN).items
-    summary = jobs.summary(services.db, job.id)
-    return JobAnswer(**job_facts(job), spec=job.spec, runs=[run_answer(run) for run in runs], summary=summary)
+    return job_answer(job, runs, jobs.summary(services.db, job.id))
 
 
 @router.post(
@@ -43,7 +42,7 @@ def submit(
     submitted = submission.submit(services.db, services.settings, body, idempotency_key=idempotency_key, owner=owner)
     services.doorbell.ring()
     response.headers["Location"] = f"/v1/jobs/{submitted.job.id}"
-    return job_answer(services, submitted.job)
+    return shown(services, submitted.job)
 
 
 @router.post("/validate", operation_id="validateJob", dependencies=[JSON_BODY], responses=problems(413, 415))
@@ -83,7 +82,7 @@ def list_jobs(
     page = jobs.list_jobs(
         services.db, state=state, tag=tag, name=name, dataset=dataset, method=method, limit=limit, cursor=cursor
     )
-    answer = JobList(items=[job_item(job) for job in page.items], next=page.next)
+    answer = JobList.model_validate(page)
     return cached.unchanged([(job.id, job.version) for job in page.items], page.next) or answer
 
 
@@ -91,7 +90,7 @@ def list_jobs(
 def get(services: Services, cached: Cached, job_id: Identifier) -> JobAnswer | Response:
     """A job with its complete spec, its first 100 runs and its summary."""
     job = jobs.get(services.db, job_id)
-    return cached.unchanged(job.id, job.version) or job_answer(services, job)
+    return cached.unchanged(job.id, job.version) or shown(services, job)
 
 
 @router.get("/{job_id}/runs", operation_id="listRuns", response_model=RunList, responses=NOT_MODIFIED)
@@ -100,7 +99,7 @@ def list_runs(
 ) -> RunList | Response:
     """Runs of a job in the order of submission, retries last."""
     page = jobs.list_runs(services.db, job_id, limit=limit, cursor=cursor)
-    answer = RunList(items=[run_answer(run) for run in page.items], next=page.next)
+    answer = RunList.model_validate(page)
     return cached.unchanged([(run.id, run.version) for run in page.items], page.next) or answer
 
 
@@ -115,7 +114,7 @@ def ask(services: Service, job_id: str, action: str) -> JobAnswer:
     job = requests.request_job(services.db, job_id, action, max_queued=services.settings.max_queued_runs)
     if action in ("resume", "retry"):
         services.doorbell.ring()
-    return job_answer(services, job)
+    return shown(services, job)
 
 
 @router.post("/{job_id}/cancel", operation_id="cancelJob", **asking)

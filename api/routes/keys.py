@@ -43,7 +43,7 @@ def list_keys(services: Services, limit: Limit = 50, cursor: Cursor = None) -> K
     """Keys, oldest first, without their secrets; revoked ones too."""
     with services.db.read() as session:
         page = keys.page_of_keys(session, limit=limit, cursor=cursor)
-    return KeyList(items=[key_answer(each) for each in page.items], next=page.next)
+    return KeyList.model_validate(page)
 
 
 @router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problems(404))

@@ -15,14 +15,13 @@ from api.schemas.results import (
     LogList,
     LossVariations,
     Metrics,
-    checkpoint_answer,
     log_entry,
 )
 from api.schemas.series import by_epoch, classes_of, rows, variations
 from api.state import Services
 from store import checkpoints, events, metrics
 from store import cursors as pages
-from store.database.records import Series
+from store.database.records import Page, Series
 from store.errors import BadCursor, NotFound
 from store.lifecycle import runs
 
@@ -108,7 +107,7 @@ def list_checkpoints(services: Services, run_id: Identifier) -> CheckpointList:
     """Checkpoints of a run, oldest first; all of them, as only a few are kept."""
     runs.get(services.db, run_id)
     kept = checkpoints.list_for_run(services.db, run_id)
-    return CheckpointList(items=[checkpoint_answer(each) for each in kept], next=None)
+    return CheckpointList.model_validate(Page(kept, None))
 
 
 @router.get("/{run_id}/logs", operation_id="getLogs")

@@ -8,7 +8,7 @@ from api.conditional import NOT_MODIFIED, Cached
 from api.middleware.security import READ, SUBMIT
 from api.parameters import Identifier
 from api.problems import problems
-from api.schemas.answers import RunAnswer, run_answer
+from api.schemas.answers import RunAnswer
 from api.state import Service, Services
 from store.lifecycle import requests, runs
 
@@ -20,7 +20,7 @@ asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "respons
 def get(services: Services, cached: Cached, run_id: Identifier) -> RunAnswer | Response:
     """A run."""
     run = runs.get(services.db, run_id)
-    return cached.unchanged(run.id, run.version) or run_answer(run)
+    return cached.unchanged(run.id, run.version) or RunAnswer.model_validate(run)
 
 
 def ask(services: Service, run_id: str, action: str) -> RunAnswer:
@@ -28,7 +28,7 @@ def ask(services: Service, run_id: str, action: str) -> RunAnswer:
     run = requests.request_run(services.db, run_id, action, max_queued=services.settings.max_queued_runs)
     if action in ("resume", "retry"):
         services.doorbell.ring()
-    return run_answer(run)
+    return RunAnswer.model_validate(run)
 
 
 @router.post("/{run_id}/cancel", operation_id="cancelRun", **asking)

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from store.database.records import ENDED, Claim, NewRun, Series
 from store.errors import Conflict, LeaseLost
 from store.lifecycle import requests, runs, sweeper
 from store.lifecycle.job_state import derived_state
-from tests.store.databases import fresh_postgres
+from tests.store.databases import columns_of, fresh_postgres
 from tests.store.test_life_cycle import SPEC
 
 LEASE, SWEEP = 60.0, 10.0
@@ -290,10 +290,10 @@ def keep(db: Database, claim: Claim, number: int) -> None:
 
 
 def visible(db: Database, run_id: str) -> Any:
-    """All that anybody can see of a run; its version counts a later retry too."""
+    """All that is kept of a run, but for what a later retry changes."""
     kept = [(c.id, c.epoch, c.sha256) for c in checkpoints.list_for_run(db, run_id)]
     told = [event.id for event in events.after(db, 0, run=run_id, limit=1000)]
-    return replace(runs.get(db, run_id), version=0), metrics.metrics(db, run_id), kept, told
+    return columns_of(runs.get(db, run_id)) | {"version": 0, "replaced": False}, metrics.metrics(db, run_id), kept, told
 
 
 def search(db_of_example: Any, examples: int) -> None:
