@@ -155,16 +155,18 @@ def section(experiment: Experiment, results: Results) -> list[str]:
 def set_beside_the_paper(experiment: Experiment, results: Results) -> list[str]:
     """Which of the paper's gains show here by two standard errors, which do not, and which are the other way round."""
     headline = experiment.metrics[0]
-    found: dict[int, list[str]] = {1: [], 0: [], -1: []}
+    measured: dict[int, list[str]] = {1: [], 0: [], -1: []}
     for each in experiment.comparisons:
         ways = {points > 0 for points in each.published}  # where its data sets agree
         if len(ways) == 1:
             shown = gained(headline, results[each.method][headline], results[each.other][headline])
-            found[shown if ways == {higher_is_better(headline)} else -shown].append(f"`{each.method}` - `{each.other}`")
-    said = {1: "as in the paper", 0: "not to be told from nothing", -1: "the other way round"}
+            measured[shown if ways == {higher_is_better(headline)} else -shown].append(
+                f"`{each.method}` - `{each.other}`"
+            )
+    sentence = {1: "as in the paper", 0: "not to be told from nothing", -1: "the other way round"}
     return [
         f"By two standard errors of the paired difference in {column(headline)}:",
-        *(f"- {text}: {', '.join(found[kind]) or 'none'}" for kind, text in said.items()),
+        *(f"- {text}: {', '.join(measured[kind]) or 'none'}" for kind, text in sentence.items()),
         "",
     ]
 

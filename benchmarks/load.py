@@ -64,10 +64,10 @@ def serving(db: Database, folder: Path) -> Iterator[httpx.Client]:
 
 def side_of(db: Database, client: httpx.Client) -> Side:
     """An empty database with one page of jobs for the lists, and the jobs whose pages are read."""
-    made = template(db, client.post("/v1/jobs", json=SPEC).raise_for_status().json()["id"])
-    fill_page(db, made)
-    few, many = (add_job(db, made, state="succeeded", runs=number) for number in (3, 100))
-    return Side(db, client, made, few, many)
+    filled = template(db, client.post("/v1/jobs", json=SPEC).raise_for_status().json()["id"])
+    fill_page(db, filled)
+    few, many = (add_job(db, filled, state="succeeded", runs=number) for number in (3, 100))
+    return Side(db, client, filled, few, many)
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -105,8 +105,8 @@ def compare(urls: tuple[str, str], folder: Path, options: argparse.Namespace) ->
     with serving(empty, folder) as small, serving(full, folder) as large:
         sides = (side_of(empty, small), side_of(full, large))
         began = time.perf_counter()
-        fill(full, sides[1].made, state="succeeded", runs=options.finished)
-        fill(full, sides[1].made, state="queued", runs=options.queued)
+        fill(full, sides[1].template, state="succeeded", runs=options.finished)
+        fill(full, sides[1].template, state="queued", runs=options.queued)
         settle(full)
         print(f"filled in {time.perf_counter() - began:.0f} s; empty ms, full ms, ratio:", flush=True)
         statements = Statements(full)
@@ -122,9 +122,9 @@ def compare(urls: tuple[str, str], folder: Path, options: argparse.Namespace) ->
 
 def explained(statements: Statements) -> Row:
     """The statements that read a large table whole."""
-    found = statements.without_index()
-    print(f"{len(statements)} statements, of which {len(found)} read a large table whole", *found, sep="\n", flush=True)
-    return {"operation": "statements that read a large table whole", "statements": len(statements), "found": found}
+    lines = statements.without_index()
+    print(f"{len(statements)} statements, of which {len(lines)} read a large table whole", *lines, sep="\n", flush=True)
+    return {"operation": "statements that read a large table whole", "statements": len(statements), "found": lines}
 
 
 def memory(side: Side, jobs: int) -> Row:

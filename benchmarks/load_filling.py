@@ -69,13 +69,13 @@ def stored(column: Any, value: Any) -> Any:
     return json.dumps(value) if isinstance(column.type, JSON) and value is not None else value
 
 
-def fill(db: Database, made: Template, *, state: str, runs: int) -> None:
+def fill(db: Database, jobs_made: Template, *, state: str, runs: int) -> None:
     """Add jobs of all sizes until there are so many more runs; of finished ones some have failed or were cancelled."""
     for sizes in batches(runs):
         rows: Rows = defaultdict(list)
         for number, size in sizes:
             ended = {1: "failed", 2: "cancelled"}.get(number % 20, state)
-            add_rows(rows, made, state=state if state == "queued" else ended, runs=size, number=number)
+            add_rows(rows, jobs_made, state=state if state == "queued" else ended, runs=size, number=number)
         write(db, rows)
 
 
@@ -91,23 +91,23 @@ def batches(runs: int) -> Iterator[list[tuple[int, int]]]:
         yield batch
 
 
-def fill_page(db: Database, made: Template) -> None:
+def fill_page(db: Database, jobs_made: Template) -> None:
     """Add as many common and as many rare jobs of one run as a list shows at once."""
     rows: Rows = defaultdict(list)
     for number in (0, RARE - 1) * PAGE:
-        add_rows(rows, made, state="succeeded", runs=1, number=number)
+        add_rows(rows, jobs_made, state="succeeded", runs=1, number=number)
     write(db, rows)
 
 
-def add_job(db: Database, made: Template, *, state: str, runs: int) -> str:
+def add_job(db: Database, job_ids: Template, *, state: str, runs: int) -> str:
     """Add one job; returns its id."""
     rows: Rows = defaultdict(list)
-    job_id = add_rows(rows, made, state=state, runs=runs, number=0)
+    job_id = add_rows(rows, job_ids, state=state, runs=runs, number=0)
     write(db, rows)
     return job_id
 
 
-def add_rows(rows: Rows, made: Template, *, state: str, runs: int, number: int) -> str:
+def add_rows(rows: Rows, job_ids: Template, *, state: str, runs: int, number: int) -> str:
     """The rows of one job with everything its runs have recorded; returns its id."""
     job_id, owner, seldom = new_id("j"), f"k_{number % OWNERS}", number % RARE == RARE - 1
     ended = state not in ("queued", "paused")
@@ -119,20 +119,20 @@ def add_rows(rows: Rows, made: Template, *, state: str, runs: int, number: int) 
         "state": state,
         "tags": json.dumps(tags),
         "progress": 1.0 if ended else 0.0,
-        "method": SELDOM if seldom else made.job["method"],
-        "dataset": SELDOM if seldom else OLD if ended and number % 2 else made.job["dataset"],
+        "method": SELDOM if seldom else job_ids.job["method"],
+        "dataset": SELDOM if seldom else OLD if ended and number % 2 else job_ids.job["dataset"],
         "runs_total": runs,
         "created_at": created,
         "finished_at": created + 1 if ended else None,
     }
-    rows["jobs"].append({**made.job, **changes, "id": job_id})
+    rows["jobs"].append({**job_ids.job, **changes, "id": job_id})
     rows["job_tags"] += [{"job_id": job_id, "tag": tag} for tag in tags]
     rows["events"].append(event("state", job_id, None, {"job": job_id, "state": "queued"}))
     for position in range(runs):
         place = {"position": position, "seed": position, "owner": owner, "rank": rank(5, created)}
         same = {name: changes[name] for name in ("state", "progress", "dataset", "created_at", "finished_at")}
         run = {
-            **made.run,
+            **job_ids.run,
             **same,
             **place,
             "id": new_id("r"),
@@ -159,10 +159,10 @@ def record(rows: Rows, job_id: str, run: dict[str, Any]) -> None:
     flags = {"size_bytes": CHECKPOINT_BYTES, "published": True, "superseded": False, "created_at": run["created_at"]}
     rows["checkpoints"].append({"id": checkpoint, **kept, **flags})
     rows["checkpoint_chunks"].append({"checkpoint_id": checkpoint, "number": 0, "data": bytes(CHECKPOINT_BYTES)})
-    said = {"run": run_id, "attempt": 1}
-    rows["events"].append(event("checkpoint", job_id, run_id, {**said, "checkpoint": checkpoint, "epoch": EPOCHS}))
-    rows["events"] += [event("log", job_id, run_id, {**said, "level": "info", "message": "a line"})] * LINES
-    rows["events"] += [event("state", job_id, run_id, {**said, "state": state}) for state in ("running", run["state"])]
+    line = {"run": run_id, "attempt": 1}
+    rows["events"].append(event("checkpoint", job_id, run_id, {**line, "checkpoint": checkpoint, "epoch": EPOCHS}))
+    rows["events"] += [event("log", job_id, run_id, {**line, "level": "info", "message": "a line"})] * LINES
+    rows["events"] += [event("state", job_id, run_id, {**line, "state": state}) for state in ("running", run["state"])]
 
 
 def event(kind: str, job_id: str, run_id: str | None, data: dict[str, Any]) -> dict[str, Any]:
@@ -176,9 +176,9 @@ def write(db: Database, rows: Rows) -> None:
         for row_type in TABLES:
             table = row_type.__table__
             assert isinstance(table, Table)
-            if not (found := rows.get(table.name)):
+            if not (columns := rows.get(table.name)):
                 continue
-            names, values = list(found[0]), [tuple(row.values()) for row in found]
+            names, values = list(columns[0]), [tuple(row.values()) for row in columns]
             if db.is_sqlite:
                 marks = ", ".join("?" * len(names))
                 connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", values)

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from benchmarks.load_filling import CLASSES, COMMON, CURVE, OLD, PAGE, SELDOM, T
 from store import audit, checkpoints, datasets, deletion, metrics
 from store.database.engine import Database
 from store.database.records import Claim, Series
-from store.lifecycle import runs, sweeper
+from store.lifecycle import claims, sweeper
 
 SPEC: dict[str, Any] = {"dataset": "digits", "method": "lpl", "epochs": 2}
 LEASE, SWEEP, DAY = 60.0, 10.0, 86_400.0
@@ -62,7 +63,7 @@ class Side:
 
     db: Database
     client: httpx.Client
-    made: Template
+    template: Template
     few: str
     many: str
 
@@ -113,14 +114,14 @@ def forget(side: Side) -> None:
 
 def claim(db: Database) -> Claim:
     """Take a run as a worker does."""
-    found = runs.claim(db, worker_id="w_load", device="cpu", lease_seconds=LEASE)
-    assert found is not None
-    return found
+    held = db.write(partial(claims.claim, worker_id="w_load", device="cpu", lease_seconds=LEASE))
+    assert isinstance(held, Claim)
+    return held
 
 
 def end(db: Database, held: Claim) -> None:
     """End a run."""
-    runs.finish(db, held, outcome="succeeded")
+    db.write(partial(claims.finish, claim=held, outcome="succeeded"))
 
 
 def epoch_operation(side: Side) -> Operation:
@@ -139,8 +140,8 @@ def epoch_operation(side: Side) -> Operation:
             path = Path(folder) / "checkpoint"
             path.write_bytes(bytes(10_000))
             checkpoints.upload(side.db, mine, path, epoch=1, step=0, kind="last", keep_last=2)
-        runs.log(side.db, mine, "info", "a line")
-        runs.heartbeat(side.db, mine, lease_seconds=LEASE, progress=0.5)
+        side.db.write(partial(claims.log, claim=mine, level="info", message="a line"))
+        side.db.write(partial(claims.heartbeat, claim=mine, lease_seconds=LEASE, progress=0.5))
 
     return Operation("record an epoch", record, before=take, after=lambda: end(side.db, held.pop()))
 
@@ -173,7 +174,7 @@ def large_operations(side: Side, size: int) -> list[Operation]:
         Operation(
             f"retry a job of {size:,} failed runs",
             lambda: side.post(f"/v1/jobs/{failed[-1]}/retry"),
-            before=lambda: failed.append(add_job(side.db, side.made, state="failed", runs=size)),
+            before=lambda: failed.append(add_job(side.db, side.template, state="failed", runs=size)),
             after=lambda: cancel(failed.pop()),
         ),
         Operation(

@@ -44,14 +44,14 @@ class Statements:
 
         `index usable`: PostgreSQL reads it whole by choice, as it does where it needs most of it or where it is small.
         """
-        found = []
+        statements = []
         for statement, (label, parameters) in self._seen.items():
             whole = self._read_whole(statement, parameters)
             if whole:
                 forced = self._read_whole(statement, parameters, by_choice=False)
                 text = " ".join(statement.split())
-                found.append({"operation": label, "tables": whole, "index usable": not forced, "statement": text})
-        return found
+                statements.append({"operation": label, "tables": whole, "index usable": not forced, "statement": text})
+        return statements
 
     def _read_whole(self, statement: str, parameters: Any, *, by_choice: bool = True) -> list[str]:
         """Large tables that a statement's plan reads whole."""

@@ -35,7 +35,7 @@ def trained(experiment: Experiment, method: Any, seeds: Iterable[int], folder: P
     registered = {name: lplcore.RegisteredDataset(name, str(path.resolve()))} if path.is_file() else {}
     if not registered and name not in {entry["name"] for entry in lplcore.catalog()["datasets"]}:
         raise SystemExit(f"{path} is not there; put it there, give --folder, or leave {name} out with --data")
-    found: dict[str, list[float]] = {metric: [] for metric in experiment.metrics}
+    results: dict[str, list[float]] = {metric: [] for metric in experiment.metrics}
     for seed in seeds:
         events = list(lplcore.train({**experiment.setting, "method": method}, seed=seed, datasets=registered))
         end = events[-1]
@@ -44,8 +44,8 @@ def trained(experiment: Experiment, method: Any, seeds: Iterable[int], folder: P
         last = [event for event in events if isinstance(event, lplcore.EpochEnd)][-1]
         for metric in experiment.metrics:
             value = last.metrics[metric]
-            found[metric].append(math.nan if value is None else value)
-    return found
+            results[metric].append(math.nan if value is None else value)
+    return results
 
 
 def measured(experiment: Experiment, kept: Results, only: list[str], seeds: list[int], folder: Path) -> Results:
@@ -73,7 +73,7 @@ def main() -> None:
     for name in arguments.data:
         experiment, seeds = EXPERIMENTS[name], list(range(arguments.seeds))
         results[name] = measured(experiment, results.get(name, {}), arguments.only, seeds, arguments.folder)
-        settings = {known: EXPERIMENTS[known].setting for known in results}
+        settings = {methods: EXPERIMENTS[methods].setting for methods in results}
         RESULTS.mkdir(exist_ok=True)
         whole = {"environments": environments, "settings": settings, "results": results}
         FILE.write_text(json.dumps(whole) + "\n")

@@ -58,7 +58,7 @@ TRAINED: dict[str, dict[str, Any]] = {
 Step = Callable[[], None]
 
 
-def made(method: Any, counts: list[int], task: str) -> lplcore.Criterion:
+def criterion_of(method: Any, counts: list[int], task: str) -> lplcore.Criterion:
     """The criterion; a multi-label set has 2000 examples."""
     number = 2000 if task == "multi_label" else None
     return lplcore.criterion(method, class_counts=counts, task=task, num_examples=number)
@@ -67,9 +67,9 @@ def made(method: Any, counts: list[int], task: str) -> lplcore.Criterion:
 def losses(task: str) -> dict[str, Any]:
     """Methods by label: the base, every alias whose loss is another, and LPL's variants."""
     base, parts = BASES[task], ("loss", "perturbations", "weighting", "targets", "regularizers")
-    plain = made(base, [2, 1], task).method
-    found = [name for name in names("method") if task in plugins("method")[name].tasks]
-    built = {name: made(name, [2, 1], task).method for name in found}
+    plain = criterion_of(base, [2, 1], task).method
+    fitting = [name for name in names("method") if task in plugins("method")[name].tasks]
+    built = {name: criterion_of(name, [2, 1], task).method for name in fitting}
     others = [n for n, m in built.items() if any(getattr(m, part) != getattr(plain, part) for part in parts)]
     return {base: base, **{name: name for name in others}, **EXTRA[task]}
 
@@ -89,7 +89,7 @@ def loss_step(method: Any, classes: int, task: str, device: torch.device) -> Ste
     labels = labels_of(counts, task, generator).to(device)
     features = torch.randn(BATCH, FEATURES, generator=generator).to(device).requires_grad_()
     layer = nn.Linear(FEATURES, classes).to(device)
-    criterion = made(method, counts, task).to(device)
+    criterion = criterion_of(method, counts, task).to(device)
     criterion.allocate(FEATURES, device)
     progress = torch.tensor(0.9, device=device)
 

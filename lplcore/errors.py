@@ -78,8 +78,8 @@ def problem(item: Any, value: Any) -> dict[str, str]:
         path.append(str(item["loc"][-1]))
         message = "is required"
     elif "hint" not in context and isinstance(item.get("input"), bool | int | float | str):
-        given = item["input"]
-        message = f"{message}, got {given[:80]!r}" if isinstance(given, str) else f"{message}, got {given}"
+        received = item["input"]
+        message = f"{message}, got {received[:80]!r}" if isinstance(received, str) else f"{message}, got {received}"
     return {"path": ".".join(path), "message": message}
 
 

@@ -15,7 +15,7 @@ from store.database.records import Checkpoint, Claim
 from store.database.tables import CheckpointRow, ChunkRow
 from store.errors import CorruptCheckpoint, NotFound
 from store.identifiers import new_id
-from store.lifecycle.runs import fenced
+from store.lifecycle.claims import fenced
 
 CHUNK_BYTES = 1 << 20
 SWEEP_CHUNKS = 64

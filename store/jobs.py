@@ -62,7 +62,7 @@ def submit(
             )
             session.add(row)
             session.flush()
-        turns.refuse_beyond(db, session, owner, max_queued, more=len(runs))
+        turns.refuse_beyond(session, owner, max_queued, more=len(runs))
         session.add_all(JobTagRow(job_id=job_id, tag=tag) for tag in dict.fromkeys(clean_all(spec.get("tags", []))))
         session.add_all(facet_rows(job_id, facets))
         session.add_all(run_rows(job_id, runs, priority=spec["priority"], owner=owner, now=now))

@@ -12,7 +12,7 @@ from store.database.records import Claim, Series
 from store.database.tables import EpochRow, RunRow, SeriesRow
 from store.errors import NotFound
 from store.lifecycle import job_state
-from store.lifecycle.runs import fenced
+from store.lifecycle.claims import fenced
 
 
 def record_start(db: Database, claim: Claim, info: Mapping[str, Any]) -> None:
@@ -56,7 +56,7 @@ def record_epoch(
             session.execute(insert(SeriesRow), rows)
         data = {"run": claim.run_id, "attempt": claim.attempt, "epoch": epoch, "metrics": values}
         events.record(session, "epoch", data, job_id=claim.job_id, run_id=claim.run_id)
-        job_state.refresh(db, session, claim.job_id)
+        job_state.refresh(session, claim.job_id)
 
     db.write(work)
 

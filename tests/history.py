@@ -13,6 +13,7 @@ from store.database.tables import CheckpointRow, ChunkRow, JobRow, RunRow
 from store.errors import NotFound
 from store.lifecycle import runs
 from store.lifecycle.job_state import derived_state
+from tests.store.databases import reading
 
 FOLLOWING: dict[str, set[str]] = {
     State.QUEUED: {State.RUNNING, State.PAUSED, State.CANCELLED},
@@ -91,7 +92,7 @@ def of_job(db: Database, job_id: str) -> list[str]:
 
 def of_run(db: Database, run_id: str) -> list[str]:
     """What is wrong with a run: its row, what it recorded and its events tell one story."""
-    run, replay = runs.get(db, run_id), Replay()
+    run, replay = reading(db, runs.get, run_id), Replay()
     for event in all_events(db, run_id):
         replay.take(event)
     found = replay.findings
@@ -125,8 +126,10 @@ def of_checkpoints(db: Database, run_id: str) -> list[str]:
             continue  # replaced meanwhile
         if digest != kept.sha256:
             found.append(f"checkpoint {kept.id} is damaged")
-        if kept.epoch > runs.get(db, run_id).epoch:
-            found.append(f"checkpoint {kept.id} of epoch {kept.epoch} lies beyond epoch {runs.get(db, run_id).epoch}")
+        if kept.epoch > reading(db, runs.get, run_id).epoch:
+            found.append(
+                f"checkpoint {kept.id} of epoch {kept.epoch} lies beyond epoch {reading(db, runs.get, run_id).epoch}"
+            )
     return found
 
 

@@ -7,13 +7,15 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 
 from store import checkpoints, workers
 from store.database.engine import Database
-from store.database.records import State
+from store.database.records import Claim
 from store.errors import NotFound, StoreError
-from store.lifecycle import runs, sweeper
+from store.lifecycle import claims, runs, sweeper
+from store.lifecycle.states import State
 from store.settings import Settings
 from worker.devices import Device
 from worker.supervisor import TRAINER, Supervisor
@@ -48,14 +50,15 @@ class Slot:
 
     def register(self) -> None:
         """Note this slot among the workers."""
-        self.worker_id = workers.register(
-            self._db,
+        register = partial(
+            workers.register,
             hostname=socket.gethostname(),
             pid=os.getpid(),
             device=self.device.name,
             device_name=self.device.title,
             version=version("lpl-service"),
         )
+        self.worker_id = self._db.write(register)
 
     def beat(self) -> None:
         """Say that this slot lives: that it trains, or has lately looked for work."""
@@ -65,12 +68,12 @@ class Slot:
             log.error("%s has not looked for work for too long; no sign of life is given", self.device.name)
         else:
             consumer = None if self.hears is None else self.hears()
-            workers.beat(self._db, self.worker_id, run_id=self.run_id, consumer=consumer)
+            self._db.write(partial(workers.beat, worker_id=self.worker_id, run_id=self.run_id, consumer=consumer))
 
     def leave(self) -> None:
         """Forget this slot."""
         if self.worker_id is not None:
-            workers.leave(self._db, self.worker_id)
+            self._db.write(partial(workers.leave, worker_id=self.worker_id))
 
     def wait_until_idle(self, timeout: float) -> None:
         """Wait for the run that this slot trains, in whatever thread; it stays idle."""
@@ -95,12 +98,7 @@ class Slot:
             return False
         self._looked_at = time.monotonic()
         try:
-            claim = runs.claim(
-                self._db,
-                worker_id=self.worker_id,
-                device=self.device.name,
-                lease_seconds=self._settings.lease_seconds,
-            )
+            claim = self._claim_next(self.worker_id)
         except StoreError as error:
             log.warning("nothing can be claimed: %s", error)
             return False
@@ -120,6 +118,14 @@ class Slot:
         finally:
             self.run_id = None
         return True
+
+    def _claim_next(self, worker_id: str) -> Claim | None:
+        """The next run that can be trained."""
+        seconds = self._settings.lease_seconds
+        claim = partial(claims.claim, worker_id=worker_id, device=self.device.name, lease_seconds=seconds)
+        while isinstance(taken := self._db.write(claim), claims.Unfit):
+            pass
+        return taken
 
 
 class Slots:
@@ -201,7 +207,8 @@ class Slots:
 
     def _stands(self, run_id: str, attempt: str) -> bool:
         try:
-            run = runs.get(self._db, run_id)
+            with self._db.read() as session:
+                run = runs.get(session, run_id)
         except NotFound:
             return False
         return run.state == State.RUNNING and str(run.attempt) == attempt

@@ -14,7 +14,8 @@ from store import checkpoints
 from store.database.engine import Database
 from store.database.records import Checkpoint, Claim
 from store.errors import CorruptCheckpoint, LeaseLost, NotFound, StorageFull, StoreError
-from store.lifecycle import runs, sweeper
+from store.lifecycle import claims, sweeper
+from store.lifecycle.states import Outcome, Reason, Request
 from store.settings import Settings
 from worker.devices import Device
 from worker.process import TrainerProcess, describe_exit
@@ -23,9 +24,9 @@ from worker.reporting import Reporter
 TRAINER = (sys.executable, "-P", "-m", "worker.train")  # -P: the current folder holds no modules
 TICK_SECONDS = 0.1
 LONGEST_BEAT_SECONDS = 5.0
-"""A request to cancel or pause comes back with a heartbeat, so it is heard this soon also under a long lease."""
+"""Longest pause between heartbeats, hence of the latency of a cancel or pause, also under a long lease."""
 REMEDY = "free space, make it writable or choose another LPL_DATA_DIR, then retry the run"
-STOPS = {"cancel": "cancelled", "pause": "paused"}
+STOPS = {Request.CANCEL: Outcome.CANCELLED, Request.PAUSE: Outcome.PAUSED}
 log = logging.getLogger(__name__)
 
 
@@ -51,7 +52,7 @@ class Supervisor:
         self._device, self._stopping, self._command = device, stopping, command
         self._lost = threading.Event()
         self._done = threading.Event()
-        self._requested: str | None = None
+        self._requested: Request | None = None
         self._stop_by: float | None = None
         self._reporter = Reporter(db, claim, given_up=self._given_up)
 
@@ -66,12 +67,13 @@ class Supervisor:
         except LeaseLost as error:
             log.warning("run %s: %s", self._claim.run_id, error)
         except StorageFull as error:
-            self._finish("failed", "storage_full", str(error))
+            self._finish(Outcome.FAILED, Reason.STORAGE_FULL, str(error))
         except OSError as error:
-            self._finish("failed", "storage_full", f"{error.filename or scratch}: {error.strerror}; {REMEDY}")
+            message = f"{error.filename or scratch}: {error.strerror}; {REMEDY}"
+            self._finish(Outcome.FAILED, Reason.STORAGE_FULL, message)
         except Exception as error:
             log.exception("run %s cannot be supervised", self._claim.run_id)
-            self._finish("failed", "error", f"{type(error).__name__}: {error}")
+            self._finish(Outcome.FAILED, Reason.ERROR, f"{type(error).__name__}: {error}")
         finally:
             self._done.set()
             heart.join()
@@ -102,15 +104,15 @@ class Supervisor:
 
     def _fetch_resume(self, scratch: Path) -> Path | None:
         """The checkpoint to go on from; a damaged one is given up for the one before."""
-        found: Checkpoint | None = self._claim.resume
+        checkpoint: Checkpoint | None = self._claim.resume
         path = scratch / "resume.safetensors"
-        while found is not None:
+        while checkpoint is not None:
             try:
-                self._reporter.insist(partial(checkpoints.download, self._db, found.id, path))
+                self._reporter.insist(partial(checkpoints.download, self._db, checkpoint.id, path))
                 return path
             except (CorruptCheckpoint, NotFound) as error:
                 self._reporter.log("warning", f"{error}; going back to the one before")
-                found = self._reporter.insist(partial(runs.reject_checkpoint, self._db, self._claim, found.id))
+                checkpoint = self._reporter.write(claims.reject_checkpoint, checkpoint.id)
         return None
 
     def _follow(self, trainer: TrainerProcess) -> None:
@@ -134,7 +136,7 @@ class Supervisor:
         trainer.kill()
 
     def _stop_wanted(self) -> bool:
-        return self._stopping.is_set() or self._requested in STOPS
+        return self._stopping.is_set() or self._requested is not None
 
     def _overdue(self) -> bool:
         """Whether a wanted stop has used up its grace time."""
@@ -145,34 +147,31 @@ class Supervisor:
         return self._lost.is_set() or (self._stopping.is_set() and self._overdue())
 
     def _conclude(self, status: int) -> None:
-        """Say how the attempt ended."""
+        """Write how the attempt ended."""
         if self._lost.is_set():
             raise LeaseLost(f"attempt {self._claim.attempt} of run {self._claim.run_id} is over")
         end = self._reporter.end
         if end is not None and self._continued(end):
             return
-        if end is not None and end["outcome"] in ("succeeded", "failed"):
+        if end is not None and end["outcome"] in (Outcome.SUCCEEDED, Outcome.FAILED):
             self._finish(end["outcome"], end.get("reason"), end.get("message"))
         elif end is not None or self._stop_wanted():
-            self._finish(STOPS.get(self._requested or "", "released"))
+            self._finish(STOPS[self._requested] if self._requested else Outcome.RELEASED)
         else:
             message = describe_exit(status)
             self._reporter.log("error", message)
-            self._reporter.insist(lambda: sweeper.report_loss(self._db, self._claim, message))
+            self._reporter.write(sweeper.report_loss, message)
 
     def _continued(self, end: Mapping[str, Any]) -> bool:
         """Whether a run that ran out of memory goes on with smaller parts of its batch."""
-        if end.get("reason") != "out_of_memory":
+        if end.get("reason") != Reason.OUT_OF_MEMORY:
             return False
         message = str(end.get("message") or "out of memory")
-        return self._reporter.insist(lambda: runs.halve_batch(self._db, self._claim, message)) is not None
+        return self._reporter.write(claims.halve_batch, message) is not None
 
     def _finish(self, outcome: str, reason: str | None = None, message: str | None = None) -> None:
-        def write() -> None:
-            runs.finish(self._db, self._claim, outcome=outcome, reason=reason, message=message)
-
         try:
-            self._reporter.insist(write)
+            self._reporter.write(claims.finish, outcome=outcome, reason=reason, message=message)
         except LeaseLost as error:
             log.warning("run %s: %s", self._claim.run_id, error)
         except StorageFull as error:
@@ -188,12 +187,11 @@ class Supervisor:
 
     def _beat(self) -> None:
         try:
-            self._requested = runs.heartbeat(
-                self._db,
-                self._claim,
-                lease_seconds=self._settings.lease_seconds,
-                progress=self._reporter.fraction,
+            seconds, progress = self._settings.lease_seconds, self._reporter.fraction
+            requested = self._db.write(
+                lambda session: claims.heartbeat(session, self._claim, lease_seconds=seconds, progress=progress)
             )
+            self._requested = Request(requested) if requested else None
         except LeaseLost:
             if not self._done.is_set():
                 self._lost.set()

@@ -12,6 +12,7 @@ from api.problems import problems
 from api.state import Service, Services
 from api.streams.sse import HEADERS, EventStream, Follower, last_event_id
 from store import jobs
+from store.database.engine import Database
 from store.database.records import ApiKey
 from store.lifecycle import runs
 
@@ -31,12 +32,22 @@ async def follow(
     if job is not None:
         await run_in_threadpool(jobs.get, services.db, job)
     if run is not None:
-        await run_in_threadpool(runs.get, services.db, run)
+        await run_in_threadpool(look_for_run, services.db, run)
     bounds = await services.feed.bounds()  # now, not when the stream begins: what comes after the answer is not missed
     asked = last_event_id(header, after)
     admitted = partial(services.keys.admits, key)
     follower = Follower(services.db, services.feed, job=job, run=run, after=asked, bounds=bounds, admitted=admitted)
     return EventStream(follower.stream(), headers=HEADERS)
+
+
+def look_for_run(db: Database, run_id: str) -> None:
+    """Refuse a run that does not exist.
+
+    Raises:
+        NotFound: no such run, or its job is being deleted.
+    """
+    with db.read() as session:
+        runs.get(session, run_id)
 
 
 @router.get("/events", operation_id="streamEvents", **streaming)

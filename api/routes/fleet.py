@@ -14,17 +14,19 @@ router = APIRouter(prefix="/v1", tags=["fleet"], dependencies=[READ])
 @router.get("/workers", operation_id="listWorkers")
 def list_workers(services: Services) -> WorkerList:
     """Workers' slots, those seen last first; the thousand newest."""
-    seen = workers.list_workers(services.db, silent_after=services.settings.lease_seconds)
+    with services.db.read() as session:
+        seen = workers.list_workers(session, silent_after=services.settings.lease_seconds)
     return WorkerList.model_validate(Page(seen, None))
 
 
 @router.get("/queue", operation_id="getQueue")
 def get_queue(services: Services) -> QueueAnswer:
     """The queue as numbers."""
-    seen = workers.list_workers(services.db, silent_after=services.settings.lease_seconds)
-    return QueueAnswer(
-        runs=queue.run_counts(services.db),
-        jobs=queue.job_counts(services.db),
-        oldest_waiting_seconds=queue.oldest_waiting_seconds(services.db),
-        workers_alive=sum(worker.alive for worker in seen),
-    )
+    with services.db.read() as session:
+        seen = workers.list_workers(session, silent_after=services.settings.lease_seconds)
+        return QueueAnswer(
+            runs=queue.run_counts(session),
+            jobs=queue.job_counts(session),
+            oldest_waiting_seconds=queue.oldest_waiting_seconds(session),
+            workers_alive=sum(worker.alive for worker in seen),
+        )

@@ -39,7 +39,8 @@ def look(service: Service) -> None:
         StoreError: it is not.
     """
     service.db.check_schema()
-    workers.refuse_deaf(service.db, silent_after=service.settings.lease_seconds)
+    with service.db.read() as session:
+        workers.refuse_deaf(session, silent_after=service.settings.lease_seconds)
 
 
 @router.get(

@@ -111,7 +111,10 @@ def delete(services: Services, job_id: Identifier) -> None:
 
 def ask(services: Service, job_id: str, action: str) -> JobAnswer:
     """Carry a request out and answer with the job."""
-    job = requests.request_job(services.db, job_id, action, max_queued=services.settings.max_queued_runs)
+    limit = services.settings.max_queued_runs
+    job = services.db.write(
+        lambda session: requests.request_job(session, job_id, action, max_queued=limit), urgent=action == "cancel"
+    )
     if action in ("resume", "retry"):
         services.doorbell.ring()
     return shown(services, job)

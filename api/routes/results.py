@@ -38,7 +38,8 @@ def get_metrics(
     after_epoch: Annotated[int, Query(ge=0, le=MAX_INT)] = 0,
 ) -> Metrics | Response:
     """Scalars per epoch; a value is null where it is undefined."""
-    run = runs.get(services.db, run_id)
+    with services.db.read() as session:
+        run = runs.get(session, run_id)
     if (same := cached.unchanged(run.id, run.version)) is not None:
         return same
     curves = metrics.metrics(services.db, run_id, names=names_of(names), after_epoch=after_epoch)
@@ -60,7 +61,8 @@ def get_loss_variations(
     `absolute_loss_variation` is l' - l, for multi label an object of `positive` and `negative`; null where the run was
     measured without it.
     """
-    run = runs.get(services.db, run_id)
+    with services.db.read() as session:
+        run = runs.get(session, run_id)
     if (same := cached.unchanged(run.id, run.version)) is not None:
         return same
 
@@ -81,7 +83,8 @@ def get_class_metrics(
     epoch: Epoch = None,
 ) -> ClassSeries | Response:
     """A per-class series under its own name."""
-    run = runs.get(services.db, run_id)
+    with services.db.read() as session:
+        run = runs.get(session, run_id)
     if (same := cached.unchanged(run.id, run.version)) is not None:
         return same
     known = [each for each in metrics.series_names(services.db, run_id) if each != CONFUSION]
@@ -93,7 +96,8 @@ def get_class_metrics(
 @router.get("/{run_id}/confusion-matrix", operation_id="getConfusionMatrix")
 def get_confusion_matrix(services: Services, run_id: Identifier, epoch: Epoch = None) -> ConfusionMatrix:
     """Test examples by true (row) and predicted (column) class, of the newest epoch or of the one asked for."""
-    run = runs.get(services.db, run_id)
+    with services.db.read() as session:
+        run = runs.get(session, run_id)
     newest = metrics.latest_series(services.db, run_id, CONFUSION)
     if epoch is not None:
         newest = next(iter(metrics.series(services.db, run_id, CONFUSION, epoch=epoch).items()), None)
@@ -105,7 +109,8 @@ def get_confusion_matrix(services: Services, run_id: Identifier, epoch: Epoch = 
 @router.get("/{run_id}/checkpoints", operation_id="listCheckpoints")
 def list_checkpoints(services: Services, run_id: Identifier) -> CheckpointList:
     """Checkpoints of a run, oldest first; all of them, as only a few are kept."""
-    runs.get(services.db, run_id)
+    with services.db.read() as session:
+        runs.get(session, run_id)
     kept = checkpoints.list_for_run(services.db, run_id)
     return CheckpointList.model_validate(Page(kept, None))
 
@@ -113,7 +118,8 @@ def list_checkpoints(services: Services, run_id: Identifier) -> CheckpointList:
 @router.get("/{run_id}/logs", operation_id="getLogs")
 def get_logs(services: Services, run_id: Identifier, limit: Limit = 500, cursor: Cursor = None) -> LogList:
     """Log lines, oldest first."""
-    runs.get(services.db, run_id)
+    with services.db.read() as session:
+        runs.get(session, run_id)
     lines = events.logs(services.db, run_id, after_id=after_line(cursor), limit=limit + 1)
     following = pages.encode(str(lines[limit - 1].id)) if len(lines) > limit else None
     return LogList(items=[log_entry(line) for line in lines[:limit]], next=following)

@@ -19,13 +19,17 @@ asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "respons
 @router.get("/{run_id}", operation_id="getRun", response_model=RunAnswer, responses=NOT_MODIFIED)
 def get(services: Services, cached: Cached, run_id: Identifier) -> RunAnswer | Response:
     """A run."""
-    run = runs.get(services.db, run_id)
+    with services.db.read() as session:
+        run = runs.get(session, run_id)
     return cached.unchanged(run.id, run.version) or RunAnswer.model_validate(run)
 
 
 def ask(services: Service, run_id: str, action: str) -> RunAnswer:
     """Carry a request out and answer with the run."""
-    run = requests.request_run(services.db, run_id, action, max_queued=services.settings.max_queued_runs)
+    limit = services.settings.max_queued_runs
+    run = services.db.write(
+        lambda session: requests.request_run(session, run_id, action, max_queued=limit), urgent=action == "cancel"
+    )
     if action in ("resume", "retry"):
         services.doorbell.ring()
     return RunAnswer.model_validate(run)

@@ -146,7 +146,8 @@ class Follower:
     def _current_state(self) -> str:
         try:
             if self._run is not None:
-                return runs.get(self._db, self._run).state
+                with self._db.read() as session:
+                    return runs.get(session, self._run).state
             return jobs.get(self._db, self._job).state if self._job is not None else ""
         except NotFound:
             return State.CANCELLED  # deleted meanwhile: there will be nothing more

@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 from lplcore.data.info import RawFacts
 
+MAX_ARRAY_BYTES = 2**33
+"""Of all decoded pixels, of all multi-hot labels, and of an archive's arrays."""
 RULES = 2
 """Rules by which a registered data set is read now; 1: those of version 0.1.0, for what was registered then."""
 FIRST_RULES = (
@@ -80,8 +82,8 @@ def stamp(paths: Sequence[Path]) -> str:
     seen = hashlib.sha256()
     for path in paths:
         try:
-            found = path.stat()
-            seen.update(repr((str(path), found.st_size, found.st_mtime_ns)).encode())
+            status = path.stat()
+            seen.update(repr((str(path), status.st_size, status.st_mtime_ns)).encode())
         except OSError:
             seen.update(repr((str(path), None)).encode())
     return seen.hexdigest()

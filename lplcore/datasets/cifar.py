@@ -162,17 +162,17 @@ class Cifar(Dataset):
         return rows[:, self.label_bytes :].reshape(-1, 3, 32, 32), rows[:, self.label_bytes - 1].astype(np.int64)
 
 
-def pixels_of(found: Any) -> npt.NDArray[np.uint8]:
+def pixels_of(content: Any) -> npt.NDArray[np.uint8]:
     """Images, [N, 3, 32, 32]."""
-    if not isinstance(found, array_pickle.Array) or found.value.dtype != np.uint8:
+    if not isinstance(content, array_pickle.Array) or content.value.dtype != np.uint8:
         raise ValueError("images are an array of bytes")
-    return found.value.reshape(-1, 3, 32, 32)
+    return content.value.reshape(-1, 3, 32, 32)
 
 
-def labels_of(found: Any) -> npt.NDArray[np.int64]:
+def labels_of(content: Any) -> npt.NDArray[np.int64]:
     """Labels, [N], from an array or a list of whole numbers."""
-    if isinstance(found, array_pickle.Array):
-        return found.value.reshape(-1).astype(np.int64)
-    if not isinstance(found, list) or not all(type(label) is int for label in found):
+    if isinstance(content, array_pickle.Array):
+        return content.value.reshape(-1).astype(np.int64)
+    if not isinstance(content, list) or not all(type(label) is int for label in content):
         raise ValueError("labels are whole numbers")
-    return np.array(found, dtype=np.int64)
+    return np.array(content, dtype=np.int64)

@@ -15,7 +15,6 @@ from lplcore.data.arrays.archive import read_arrays
 from lplcore.data.images.folder import (
     CLASSES_FILE,
     LABELS_FILE,
-    MAX_ARRAY_BYTES,
     LabelledFolder,
     decode_all,
     fingerprint,
@@ -25,7 +24,7 @@ from lplcore.data.images.folder import (
 )
 from lplcore.data.images.lines import LabelledImage
 from lplcore.data.info import RawFacts
-from lplcore.data.raw import RawData, RegisteredDataset
+from lplcore.data.raw import MAX_ARRAY_BYTES, RawData, RegisteredDataset
 from lplcore.datasets import Dataset
 from lplcore.errors import DataChanged, DatasetError
 
@@ -49,10 +48,10 @@ class Registered(Dataset):
             return decoded(unchanged_folder(entry), image_size=self.image_size)
         if entry.sha256 is not None and path.is_file() and digest(path) != entry.sha256:
             raise changed(path)
-        found = read_arrays(path, task=entry.task, rules=entry.rules)
-        if entry.task not in (None, found.task):
-            raise DatasetError("name", f"{path.name} holds {found.task} labels, but is registered as {entry.task}")
-        return found
+        folder = read_arrays(path, task=entry.task, rules=entry.rules)
+        if entry.task not in (None, folder.task):
+            raise DatasetError("name", f"{path.name} holds {folder.task} labels, but is registered as {entry.task}")
+        return folder
 
     def facts(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawFacts:
         entry = self._entry(registered)
@@ -94,65 +93,65 @@ def unchanged_folder(entry: RegisteredDataset) -> LabelledFolder:
         DatasetError: a text is wrong, an image is absent, or something has changed.
     """
     path = Path(entry.path)
-    found = labels_of(path, task=entry.task, rules=entry.rules)
-    contents = fingerprint(found)
+    folder = labels_of(path, task=entry.task, rules=entry.rules)
+    contents = fingerprint(folder)
     if entry.sha256 not in (None, contents):
         raise changed(path)
-    refuse_unlabelled(found, asked=entry.task)
-    return found
+    refuse_unlabelled(folder, asked=entry.task)
+    return folder
 
 
 def folder_files(folder: Path, entry: RegisteredDataset) -> list[Path]:
     """The files that a folder of images is made of; both texts alone where they cannot be read."""
     texts = [folder / LABELS_FILE, folder / CLASSES_FILE]
     try:
-        found = labels_of(folder, task=entry.task, rules=entry.rules)
+        labelled_folder = labels_of(folder, task=entry.task, rules=entry.rules)
     except DatasetError:
         return texts
-    return [*texts, *(spelled_in(found.folder, image.file) for image in found.images)]
+    return [*texts, *(spelled_in(labelled_folder.folder, image.file) for image in labelled_folder.images)]
 
 
-def folder_facts(found: LabelledFolder, *, image_size: int, sha256: str | None) -> RawFacts:
+def folder_facts(folder: LabelledFolder, *, image_size: int, sha256: str | None) -> RawFacts:
     """The facts of a folder of images, known without decoding one.
 
     Raises:
         DatasetError: the decoded images would take too much memory.
     """
-    refuse_too_large(len(found.images), image_size)
-    counts = Counter(label for image in found.train for label in image.labels)
+    refuse_too_large(len(folder.images), image_size)
+    counts = Counter(label for image in folder.train for label in image.labels)
     return RawFacts(
-        classes=found.classes,
-        class_counts=tuple(counts[name] for name in found.classes),
-        task=found.task,
-        num_train=len(found.train),
-        num_validation=len(found.validation),
-        num_test=len(found.test),
+        classes=folder.classes,
+        class_counts=tuple(counts[name] for name in folder.classes),
+        task=folder.task,
+        num_train=len(folder.train),
+        num_validation=len(folder.validation),
+        num_test=len(folder.test),
         input_shape=(3, image_size, image_size),
-        notes=found.notes,
+        notes=folder.notes,
         sha256=sha256,
     )
 
 
-def decoded(found: LabelledFolder, *, image_size: int) -> RawData:
+def decoded(folder: LabelledFolder, *, image_size: int) -> RawData:
     """A folder of images with every image decoded.
 
     Raises:
         DatasetError: an image is damaged, or all would take too much memory.
     """
-    refuse_too_large(len(found.images), image_size)
-    x, notes = decode_all(found, image_size)
-    y = label_array(found.images, found.classes, multi_label=found.task == "multi_label")
-    held_out, test = len(found.train), len(found.train) + len(found.validation)
+    refuse_too_large(len(folder.images), image_size)
+    x, notes = decode_all(folder, image_size)
+    y = label_array(folder.images, folder.classes, multi_label=folder.task == "multi_label")
+    held_out, test = len(folder.train), len(folder.train) + len(folder.validation)
     return RawData(
-        classes=found.classes,
+        classes=folder.classes,
         x_train=x[:held_out],
         y_train=y[:held_out],
         x_test=x[test:],
         y_test=y[test:],
-        x_validation=x[held_out:test] if found.validation else None,
-        y_validation=y[held_out:test] if found.validation else None,
-        task=found.task,
-        notes=(*found.notes, *notes),
+        x_validation=x[held_out:test] if folder.validation else None,
+        y_validation=y[held_out:test] if folder.validation else None,
+        task=folder.task,
+        notes=(*folder.notes, *notes),
     )
 
 

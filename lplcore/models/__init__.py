@@ -78,7 +78,7 @@ class Model(Plugin):
     def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         """A module that maps inputs [N, *input_shape] to a ModelOutput and has its last layer as `classifier`."""
 
-    def located(self, data_dir: Path) -> Self:
+    def resolved(self, data_dir: Path) -> Self:
         """The same with the paths of its files resolved within the data directory.
 
         Raises:

@@ -37,14 +37,14 @@ class TorchvisionResNetModel(Model):
         0, ge=0, le=4, description="stages that do not train, statistics included; 1 is the stem and the first stage"
     )
 
-    def located(self, data_dir: Path) -> Self:
+    def resolved(self, data_dir: Path) -> Self:
         if self.weights_path is None:
             return self
         path = within_weights(data_dir, self.weights_path, field="model.weights_path")
         return self.model_copy(update={"weights_path": str(path)})
 
     def check_files(self, data_dir: Path, input_shape: tuple[int, ...]) -> None:
-        path = self.located(data_dir).weights_path
+        path = self.resolved(data_dir).weights_path
         if path is not None:
             check_pretrained(Path(path), str(self.name), input_shape[0], stamp([Path(path)]))
 

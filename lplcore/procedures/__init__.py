@@ -96,7 +96,7 @@ class Procedure(Plugin):
         """What does not fit the shape of one example."""
         return []
 
-    def located(self, data_dir: Path) -> Self:
+    def resolved(self, data_dir: Path) -> Self:
         """The same with the paths of its files resolved within the data directory.
 
         Raises:

@@ -194,8 +194,8 @@ def load_forward_rules() -> None:
 
 def unpack(value: Tensor) -> Tensor | None:
     """The tangent of a dual tensor."""
-    found: Any = forward_ad.unpack_dual(value)  # type: ignore[no-untyped-call]
-    tangent: Tensor | None = found.tangent
+    dual: Any = forward_ad.unpack_dual(value)  # type: ignore[no-untyped-call]
+    tangent: Tensor | None = dual.tangent
     return tangent
 
 

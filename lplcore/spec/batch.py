@@ -16,11 +16,11 @@ def batch_problems(
     procedure: Procedure,
 ) -> Problems:
     """(path, message) of what cannot be trained in such batches of `num_train` examples."""
-    found: Problems = []
+    problems: Problems = []
     if batch_size > num_train:
-        found.append(("batch_size", f"{batch_size} exceeds the {num_train} training examples; lower it"))
-    found += accumulation_problems(batch_size, accumulation_steps, on_out_of_memory, procedure)
-    return found + statistics_problems(batch_size, num_train, model, procedure)
+        problems.append(("batch_size", f"{batch_size} exceeds the {num_train} training examples; lower it"))
+    problems += accumulation_problems(batch_size, accumulation_steps, on_out_of_memory, procedure)
+    return problems + statistics_problems(batch_size, num_train, model, procedure)
 
 
 def accumulation_problems(

@@ -115,12 +115,12 @@ def expand_preset(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[st
     message = "stands beside preset; put what differs from the preset under override"
     problems = [{"path": key, "message": message} for key in data if key not in ("preset", "override")]
     name, override = data["preset"], data.get("override") or {}
-    known = plugins("preset")
-    if not isinstance(name, str) or name not in known:
-        problems.append({"path": "preset", "message": f"unknown preset {quoted(name)}; {nearest(str(name), known)}"})
+    presets = plugins("preset")
+    if not isinstance(name, str) or name not in presets:
+        problems.append({"path": "preset", "message": f"unknown preset {quoted(name)}; {nearest(str(name), presets)}"})
         base: Mapping[str, Any] = {}
     else:
-        base = known[name].spec
+        base = presets[name].spec
     if not isinstance(override, Mapping):
         problems.append({"path": "override", "message": "must be an object with the fields that differ"})
         override = {}

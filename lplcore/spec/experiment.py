@@ -118,14 +118,14 @@ class ExperimentSpec(Record):
         Raises:
             SpecError: a method for another task, a threshold beyond C + 1, a batch larger than the training set, ...
         """
-        found = self.fitted(info)._problems(info)
-        if found:
-            raise SpecError([{"path": path, "message": message} for path, message in found])
+        problems = self.fitted(info)._problems(info)
+        if problems:
+            raise SpecError([{"path": path, "message": message} for path, message in problems])
 
     def _problems(self, info: DatasetInfo) -> list[tuple[str, str]]:
         """(path, message) for everything that does not fit the data."""
-        found = [(f"method.{path}", text) for path, text in self.method.check(len(info.classes), info.task)]
-        found += batch_problems(
+        problems = [(f"method.{path}", text) for path, text in self.method.check(len(info.classes), info.task)]
+        problems += batch_problems(
             batch_size=self.batch_size,
             num_train=info.num_train,
             accumulation_steps=self.accumulation_steps,
@@ -136,17 +136,17 @@ class ExperimentSpec(Record):
         if self.checkpoints.keep_best and not info.num_validation:
             own = "give the data set one of its own (x_validation, y_validation, or lines of that split)"
             remedy = own if info.task == "multi_label" else "set dataset.validation_fraction above 0"
-            found.append(("checkpoints.keep_best", f"needs a validation split; {remedy}"))
+            problems.append(("checkpoints.keep_best", f"needs a validation split; {remedy}"))
         if info.task == "single_label" and self.decision_threshold != DECISION_THRESHOLD:
-            found.append(("decision_threshold", "is for multi-label data; leave it out"))
+            problems.append(("decision_threshold", "is for multi-label data; leave it out"))
         if self.method.procedure.needs_meta and not self.dataset.meta_per_class:
             text = f"{self.method.procedure.name!r} learns from a balanced set; set it to 1 or more"
-            found.append(("dataset.meta_per_class", text))
-        found += self._head_problems()
-        found += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
-        found += [("model.name", text) for text in self.model.check(info.input_shape)]
-        found += [("augmentation.name", text) for text in self.augmentation.check(info.input_shape)]
-        return found
+            problems.append(("dataset.meta_per_class", text))
+        problems += self._head_problems()
+        problems += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
+        problems += [("model.name", text) for text in self.model.check(info.input_shape)]
+        problems += [("augmentation.name", text) for text in self.augmentation.check(info.input_shape)]
+        return problems
 
     def _head_problems(self) -> list[tuple[str, str]]:
         """(path, message) where the last layer is not what the method is made for."""
@@ -227,30 +227,30 @@ def parse_spec(
         return data
     if not isinstance(data, Mapping):
         raise SpecError([{"path": "", "message": "an experiment is a JSON object with at least dataset and method"}])
-    given, unreadable = plain_and_problems(data)
-    if given is None:
+    readable, unreadable = plain_and_problems(data)
+    if readable is None:
         raise SpecError(unreadable)
     try:
-        spec = completed(given, dict(datasets or {}))
+        spec = completed(readable, dict(datasets or {}))
     except SpecError as error:
         paths = [problem["path"] for problem in unreadable]
         rest = [problem for problem in error.errors if not within(problem["path"], paths)]
         raise SpecError([*unreadable, *rest]) from None
     if unreadable:
         raise SpecError(unreadable)
-    expanded, _ = expand_preset(given)
+    expanded, _ = expand_preset(readable)
     spec._left_to_method = left_to_method(expanded)
     spec._default_batch = expanded.get("batch_size") is None
     return spec
 
 
-def completed(given: dict[str, Any], datasets: Mapping[str, RegisteredDataset]) -> ExperimentSpec:
+def completed(data: dict[str, Any], datasets: Mapping[str, RegisteredDataset]) -> ExperimentSpec:
     """The spec that plain values mean.
 
     Raises:
         SpecError: with the path of every problem and its remedy.
     """
-    complete, problems = with_defaults(given, datasets)
+    complete, problems = with_defaults(data, datasets)
     task = task_of(complete.get("dataset"), datasets)
     try:
         spec = validated(ExperimentSpec, complete, context={"datasets": datasets, "task": task})

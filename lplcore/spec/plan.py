@@ -31,7 +31,7 @@ def check_plan(
     """
     facts: dict[str, DatasetInfo] = {}
     points: set[str] = set()
-    found = SweepProblems()
+    sweep_problems = SweepProblems()
     fitted = []
     for run in plan:
         key = run.spec.dataset.model_dump_json()
@@ -44,9 +44,9 @@ def check_plan(
         points.add(point)
         errors = problems(fitted[-1].spec, facts[key], None if data_dir is None else Path(data_dir))
         if errors:
-            found.add(SpecError(errors), run.point)
-    if found:
-        raise found.error()
+            sweep_problems.add(SpecError(errors), run.point)
+    if sweep_problems:
+        raise sweep_problems.error()
     return fitted
 
 
@@ -58,10 +58,10 @@ def problems(spec: ExperimentSpec, info: DatasetInfo, data_dir: Path | None) -> 
             partial(spec.model.check_files, data_dir, info.input_shape),
             partial(spec.method.procedure.check_files, data_dir, info.classes),
         ]
-    found: list[dict[str, str]] = []
+    errors: list[dict[str, str]] = []
     for check in checks:
         try:
             check()
         except SpecError as error:
-            found += error.errors
-    return found
+            errors += error.errors
+    return errors

@@ -31,10 +31,10 @@ def sweep_field_problems(complete: Mapping[str, Any], path: str) -> list[dict[st
     value: Any = complete
     walked: list[str] = []
     for part in path.split("."):
-        known = members(value)
-        if part not in known:
+        fields = members(value)
+        if part not in fields:
             where = ".".join(walked) or "the spec"
-            message = f"no field {quoted(part)} in {where}; {nearest(part, known)}"
+            message = f"no field {quoted(part)} in {where}; {nearest(part, fields)}"
             return [{"path": f"sweep.{path}", "message": message}]
         value = value[part] if isinstance(value, Mapping) else value[int(part)]
         walked.append(part)
@@ -44,16 +44,16 @@ def sweep_field_problems(complete: Mapping[str, Any], path: str) -> list[dict[st
     return []
 
 
-def unknown_roots(sweep: Any, known: Sequence[str]) -> list[dict[str, str]]:
+def unknown_roots(sweep: Any, roots: Sequence[str]) -> list[dict[str, str]]:
     """Swept fields that no experiment has, told where an experiment is too wrong to look further."""
     fields = list(sweep) if isinstance(sweep, Mapping) else []
-    return [problem for field in fields for problem in root_problems(field, known)]
+    return [problem for field in fields for problem in root_problems(field, roots)]
 
 
-def root_problems(path: str, known: Sequence[str]) -> list[dict[str, str]]:
+def root_problems(path: str, roots: Sequence[str]) -> list[dict[str, str]]:
     """What is wrong with the first part of a swept field."""
     root = path.split(".")[0]
-    return sweep_field_problems(dict.fromkeys(known), root) if root not in known or root in UNSWEEPABLE else []
+    return sweep_field_problems(dict.fromkeys(roots), root) if root not in roots or root in UNSWEEPABLE else []
 
 
 def members(value: Any) -> list[str]:

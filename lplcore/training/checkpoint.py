@@ -123,14 +123,14 @@ def check_same_experiment(checkpoint: Checkpoint, expected: Mapping[str, Any]) -
     Raises:
         CheckpointError: names every field that differs, with both values.
     """
-    found = [
+    differing = [
         difference
         for field, value in expected.items()
         for difference in differences(checkpoint.metadata.get(field), value, field)
     ]
-    if found:
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        raise CheckpointError(f"the checkpoint is of another experiment: {'; '.join(found[:5])}{more}")
+    if differing:
+        more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
+        raise CheckpointError(f"the checkpoint is of another experiment: {'; '.join(differing[:5])}{more}")
 
 
 def differences(old: Any, new: Any, path: str) -> list[str]:

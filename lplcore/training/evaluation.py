@@ -102,10 +102,10 @@ class Evaluation:
 
     def series(self, split: str, *, last: bool) -> dict[str, npt.NDArray[np.float32]]:
         """Per-class values [C]; of the last epoch's test split the confusion matrix [C, C] too."""
-        found = {f"{split}/accuracy": self.accuracy.astype(np.float32)}
+        values = {f"{split}/accuracy": self.accuracy.astype(np.float32)}
         if last and split == "test":
-            found["confusion_matrix"] = self.confusion.astype(np.float32)
-        return found
+            values["confusion_matrix"] = self.confusion.astype(np.float32)
+        return values
 
     @property
     def headline(self) -> Headline:
@@ -181,7 +181,7 @@ def grouped(values: npt.NDArray[np.float64], info: DatasetInfo) -> dict[str, flo
     for count, value in zip(info.class_counts, values, strict=True):
         if count > 0 and not math.isnan(value):
             members[info.shot_group(count)].append(float(value))
-    return {group: mean(found) for group, found in members.items()}
+    return {group: mean(group_values) for group, group_values in members.items()}
 
 
 def mean(values: Sequence[float]) -> float | None:

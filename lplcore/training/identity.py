@@ -93,8 +93,8 @@ def resume_notes(spec: ExperimentSpec, saved: Mapping[str, Any], conditions: Map
         saved: the checkpoint's metadata.
         conditions: of the run that goes on.
     """
-    found = differences(saved.get("conditions"), conditions, "conditions")
-    notes = [f"resumed under other conditions, results may differ in the last bits: {text}" for text in found]
+    differing = differences(saved.get("conditions"), conditions, "conditions")
+    notes = [f"resumed under other conditions, results may differ in the last bits: {text}" for text in differing]
     if saved.get("draws") != DRAWS and spec.augmentation.draws:
         notes.append(
             "begun by version 0.1.0, whose augmentation drew by step: it now draws by position in the epoch, "
@@ -107,16 +107,16 @@ def resume_notes(spec: ExperimentSpec, saved: Mapping[str, Any], conditions: Map
 
 def mended_methods(spec: ExperimentSpec, class_counts: Sequence[int]) -> list[str]:
     """What a run's method does otherwise than version 0.1.0 did, on classes of these counts."""
-    method, found = spec.method, []
+    method, notes = spec.method, []
     start = method.procedure.second_stage() * spec.epochs
     if abs(start - round(start)) > 1e-6 * spec.epochs:
-        found.append("weights and rate of stage 2 then began within an epoch, now with the next whole one")
+        notes.append("weights and rate of stage 2 then began within an epoch, now with the next whole one")
     if any(getattr(part, "normalize", None) == "column" for part in method.perturbations):
-        found.append("with column norms classes that had arrived then stood still, now they walk on as released")
+        notes.append("with column norms classes that had arrived then stood still, now they walk on as released")
     if 0 in class_counts:
-        found.append("classes without training examples then counted in ranks, priors and means, now they do not")
+        notes.append("classes without training examples then counted in ranks, priors and means, now they do not")
     if method.weighting is not None and any(part.makes_soft for part in method.targets):
-        found.append("soft targets then had their mean weight, now each class its own and a smoothed label the label's")
+        notes.append("soft targets then had their mean weight, now each class its own and a smoothed label the label's")
     if method.posthoc is not None:
-        found.append("test/loss was then of the corrected logits, now of clean ones")
-    return found
+        notes.append("test/loss was then of the corrected logits, now of clean ones")
+    return notes

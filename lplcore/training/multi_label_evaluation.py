@@ -34,19 +34,19 @@ class MultiLabelEvaluation:
     """Probability from which a label counts as predicted."""
     trained: Labels | None = None
     """[C] whether a class has training examples; None where all have."""
-    known: Labels | None = None
+    labelled: Labels | None = None
     """[N, C], false where nobody knows whether the example has the class: no metric sees that; None where all is known.
     """
 
     @cached_property
     def average_precision(self) -> PerClass:
         """[C], NaN for classes without positives."""
-        found = average_precision(self.scores, self.labels)
-        gaps = () if self.known is None else np.flatnonzero(~self.known.all(axis=0))
+        precision = average_precision(self.scores, self.labels)
+        gaps = () if self.labelled is None else np.flatnonzero(~self.labelled.all(axis=0))
         for c in gaps:
-            rows = self.known[:, c] if self.known is not None else slice(None)
-            found[c] = average_precision(self.scores[rows, c : c + 1], self.labels[rows, c : c + 1])[0]
-        return found
+            rows = self.labelled[:, c] if self.labelled is not None else slice(None)
+            precision[c] = average_precision(self.scores[rows, c : c + 1], self.labels[rows, c : c + 1])[0]
+        return precision
 
     @property
     def mean_average_precision(self) -> float | None:
@@ -73,8 +73,8 @@ class MultiLabelEvaluation:
     @cached_property
     def _counts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         predicted = self.scores >= math.log(self.threshold / (1 - self.threshold))
-        if self.known is not None:
-            predicted &= self.known
+        if self.labelled is not None:
+            predicted &= self.labelled
         return (predicted & self.labels).sum(axis=0), predicted.sum(axis=0) + self.labels.sum(axis=0)
 
     def metrics(self, split: str) -> dict[str, float | None]:
@@ -87,7 +87,7 @@ class MultiLabelEvaluation:
             "ranking_loss": ranking_loss(
                 self.scores[:, self.considered],
                 self.labels[:, self.considered],
-                None if self.known is None else self.known[:, self.considered],
+                None if self.labelled is None else self.labelled[:, self.considered],
             ),
             "classes_without_positives": float((~self.labels.any(axis=0)).sum()),
         }
@@ -123,33 +123,33 @@ def average_precision(scores: Scores, labels: Labels) -> PerClass:
     order = np.argsort(-scores, axis=0, kind="stable")
     ranked = np.take_along_axis(scores, order, axis=0)
     relevant = np.take_along_axis(labels, order, axis=0)
-    found = relevant.cumsum(axis=0)
+    hits = relevant.cumsum(axis=0)
     # A positive counts with the precision at the last place of its score.
     ends = np.vstack([ranked[1:] != ranked[:-1], np.ones((1, classes), dtype=bool)])
     places = np.where(ends, np.arange(number)[:, None], number)
     end = np.minimum.accumulate(places[::-1], axis=0)[::-1]
-    precision = np.take_along_axis(found, end, axis=0) / (end + 1)
-    total = found[-1]
+    precision = np.take_along_axis(hits, end, axis=0) / (end + 1)
+    total = hits[-1]
     np.divide((precision * relevant).sum(axis=0), total, out=result, where=total > 0)
     return result
 
 
-def ranking_loss(scores: Scores, labels: Labels, known: Labels | None = None) -> float | None:
+def ranking_loss(scores: Scores, labels: Labels, labelled: Labels | None = None) -> float | None:
     """Mean over examples of the share of (positive, negative) pairs of labels that are not in order, ties included.
 
     Examples with all or no labels count 0 (Tsoumakas et al., Mining multi-label data, 2010). None of no examples; one
     of which nothing is known is none.
     """
-    known = np.ones_like(labels) if known is None else known
-    rows = known.any(axis=1)
-    scores, labels, known = scores[rows], labels[rows], known[rows]
+    labelled = np.ones_like(labels) if labelled is None else labelled
+    rows = labelled.any(axis=1)
+    scores, labels, labelled = scores[rows], labels[rows], labelled[rows]
     number, classes = scores.shape
     if number == 0:
         return None
     order = np.argsort(scores, axis=1, kind="stable")
     ranked = np.take_along_axis(scores, order, axis=1)
     positive = np.take_along_axis(labels, order, axis=1)
-    negative = np.take_along_axis(known & ~labels, order, axis=1)
+    negative = np.take_along_axis(labelled & ~labels, order, axis=1)
     # Negatives with at least the score of a positive: all from the first place of its score on.
     starts = np.hstack([np.ones((number, 1), dtype=bool), ranked[:, 1:] != ranked[:, :-1]])
     start = np.maximum.accumulate(np.where(starts, np.arange(classes), 0), axis=1)
@@ -183,25 +183,25 @@ def evaluate_multi_label(
     Raises:
         ValueError: an entry that is neither 0, 1 nor -1.
     """
-    known = labels.float() != UNKNOWN
-    if not ((labels == 0) | (labels == 1) | ~known).all():
+    labelled = labels.float() != UNKNOWN
+    if not ((labels == 0) | (labels == 1) | ~labelled).all():
         raise ValueError("labels: multi-hot rows hold zeros and ones, and -1 for what is unknown, nothing else")
-    found = [predict(indices) for indices in batches(labels, batch_size)]
-    scores = torch.cat(found) if found else torch.zeros(labels.shape, device=labels.device)
+    parts = [predict(indices) for indices in batches(labels, batch_size)]
+    scores = torch.cat(parts) if parts else torch.zeros(labels.shape, device=labels.device)
     truth = (labels > 0).cpu().numpy()
     trained = None if class_counts is None else np.array(class_counts) > 0
     classes = torch.from_numpy(considered(truth, trained)).to(labels.device)
-    loss = mean_loss(scores, labels, known, classes)
-    gaps = None if bool(known.all()) else known.cpu().numpy()
+    loss = mean_loss(scores, labels, labelled, classes)
+    gaps = None if bool(labelled.all()) else labelled.cpu().numpy()
     return MultiLabelEvaluation(scores.cpu().numpy(), truth, loss, threshold, trained, gaps)
 
 
-def mean_loss(scores: Tensor, labels: Tensor, known: Tensor, classes: Tensor) -> float:
+def mean_loss(scores: Tensor, labels: Tensor, labelled: Tensor, classes: Tensor) -> float:
     """Mean binary cross entropy of scores and labels [N, C]: of known entries of some classes, bool [C]; 0 of none."""
     if not bool(classes.all()):
-        scores, labels, known = scores[:, classes], labels[:, classes], known[:, classes]
-    if not bool(known.all()):
-        scores, labels = scores[known], labels[known]
+        scores, labels, labelled = scores[:, classes], labels[:, classes], labelled[:, classes]
+    if not bool(labelled.all()):
+        scores, labels = scores[labelled], labels[labelled]
     if not scores.numel():
         return 0.0
     return functional.binary_cross_entropy_with_logits(scores, labels.to(scores.dtype)).item()

@@ -39,9 +39,9 @@ class RunEvaluation:
         improved = self.validation is not None and self._validate(self.validation, metrics, series, epoch, last)
         tested: Metrics = {}
         if self.test is not None:
-            found = self.evaluate(self.test)
-            tested = found.metrics("test") | found.group_metrics("test", self.info)
-            series |= found.series("test", last=last)
+            evaluation = self.evaluate(self.test)
+            tested = evaluation.metrics("test") | evaluation.group_metrics("test", self.info)
+            series |= evaluation.series("test", last=last)
         self.test_at_best = tested if improved else self.test_at_best
         metrics |= tested
         if last:
@@ -49,11 +49,11 @@ class RunEvaluation:
         return improved
 
     def _validate(self, split: Split, metrics: Metrics, series: dict[str, FloatArray], epoch: int, last: bool) -> bool:
-        found = self.evaluate(split)
-        name, value, _ = found.headline
+        evaluation = self.evaluate(split)
+        name, value, _ = evaluation.headline
         metrics[f"validation/{name}"] = value
-        series |= found.series("validation", last=last)
-        improved = found.headline.beats(self.best and self.best.value)
+        series |= evaluation.series("validation", last=last)
+        improved = evaluation.headline.beats(self.best and self.best.value)
         self.best = Best(epoch, f"validation/{name}", value) if improved and value is not None else self.best
         return improved
 

@@ -31,9 +31,9 @@ def build_state(
     Raises:
         SpecError: pretrained weights are absent or of another network.
     """
-    cpu, procedure = torch.device("cpu"), spec.method.procedure.located(data_dir)
+    cpu, procedure = torch.device("cpu"), spec.method.procedure.resolved(data_dir)
     with seeded(cpu, seed, "model"):
-        record = spec.model.located(data_dir)
+        record = spec.model.resolved(data_dir)
         network: Classifier = record.build(input_shape=info.input_shape, num_classes=len(info.classes))
         model = procedure.wrap(network, info, data)
     with seeded(cpu, seed, "criterion"):

@@ -49,8 +49,8 @@ class EpochTotals:
         bad = torch.where(sums.isfinite().all(), NEVER, step)
         self.first_bad_step = torch.minimum(self.first_bad_step, bad)
         for name, values in output.observations.items():
-            known = ~values.isnan()
-            pair = torch.stack([torch.where(known, values, 0), known]).to(self.loss.dtype)
+            defined = ~values.isnan()
+            pair = torch.stack([torch.where(defined, values, 0), defined]).to(self.loss.dtype)
             self.observed[name] = self.observed[name] + pair if name in self.observed else pair
 
     def diverged_at(self) -> int | None:
@@ -61,16 +61,16 @@ class EpochTotals:
     def metrics(self) -> dict[str, float | None]:
         """Scalars over the epoch's training examples."""
         loss, base_loss = (self.loss / self.losses.clamp(min=1)).tolist()
-        found = {"train/loss": finite(loss), "train/base_loss": finite(base_loss)}
+        metrics = {"train/loss": finite(loss), "train/base_loss": finite(base_loss)}
         if not self.multi_label:
-            found["train/top1_error"] = 1.0 - int(self.correct.sum()) / max(int(self.seen.sum()), 1)
-        return found
+            metrics["train/top1_error"] = 1.0 - int(self.correct.sum()) / max(int(self.seen.sum()), 1)
+        return metrics
 
     def series(self) -> dict[str, FloatArray]:
         """Per-class values [C], NaN where undefined."""
-        found = {name: total[0] / total[1] for name, total in self.observed.items()}
-        found |= self.variation.relative() | self.variation.absolute()
-        arrays = {name: values.to("cpu", torch.float32).numpy() for name, values in found.items()}
+        values_by_name = {name: total[0] / total[1] for name, total in self.observed.items()}
+        values_by_name |= self.variation.relative() | self.variation.absolute()
+        arrays = {name: values.to("cpu", torch.float32).numpy() for name, values in values_by_name.items()}
         if self.multi_label:
             return arrays
         accuracy = ratio(self.correct.cpu().numpy(), self.seen.cpu().numpy())

@@ -3,10 +3,10 @@
 from typing import Any
 
 from store import devices
-from store.database.records import State
 from store.database.tables import RunRow
 from store.identifiers import new_id
 from store.lifecycle import turns
+from store.lifecycle.states import State
 
 
 def queued_run(

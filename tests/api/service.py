@@ -19,8 +19,9 @@ from store import checkpoints, metrics
 from store.database.engine import Database
 from store.database.records import Checkpoint, Claim, Series
 from store.doorbell import Doorbell
-from store.lifecycle import runs
+from store.lifecycle import claims
 from store.settings import Settings
+from tests.store.databases import claimed, writing
 
 SPEC: dict[str, Any] = {"dataset": {"name": "digits", "imbalance_factor": 20}, "method": "lpl", "epochs": 3}
 NOON = 1_000_000 * 60.0
@@ -80,7 +81,7 @@ def running(
 
 def claim(db: Database) -> Claim:
     """Take the next run as a worker."""
-    found = runs.claim(db, worker_id="w_test", device="cpu", lease_seconds=60)
+    found = claimed(db, worker_id="w_test", device="cpu", lease_seconds=60)
     assert found is not None
     metrics.record_start(db, found, {"class_names": CLASSES, "class_counts": [10 - c for c in range(10)], "notes": []})
     return found
@@ -114,5 +115,5 @@ def train(db: Database) -> str:
     held = claim(db)
     for epoch in (1, 2, 3):
         record(db, held, epoch)
-    runs.finish(db, held, outcome="succeeded")
+    writing(db, claims.finish, held, outcome="succeeded")
     return held.run_id

@@ -12,8 +12,9 @@ import pytest
 
 from store import checkpoints, metrics
 from store.database.records import Series
-from store.lifecycle import runs
+from store.lifecycle import claims
 from tests.api.service import CLASSES, Running, claim, keep_checkpoint
+from tests.store.databases import writing
 
 STATM = Path("/proc/self/statm")
 
@@ -140,7 +141,7 @@ def test_logs_are_paged(service: Running) -> None:
     service.submit()
     held = claim(service.db)
     for number in range(5):
-        runs.log(service.db, held, "info", f"line {number}")
+        writing(service.db, claims.log, held, "info", f"line {number}")
     path = f"/v1/runs/{held.run_id}/logs"
     page = service.http.get(path, params={"limit": 3}).json()
     assert [line["message"] for line in page["items"]] == ["line 0", "line 1", "line 2"]

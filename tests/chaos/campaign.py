@@ -30,6 +30,7 @@ from tests.chaos.parts import SHAPES, Heal, Part, Shape
 from tests.chaos.users import Follower, Users
 from tests.history import findings, leftovers, recorded
 from tests.service.processes import SPEC, until
+from tests.store.databases import reading
 
 STUCK_SECONDS = 120.0
 FAULTS_AT_ONCE = 2
@@ -248,7 +249,7 @@ def result(db: Database, run: Run) -> Any:
     }
     arrays = {name: metrics.series(db, run.id, name) for name in metrics.series_names(db, run.id)}
     last = checkpoints.list_for_run(db, run.id)[-1]
-    return curves, arrays, (last.epoch, last.sha256), runs.get(db, run.id).epoch
+    return curves, arrays, (last.epoch, last.sha256), reading(db, runs.get, run.id).epoch
 
 
 def campaign(

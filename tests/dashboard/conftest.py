@@ -18,8 +18,9 @@ from store import jobs, metrics
 from store.database.engine import Database
 from store.database.records import NewRun, Series
 from store.doorbell import Doorbell
-from store.lifecycle import runs
+from store.lifecycle import claims
 from store.settings import Settings
+from tests.store.databases import claimed, writing
 
 CHROMIUM = shutil.which("chromium")
 EPOCHS = 3
@@ -118,7 +119,7 @@ def finished_job(db: Database, name: str, *, written: dict[str, Any] = SINGLE_LA
 
 def train(db: Database, number: int, written: dict[str, Any]) -> None:
     """Write what a worker writes for one run."""
-    claim = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=60)
+    claim = claimed(db, worker_id="w_1", device="cpu", lease_seconds=60)
     assert claim is not None
     info = {"class_names": ["a", "b", "c"], "class_counts": [9, 5, 2], "notes": []}
     metrics.record_start(db, claim, info)
@@ -127,5 +128,5 @@ def train(db: Database, number: int, written: dict[str, Any]) -> None:
         values = {**dict.fromkeys(written["metrics"], error), "train/loss": 1 / epoch}
         arrays = {name: series(*values) for name, values in written["series"].items()}
         metrics.record_epoch(db, claim, epoch=epoch, epochs=EPOCHS, metrics=values, series=arrays)
-    runs.log(db, claim, "info", "a line of the log")
-    runs.finish(db, claim, outcome="succeeded")
+    writing(db, claims.log, claim, "info", "a line of the log")
+    writing(db, claims.finish, claim, outcome="succeeded")

@@ -234,7 +234,8 @@ def test_a_class_without_examples_repels_nothing() -> None:
 def test_the_backbone_goes_on_at_its_share_of_the_rate(factor: float) -> None:
     """As in an optimiser with a group of its own for the backbone, weight decay and momentum included."""
     method = {"alias": "oltr", "backbone_factor": factor, "centroid_weight": 0.0}
-    training = made({**SMALL, "method": method, "optimizer": {"name": "sgd", "lr": 0.1, "weight_decay": 0.01}})
+    optimizer = {"name": "sgd", "lr": 0.1, "weight_decay": 0.01}
+    training = made({**SMALL, "model": {"name": "mlp", "widths": [16]}, "method": method, "optimizer": optimizer})
     state = training.state
     training.procedure.enter_epoch(state, second_stage=True, resumed=False)
     other = copy.deepcopy(network_of(state))

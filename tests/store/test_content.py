@@ -15,7 +15,7 @@ from store.database.engine import Database
 from store.database.records import Claim, NewRun, Submitted
 from store.database.tables import ChunkRow
 from store.errors import BadCursor, Conflict, CorruptCheckpoint, LeaseLost, NotFound, StoreError
-from store.lifecycle import requests, runs, sweeper
+from store.lifecycle import claims, requests, sweeper
 from tests.history import leftovers
 from tests.store.databases import reading, writing
 from tests.store.test_life_cycle import LEASE, SPEC, claim, epoch, submit
@@ -39,7 +39,7 @@ def test_one_idempotency_key_makes_one_job(db: Database) -> None:
         thread.join()
     assert len({answer.job.id for answer in made}) == 1
     assert sum(answer.created for answer in made) == 1
-    assert queue.run_counts(db)["queued"] == 1
+    assert reading(db, queue.run_counts)["queued"] == 1
     with pytest.raises(Conflict):
         jobs.submit(db, spec=SPEC, runs=[], method="lpl", idempotency_key="k", request_hash="other")
 
@@ -96,7 +96,7 @@ def test_an_unpublished_checkpoint_is_nowhere_seen(db: Database) -> None:
     assert checkpoints.list_for_run(db, held.run_id) == []
     with pytest.raises(NotFound):
         checkpoints.get(db, opened)
-    runs.heartbeat(db, held, lease_seconds=-1)
+    writing(db, claims.heartbeat, held, lease_seconds=-1)
     sweeper.sweep(db, lease_seconds=LEASE, sweep_seconds=10)
     assert claim(db, "w_2").resume is None
     with pytest.raises(LeaseLost):
@@ -111,13 +111,13 @@ def test_a_run_that_ends_leaves_no_half_of_a_checkpoint(db: Database, end: str) 
         half = checkpoints.begin(db, held, epoch=1, step=loss, kind="last")
         checkpoints.append(db, held, half, 0, b"half")
         if end != "fail":
-            sweeper.report_loss(db, held, "killed")
+            writing(db, sweeper.report_loss, held, "killed")
     if end == "fail":
-        runs.finish(db, held, outcome="failed", reason="storage_full")
+        writing(db, claims.finish, held, outcome="failed", reason="storage_full")
     elif end == "cancel the run":
-        requests.request_run(db, held.run_id, "cancel")
+        writing(db, requests.request_run, held.run_id, "cancel")
     elif end == "cancel the job":
-        requests.request_job(db, held.job_id, "cancel")
+        writing(db, requests.request_job, held.job_id, "cancel")
     assert leftovers(db) == []
 
 
@@ -152,7 +152,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(db: Database, tmp_path
     with pytest.raises(CorruptCheckpoint):
         checkpoints.download(db, made[1], tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
-    before = runs.reject_checkpoint(db, held, made[1])
+    before = writing(db, claims.reject_checkpoint, held, made[1])
     assert before is not None
     assert before.id == made[0]
     assert list(metrics.series(db, held.run_id, "test/accuracy")) == [1]
@@ -200,21 +200,21 @@ def test_a_data_set_in_use_cannot_be_forgotten(db: Database) -> None:
     job = submit(db)
     with pytest.raises(Conflict, match=job.id):
         writing(db, datasets.delete_dataset, "digits")
-    requests.request_job(db, job.id, "cancel")
+    writing(db, requests.request_job, job.id, "cancel")
     writing(db, datasets.delete_dataset, "digits")
     with pytest.raises(NotFound):
         reading(db, datasets.get, "digits")
 
 
 def test_workers_are_alive_while_they_beat(db: Database) -> None:
-    made = workers.register(db, hostname="h", pid=1, device="cpu", device_name="CPU", version="0")
-    workers.beat(db, made, run_id="r_1")
-    (seen,) = workers.list_workers(db, silent_after=60)
+    made = writing(db, workers.register, hostname="h", pid=1, device="cpu", device_name="CPU", version="0")
+    writing(db, workers.beat, made, run_id="r_1")
+    (seen,) = reading(db, workers.list_workers, silent_after=60)
     assert (seen.alive, seen.run_id) == (True, "r_1")
     db.clock_offset = 100
-    assert not workers.list_workers(db, silent_after=60)[0].alive
-    workers.leave(db, made)
-    assert workers.list_workers(db, silent_after=60) == []
+    assert not reading(db, workers.list_workers, silent_after=60)[0].alive
+    writing(db, workers.leave, made)
+    assert reading(db, workers.list_workers, silent_after=60) == []
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ from store.database.engine import Database
 from store.database.records import Job
 from store.database.tables import Table
 from store.errors import Conflict, DatabaseUnavailable, NotFound
-from store.lifecycle import requests, runs
+from store.lifecycle import claims, requests, runs
+from tests.store.databases import reading, writing
 from tests.store.test_crossing import Pausing, crossed, pausing
 from tests.store.test_life_cycle import checkpoint, claim, epoch, submit
 
@@ -27,7 +28,7 @@ def ended(db: Database, number: int = 1, **changes: Any) -> Job:
         held = claim(db)
         epoch(db, held, 1)
         checkpoint(db, held, 1)
-        runs.finish(db, held, outcome="failed")
+        writing(db, claims.finish, held, outcome="failed")
     return job
 
 
@@ -47,14 +48,14 @@ def test_deleting_needs_an_ended_job_and_takes_everything(db: Database) -> None:
     made = checkpoint(db, held, 1)
     with pytest.raises(Conflict):
         deletion.delete_job(db, job.id)
-    runs.finish(db, held, outcome="succeeded")
+    writing(db, claims.finish, held, outcome="succeeded")
     deletion.delete_job(db, job.id)
     for gone in (
         lambda: jobs.get(db, job.id),
-        lambda: runs.get(db, held.run_id),
+        lambda: reading(db, runs.get, held.run_id),
         lambda: checkpoints.get(db, made),
         lambda: deletion.delete_job(db, job.id),
-        lambda: requests.request_job(db, job.id, "cancel"),
+        lambda: writing(db, requests.request_job, job.id, "cancel"),
     ):
         with pytest.raises(NotFound):
             gone()
@@ -69,7 +70,7 @@ def test_a_deletion_that_meets_a_retry_is_refused_and_takes_nothing(pausing: Pau
         crossed(
             pausing,
             db,
-            lambda db: requests.request_job(db, job.id, "retry"),
+            lambda db: writing(db, requests.request_job, job.id, "retry"),
             lambda db: deletion.delete_job(db, job.id),
         )
     after = contents(db)
@@ -84,7 +85,9 @@ def test_a_retry_that_meets_a_deletion_finds_nothing(pausing: Pausing, db: Datab
     (run, _) = jobs.list_runs(db, job.id).items
 
     def retry(db: Database) -> Any:
-        return requests.request_job(db, job.id, "retry") if whole else requests.request_run(db, run.id, "retry")
+        if whole:
+            return writing(db, requests.request_job, job.id, "retry")
+        return writing(db, requests.request_run, run.id, "retry")
 
     with pytest.raises(NotFound):
         crossed(pausing, db, lambda db: deletion.delete_job(db, job.id), retry)
@@ -114,9 +117,9 @@ def test_what_a_deletion_leaves_behind_nobody_sees_and_the_sweep_erases(db: Data
     for ask in (
         lambda: jobs.get(db, job.id),
         lambda: jobs.list_runs(db, job.id),
-        lambda: runs.get(db, run.id),
-        lambda: requests.request_run(db, run.id, "retry"),
-        lambda: requests.request_job(db, job.id, "retry"),
+        lambda: reading(db, runs.get, run.id),
+        lambda: writing(db, requests.request_run, run.id, "retry"),
+        lambda: writing(db, requests.request_job, job.id, "retry"),
         lambda: deletion.delete_job(db, job.id),
     ):
         with pytest.raises(NotFound):

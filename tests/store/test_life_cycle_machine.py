@@ -25,9 +25,9 @@ from store import checkpoints, events, jobs, metrics
 from store.database.engine import Database
 from store.database.records import ENDED, Claim, NewRun, Series
 from store.errors import Conflict, LeaseLost
-from store.lifecycle import requests, runs, sweeper
+from store.lifecycle import claims, requests, runs, sweeper
 from store.lifecycle.job_state import derived_state
-from tests.store.databases import columns_of, fresh_postgres
+from tests.store.databases import claimed, columns_of, fresh_postgres, reading, writing
 from tests.store.test_life_cycle import SPEC
 
 LEASE, SWEEP = 60.0, 10.0
@@ -93,7 +93,7 @@ class LifeCycle(RuleBasedStateMachine):
     @precondition(lambda self: self.has("queued"))
     @rule(worker=WORKERS)
     def claim(self, worker: str) -> None:
-        taken = runs.claim(self.db, worker_id=worker, device="cpu", lease_seconds=LEASE)
+        taken = claimed(self.db, worker_id=worker, device="cpu", lease_seconds=LEASE)
         waiting = [run_id for run_id, model in self.runs.items() if model.state == "queued"]
         if taken is None:
             assert not waiting
@@ -111,7 +111,7 @@ class LifeCycle(RuleBasedStateMachine):
         if (run_id := self.some(number, "running")) is not None:
             model = self.runs[run_id]
             assert model.claim is not None
-            assert runs.heartbeat(self.db, model.claim, lease_seconds=LEASE) == model.requested
+            assert writing(self.db, claims.heartbeat, model.claim, lease_seconds=LEASE) == model.requested
 
     @precondition(lambda self: self.has("running"))
     @rule(number=st.integers(0, 9))
@@ -140,7 +140,8 @@ class LifeCycle(RuleBasedStateMachine):
         if (run_id := self.some(number, "running")) is not None:
             model = self.runs[run_id]
             assert model.claim is not None
-            runs.finish(self.db, model.claim, outcome=outcome, reason="error" if outcome == "failed" else None)
+            reason = "error" if outcome == "failed" else None
+            writing(self.db, claims.finish, model.claim, outcome=outcome, reason=reason)
             wanted = {"cancelled": "cancelled", "paused": "queued", "released": "queued"}.get(outcome, outcome)
             if outcome in ("paused", "released") and model.requested is not None:
                 wanted = {"cancel": "cancelled", "pause": "paused"}[model.requested]
@@ -157,9 +158,9 @@ class LifeCycle(RuleBasedStateMachine):
         expected = {member: answer(self.runs[member], action) for member in members}
         try:
             if whole:
-                requests.request_job(self.db, self.runs[run_id].job, action)
+                writing(self.db, requests.request_job, self.runs[run_id].job, action)
             else:
-                answered = requests.request_run(self.db, run_id, action)
+                answered = writing(self.db, requests.request_run, run_id, action)
         except Conflict:
             assert set(expected.values()) == {"conflict"}
             assert not (whole and action == "retry" and self.retrying(members))
@@ -198,21 +199,21 @@ class LifeCycle(RuleBasedStateMachine):
         if (run_id := self.some(number, "running")) is not None:
             model = self.runs[run_id]
             assert model.claim is not None
-            sweeper.report_loss(self.db, model.claim, "it died")
+            writing(self.db, sweeper.report_loss, model.claim, "it died")
             lose(model)
 
     @precondition(lambda self: any(model.stale for model in self.runs.values()))
     @rule(number=st.integers(0, 9), which=st.integers(0, 5))
     def stale_worker_writes(self, number: int, which: int) -> None:
-        claims = [claim for model in self.runs.values() for claim in model.stale]
-        claim = claims[number % len(claims)]
+        stale = [claim for model in self.runs.values() for claim in model.stale]
+        claim = stale[number % len(stale)]
         before = visible(self.db, claim.run_id)
         writes = (
-            lambda: runs.heartbeat(self.db, claim, lease_seconds=LEASE),
+            lambda: writing(self.db, claims.heartbeat, claim, lease_seconds=LEASE),
             lambda: record(self.db, claim, 1),
             lambda: checkpoints.begin(self.db, claim, epoch=9, step=0, kind="last"),
-            lambda: runs.finish(self.db, claim, outcome="succeeded"),
-            lambda: runs.log(self.db, claim, "info", "late"),
+            lambda: writing(self.db, claims.finish, claim, outcome="succeeded"),
+            lambda: writing(self.db, claims.log, claim, "info", "late"),
             lambda: metrics.record_start(self.db, claim, {"device": "late"}),
         )
         with pytest.raises(LeaseLost):
@@ -222,7 +223,7 @@ class LifeCycle(RuleBasedStateMachine):
     @invariant()
     def store_and_model_agree(self) -> None:
         for run_id, model in self.runs.items():
-            run = runs.get(self.db, run_id)
+            run = reading(self.db, runs.get, run_id)
             assert (run.state, run.requested, run.attempt) == (model.state, model.requested, model.attempt), run_id
             curve = metrics.metrics(self.db, run_id).get("test/top1_error", {"epoch": []})
             assert curve["epoch"] == list(range(1, model.epochs + 1))
@@ -293,7 +294,8 @@ def visible(db: Database, run_id: str) -> Any:
     """All that is kept of a run, but for what a later retry changes."""
     kept = [(c.id, c.epoch, c.sha256) for c in checkpoints.list_for_run(db, run_id)]
     told = [event.id for event in events.after(db, 0, run=run_id, limit=1000)]
-    return columns_of(runs.get(db, run_id)) | {"version": 0, "replaced": False}, metrics.metrics(db, run_id), kept, told
+    columns = columns_of(reading(db, runs.get, run_id)) | {"version": 0, "replaced": False}
+    return columns, metrics.metrics(db, run_id), kept, told
 
 
 def search(db_of_example: Any, examples: int) -> None:

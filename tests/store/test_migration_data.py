@@ -9,7 +9,7 @@ from store import datasets, jobs
 from store.database.engine import Database
 from store.database.records import NewRun
 from store.database.tables import Table
-from store.lifecycle import runs
+from store.lifecycle import claims
 from store.lifecycle.results import results_of
 from tests.store.databases import columns_of, writing
 from tests.store.test_life_cycle import SPEC, checkpoint, claim, epoch, submit
@@ -28,7 +28,7 @@ def test_jobs_of_the_versions_before_are_kept(db: Database, previous: str) -> No
     held = claim(db)
     epoch(db, held, 1)
     checkpoint(db, held, 1)
-    runs.finish(db, claim(db), outcome="failed", reason="diverged", message="the loss is not finite")
+    writing(db, claims.finish, claim(db), outcome="failed", reason="diverged", message="the loss is not finite")
     content = rows(db, "SELECT id, epoch, sha256 FROM checkpoints ORDER BY id")
     before = rows(db, "SELECT id, state, attempt, epoch, priority FROM runs ORDER BY id")
     db.downgrade(previous)
@@ -41,9 +41,9 @@ def test_jobs_of_the_versions_before_are_kept(db: Database, previous: str) -> No
     assert rows(db, "SELECT DISTINCT owner FROM runs") == [("",)]
     assert [jobs.get(db, job.id).state for job in (waiting, running, ended)] == ["queued", "running", "failed"]
     # The worker that was training before the upgrade goes on under its claim.
-    assert runs.heartbeat(db, held, lease_seconds=60) is None
+    assert writing(db, claims.heartbeat, held, lease_seconds=60) is None
     epoch(db, held, 2)
-    assert runs.finish(db, held, outcome="succeeded").state == "succeeded"
+    assert writing(db, claims.finish, held, outcome="succeeded").state == "succeeded"
     assert claim(db).job_id == waiting.id
 
 
@@ -73,7 +73,7 @@ def test_jobs_of_the_versions_before_are_shown_and_found_as_new_ones_are(db: Dat
     for error in (0.25, 0.5):
         held = claim(db)
         epoch(db, held, 1, error)
-        runs.finish(db, held, outcome="succeeded")
+        writing(db, claims.finish, held, outcome="succeeded")
     before = jobs.get(db, job.id)
     db.downgrade(previous)
     db.migrate()

@@ -14,7 +14,7 @@ from store import command
 from store.database.engine import Database
 from store.database.schema_version import revisions
 from store.errors import SchemaMissing, SchemaNewer, SchemaOlder
-from store.lifecycle import runs
+from tests.store.databases import claimed
 from tests.store.test_life_cycle import SPEC, submit
 from worker.command import wait_for, worker
 
@@ -98,5 +98,5 @@ def test_what_runs_of_earlier_versions_wait_for_is_known_after_an_upgrade(db: Da
     with db.engine.connect() as connection:
         found = connection.execute(text("SELECT wants, worker FROM runs ORDER BY id")).all()
     assert [tuple(row) for row in found] == [("cuda", None), ("auto", None)]
-    taken = [runs.claim(db, worker_id="w", device="cpu", lease_seconds=60) for _ in range(2)]
+    taken = [claimed(db, worker_id="w", device="cpu", lease_seconds=60) for _ in range(2)]
     assert [claim is not None for claim in taken] == [True, False]

@@ -7,7 +7,8 @@ import pytest
 from store import events, jobs, workers
 from store.database.engine import Database
 from store.database.records import Job, NewRun, State
-from store.lifecycle import requests, runs, sweeper
+from store.lifecycle import claims, requests, sweeper
+from tests.store.databases import claimed, writing
 from tests.store.test_life_cycle import LEASE, SPEC, checkpoint, claim, epoch, submit, sweep
 
 
@@ -18,11 +19,11 @@ def asking(db: Database, device: str, number: int = 1) -> Job:
 
 
 def worker(db: Database, device: str) -> str:
-    return workers.register(db, hostname="h", pid=1, device=device, device_name=device, version="1")
+    return writing(db, workers.register, hostname="h", pid=1, device=device, device_name=device, version="1")
 
 
 def taken(db: Database, device: str) -> str | None:
-    found = runs.claim(db, worker_id=f"w_{device}", device=device, lease_seconds=LEASE)
+    found = claimed(db, worker_id=f"w_{device}", device=device, lease_seconds=LEASE)
     return found.job_id if found else None
 
 
@@ -78,42 +79,42 @@ def test_a_run_that_leaves_the_queue_waits_for_nothing(db: Database, action: str
     run = run_of(db, job)
     assert run.message == "waits for a mps worker; present: none"
     if whole_job:
-        requests.request_job(db, job.id, action)
+        writing(db, requests.request_job, job.id, action)
     else:
-        requests.request_run(db, run.id, action)
+        writing(db, requests.request_run, run.id, action)
     assert run_of(db, job).message is None
 
 
 def test_a_retry_waits_for_the_device_too(db: Database) -> None:
     job = asking(db, "cuda")
-    requests.request_job(db, job.id, "cancel")
-    requests.request_job(db, job.id, "retry")
+    writing(db, requests.request_job, job.id, "cancel")
+    writing(db, requests.request_job, job.id, "retry")
     assert taken(db, "cpu") is None
     assert taken(db, "cuda:0") == job.id
 
 
 def lost(db: Database) -> None:
-    held = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=LEASE)
+    held = claimed(db, worker_id="w_1", device="cpu", lease_seconds=LEASE)
     assert held is not None
-    assert sweeper.report_loss(db, held, "the trainer died") == State.QUEUED
+    assert writing(db, sweeper.report_loss, held, "the trainer died") == State.QUEUED
 
 
 def ran_out_of_memory(db: Database) -> None:
-    held = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=LEASE)
+    held = claimed(db, worker_id="w_1", device="cpu", lease_seconds=LEASE)
     assert held is not None
-    assert runs.halve_batch(db, held, "out of memory") is not None
+    assert writing(db, claims.halve_batch, held, "out of memory") is not None
 
 
 def handed_over(db: Database) -> None:
-    runs.finish(db, claim(db), outcome="released")
+    writing(db, claims.finish, claim(db), outcome="released")
 
 
 def paused(db: Database) -> None:
     held = claim(db)
-    requests.request_run(db, held.run_id, "pause")
+    writing(db, requests.request_run, held.run_id, "pause")
     epoch(db, held, 1)
     checkpoint(db, held, 1)
-    runs.finish(db, held, outcome="paused")
+    writing(db, claims.finish, held, outcome="paused")
 
 
 @pytest.mark.parametrize("way", [lost, ran_out_of_memory, handed_over, paused])
@@ -129,5 +130,5 @@ def test_a_run_that_has_left_its_worker_names_none(db: Database, way: Any) -> No
 
 def test_a_run_that_has_ended_names_its_worker(db: Database) -> None:
     submit(db)
-    run = runs.finish(db, claim(db), outcome="succeeded")
+    run = writing(db, claims.finish, claim(db), outcome="succeeded")
     assert (run.worker, run.device) == ("w_1", "cpu")

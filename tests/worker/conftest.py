@@ -15,6 +15,7 @@ from store.database.engine import Database
 from store.database.records import Claim, NewRun, Run
 from store.lifecycle import runs
 from store.settings import Settings
+from tests.store.databases import claimed, reading
 from worker.devices import CPU
 from worker.supervisor import Supervisor
 
@@ -57,7 +58,7 @@ class Supervised:
     """An attempt under a supervisor in a thread of its own."""
 
     def __init__(self, store: Database, settings: Settings) -> None:
-        claim = runs.claim(store, worker_id="w_test", device="cpu", lease_seconds=settings.lease_seconds)
+        claim = claimed(store, worker_id="w_test", device="cpu", lease_seconds=settings.lease_seconds)
         assert claim is not None
         self.claim: Claim = claim
         self.stopping = threading.Event()
@@ -68,13 +69,13 @@ class Supervised:
 
     def until(self, reached: Callable[[Run], object]) -> Run:
         """Wait until the run is as wanted."""
-        return wait_for(lambda: runs.get(self._store, self.claim.run_id), reached)
+        return wait_for(lambda: reading(self._store, runs.get, self.claim.run_id), reached)
 
     def end(self, timeout: float = 15) -> Run:
         """Wait for the supervisor; returns the run."""
         self._thread.join(timeout)
         assert not self._thread.is_alive()
-        return runs.get(self._store, self.claim.run_id)
+        return reading(self._store, runs.get, self.claim.run_id)
 
 
 def wait_for(look: Callable[[], T], reached: Callable[[T], object], timeout: float = 15) -> T:

@@ -9,7 +9,7 @@ from store import checkpoints, metrics
 from store.database.engine import Database
 from store.lifecycle import runs
 from store.settings import Settings
-from tests.store.databases import fresh_postgres
+from tests.store.databases import fresh_postgres, reading
 from tests.worker.conftest import Supervised, logged, submit
 from tests.worker.outage import Door
 
@@ -58,4 +58,4 @@ def test_a_worker_that_stops_during_an_outage_does_not_wait_for_ever(
     assert not supervised._thread.is_alive()
     assert time.monotonic() - started < settings.grace_seconds + 12
     door.open()
-    assert runs.get(store, run_id).state == "running"  # until the sweep
+    assert reading(store, runs.get, run_id).state == "running"  # until the sweep

@@ -11,6 +11,7 @@ from store import checkpoints, metrics
 from store.database.engine import Database
 from store.lifecycle import requests, runs, sweeper
 from store.settings import Settings
+from tests.store.databases import reading, writing
 from tests.worker.conftest import Supervised, logged, submit, wait_for
 
 pytestmark = pytest.mark.slow
@@ -73,7 +74,7 @@ def test_out_of_memory_is_not_repeated_unless_the_spec_asks_for_smaller_parts(
     # Parts of a batch of 4 are single examples now: there is nothing left to halve.
     ended = last.end()
     assert (ended.state, ended.reason, ended.attempt) == ("failed", "out_of_memory", 3)
-    assert runs.get(store, run_id).state == "failed"
+    assert reading(store, runs.get, run_id).state == "failed"
 
 
 def test_a_pause_is_kept_where_memory_runs_out_at_the_same_time(store: Database, settings: Settings) -> None:
@@ -81,7 +82,7 @@ def test_a_pause_is_kept_where_memory_runs_out_at_the_same_time(store: Database,
     (run_id,) = submit(store, ["epoch", "until-stopped", "end failed out_of_memory"], **options)
     supervised = Supervised(store, settings)
     supervised.until(lambda run: run.epoch == 1)
-    requests.request_run(store, run_id, "pause")
+    writing(store, requests.request_run, run_id, "pause")
     assert supervised.end().state == "paused"
 
 
@@ -92,7 +93,7 @@ def test_a_request_stops_the_trainer_with_a_checkpoint(
     (run_id,) = submit(store, ["epoch", "until-stopped", "checkpoint", "end stopped"])
     supervised = Supervised(store, settings)
     supervised.until(lambda run: run.epoch == 1)
-    requests.request_run(store, run_id, action)
+    writing(store, requests.request_run, run_id, action)
     assert supervised.end().state == state
     assert [kept.epoch for kept in checkpoints.list_for_run(store, run_id)] == [1]
 
@@ -101,9 +102,9 @@ def test_a_paused_run_goes_on_from_its_checkpoint(store: Database, settings: Set
     (run_id,) = submit(store, ["epoch", "until-stopped", "checkpoint", "end stopped"], ["epoch", "end succeeded"])
     supervised = Supervised(store, settings)
     supervised.until(lambda run: run.epoch == 1)
-    requests.request_run(store, run_id, "pause")
+    writing(store, requests.request_run, run_id, "pause")
     assert supervised.end().state == "paused"
-    requests.request_run(store, run_id, "resume")
+    writing(store, requests.request_run, run_id, "resume")
     run = Supervised(store, settings).end()
     assert (run.state, run.attempt, run.epoch) == ("succeeded", 2, 2)
     assert metrics.metrics(store, run_id)["test/top1_error"]["epoch"] == [1, 2]
@@ -113,7 +114,7 @@ def test_a_trainer_that_does_not_stop_is_killed_after_the_grace(store: Database,
     (run_id,) = submit(store, ["deaf", "epoch", "sleep 600"])
     supervised = Supervised(store, settings)
     supervised.until(lambda run: run.epoch == 1)
-    requests.request_run(store, run_id, "cancel")
+    writing(store, requests.request_run, run_id, "cancel")
     assert supervised.end().state == "cancelled"
 
 
@@ -169,9 +170,9 @@ def test_a_lost_lease_kills_the_trainer_and_writes_nothing(store: Database, sett
 def lose_lease(store: Database, run_id: str) -> None:
     """What another process's sweep does to a worker that was frozen for longer than its lease."""
     from_the_future = Database(store.url.render_as_string(hide_password=False), clock_offset=1000.0)
-    sweeper.take_back(from_the_future, run_id)
+    writing(from_the_future, sweeper.take_back, run_id)
     from_the_future.dispose()
-    assert runs.get(store, run_id).state == "queued"
+    assert reading(store, runs.get, run_id).state == "queued"
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(store: Database, settings: Settings) -> None:

@@ -11,8 +11,7 @@ from lplcore.data.arrays import inputs as array_inputs
 from lplcore.data.arrays import labels as array_labels
 from lplcore.data.arrays.names import OURS, refuse_halves, roles_of
 from lplcore.data.class_names import fits
-from lplcore.data.images.folder import MAX_ARRAY_BYTES
-from lplcore.data.raw import FIRST_RULES, RULES, RawData
+from lplcore.data.raw import FIRST_RULES, MAX_ARRAY_BYTES, RULES, RawData
 from lplcore.errors import DatasetError
 from lplcore.plugin import quoted
 
@@ -180,13 +179,13 @@ def examples(arrays: Mapping[str, npt.NDArray[Any]], split: str) -> tuple[npt.ND
     return x, y.astype(np.int64)
 
 
-def class_names(given: npt.NDArray[Any] | None, num_classes: int) -> tuple[str, ...]:
+def class_names(stored: npt.NDArray[Any] | None, num_classes: int) -> tuple[str, ...]:
     """Names from the archive where they fit, else the class indices."""
     indices = tuple(str(c) for c in range(num_classes))
-    if given is None or given.shape != (num_classes,) or given.dtype.kind not in "US":
+    if stored is None or stored.shape != (num_classes,) or stored.dtype.kind not in "US":
         return indices
     try:
-        names = [name.decode() if isinstance(name, bytes) else str(name) for name in given.tolist()]
+        names = [name.decode() if isinstance(name, bytes) else str(name) for name in stored.tolist()]
     except (SystemError, ValueError):  # numbers that stand for no character
         return indices
     return tuple(names) if all(map(fits, names)) and len(set(names)) == num_classes else indices

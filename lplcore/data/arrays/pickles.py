@@ -119,7 +119,7 @@ class Restricted(pickle.Unpickler):
     """Finds the stand-ins only."""
 
     def find_class(self, module: str, name: str) -> Any:
-        found = STAND_INS.get((module.rpartition(".")[2], name))
-        if found is None or module.partition(".")[0] not in ("numpy", "_codecs"):
+        loaded = STAND_INS.get((module.rpartition(".")[2], name))
+        if loaded is None or module.partition(".")[0] not in ("numpy", "_codecs"):
             raise pickle.UnpicklingError(f"{module}.{name} is not allowed in a data file")
-        return found
+        return loaded

@@ -25,7 +25,7 @@ from lplcore.data.arrays.labels import MOSTLY_SINGLE
 from lplcore.data.class_names import in_natural_order
 from lplcore.data.images.colours import as_rgb, as_rgb_by_first_rules
 from lplcore.data.images.lines import HEADER, SPLITS, LabelledImage, class_names, image_of, spellings
-from lplcore.data.raw import FIRST_RULES, RULES, stamp
+from lplcore.data.raw import FIRST_RULES, MAX_ARRAY_BYTES, RULES, stamp
 from lplcore.errors import DatasetError
 from lplcore.plugin import quoted
 
@@ -34,8 +34,6 @@ VALIDATION_IS_TEST = f"{LABELS_FILE} has no test rows: its val rows are the test
 MAX_TEXT_BYTES = 2**26
 MAX_IMAGES = 1_000_000
 MAX_CLASSES = 100_000
-MAX_ARRAY_BYTES = 2**33
-"""Of all decoded pixels, and of all multi-hot labels."""
 MAX_PIXELS = 2**26
 """Of one image as its file holds it; below the size at which Pillow warns."""
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
@@ -85,8 +83,8 @@ def read_labels(folder: Path, task: str | None, rules: int, stamped: str) -> Lab
     parts = {split: tuple(image for image in images if image.split == split) for split in SPLITS.values()}
     if not parts["train"]:
         raise DatasetError("name", f"{LABELS_FILE} has no line whose split is train; add training images")
-    found = {label for image in parts["train"] for label in image.labels}
-    if not found:
+    labels = {label for image in parts["train"] for label in image.labels}
+    if not labels:
         raise DatasetError("name", f"{LABELS_FILE}: no training image has a label; add labels")
     notes: tuple[str, ...] = () if rules > 1 else (FIRST_RULES,)
     if parts["validation"] and not parts["test"]:
@@ -94,7 +92,7 @@ def read_labels(folder: Path, task: str | None, rules: int, stamped: str) -> Lab
     if listed is not None:
         classes = class_names(listed, file=CLASSES_FILE, rules=rules)
     else:
-        classes = in_natural_order(found) if rules > 1 else tuple(sorted(found))
+        classes = in_natural_order(labels) if rules > 1 else tuple(sorted(labels))
     if task is None and rules > 1:
         notes += odd_rows(images)
     task = task_by_labels(images, asked=task)
@@ -121,10 +119,10 @@ def inside(folder: Path, file: str, *, where: str) -> Path:
     """The regular file below the (resolved) folder that a name means, links followed."""
     try:
         path = spelled_in(folder, file).resolve(strict=True)
-        there = path.is_file()
+        is_file = path.is_file()
     except (OSError, RuntimeError, ValueError):
-        there = False
-    if not there:
+        is_file = False
+    if not is_file:
         raise DatasetError("name", f"{where}: there is no file {quoted(file)} in {folder.name}; put it there")
     if not path.is_relative_to(folder):
         raise DatasetError("name", f"{where}: {quoted(file)} leads out of {folder.name}; copy the file into it")
@@ -170,11 +168,11 @@ def odd_rows(images: Sequence[LabelledImage]) -> tuple[str, ...]:
     return (f"{LABELS_FILE}: multi label, since {reason}; register it with the task single_label to have them refused",)
 
 
-def refuse_unlabelled(found: LabelledFolder, *, asked: str | None) -> None:
+def refuse_unlabelled(folder: LabelledFolder, *, asked: str | None) -> None:
     """An image without label where none has more than one, unless multi_label was asked for."""
-    numbers = {len(image.labels) for image in found.images}
-    if asked is None and found.rules > 1 and 0 in numbers and max(numbers) == 1:
-        line = next(image.line for image in found.images if not image.labels)
+    numbers = {len(image.labels) for image in folder.images}
+    if asked is None and folder.rules > 1 and 0 in numbers and max(numbers) == 1:
+        line = next(image.line for image in folder.images if not image.labels)
         message = "no label, though no image has more than one; give it one, remove the line, or register the folder "
         remedy = "with the task multi_label, where an image may have none"
         raise DatasetError("name", f"{LABELS_FILE} line {line}: {message}{remedy}")
@@ -196,55 +194,55 @@ def refuse_unfit(images: Sequence[LabelledImage], classes: Sequence[str], *, tas
     if task == "multi_label" and len(images) * len(classes) * np.dtype(np.int64).itemsize > MAX_ARRAY_BYTES:
         message = f"{len(images)} images x {len(classes)} classes are too many for multi-hot labels; use fewer"
         raise DatasetError("name", f"{LABELS_FILE}: {message}")
-    known = set(classes)
+    class_set = set(classes)
     remedy = f"add it to {CLASSES_FILE}" if listed else f"no training line has it: list the classes in {CLASSES_FILE}"
     for image in images:
         for label in image.labels:
-            if label not in known:
+            if label not in class_set:
                 message = f"label {quoted(label)} is not a class; correct it, or {remedy}"
                 raise DatasetError("name", f"{LABELS_FILE} line {image.line}: {message}")
 
 
-def fingerprint(found: LabelledFolder) -> str:
+def fingerprint(folder: LabelledFolder) -> str:
     """sha256 over both texts and the name and size of every image, each of which must be there."""
     try:
-        sizes = sorted((image.file, located(found, image).stat().st_size) for image in found.images)
+        sizes = sorted((image.file, path_of(folder, image).stat().st_size) for image in folder.images)
     except OSError as error:
         raise DatasetError("name", f"an image cannot be read: {error.strerror}; make it readable") from error
-    return hashlib.sha256(json.dumps([found.source, sizes]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([folder.source, sizes]).encode()).hexdigest()
 
 
-def located(found: LabelledFolder, image: LabelledImage) -> Path:
+def path_of(folder: LabelledFolder, image: LabelledImage) -> Path:
     """Where an image lies."""
-    return inside(found.folder, image.file, where=f"{LABELS_FILE} line {image.line}")
+    return inside(folder.folder, image.file, where=f"{LABELS_FILE} line {image.line}")
 
 
-def decode_all(found: LabelledFolder, image_size: int) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
+def decode_all(folder: LabelledFolder, image_size: int) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
     """Every image, [N, 3, S, S], and notes on what was changed.
 
     Raises:
         DatasetError: an image is gone or damaged; the message names it.
     """
-    pixels = np.empty((len(found.images), 3, image_size, image_size), dtype=np.uint8)
+    pixels = np.empty((len(folder.images), 3, image_size, image_size), dtype=np.uint8)
     whitened = np.zeros(len(pixels), dtype=bool)
 
     def place(index: int) -> None:
-        pixels[index], whitened[index] = decode(found, found.images[index], image_size)
+        pixels[index], whitened[index] = decode(folder, folder.images[index], image_size)
 
     for_each(len(pixels), place)
     return pixels, white_note(whitened)
 
 
-def check_images(found: LabelledFolder) -> tuple[str, ...]:
+def check_images(folder: LabelledFolder) -> tuple[str, ...]:
     """Decode every image and keep none; returns the notes of `decode_all`.
 
     Raises:
         DatasetError: as `decode_all`.
     """
-    images, whitened = found.images, np.zeros(len(found.images), dtype=bool)
+    images, whitened = folder.images, np.zeros(len(folder.images), dtype=bool)
 
     def look(index: int) -> None:
-        _, whitened[index] = decode(found, images[index], 1)
+        _, whitened[index] = decode(folder, images[index], 1)
 
     for_each(len(images), look)
     return white_note(whitened)
@@ -268,17 +266,17 @@ def for_each(number: int, work: Callable[[int], object]) -> None:
             pass
 
 
-def decode(found: LabelledFolder, image: LabelledImage, image_size: int) -> tuple[npt.NDArray[np.uint8], bool]:
+def decode(folder: LabelledFolder, image: LabelledImage, image_size: int) -> tuple[npt.NDArray[np.uint8], bool]:
     """An image as [3, S, S]: upright by its EXIF orientation, RGB, resized bilinearly whatever its shape.
 
     The second is whether it was transparent somewhere.
     """
-    path = located(found, image)
+    path = path_of(folder, image)
     try:
         with Image.open(path, formats=FORMATS) as opened:
             problem = unusable(opened)
             if problem is None:
-                convert = as_rgb if found.rules > 1 else as_rgb_by_first_rules
+                convert = as_rgb if folder.rules > 1 else as_rgb_by_first_rules
                 rgb, whitened = convert(ImageOps.exif_transpose(opened))
                 resized = rgb.resize((image_size, image_size), Image.Resampling.BILINEAR)
                 return np.asarray(resized).transpose(2, 0, 1), whitened

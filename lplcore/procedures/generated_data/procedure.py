@@ -84,7 +84,7 @@ class Pool(NamedTuple):
     """[C] place in `order` where a class begins."""
     size: Tensor
     """[C] examples of a class."""
-    known: Tensor
+    labelled: Tensor
     """Indices of the examples whose label is not to ignore."""
 
 
@@ -157,23 +157,23 @@ class Gan(Companion):
             # The product can round up to the size itself.
             chosen = pool.order[pool.first[labels] + place.clamp(max=pool.size[labels] - 1)]
         else:
-            chosen = pool.known[torch.randint(pool.known.shape[0], (number,), device=train.y.device)]
+            chosen = pool.labelled[torch.randint(pool.labelled.shape[0], (number,), device=train.y.device)]
         return data.network_input(train.x[chosen]), train.y[chosen]
 
     def labels(self, data: TrainingData, number: int, *, uniform: bool) -> Tensor:
         """[number] random labels."""
         pool = self._pool(data)
-        source = pool.present if uniform else data.train.y[pool.known]
+        source = pool.present if uniform else data.train.y[pool.labelled]
         return source[torch.randint(source.shape[0], (number,), device=source.device)]
 
     def _pool(self, data: TrainingData) -> Pool:
         if self.pool is None:
-            known = (data.train.y >= 0).nonzero().squeeze(1)
-            labels = data.train.y[known]
+            labelled = (data.train.y >= 0).nonzero().squeeze(1)
+            labels = data.train.y[labelled]
             size = labels.bincount(minlength=self.classes)
             first = size.cumsum(0) - size
-            order = known[labels.argsort(stable=True)]
-            self.pool = Pool(order, size.nonzero().squeeze(1), first, size, known)
+            order = labelled[labels.argsort(stable=True)]
+            self.pool = Pool(order, size.nonzero().squeeze(1), first, size, labelled)
         return self.pool
 
 

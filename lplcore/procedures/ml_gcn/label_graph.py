@@ -20,9 +20,9 @@ def correlation(labels: Tensor, *, threshold: float, neighbour_weight: float) ->
 
     A pair of classes counts where both are known, that is not -1.
     """
-    positive, known = (labels.cpu() > 0).double(), (labels.cpu() >= 0).double()
+    positive, labelled = (labels.cpu() > 0).double(), (labels.cpu() >= 0).double()
     together = positive.T @ positive
-    counts = (positive.T @ known).clamp(min=1)
+    counts = (positive.T @ labelled).clamp(min=1)
     edges = (together / counts >= threshold).to(torch.float64) * (together > 0)
     edges.fill_diagonal_(0)
     weighted = neighbour_weight * edges / (edges.sum(dim=0, keepdim=True) + 1e-6)
@@ -43,7 +43,7 @@ def word_vectors(path: Path, classes: Sequence[str]) -> Tensor:
         SpecError: no such file, a line that is not like that, or a word that it lacks.
     """
     words = {name: [word for word in re.split(r"[\W_]+", name.lower()) if word] for name in classes}
-    wanted = {word for found in words.values() for word in found}
+    wanted = {word for name_words in words.values() for word in name_words}
     vectors: dict[str, Tensor] = {}
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
@@ -55,9 +55,9 @@ def word_vectors(path: Path, classes: Sequence[str]) -> Tensor:
         raise unreadable(path, error) from error
     if len({len(vector) for vector in vectors.values()}) > 1:
         raise refused(f"{path.name} holds vectors of several lengths")
-    for name, found in words.items():
-        lacking = [word for word in found if word not in vectors]
-        if lacking or not found:
+    for name, name_words in words.items():
+        lacking = [word for word in name_words if word not in vectors]
+        if lacking or not name_words:
             raise refused(f"{path.name} has no vector for {(lacking or [name])[0]!r} of class {name!r}; add a line")
     return torch.stack([torch.stack([vectors[word] for word in words[name]]).mean(dim=0) for name in classes])
 

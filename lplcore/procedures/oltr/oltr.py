@@ -93,9 +93,9 @@ class Oltr(Procedure):
         if included is None:
             entries, rows = distances.shape[0] * memory.present.sum(), None
         else:
-            known = included if included.dim() == 2 else included[:, None]
-            distances, rows = distances * known, known.any(dim=1)
-            entries = (known * memory.present).sum().clamp(min=1)
+            counted = included if included.dim() == 2 else included[:, None]
+            distances, rows = distances * counted, counted.any(dim=1)
+            entries = (counted * memory.present).sum().clamp(min=1)
         others = (distances * (1 - own) * memory.present).sum() / entries
         attract = mean_of(pull, rows) / 2
         return attract + self.repel_weight * (self.margin - others).clamp(min=0)
@@ -124,8 +124,8 @@ def membership(criterion: StepCriterion, labels: Tensor, dtype: torch.dtype) -> 
     included, classes = criterion.included(labels), criterion.statistics.num_classes
     if included is None:
         return soft(labels, classes, dtype)
-    known = included if included.dim() == 2 else included[:, None]
-    return torch.where(known, soft(replaced(labels, included), classes, dtype), 0.0)
+    counted = included if included.dim() == 2 else included[:, None]
+    return torch.where(counted, soft(replaced(labels, included), classes, dtype), 0.0)
 
 
 def network_of(state: TrainingState) -> OltrNetwork:
