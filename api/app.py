@@ -20,11 +20,11 @@ from api.middleware.measurements import Measurements, Stopwatch
 from api.middleware.prefix import Prefix, prefix_of
 from api.middleware.security import Gate
 from api.parameters import known_query
-from api.process.sweeping import Sweeping
 from api.routes import routers
 from api.routes.pages import DASHBOARD, DOCS, WholeFiles
 from api.state import Service
 from api.streams.feed import Feed
+from api.sweeping import Sweeping
 from store.database.engine import Database
 from store.doorbell import Doorbell
 from store.settings import Settings

@@ -7,12 +7,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from store import cursors as pages
-from store.characters import path_to_text, text_to_path
+from store.characters import path_to_text
 from store.database.clock import database_time
-from store.database.records import OPEN, DatasetRecord, Page
+from store.database.records import DatasetRecord, Page
+from store.database.rows import dataset_of
 from store.database.tables import DatasetRow, RunRow
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
+from store.lifecycle.states import OPEN
 
 
 def add(
@@ -75,10 +77,3 @@ def delete_dataset(session: Session, name: str) -> None:
     if user is not None:
         raise Conflict(f"job {user} still uses data set {name!r}; cancel it first")
     session.execute(delete(DatasetRow).where(DatasetRow.name == name))
-
-
-def dataset_of(row: DatasetRow) -> DatasetRecord:
-    """The record of a row."""
-    return DatasetRecord(
-        row.id, row.name, row.format, text_to_path(row.path), row.task, row.sha256, row.info, row.created_at
-    )

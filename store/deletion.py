@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from store.database.engine import Database
-from store.database.records import DELETE, ENDED
+from store.database.records import DELETE
 from store.database.tables import (
     CheckpointRow,
     ChunkRow,
@@ -22,6 +22,7 @@ from store.database.tables import (
     SeriesRow,
 )
 from store.errors import Conflict, NotFound, StoreError
+from store.lifecycle.states import ENDED
 
 BATCH = 50
 log = logging.getLogger(__name__)

@@ -14,13 +14,14 @@ from store import events, names
 from store.characters import clean_all
 from store.database.clock import database_time
 from store.database.engine import Database
-from store.database.records import DELETE, OPEN, Job, NewRun, Page, Run, State, Submitted
+from store.database.records import DELETE, Job, NewRun, Page, Run, Submitted
 from store.database.tables import IdempotencyRow, JobFacetRow, JobRow, JobTagRow, RunRow
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
 from store.job_facets import facet_rows, facets_of
 from store.lifecycle import turns
 from store.lifecycle.new_runs import queued_run
+from store.lifecycle.states import OPEN, State
 
 
 def submit(

@@ -8,11 +8,12 @@ from sqlalchemy import func, select
 
 from store import checkpoints, events, jobs, metrics
 from store.database.engine import Database
-from store.database.records import ENDED, Event, Run, State
+from store.database.records import Event, Run
 from store.database.tables import CheckpointRow, ChunkRow, JobRow, RunRow
 from store.errors import NotFound
 from store.lifecycle import runs
 from store.lifecycle.job_state import derived_state
+from store.lifecycle.states import ENDED, State
 from tests.store.databases import reading
 
 FOLLOWING: dict[str, set[str]] = {

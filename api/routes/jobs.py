@@ -13,8 +13,9 @@ from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_ans
 from api.services import submission
 from api.state import Service, Services
 from store import deletion, jobs
-from store.database.records import Job, State
+from store.database.records import Job
 from store.lifecycle import requests
+from store.lifecycle.states import State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404))
 RUNS_SHOWN = 100

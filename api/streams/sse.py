@@ -15,9 +15,10 @@ from starlette.responses import StreamingResponse
 from api.streams.feed import BATCH, Feed, Subscription
 from store import jobs
 from store.database.engine import Database
-from store.database.records import ENDED, Event, State
+from store.database.records import Event
 from store.errors import NotFound, StoreError
 from store.lifecycle import runs
+from store.lifecycle.states import ENDED, State
 
 KEEPALIVE_SECONDS = 5.0
 """Silence after which a comment shows that the stream lives, and time after which its key is looked at again."""

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from store.database.tables import AuditRow, CheckpointRow, EventRow, JobRow, RunRow
-from store.lifecycle.states import ENDED as ENDED
-from store.lifecycle.states import OPEN as OPEN
-from store.lifecycle.states import State as State
 
 T = TypeVar("T")
 

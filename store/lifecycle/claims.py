@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from store import data_identity, events
 from store.database.clock import database_time
 from store.database.records import Checkpoint, Claim, Run
+from store.database.rows import dataset_of
 from store.database.tables import CheckpointRow, DatasetRow, RunRow
-from store.datasets import dataset_of
 from store.errors import Conflict, LeaseLost
 from store.lifecycle import job_state, runs, transitions, turns
 from store.lifecycle.rewinds import rewind

@@ -23,9 +23,10 @@ from sqlalchemy import select
 
 from store import checkpoints, events, jobs, metrics
 from store.database.engine import Database
-from store.database.records import ENDED, Run, State
+from store.database.records import Run
 from store.database.tables import EventRow, JobRow, RunRow
 from store.lifecycle import runs
+from store.lifecycle.states import ENDED, State
 from tests.chaos.parts import SHAPES, Heal, Part, Shape
 from tests.chaos.users import Follower, Users
 from tests.history import findings, leftovers, recorded

@@ -11,8 +11,9 @@ from sqlalchemy import event
 
 from store import checkpoints, jobs
 from store.database.engine import Database
-from store.database.records import Claim, NewRun, Run, State
+from store.database.records import Claim, NewRun, Run
 from store.lifecycle import claims, requests, runs, sweeper
+from store.lifecycle.states import State
 from tests.store.databases import claimed, reading, writing
 from tests.store.test_life_cycle import SPEC
 from worker.reporting import Reporter

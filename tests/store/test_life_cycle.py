@@ -8,9 +8,10 @@ import pytest
 
 from store import checkpoints, events, jobs, metrics
 from store.database.engine import Database
-from store.database.records import Claim, Job, NewRun, Series, State
+from store.database.records import Claim, Job, NewRun, Series
 from store.errors import Conflict, LeaseLost
 from store.lifecycle import claims, requests, runs, sweeper
+from store.lifecycle.states import State
 from tests.store.databases import claimed, reading, writing
 
 SPEC: dict[str, Any] = {

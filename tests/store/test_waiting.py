@@ -6,8 +6,9 @@ import pytest
 
 from store import events, jobs, workers
 from store.database.engine import Database
-from store.database.records import Job, NewRun, State
+from store.database.records import Job, NewRun
 from store.lifecycle import claims, requests, sweeper
+from store.lifecycle.states import State
 from tests.store.databases import claimed, writing
 from tests.store.test_life_cycle import LEASE, SPEC, checkpoint, claim, epoch, submit, sweep
 
