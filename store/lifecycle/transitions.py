@@ -99,7 +99,7 @@ def as_requested(trigger: Trigger, *brought: str, told: Reason | None = None) ->
         (State.RUNNING, None, trigger): Transition(State.QUEUED, columns=FRESH, brought=brought, told=told),
         (State.RUNNING, Request.PAUSE, trigger): Transition(State.PAUSED, columns=FRESH, brought=brought, told=told),
         (State.RUNNING, Request.CANCEL, trigger): Transition(
-            State.CANCELLED, columns={**FRESH, **BY_USER}, brought=("reason", *brought)
+            State.CANCELLED, columns={**FRESH, **BY_USER}, brought=brought
         ),
     }
 
@@ -109,9 +109,9 @@ CLAIM = Transition(
 )
 EXPLANATION = Transition(State.QUEUED, columns={"message": None}, brought=("message",))
 UNFIT = Transition(State.FAILED, columns={"reason": Reason.DATA_CHANGED}, brought=("message",))
-SUCCESS = Transition(State.SUCCEEDED, columns={**FRESH, "progress": 1.0}, brought=("reason", "message"))
+SUCCESS = Transition(State.SUCCEEDED, columns={**FRESH, "progress": 1.0}, brought=("message",))
 FAILURE = Transition(State.FAILED, columns=FRESH, brought=("reason", "message"))
-CANCELLATION = Transition(State.CANCELLED, columns={**FRESH, **BY_USER}, brought=("reason", "message"))
+CANCELLATION = Transition(State.CANCELLED, columns={**FRESH, **BY_USER}, brought=("message",))
 GIVEN_UP = Transition(State.FAILED, columns={"reason": Reason.WORKER_LOST}, brought=("losses", "message"))
 
 TABLE: Table = {
