@@ -103,7 +103,8 @@ def operations(side: Side) -> list[Operation]:
 
 def register(db: Database) -> None:
     """A data set that half of the finished runs used."""
-    datasets.add(db, name=OLD, format="arrays", path="/nowhere.npz", task="single_label", sha256=None, info={})
+    facts: dict[str, Any] = {"format": "arrays", "path": "/nowhere.npz", "task": "single_label"}
+    db.write(lambda session: datasets.add(session, name=OLD, **facts, sha256=None, info={}))
 
 
 def forget(side: Side) -> None:

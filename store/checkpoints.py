@@ -12,7 +12,6 @@ from store import events
 from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import Checkpoint, Claim
-from store.database.rows import checkpoint_of
 from store.database.tables import CheckpointRow, ChunkRow
 from store.errors import CorruptCheckpoint, NotFound
 from store.identifiers import new_id
@@ -100,7 +99,7 @@ def publish(
         supersede(session, claim.run_id, keep_last)
         data = {"run": claim.run_id, "attempt": claim.attempt, "checkpoint": row.id, "epoch": row.epoch}
         events.record(session, "checkpoint", {**data, "kind": row.kind}, job_id=claim.job_id, run_id=claim.run_id)
-        return checkpoint_of(row)
+        return row
 
     return db.write(work)
 
@@ -125,7 +124,7 @@ def list_for_run(db: Database, run_id: str) -> list[Checkpoint]:
         .order_by(CheckpointRow.epoch, CheckpointRow.step, CheckpointRow.id)
     )
     with db.read() as session:
-        return [checkpoint_of(row) for row in session.scalars(query)]
+        return list(session.scalars(query))
 
 
 def get(db: Database, checkpoint_id: str) -> Checkpoint:
@@ -138,7 +137,7 @@ def get(db: Database, checkpoint_id: str) -> Checkpoint:
         row = session.get(CheckpointRow, checkpoint_id)
         if row is None or not row.published or row.superseded:
             raise NotFound(f"there is no checkpoint {checkpoint_id}")
-        return checkpoint_of(row)
+        return row
 
 
 def stream(db: Database, checkpoint_id: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:

@@ -26,7 +26,7 @@ def after(
     if run is not None:
         query = query.where(EventRow.run_id == run)
     with db.read() as session:
-        return [event_of(row) for row in session.scalars(query)]
+        return list(session.scalars(query))
 
 
 def logs(db: Database, run_id: str, *, after_id: int = 0, limit: int = 500) -> list[Event]:
@@ -38,7 +38,7 @@ def logs(db: Database, run_id: str, *, after_id: int = 0, limit: int = 500) -> l
         .limit(limit)
     )
     with db.read() as session:
-        return [event_of(row) for row in session.scalars(query)]
+        return list(session.scalars(query))
 
 
 def bounds(db: Database) -> tuple[int, int]:
@@ -47,8 +47,3 @@ def bounds(db: Database) -> tuple[int, int]:
         oldest = session.scalar(select(func.min(EventRow.id)))
         latest = session.scalar(select(func.max(EventRow.id)))
         return int(oldest or 0), int(latest or 0)
-
-
-def event_of(row: EventRow) -> Event:
-    """The record of a row."""
-    return Event(row.id, row.job_id, row.run_id, row.kind, row.data, row.created_at)

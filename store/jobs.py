@@ -15,7 +15,6 @@ from store.characters import clean_all
 from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import DELETE, Job, NewRun, Page, Run, Submitted
-from store.database.rows import job_of, run_of
 from store.database.tables import IdempotencyRow, JobFacetRow, JobRow, JobTagRow, RunRow
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
@@ -156,7 +155,7 @@ def get(db: Database, job_id: str) -> Job:
         NotFound: no such job.
     """
     with db.read() as session:
-        return job_of(row_of(session, job_id))
+        return row_of(session, job_id)
 
 
 def row_of(session: Session, job_id: str) -> JobRow:
@@ -200,19 +199,17 @@ def list_jobs(
     if cursor is not None:
         query = query.where(place < pages.decode(cursor))
     with db.read() as session:
-        return pages.page(session.scalars(query).all(), limit, job_of)
+        return pages.page(session.scalars(query).all(), limit)
 
 
-def narrowed(
-    query: Select[tuple[JobRow]], wanted: Mapping[str, str | None]
-) -> tuple[Select[tuple[JobRow]], ColumnElement[str]]:
+def narrowed(query: Select[JobRow], wanted: Mapping[str, str | None]) -> tuple[Select[JobRow], ColumnElement[str]]:
     """The query for jobs with these facets, and the column to order it by: that of the index which it follows."""
     place: ColumnElement[str] = cast(ColumnElement[str], JobRow.id)
     for kind, value in wanted.items():
         if value is not None:
             facet = aliased(JobFacetRow)
-            found = (facet.job_id == JobRow.id) & (facet.kind == kind) & (facet.value == value)
-            query, place = query.join(facet, found), cast(ColumnElement[str], facet.job_id)
+            same = (facet.job_id == JobRow.id) & (facet.kind == kind) & (facet.value == value)
+            query, place = query.join(facet, same), cast(ColumnElement[str], facet.job_id)
     return query, place
 
 
@@ -228,7 +225,7 @@ def list_runs(db: Database, job_id: str, *, limit: int = 100, cursor: str | None
         query = query.where(RunRow.id > pages.decode(cursor))
     with db.read() as session:
         row_of(session, job_id)
-        return pages.page(session.scalars(query).all(), limit, run_of)
+        return pages.page(session.scalars(query).all(), limit)
 
 
 def summary(db: Database, job_id: str) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/jobs", tags=["results"], dependencies=[READ], res
 
 @router.get("/{job_id}/metrics", operation_id="getJobMetrics", response_model=JobMetrics, responses=NOT_MODIFIED)
 def get_metrics(
-    found: Services,
+    services: Services,
     cached: Cached,
     job_id: Identifier,
     names: Names = None,
@@ -39,11 +39,11 @@ def get_metrics(
 
     A page may end before `limit` where its runs have very many values; `next` goes on.
     """
-    job = jobs.get(found.db, job_id)
+    job = jobs.get(services.db, job_id)
     if (same := cached.unchanged(job.id, job.version)) is not None:
         return same
     page = job_results.metrics(
-        found.db, job_id, names=names_of(names), after_epoch=after_epoch, limit=limit, cursor=cursor
+        services.db, job_id, names=names_of(names), after_epoch=after_epoch, limit=limit, cursor=cursor
     )
     return JobMetrics(items=[RunMetrics(run=run.id, metrics=curves) for run, curves in page.items], next=page.next)
 
@@ -56,7 +56,7 @@ def get_metrics(
     responses=NOT_MODIFIED,
 )
 def get_loss_variations(
-    found: Services,
+    services: Services,
     cached: Cached,
     job_id: Identifier,
     epoch: Epoch = None,
@@ -64,10 +64,10 @@ def get_loss_variations(
     cursor: Cursor = None,
 ) -> JobLossVariations | Response:
     """Relative loss variation of many runs of a job in one request; of one epoch, or of all."""
-    job = jobs.get(found.db, job_id)
+    job = jobs.get(services.db, job_id)
     if (same := cached.unchanged(job.id, job.version)) is not None:
         return same
-    page = job_results.series(found.db, job_id, VARIATIONS, epoch=epoch, limit=limit, cursor=cursor)
+    page = job_results.series(services.db, job_id, VARIATIONS, epoch=epoch, limit=limit, cursor=cursor)
     items = [RunVariations(run=run.id, **classes_of(run), **variations(series_in(kept))) for run, kept in page.items]
     return JobLossVariations(items=items, next=page.next)
 
@@ -81,7 +81,7 @@ def series_in(kept: dict[str, dict[int, Series]]) -> Callable[[str], dict[int, S
     "/{job_id}/class-metrics", operation_id="getJobClassMetrics", response_model=JobClassMetrics, responses=NOT_MODIFIED
 )
 def get_class_metrics(
-    found: Services,
+    services: Services,
     cached: Cached,
     job_id: Identifier,
     name: Annotated[Text, Query(max_length=100, description="for instance test/accuracy or lpl/q")],
@@ -90,10 +90,10 @@ def get_class_metrics(
     cursor: Cursor = None,
 ) -> JobClassMetrics | Response:
     """A per-class series of many runs of a job in one request, under `values`; empty for runs that lack it."""
-    job = jobs.get(found.db, job_id)
+    job = jobs.get(services.db, job_id)
     if (same := cached.unchanged(job.id, job.version)) is not None:
         return same
-    page = job_results.series(found.db, job_id, [name], epoch=epoch, limit=limit, cursor=cursor)
+    page = job_results.series(services.db, job_id, [name], epoch=epoch, limit=limit, cursor=cursor)
     items = [
         RunClassSeries(run=run.id, **classes_of(run), **by_epoch("values", kept.get(name, {})))
         for run, kept in page.items

@@ -12,7 +12,7 @@ import lplcore
 from api.middleware.turnstile import Turnstile
 from lplcore.method.method import MethodSpec
 from store import datasets, jobs
-from store.database.engine import Database
+from store.database.engine import Database, Session
 from store.database.records import DatasetRecord, NewRun, Submitted
 from store.devices import ANY, wanted
 from store.errors import NotFound
@@ -131,7 +131,8 @@ def fingerprint(data: Mapping[str, Any]) -> str:
 
 def known_datasets(db: Database, data: Mapping[str, Any]) -> Registered:
     """The registered data sets that a spec names, its sweep included."""
-    records = (registered(db, name) for name in sorted(dataset_names(data)))
+    with db.read() as session:
+        records = [registered(session, name) for name in sorted(dataset_names(data))]
     return {record.name: entry_of(record) for record in records if record is not None}
 
 
@@ -160,12 +161,12 @@ def dataset_names(data: Mapping[str, Any]) -> set[str]:
     return {name for name in names if isinstance(name, str)}
 
 
-def registered(db: Database, name: str) -> DatasetRecord | None:
+def registered(session: Session, name: str) -> DatasetRecord | None:
     """The data set of that name, None where there is none."""
     if not 0 < len(name) <= 100 or not name.isprintable():
         return None
     try:
-        return datasets.get(db, name)
+        return datasets.get(session, name)
     except NotFound:
         return None
 

@@ -1,13 +1,21 @@
-"""What the store answers: frozen records. Times are seconds since the epoch, UTC."""
+"""What the store answers: rows that outlive their session, and records. Times are seconds since the epoch, UTC."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from store.database.tables import AuditRow, CheckpointRow, EventRow, JobRow, RunRow
+
 T = TypeVar("T")
 
 DELETE = "delete"
 """What is requested of a job that nobody sees any more and whose content is being erased."""
+# Rows as they are: what a run or a job has is spelled out in its table.
+Job = JobRow
+Run = RunRow
+Checkpoint = CheckpointRow
+Event = EventRow
+AuditEntry = AuditRow
 CONSUMER_DEAD = "dead"
 """State of a worker's consumer that hears no wake-up and will hear none."""
 
@@ -36,59 +44,6 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Job:
-    """What somebody submitted."""
-
-    id: str
-    name: str
-    tags: tuple[str, ...]
-    state: str
-    requested: str | None
-    progress: float
-    priority: int
-    method: str
-    methods: tuple[str, ...]
-    dataset: str
-    datasets: tuple[str, ...]
-    models: tuple[str, ...]
-    imbalance_factors: tuple[float, ...]
-    spec: dict[str, Any]
-    runs_total: int
-    run_states: dict[str, int]
-    results: dict[str, "Result"]
-    created_at: float
-    started_at: float | None
-    finished_at: float | None
-    version: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training: a seed and a sweep point."""
-
-    id: str
-    job_id: str
-    seed: int
-    point: dict[str, Any]
-    state: str
-    reason: str | None
-    message: str | None
-    requested: str | None
-    attempt: int
-    retry_of: str | None
-    progress: float
-    epoch: int
-    epochs: int
-    device: str | None
-    worker: str | None
-    created_at: float
-    started_at: float | None
-    finished_at: float | None
-    info: dict[str, Any]
-    version: int
-
-
-@dataclass(frozen=True)
 class Submitted:
     """The answer to a submission; `created` is false where an idempotency key had made the job before."""
 
@@ -102,20 +57,6 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next: str | None
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A published checkpoint. `epoch` completed epochs, `step` steps done in the next one."""
-
-    id: str
-    run_id: str
-    epoch: int
-    step: int
-    kind: str
-    size_bytes: int
-    sha256: str
-    created_at: float
 
 
 @dataclass(frozen=True)
@@ -138,18 +79,6 @@ class Series:
 
     shape: tuple[int, ...]
     data: bytes
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened; ids rise in the order of commits."""
-
-    id: int
-    job_id: str | None
-    run_id: str | None
-    kind: str
-    data: dict[str, Any]
-    created_at: float
 
 
 @dataclass(frozen=True)
@@ -198,20 +127,6 @@ class ApiKey:
     created_at: float
     last_used_at: float | None
     revoked_at: float | None
-
-
-@dataclass(frozen=True)
-class AuditEntry:
-    """A request that may have changed something."""
-
-    id: int
-    at: float
-    key_id: str | None
-    key_name: str | None
-    method: str
-    path: str
-    status: int
-    address: str | None
 
 
 @dataclass(frozen=True)

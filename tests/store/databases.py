@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from store.database.engine import Database
 from store.database.records import Claim
@@ -111,6 +111,11 @@ def db(database_url: str) -> Iterator[Database]:
     database = Database(database_url)
     yield database
     database.dispose()
+
+
+def columns_of(row: DeclarativeBase) -> dict[str, Any]:
+    """What a row holds, by column."""
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns}
 
 
 def reading(db: Database, question: Callable[Concatenate[Session, P], T], *args: P.args, **options: P.kwargs) -> T:

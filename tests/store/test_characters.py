@@ -25,9 +25,9 @@ def test_text_that_cannot_be_kept_is_replaced_in_logs_messages_and_names(db: Dat
     metrics.record_start(db, held, {"class_names": [given], "class_counts": [1], "notes": [{given: given}]})
     writing(db, claims.log, held, "warning", given)
     run = writing(db, claims.finish, held, outcome="failed", reason="error", message=given)
-    audit.record_command(db, given, status=201)
+    writing(db, audit.record_command, given, status=201)
     found = jobs.get(db, job.id)
-    assert (found.name, found.tags, found.spec["dataset"]["name"]) == (kept, (kept, kept), kept)
+    assert (found.name, found.tags, found.spec["dataset"]["name"]) == (kept, [kept, kept], kept)
     assert (run.message, run.info["class_names"], run.info["notes"]) == (kept, [kept], [{kept: kept}])
     assert [event.data["message"] for event in events.logs(db, run.id)] == [kept]
     assert [item.id for item in jobs.list_jobs(db, tag=given).items] == [job.id]

@@ -159,27 +159,27 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(db: Database, tmp_path
 
 
 def test_keys_are_stored_as_hashes_and_can_be_revoked(db: Database) -> None:
-    assert not keys.any_keys(db)
-    assert not keys.ever_any(db)
-    made, secret = keys.create(db, name="ci", scopes=["read"])
+    assert not reading(db, keys.any_keys)
+    assert not reading(db, keys.ever_any)
+    made, secret = writing(db, keys.create, name="ci", scopes=["read"])
     assert secret.startswith("lpl_")
     with db.engine.connect() as connection:
         stored = str(connection.execute(text("SELECT * FROM api_keys")).all())
     assert secret not in stored
-    verified = keys.verify(db, secret)
+    verified = reading(db, keys.verify, secret)
     assert verified is not None
     assert verified.scopes == ("read",)
-    assert keys.list_keys(db)[0].last_used_at is None
-    keys.note_use(db, [made.id])
-    assert keys.list_keys(db)[0].last_used_at is not None
-    keys.revoke(db, made.id)
-    keys.revoke(db, made.id)
-    assert keys.verify(db, secret) is None
-    assert not keys.any_keys(db)
-    assert keys.ever_any(db)
-    keys.bootstrap(db, "a-first-key-from-outside")
-    keys.bootstrap(db, "a-first-key-from-outside")
-    assert keys.verify(db, "a-first-key-from-outside") is not None
+    assert reading(db, keys.list_keys)[0].last_used_at is None
+    writing(db, keys.note_use, [made.id])
+    assert reading(db, keys.list_keys)[0].last_used_at is not None
+    writing(db, keys.revoke, made.id)
+    writing(db, keys.revoke, made.id)
+    assert reading(db, keys.verify, secret) is None
+    assert not reading(db, keys.any_keys)
+    assert reading(db, keys.ever_any)
+    writing(db, keys.bootstrap, "a-first-key-from-outside")
+    writing(db, keys.bootstrap, "a-first-key-from-outside")
+    assert reading(db, keys.verify, "a-first-key-from-outside") is not None
     wrong: list[dict[str, Any]] = [
         {"scopes": ["root"]},
         {"scopes": []},
@@ -189,21 +189,21 @@ def test_keys_are_stored_as_hashes_and_can_be_revoked(db: Database) -> None:
     wrong += [{"name": ""}, {"name": "x" * 101}, {"name": "a\nb"}]
     for bad in wrong:
         with pytest.raises(StoreError):
-            keys.create(db, **({"name": "x"} | bad))
+            writing(db, keys.create, **({"name": "x"} | bad))
 
 
 def test_a_data_set_in_use_cannot_be_forgotten(db: Database) -> None:
     facts: dict[str, Any] = {"format": "arrays", "path": "/a.npz", "task": "single_label", "sha256": None, "info": {}}
-    datasets.add(db, name="digits", **facts)
+    writing(db, datasets.add, name="digits", **facts)
     with pytest.raises(Conflict):
-        datasets.add(db, name="digits", **facts)
+        writing(db, datasets.add, name="digits", **facts)
     job = submit(db)
     with pytest.raises(Conflict, match=job.id):
-        datasets.delete_dataset(db, "digits")
+        writing(db, datasets.delete_dataset, "digits")
     writing(db, requests.request_job, job.id, "cancel")
-    datasets.delete_dataset(db, "digits")
+    writing(db, datasets.delete_dataset, "digits")
     with pytest.raises(NotFound):
-        datasets.get(db, "digits")
+        reading(db, datasets.get, "digits")
 
 
 def test_workers_are_alive_while_they_beat(db: Database) -> None:

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,7 @@ from store.errors import Conflict, LeaseLost
 from store.lifecycle import claims, requests, runs, sweeper
 from store.lifecycle.job_state import derived_state
 from store.lifecycle.states import ENDED
-from tests.store.databases import claimed, fresh_postgres, reading, writing
+from tests.store.databases import claimed, columns_of, fresh_postgres, reading, writing
 from tests.store.test_life_cycle import SPEC
 
 LEASE, SWEEP = 60.0, 10.0
@@ -292,10 +292,11 @@ def keep(db: Database, claim: Claim, number: int) -> None:
 
 
 def visible(db: Database, run_id: str) -> Any:
-    """All that anybody can see of a run; its version counts a later retry too."""
+    """All that is kept of a run, but for what a later retry changes."""
     kept = [(c.id, c.epoch, c.sha256) for c in checkpoints.list_for_run(db, run_id)]
     told = [event.id for event in events.after(db, 0, run=run_id, limit=1000)]
-    return replace(reading(db, runs.get, run_id), version=0), metrics.metrics(db, run_id), kept, told
+    columns = columns_of(reading(db, runs.get, run_id)) | {"version": 0, "replaced": False}
+    return columns, metrics.metrics(db, run_id), kept, told
 
 
 def search(db_of_example: Any, examples: int) -> None:
