@@ -47,10 +47,10 @@ def epoch(db: Database, held: Claim, number: int, error: float = 0.5) -> None:
 
 
 def checkpoint(db: Database, held: Claim, number: int, content: bytes = b"x" * 10, kind: str = "last") -> str:
-    made = checkpoints.begin(db, held, epoch=number, step=0, kind=kind)
-    checkpoints.append(db, held, made, 0, content)
+    checkpoint_id = checkpoints.begin(db, held, epoch=number, step=0, kind=kind)
+    checkpoints.append(db, held, checkpoint_id, 0, content)
     digest = hashlib.sha256(content).hexdigest()
-    return checkpoints.publish(db, held, made, size_bytes=len(content), sha256=digest, keep_last=2).id
+    return checkpoints.publish(db, held, checkpoint_id, size_bytes=len(content), sha256=digest, keep_last=2).id
 
 
 def test_a_job_runs_and_succeeds(db: Database) -> None:

@@ -285,10 +285,10 @@ def record(db: Database, claim: Claim, number: int) -> None:
 
 def keep(db: Database, claim: Claim, number: int) -> None:
     content = str(number).encode()
-    made = checkpoints.begin(db, claim, epoch=number, step=0, kind="last")
-    checkpoints.append(db, claim, made, 0, content)
+    checkpoint_id = checkpoints.begin(db, claim, epoch=number, step=0, kind="last")
+    checkpoints.append(db, claim, checkpoint_id, 0, content)
     digest = hashlib.sha256(content).hexdigest()
-    checkpoints.publish(db, claim, made, size_bytes=len(content), sha256=digest, keep_last=2)
+    checkpoints.publish(db, claim, checkpoint_id, size_bytes=len(content), sha256=digest, keep_last=2)
 
 
 def visible(db: Database, run_id: str) -> Any:
