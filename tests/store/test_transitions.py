@@ -4,16 +4,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from store.database.engine import Database
 from store.database.tables import RunRow
 from store.errors import Conflict
-from store.lifecycle import drawing, requests
+from store.lifecycle import drawing, requests, runs
 from store.lifecycle.states import ENDED, OPEN, Action, Outcome, Reason, Request, State
 from store.lifecycle.transitions import ENTERING, TABLE, Step, Transition, Trigger, following
-from tests.store.databases import writing
-from tests.store.test_life_cycle import submit
+from tests.store.databases import reading, writing
+from tests.store.test_life_cycle import claim, submit
 
 PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"
 CHANGES = [transition for transition in TABLE.values() if transition is not None]
@@ -89,3 +89,14 @@ def test_an_update_finds_the_runs_by_their_ids_and_not_through_the_queue(db: Dat
     with db.read() as session:
         plan = [row[3] for row in session.execute(text(f"EXPLAIN QUERY PLAN {update}"))]
     assert plan[0] == "SEARCH runs USING INDEX sqlite_autoindex_runs_1 (id=?)"
+
+
+def test_a_request_of_a_job_takes_few_statements_however_many_runs_it_has(db: Database) -> None:
+    job = submit(db, 1001)
+    held = claim(db)
+    statements: list[str] = []
+    event.listen(db.engine, "before_cursor_execute", lambda *call: statements.append(call[2]))
+    assert writing(db, requests.request_job, job.id, "pause").run_states == {"paused": 1000, "running": 1}
+    assert len([each for each in statements if each.startswith("UPDATE")]) == 2 + 1 + 1  # waiting, running, the job
+    assert len(statements) < 25
+    assert reading(db, runs.get, held.run_id).requested == "pause"
