@@ -36,14 +36,8 @@ def clean_all(value: Any) -> Any:
     return value
 
 
-class JsonText(str):
-    """The JSON text of a column, made before the transaction that writes it."""
-
-
 def to_json(value: Any) -> str:
     """A value as the JSON text of a column."""
-    if isinstance(value, JsonText):
-        return str(value)
     text = json.dumps(value)
     return json.dumps(clean_all(value)) if ESCAPED.search(text) else text
 

@@ -5,13 +5,14 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, insert, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from store import cursors as pages
 from store import events, names
-from store.characters import JsonText, clean_all, to_json
+from store.characters import clean_all, to_json
+from store.database.bulk import insert_plain
 from store.database.clock import database_time
 from store.database.records import DELETE, Job, NewJob, NewRun, Page, Run, Submitted
 from store.database.tables import IdempotencyRow, JobFacetRow, JobRow, JobTagRow, RunRow
@@ -55,7 +56,7 @@ def new_job(*, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner:
 
 
 def run_columns(job_id: str, runs: Sequence[NewRun], *, priority: int, owner: str) -> Iterator[dict[str, Any]]:
-    """The runs of a new job, all of which wait."""
+    """The runs of a new job, all of which wait, as `insert_plain` takes them."""
     for position, run in enumerate(runs):
         columns = {
             "job_id": job_id,
@@ -70,7 +71,7 @@ def run_columns(job_id: str, runs: Sequence[NewRun], *, priority: int, owner: st
             "epochs": run.epochs,
         }
         queued = queued_run(columns)
-        yield queued | {name: JsonText(to_json(queued[name])) for name in ("point", "spec", "info")}
+        yield queued | {name: to_json(queued[name]) for name in ("point", "spec", "info")}
 
 
 def submit(
@@ -115,7 +116,7 @@ def submit(
     session.add_all(JobTagRow(job_id=row.id, tag=tag) for tag in dict.fromkeys(clean_all(job.columns["tags"])))
     session.add_all(facet_rows(row.id, job.columns))
     if job.runs:
-        session.execute(insert(RunRow), [turns.placed(run, now) for run in job.runs])
+        insert_plain(session, RunRow, [turns.placed(run, now) for run in job.runs])
     events.record(session, "state", {"job": row.id, "state": State.QUEUED}, job_id=row.id, run_id=None)
     session.flush()
     session.refresh(row)
