@@ -82,7 +82,7 @@ def of_job(db: Database, job_id: str) -> list[str]:
         counted = select(RunRow.state, func.count()).where(RunRow.job_id == job_id, RunRow.replaced.is_(False))
         counts = {state: int(number) for state, number in session.execute(counted.group_by(RunRow.state))}
         total = session.scalar(select(func.count()).where(RunRow.job_id == job_id))
-    job = jobs.get(db, job_id)
+    job = reading(db, jobs.get, job_id)
     faults = []
     if not counts or total != job.runs_total:
         faults.append(f"job {job_id}: {total} runs, said to have {job.runs_total}")
@@ -101,9 +101,9 @@ def of_run(db: Database, run_id: str) -> list[str]:
         faults.append(f"{run.state}, attempt {run.attempt}; events say {replay.state}, attempt {replay.attempt}")
     if recorded(db, run_id) != replay.epochs or run.epoch != len(replay.epochs):
         faults.append(f"epoch {run.epoch}, {len(recorded(db, run_id))} recorded, {len(replay.epochs)} in events")
-    for name in metrics.series_names(db, run_id):
-        if not set(metrics.series(db, run_id, name)) <= set(range(1, run.epoch + 1)):
-            faults.append(f"series {name} has epochs {list(metrics.series(db, run_id, name))} of {run.epoch}")
+    for name in reading(db, metrics.series_names, run_id):
+        if not set(reading(db, metrics.series, run_id, name)) <= set(range(1, run.epoch + 1)):
+            faults.append(f"series {name} has epochs {list(reading(db, metrics.series, run_id, name))} of {run.epoch}")
     return faults + of_end(run) + of_checkpoints(db, run_id)
 
 
@@ -120,7 +120,7 @@ def of_end(run: Run) -> list[str]:
 def of_checkpoints(db: Database, run_id: str) -> list[str]:
     """Published checkpoints whose content is not what their sha256 says, or that lie beyond what is recorded."""
     faults = []
-    for kept in checkpoints.list_for_run(db, run_id):
+    for kept in reading(db, checkpoints.list_for_run, run_id):
         try:
             digest = hashlib.sha256(b"".join(checkpoints.stream(db, kept.id))).hexdigest()
         except NotFound:
@@ -148,7 +148,7 @@ def leftovers(db: Database) -> list[str]:
 def all_events(db: Database, run_id: str) -> list[Event]:
     """Every event of a run."""
     history: list[Event] = []
-    while page := events.after(db, history[-1].id if history else 0, run=run_id):
+    while page := reading(db, events.after, history[-1].id if history else 0, run=run_id):
         history += page
     return history
 
@@ -156,7 +156,7 @@ def all_events(db: Database, run_id: str) -> list[Event]:
 def recorded(db: Database, run_id: str) -> dict[int, dict[str, Any]]:
     """Epoch -> metrics as they are stored."""
     epochs: dict[int, dict[str, Any]] = {}
-    for name, curve in metrics.metrics(db, run_id).items():
+    for name, curve in reading(db, metrics.metrics, run_id).items():
         for epoch, value in zip(curve["epoch"], curve["value"], strict=True):
             epochs.setdefault(epoch, {})[name] = value
     return epochs

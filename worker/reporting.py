@@ -5,7 +5,6 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -81,7 +80,7 @@ class Reporter:
     def _run_start(self, event: Mapping[str, Any]) -> None:
         self._epochs = int(event["epochs"])
         info = {key: value for key, value in event.items() if key != "type"}
-        self.insist(lambda: metrics.record_start(self._db, self._claim, info))
+        self.write(metrics.record_start, info)
 
     def _progress(self, event: Mapping[str, Any]) -> None:
         self.fraction = float(event["fraction"])
@@ -94,11 +93,7 @@ class Reporter:
         epoch = int(event["epoch"])
         # A run with preparation is further than its epochs tell.
         self.fraction = max(self.fraction or 0.0, epoch / max(1, self._epochs))
-        self.insist(
-            lambda: metrics.record_epoch(
-                self._db, self._claim, epoch=epoch, epochs=self._epochs, metrics=event["metrics"], series=series
-            )
-        )
+        self.write(metrics.record_epoch, epoch=epoch, epochs=self._epochs, metrics=event["metrics"], series=series)
 
     def _checkpoint(self, event: Mapping[str, Any]) -> None:
         path = Path(event["path"])
@@ -109,19 +104,15 @@ class Reporter:
 
     def _upload(self, path: Path, *, epoch: int, step: int, kind: str) -> None:
         """`store.checkpoints.upload`, but an outage repeats a chunk, not the file."""
-        db, claim, keep_last = self._db, self._claim, self._keep_last
-        checkpoint_id = self.insist(lambda: checkpoints.begin(db, claim, epoch=epoch, step=step, kind=kind))
+        checkpoint_id = self.write(checkpoints.begin, epoch=epoch, step=step, kind=kind)
         digest, size = hashlib.sha256(), 0
         with path.open("rb") as file:
             for number, data in enumerate(iter(lambda: file.read(checkpoints.CHUNK_BYTES), b"")):
-                self.insist(partial(checkpoints.append, db, claim, checkpoint_id, number, data))
+                self.write(checkpoints.append, checkpoint_id, number=number, data=data)
                 digest.update(data)
                 size += len(data)
-        self.insist(
-            lambda: checkpoints.publish(
-                db, claim, checkpoint_id, size_bytes=size, sha256=digest.hexdigest(), keep_last=keep_last
-            )
-        )
+        content: dict[str, Any] = {"size_bytes": size, "sha256": digest.hexdigest()}
+        self.write(checkpoints.publish, checkpoint_id, **content, keep_last=self._keep_last)
 
     def _run_end(self, event: Mapping[str, Any]) -> None:
         self.end = dict(event)

@@ -37,7 +37,8 @@ def content(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """The checkpoint's safetensors file."""
-    checkpoint = checkpoints.get(services.db, checkpoint_id)
+    with services.db.read() as session:
+        checkpoint = checkpoints.get(session, checkpoint_id)
     tag, size = f'"{checkpoint.sha256}"', checkpoint.size_bytes
     headers = {"Accept-Ranges": "bytes", "ETag": tag, "Cache-Control": "private, max-age=86400, immutable"}
     if if_none_match is not None and matches(if_none_match, tag):

@@ -29,10 +29,7 @@ async def follow(
     services: Service, key: ApiKey | None, *, job: str | None, run: str | None, header: str | None, after: int | None
 ) -> EventStream:
     """The stream of a job, a run or everything; what does not exist is refused before it begins."""
-    if job is not None:
-        await run_in_threadpool(jobs.get, services.db, job)
-    if run is not None:
-        await run_in_threadpool(look_for_run, services.db, run)
+    await run_in_threadpool(refuse_unknown, services.db, job=job, run=run)
     bounds = await services.feed.bounds()  # now, not when the stream begins: what comes after the answer is not missed
     asked = last_event_id(header, after)
     admitted = partial(services.keys.admits, key)
@@ -40,14 +37,17 @@ async def follow(
     return EventStream(follower.stream(), headers=HEADERS)
 
 
-def look_for_run(db: Database, run_id: str) -> None:
-    """Refuse a run that does not exist.
+def refuse_unknown(db: Database, *, job: str | None, run: str | None) -> None:
+    """See that what is to be followed exists.
 
     Raises:
-        NotFound: no such run, or its job is being deleted.
+        NotFound: it does not, or it is being deleted.
     """
     with db.read() as session:
-        runs.get(session, run_id)
+        if job is not None:
+            jobs.get(session, job)
+        if run is not None:
+            runs.get(session, run)
 
 
 @router.get("/events", operation_id="streamEvents", **streaming)

@@ -1,5 +1,6 @@
 """Jobs: submit, list, follow, ask, delete."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -11,21 +12,14 @@ from api.parameters import Cursor, Filter, IdempotencyKey, Identifier, Limit
 from api.problems import problems
 from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_answer
 from api.services import submission
+from api.services.job_page import job_page
 from api.state import Service, Services
 from store import deletion, jobs
-from store.database.records import Job
 from store.lifecycle import requests
-from store.lifecycle.states import State
+from store.lifecycle.states import Action, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404))
-RUNS_SHOWN = 100
 asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "responses": problems(409)}
-
-
-def shown(services: Service, job: Job) -> JobAnswer:
-    """A job with its first runs and its summary."""
-    runs = jobs.list_runs(services.db, job.id, limit=RUNS_SHOWN).items
-    return job_answer(job, runs, jobs.summary(services.db, job.id))
 
 
 @router.post(
@@ -43,7 +37,14 @@ def submit(
     submitted = submission.submit(services.db, services.settings, body, idempotency_key=idempotency_key, owner=owner)
     services.doorbell.ring()
     response.headers["Location"] = f"/v1/jobs/{submitted.job.id}"
-    return shown(services, submitted.job)
+    return answer(services, submitted.job.id)
+
+
+def answer(services: Service, job_id: str) -> JobAnswer:
+    """A job with its first runs and its summary, as they are now."""
+    with services.db.read() as session:
+        page = job_page(session, jobs.get(session, job_id))
+    return job_answer(*page)
 
 
 @router.post("/validate", operation_id="validateJob", dependencies=[JSON_BODY], responses=problems(413, 415))
@@ -63,7 +64,7 @@ def validate(services: Services, body: Experiment) -> Validation:
     )
 
 
-@router.get("", operation_id="listJobs", response_model=JobList, responses=NOT_MODIFIED)
+@router.get("", operation_id="listJobs", responses=NOT_MODIFIED)
 def list_jobs(
     services: Services,
     cached: Cached,
@@ -74,34 +75,38 @@ def list_jobs(
     method: Filter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> JobList | Response:
+) -> JobList:
     """Jobs, newest first.
 
     `name` finds what it is part of, in either case. The other filters compare exactly; `method` and `dataset` find jobs
     of which any run has it.
     """
-    page = jobs.list_jobs(
-        services.db, state=state, tag=tag, name=name, dataset=dataset, method=method, limit=limit, cursor=cursor
-    )
-    answer = JobList.model_validate(page)
-    return cached.unchanged([(job.id, job.version) for job in page.items], page.next) or answer
+    filters = {"state": state, "tag": tag, "name": name, "dataset": dataset, "method": method}
+    with services.db.read() as session:
+        page = jobs.list_jobs(session, **filters, limit=limit, cursor=cursor)
+    cached.check([(job.id, job.version) for job in page.items], page.next)
+    return JobList.model_validate(page)
 
 
-@router.get("/{job_id}", operation_id="getJob", response_model=JobAnswer, responses=NOT_MODIFIED)
-def get(services: Services, cached: Cached, job_id: Identifier) -> JobAnswer | Response:
+@router.get("/{job_id}", operation_id="getJob", responses=NOT_MODIFIED)
+def get(services: Services, cached: Cached, job_id: Identifier) -> JobAnswer:
     """A job with its complete spec, its first 100 runs and its summary."""
-    job = jobs.get(services.db, job_id)
-    return cached.unchanged(job.id, job.version) or shown(services, job)
+    with services.db.read() as session:
+        job = jobs.get(session, job_id)
+        cached.check(job.id, job.version)
+        page = job_page(session, job)
+    return job_answer(*page)
 
 
-@router.get("/{job_id}/runs", operation_id="listRuns", response_model=RunList, responses=NOT_MODIFIED)
+@router.get("/{job_id}/runs", operation_id="listRuns", responses=NOT_MODIFIED)
 def list_runs(
     services: Services, cached: Cached, job_id: Identifier, limit: Limit = 100, cursor: Cursor = None
-) -> RunList | Response:
+) -> RunList:
     """Runs of a job in the order of submission, retries last."""
-    page = jobs.list_runs(services.db, job_id, limit=limit, cursor=cursor)
-    answer = RunList.model_validate(page)
-    return cached.unchanged([(run.id, run.version) for run in page.items], page.next) or answer
+    with services.db.read() as session:
+        page = jobs.list_runs(session, job_id, limit=limit, cursor=cursor)
+    cached.check([(run.id, run.version) for run in page.items], page.next)
+    return RunList.model_validate(page)
 
 
 @router.delete("/{job_id}", status_code=204, operation_id="deleteJob", dependencies=[SUBMIT], responses=problems(409))
@@ -110,36 +115,34 @@ def delete(services: Services, job_id: Identifier) -> None:
     deletion.delete_job(services.db, job_id)
 
 
-def ask(services: Service, job_id: str, action: str) -> JobAnswer:
+def ask(services: Service, job_id: str, action: Action) -> JobAnswer:
     """Carry a request out and answer with the job."""
-    limit = services.settings.max_queued_runs
-    job = services.db.write(
-        lambda session: requests.request_job(session, job_id, action, max_queued=limit), urgent=action == "cancel"
-    )
-    if action in ("resume", "retry"):
+    change = partial(requests.request_job, job_id=job_id, action=action, max_queued=services.settings.max_queued_runs)
+    services.db.write(change, urgent=action == Action.CANCEL)
+    if action in (Action.RESUME, Action.RETRY):
         services.doorbell.ring()
-    return shown(services, job)
+    return answer(services, job_id)
 
 
 @router.post("/{job_id}/cancel", operation_id="cancelJob", **asking)
 def cancel(services: Services, job_id: Identifier) -> JobAnswer:
     """Cancel every run that has not ended."""
-    return ask(services, job_id, "cancel")
+    return ask(services, job_id, Action.CANCEL)
 
 
 @router.post("/{job_id}/pause", operation_id="pauseJob", **asking)
 def pause(services: Services, job_id: Identifier) -> JobAnswer:
     """Pause every run that has not ended."""
-    return ask(services, job_id, "pause")
+    return ask(services, job_id, Action.PAUSE)
 
 
 @router.post("/{job_id}/resume", operation_id="resumeJob", **asking)
 def resume(services: Services, job_id: Identifier) -> JobAnswer:
     """Let paused runs go on."""
-    return ask(services, job_id, "resume")
+    return ask(services, job_id, Action.RESUME)
 
 
 @router.post("/{job_id}/retry", operation_id="retryJob", **asking)
 def retry(services: Services, job_id: Identifier) -> JobAnswer:
     """A new run for every one that failed or was cancelled."""
-    return ask(services, job_id, "retry")
+    return ask(services, job_id, Action.RETRY)

@@ -79,8 +79,8 @@ class Follower:
         oldest, latest = bounds
         if after is None:
             return (latest if self._job is None and self._run is None else 0), False
-        known = after == 0 or oldest - 1 <= after <= latest
-        return (after, False) if known else (latest, True)
+        in_log = after == 0 or oldest - 1 <= after <= latest
+        return (after, False) if in_log else (latest, True)
 
     async def _backlog(self, subscription: Subscription) -> AsyncIterator[bytes]:
         """What the database has beyond the position."""
@@ -146,10 +146,10 @@ class Follower:
 
     def _current_state(self) -> str:
         try:
-            if self._run is not None:
-                with self._db.read() as session:
+            with self._db.read() as session:
+                if self._run is not None:
                     return runs.get(session, self._run).state
-            return jobs.get(self._db, self._job).state if self._job is not None else ""
+                return jobs.get(session, self._job).state if self._job is not None else ""
         except NotFound:
             return State.CANCELLED  # deleted meanwhile: there will be nothing more
 

@@ -35,6 +35,14 @@ class NewRun:
 
 
 @dataclass(frozen=True)
+class NewJob:
+    """A job to be submitted: its columns and those of its runs, but for their times."""
+
+    columns: dict[str, Any]
+    runs: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Result:
     """A metric over the runs of a job that have succeeded; `std` is None at n = 1."""
 

@@ -10,6 +10,7 @@ from store import data_identity
 from store.database.clock import database_time
 from store.database.tables import RunRow
 from store.errors import Conflict
+from store.lifecycle import turns
 from store.lifecycle.new_runs import queued_run
 from store.lifecycle.states import ENDED, State
 from store.lifecycle.transitions import BATCH, UNINDEXED_STATE, Transition, record_state, update_runs
@@ -62,6 +63,11 @@ def retry_job(session: Session, job_id: str, current: ColumnElement[bool]) -> No
         raise Conflict(f"job {job_id} has no failed or cancelled run: there is nothing to retry")
 
 
+def kept_of(row: Any) -> dict[str, Any]:
+    """What a retry has in common with this run."""
+    return {column.key: getattr(row, column.key) for column in KEPT if column is not RunRow.id}
+
+
 def replace(session: Session, rows: Sequence[Any]) -> list[RunRow]:
     """Runs in the places of these, which the caller has locked.
 
@@ -73,14 +79,7 @@ def replace(session: Session, rows: Sequence[Any]) -> list[RunRow]:
     for start in range(0, len(rows), BATCH):
         run_ids = [row.id for row in rows[start : start + BATCH]]
         update_runs(session, run_ids, UNINDEXED_STATE.in_(RETRIABLE), {"replaced": True})
-    fresh = [
-        queued_run(
-            **{column.key: getattr(row, column.key) for column in KEPT if column is not RunRow.id},
-            retry_of=row.id,
-            created_at=now,
-        )
-        for row in rows
-    ]
+    fresh = [RunRow(**turns.placed(queued_run(kept_of(row)), now), retry_of=row.id) for row in rows]
     session.add_all(fresh)
     session.flush()
     for row in fresh:

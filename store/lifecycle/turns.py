@@ -6,6 +6,8 @@ turn, so that one with many old runs is not ahead of all others until they are d
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -25,6 +27,11 @@ AGEING_SECONDS = 3600.0
 def rank(priority: int, created_at: float) -> float:
     """Place of a run among its key's, smaller first: when it would have been submitted at priority 0."""
     return created_at - priority * AGEING_SECONDS
+
+
+def placed(run: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """The columns of a new run with its place."""
+    return {**run, "created_at": now, "rank": rank(run["priority"], now)}
 
 
 def next_run(session: Session, now: float, *, device: str) -> RunRow | None:

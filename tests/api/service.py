@@ -83,7 +83,12 @@ def claim(db: Database) -> Claim:
     """Take the next run as a worker."""
     found = claimed(db, worker_id="w_test", device="cpu", lease_seconds=60)
     assert found is not None
-    metrics.record_start(db, found, {"class_names": CLASSES, "class_counts": [10 - c for c in range(10)], "notes": []})
+    writing(
+        db,
+        metrics.record_start,
+        found,
+        {"class_names": CLASSES, "class_counts": [10 - c for c in range(10)], "notes": []},
+    )
     return found
 
 
@@ -98,7 +103,7 @@ def record(db: Database, held: Claim, epoch: int, *, values: Mapping[str, float 
         "confusion_matrix": Series((10, 10), confusion.astype("<f4").tobytes()),
     }
     scalars = {"test/top1_error": 1 / epoch, "test/top1_error.few": None, "train/loss": 2.0 / epoch}
-    metrics.record_epoch(db, held, epoch=epoch, epochs=3, metrics=values or scalars, series=series)
+    writing(db, metrics.record_epoch, held, epoch=epoch, epochs=3, metrics=values or scalars, series=series)
 
 
 def keep_checkpoint(db: Database, held: Claim, content: bytes, folder: Path, *, epoch: int = 1) -> Checkpoint:

@@ -12,11 +12,11 @@ import pytest
 
 from api.streams import sse
 from store import events
-from store.database.engine import Database
+from store.database.engine import Database, Session
 from store.database.records import Event
 from store.lifecycle import claims, requests
 from tests.api.service import Running, claim, record, running, train
-from tests.store.databases import writing
+from tests.store.databases import reading, writing
 
 Received = tuple[str, dict[str, Any], int | None]
 
@@ -231,13 +231,13 @@ def test_numbers_that_json_lacks_become_null() -> None:
 def test_many_followers_cost_one_reader(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     job = service.submit()
     held = claim(service.db)
-    _, latest = events.bounds(service.db)
+    _, latest = reading(service.db, events.bounds)
     reads: list[str | None] = []
     real = events.after
 
-    def counted(db: Database, event_id: int, **which: Any) -> list[Event]:
+    def counted(session: Session, event_id: int, **which: Any) -> list[Event]:
         reads.append(which.get("job"))
-        return real(db, event_id, **which)
+        return real(session, event_id, **which)
 
     monkeypatch.setattr(events, "after", counted)
     path = f"/v1/jobs/{job['id']}/events"

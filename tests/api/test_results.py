@@ -81,7 +81,7 @@ def test_the_absolute_loss_variation_stands_beside_the_relative_one(service: Run
     held = claim(service.db)
     # The first epoch was measured by version 0.1.0, which had no absolute one.
     for epoch, absolute in ((1, None), (2, 0.5)):
-        metrics.record_epoch(service.db, held, epoch=epoch, epochs=3, metrics={}, series=both(1e5, absolute))
+        writing(service.db, metrics.record_epoch, held, epoch=epoch, epochs=3, metrics={}, series=both(1e5, absolute))
     answer = service.http.get(f"/v1/runs/{run}/loss-variations").json()
     assert answer["relative_loss_variation"] == [[1e5] * 10] * 2
     assert answer["absolute_loss_variation"] == [[None] * 10, [0.5] * 10]
@@ -93,7 +93,7 @@ def test_the_absolute_loss_variation_of_several_labels_has_positives_and_negativ
     run = service.submit()["runs"][0]["id"]
     held = claim(service.db)
     signs = both(0.25, 0.5, sign=".positive") | both(-0.25, -0.5, sign=".negative")
-    metrics.record_epoch(service.db, held, epoch=1, epochs=3, metrics={}, series=signs)
+    writing(service.db, metrics.record_epoch, held, epoch=1, epochs=3, metrics={}, series=signs)
     answer = service.http.get(f"/v1/runs/{run}/loss-variations").json()
     assert answer["positive"] == [[0.25] * 10]
     assert answer["absolute_loss_variation"] == {"positive": [[0.5] * 10], "negative": [[-0.5] * 10]}

@@ -111,7 +111,9 @@ def finished_job(db: Database, name: str, *, written: dict[str, Any] = SINGLE_LA
     }
     spec = lplcore.parse_spec({"preset": "digits_long_tail", "override": change})
     plan = [NewRun(run.seed, run.point, run.spec.model_dump(mode="json"), EPOCHS) for run in spec.plan()]
-    job = jobs.submit(db, spec=spec.model_dump(mode="json"), runs=plan, method="cross_entropy").job
+    job = writing(
+        db, jobs.submit, jobs.new_job(spec=spec.model_dump(mode="json"), runs=plan, method="cross_entropy")
+    ).job
     for number in range(len(plan)):
         train(db, number, written)
     return job.id
@@ -122,11 +124,11 @@ def train(db: Database, number: int, written: dict[str, Any]) -> None:
     claim = claimed(db, worker_id="w_1", device="cpu", lease_seconds=60)
     assert claim is not None
     info = {"class_names": ["a", "b", "c"], "class_counts": [9, 5, 2], "notes": []}
-    metrics.record_start(db, claim, info)
+    writing(db, metrics.record_start, claim, info)
     for epoch in range(1, EPOCHS + 1):
         error = 0.5 / epoch + number / 100
         values = {**dict.fromkeys(written["metrics"], error), "train/loss": 1 / epoch}
         arrays = {name: series(*values) for name, values in written["series"].items()}
-        metrics.record_epoch(db, claim, epoch=epoch, epochs=EPOCHS, metrics=values, series=arrays)
+        writing(db, metrics.record_epoch, claim, epoch=epoch, epochs=EPOCHS, metrics=values, series=arrays)
     writing(db, claims.log, claim, "info", "a line of the log")
     writing(db, claims.finish, claim, outcome="succeeded")

@@ -14,7 +14,7 @@ from store.database.engine import Database
 from store.database.records import Claim, NewRun
 from store.lifecycle import claims, requests
 from tests.dashboard.conftest import finished_job, series
-from tests.store.databases import claimed, writing
+from tests.store.databases import claimed, reading, writing
 
 pytestmark = pytest.mark.browser
 CLASSES = {"class_names": ["=1+1", "b", "@c"], "class_counts": [9, 5, 2], "notes": []}
@@ -25,18 +25,18 @@ def submitted(db: Database, name: str, *, seeds: int = 1, **changes: Any) -> str
     spec = lplcore.parse_spec({"dataset": "digits", "method": "lpl", "epochs": 10, "name": name, **changes})
     dumped = spec.model_dump(mode="json")
     new = [NewRun(seed, {}, dumped, spec.epochs) for seed in range(seeds)]
-    return jobs.submit(db, spec=dumped, runs=new, method="lpl").job.id
+    return writing(db, jobs.submit, jobs.new_job(spec=dumped, runs=new, method="lpl")).job.id
 
 
 def begun(db: Database, *, epochs: int = 0) -> Claim:
     """The next run in training, with so many of ten epochs recorded."""
     held = claimed(db, worker_id="w_1", device="cpu", lease_seconds=600)
     assert held is not None
-    metrics.record_start(db, held, CLASSES)
+    writing(db, metrics.record_start, held, CLASSES)
     for epoch in range(1, epochs + 1):
         arrays = {name: series(0.5, 0.25, 0.125) for name in ("relative_loss_variation", "test/accuracy")}
         values = {"test/top1_error": 1 / epoch, "train/loss": 1.0}
-        metrics.record_epoch(db, held, epoch=epoch, epochs=10, metrics=values, series=arrays)
+        writing(db, metrics.record_epoch, held, epoch=epoch, epochs=10, metrics=values, series=arrays)
     return held
 
 
@@ -88,9 +88,9 @@ def test_a_form_sent_twice_makes_one_job_and_a_changed_one_another(
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         page.go_back()
         expect(text).to_be_visible()
-    found = [job.name for job in jobs.list_jobs(database, name="sent twice").items]
+    found = [job.name for job in reading(database, jobs.list_jobs, name="sent twice").items]
     assert sorted(found) == ["sent twice", "sent twice, changed"]
-    for job in jobs.list_jobs(database, name="sent twice").items:
+    for job in reading(database, jobs.list_jobs, name="sent twice").items:
         writing(database, requests.request_job, job.id, "cancel")
 
 
@@ -182,7 +182,7 @@ def test_a_sweeps_methods_stand_in_the_list(database: Database, address: str, pa
     new = [
         NewRun(0, run.point, run.spec.model_dump(mode="json"), 1, method=run.spec.method.alias) for run in spec.plan()
     ]
-    job = jobs.submit(database, spec=spec.model_dump(mode="json"), runs=new, method="lpl").job
+    job = writing(database, jobs.submit, jobs.new_job(spec=spec.model_dump(mode="json"), runs=new, method="lpl")).job
     page.goto(f"{address}/#/?method=ldam")
     expect(page.get_by_role("row").filter(has_text="of two methods")).to_contain_text("cross_entropy, ldam")
     writing(database, requests.request_job, job.id, "cancel")

@@ -51,8 +51,10 @@ def live(db: Database, folder: Path, key: str) -> None:
     """Bring the job of this idempotency key to its end, wherever it stands."""
     spec = {**SPEC, "epochs": EPOCHS, "checkpoints": {"keep_last": 1}}
     new = [NewRun(seed=0, point={}, spec=spec, epochs=EPOCHS)]
-    job = jobs.submit(db, spec=spec, runs=new, method="lpl", idempotency_key=key, request_hash=key).job
-    (run,) = jobs.list_runs(db, job.id).items
+    job = writing(
+        db, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl"), idempotency_key=key, request_hash=key
+    ).job
+    (run,) = reading(db, jobs.list_runs, job.id).items
     while run.state != State.SUCCEEDED:
         advance(db, run, folder)
         run = reading(db, runs.get, run.id)

@@ -30,7 +30,11 @@ def test_one_idempotency_key_makes_one_job(db: Database) -> None:
 
     def post() -> None:
         new = [NewRun(0, {}, SPEC, 1)]
-        made.append(jobs.submit(db, spec=SPEC, runs=new, method="lpl", idempotency_key="k", request_hash="h"))
+        made.append(
+            writing(
+                db, jobs.submit, jobs.new_job(spec=SPEC, runs=new, method="lpl"), idempotency_key="k", request_hash="h"
+            )
+        )
 
     threads = [threading.Thread(target=post) for _ in range(12)]
     for thread in threads:
@@ -41,7 +45,9 @@ def test_one_idempotency_key_makes_one_job(db: Database) -> None:
     assert sum(answer.created for answer in made) == 1
     assert reading(db, queue.run_counts)["queued"] == 1
     with pytest.raises(Conflict):
-        jobs.submit(db, spec=SPEC, runs=[], method="lpl", idempotency_key="k", request_hash="other")
+        writing(
+            db, jobs.submit, jobs.new_job(spec=SPEC, runs=[], method="lpl"), idempotency_key="k", request_hash="other"
+        )
 
 
 def test_lists_page_by_cursor_without_gaps(db: Database) -> None:
@@ -49,22 +55,22 @@ def test_lists_page_by_cursor_without_gaps(db: Database) -> None:
     seen: list[str] = []
     cursor = None
     while True:
-        page = jobs.list_jobs(db, limit=3, cursor=cursor)
+        page = reading(db, jobs.list_jobs, limit=3, cursor=cursor)
         seen += [job.id for job in page.items]
         cursor = page.next
         if cursor is None:
             break
     assert seen == made[::-1]
-    assert [job.name for job in jobs.list_jobs(db, name="B 3").items] == ["job 3"]
-    assert len(jobs.list_jobs(db, tag="one").items) == 7
-    assert jobs.list_jobs(db, tag="three").items == []
-    assert jobs.list_jobs(db, name="%").items == []
+    assert [job.name for job in reading(db, jobs.list_jobs, name="B 3").items] == ["job 3"]
+    assert len(reading(db, jobs.list_jobs, tag="one").items) == 7
+    assert reading(db, jobs.list_jobs, tag="three").items == []
+    assert reading(db, jobs.list_jobs, name="%").items == []
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "ä", "AAAA", "/" * 50, pages.encode("'; --")])
 def test_a_made_up_cursor_is_refused(db: Database, cursor: str) -> None:
     with pytest.raises(BadCursor):
-        jobs.list_jobs(db, cursor=cursor)
+        reading(db, jobs.list_jobs, cursor=cursor)
 
 
 def test_a_checkpoint_comes_back_byte_for_byte_in_constant_memory(db: Database, tmp_path: Path) -> None:
@@ -82,7 +88,7 @@ def test_a_checkpoint_comes_back_byte_for_byte_in_constant_memory(db: Database, 
     tracemalloc.stop()
     assert peak < 8 * checkpoints.CHUNK_BYTES
     assert (tmp_path / "copy").read_bytes() == content.read_bytes()
-    record = checkpoints.get(db, made)
+    record = reading(db, checkpoints.get, made)
     assert (record.size_bytes, record.sha256) == (size, hashlib.sha256(content.read_bytes()).hexdigest())
     middle = b"".join(checkpoints.stream(db, made, start=checkpoints.CHUNK_BYTES - 3, end=checkpoints.CHUNK_BYTES + 2))
     assert middle == bytes([0] * 3 + [1] * 2)
@@ -91,16 +97,16 @@ def test_a_checkpoint_comes_back_byte_for_byte_in_constant_memory(db: Database, 
 def test_an_unpublished_checkpoint_is_nowhere_seen(db: Database) -> None:
     submit(db)
     held = claim(db)
-    opened = checkpoints.begin(db, held, epoch=1, step=0, kind="last")
-    checkpoints.append(db, held, opened, 0, b"half")
-    assert checkpoints.list_for_run(db, held.run_id) == []
+    opened = writing(db, checkpoints.begin, held, epoch=1, step=0, kind="last")
+    writing(db, checkpoints.append, held, opened, number=0, data=b"half")
+    assert reading(db, checkpoints.list_for_run, held.run_id) == []
     with pytest.raises(NotFound):
-        checkpoints.get(db, opened)
+        reading(db, checkpoints.get, opened)
     writing(db, claims.heartbeat, held, lease_seconds=-1)
     sweeper.sweep(db, lease_seconds=LEASE, sweep_seconds=10)
     assert claim(db, "w_2").resume is None
     with pytest.raises(LeaseLost):
-        checkpoints.publish(db, held, opened, size_bytes=4, sha256="", keep_last=2)
+        writing(db, checkpoints.publish, held, opened, size_bytes=4, sha256="", keep_last=2)
 
 
 @pytest.mark.parametrize("end", ["fail", "lose three times", "cancel the run", "cancel the job"])
@@ -108,8 +114,8 @@ def test_a_run_that_ends_leaves_no_half_of_a_checkpoint(db: Database, end: str) 
     submit(db)
     for loss in range(3 if end == "lose three times" else 1):
         held = claim(db)
-        half = checkpoints.begin(db, held, epoch=1, step=loss, kind="last")
-        checkpoints.append(db, held, half, 0, b"half")
+        half = writing(db, checkpoints.begin, held, epoch=1, step=loss, kind="last")
+        writing(db, checkpoints.append, held, half, number=0, data=b"half")
         if end != "fail":
             writing(db, sweeper.report_loss, held, "killed")
     if end == "fail":
@@ -128,7 +134,7 @@ def test_superseded_content_is_swept_and_the_best_stays(db: Database, tmp_path: 
     file.write_bytes(b"c" * (3 * checkpoints.CHUNK_BYTES))
     best = upload(db, held, file, number=1, kind="best")
     others = [upload(db, held, file, number=n) for n in range(2, 6)]
-    assert [c.id for c in checkpoints.list_for_run(db, held.run_id)] == [best, *others[-2:]]
+    assert [c.id for c in reading(db, checkpoints.list_for_run, held.run_id)] == [best, *others[-2:]]
     while checkpoints.sweep_superseded(db):
         pass
     with db.read() as session:
@@ -155,7 +161,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(db: Database, tmp_path
     before = writing(db, claims.reject_checkpoint, held, made[1])
     assert before is not None
     assert before.id == made[0]
-    assert list(metrics.series(db, held.run_id, "test/accuracy")) == [1]
+    assert list(reading(db, metrics.series, held.run_id, "test/accuracy")) == [1]
 
 
 def test_keys_are_stored_as_hashes_and_can_be_revoked(db: Database) -> None:

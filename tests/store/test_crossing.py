@@ -90,7 +90,7 @@ asking = pytest.mark.parametrize("ask", [ask_run, ask_job])
 @asking
 @pytest.mark.parametrize("action", ["cancel", "pause"])
 def test_a_request_meets_a_claim(pausing: Pausing, db: Database, ask: Callable[..., Run], action: str) -> None:
-    (run,) = jobs.list_runs(db, submit(db).id).items
+    (run,) = reading(db, jobs.list_runs, submit(db).id).items
     after = crossed(pausing, db, claim, lambda db: ask(db, run.id, action))
     assert (after.state, after.requested) == ("running", action)
 
@@ -157,4 +157,4 @@ def test_a_retry_meets_a_retry(pausing: Pausing, db: Database, ask: Callable[...
     held = claim(db)
     writing(db, claims.finish, held, outcome="failed")
     crossed(pausing, db, lambda db: ask(db, held.run_id, "retry"), lambda db: ask_run(db, held.run_id, "retry"))
-    assert [run.retry_of for run in jobs.list_runs(db, job.id).items] == [None, held.run_id]
+    assert [run.retry_of for run in reading(db, jobs.list_runs, job.id).items] == [None, held.run_id]

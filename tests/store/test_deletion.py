@@ -51,15 +51,15 @@ def test_deleting_needs_an_ended_job_and_takes_everything(db: Database) -> None:
     writing(db, claims.finish, held, outcome="succeeded")
     deletion.delete_job(db, job.id)
     for gone in (
-        lambda: jobs.get(db, job.id),
+        lambda: reading(db, jobs.get, job.id),
         lambda: reading(db, runs.get, held.run_id),
-        lambda: checkpoints.get(db, made),
+        lambda: reading(db, checkpoints.get, made),
         lambda: deletion.delete_job(db, job.id),
         lambda: writing(db, requests.request_job, job.id, "cancel"),
     ):
         with pytest.raises(NotFound):
             gone()
-    assert events.after(db, 0, job=job.id) == []
+    assert reading(db, events.after, 0, job=job.id) == []
     assert contents(db) == {}
 
 
@@ -82,7 +82,7 @@ def test_a_deletion_that_meets_a_retry_is_refused_and_takes_nothing(pausing: Pau
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_retry_that_meets_a_deletion_finds_nothing(pausing: Pausing, db: Database, whole: bool) -> None:
     job = ended(db, 2)
-    (run, _) = jobs.list_runs(db, job.id).items
+    (run, _) = reading(db, jobs.list_runs, job.id).items
 
     def retry(db: Database) -> Any:
         if whole:
@@ -108,15 +108,15 @@ class Dying(Database):
 
 def test_what_a_deletion_leaves_behind_nobody_sees_and_the_sweep_erases(db: Database, database_url: str) -> None:
     job, other = ended(db, deletion.BATCH + 3, name="one"), ended(db, name="other")
-    (run, *_) = jobs.list_runs(db, job.id).items
+    (run, *_) = reading(db, jobs.list_runs, job.id).items
     dying = Dying(database_url)
     dying.left = 2  # hidden, and the first batch erased
     deletion.delete_job(dying, job.id)
     dying.dispose()
     assert contents(db)["epochs"] == 4
     for ask in (
-        lambda: jobs.get(db, job.id),
-        lambda: jobs.list_runs(db, job.id),
+        lambda: reading(db, jobs.get, job.id),
+        lambda: reading(db, jobs.list_runs, job.id),
         lambda: reading(db, runs.get, run.id),
         lambda: writing(db, requests.request_run, run.id, "retry"),
         lambda: writing(db, requests.request_job, job.id, "retry"),
@@ -124,9 +124,9 @@ def test_what_a_deletion_leaves_behind_nobody_sees_and_the_sweep_erases(db: Data
     ):
         with pytest.raises(NotFound):
             ask()
-    assert [each.id for each in jobs.list_jobs(db).items] == [other.id]
+    assert [each.id for each in reading(db, jobs.list_jobs).items] == [other.id]
     assert deletion.erase_deleted(db) == 1
     assert deletion.erase_deleted(db) == 0
     assert (contents(db)["epochs"], contents(db)["jobs"], contents(db)["runs"]) == (1, 1, 1)
-    (left,) = jobs.list_runs(db, other.id).items
-    assert metrics.metrics(db, left.id)
+    (left,) = reading(db, jobs.list_runs, other.id).items
+    assert reading(db, metrics.metrics, left.id)

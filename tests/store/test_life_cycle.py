@@ -26,7 +26,7 @@ LEASE = 60.0
 
 def submit(db: Database, number: int = 1, **changes: Any) -> Job:
     new = [NewRun(seed=seed, point={}, spec={**SPEC, **changes}, epochs=10) for seed in range(number)]
-    return jobs.submit(db, spec={**SPEC, **changes}, runs=new, method="lpl").job
+    return writing(db, jobs.submit, jobs.new_job(spec={**SPEC, **changes}, runs=new, method="lpl")).job
 
 
 def claim(db: Database, worker: str = "w_1", lease: float = LEASE) -> Claim:
@@ -41,30 +41,36 @@ def sweep(db: Database) -> Any:
 
 def epoch(db: Database, held: Claim, number: int, error: float = 0.5) -> None:
     array = Series((2,), b"\x00\x00\x80?\x00\x00\x00@")
-    metrics.record_epoch(
-        db, held, epoch=number, epochs=10, metrics={"test/top1_error": error}, series={"test/accuracy": array}
+    writing(
+        db,
+        metrics.record_epoch,
+        held,
+        epoch=number,
+        epochs=10,
+        metrics={"test/top1_error": error},
+        series={"test/accuracy": array},
     )
 
 
 def checkpoint(db: Database, held: Claim, number: int, content: bytes = b"x" * 10, kind: str = "last") -> str:
-    checkpoint_id = checkpoints.begin(db, held, epoch=number, step=0, kind=kind)
-    checkpoints.append(db, held, checkpoint_id, 0, content)
+    checkpoint_id = writing(db, checkpoints.begin, held, epoch=number, step=0, kind=kind)
+    writing(db, checkpoints.append, held, checkpoint_id, number=0, data=content)
     digest = hashlib.sha256(content).hexdigest()
-    return checkpoints.publish(db, held, checkpoint_id, size_bytes=len(content), sha256=digest, keep_last=2).id
+    return writing(db, checkpoints.publish, held, checkpoint_id, size_bytes=len(content), sha256=digest, keep_last=2).id
 
 
 def test_a_job_runs_and_succeeds(db: Database) -> None:
     job = submit(db, 2)
     assert (job.state, job.runs_total, job.progress) == ("queued", 2, 0.0)
     first = claim(db)
-    assert jobs.get(db, job.id).state == "running"
+    assert reading(db, jobs.get, job.id).state == "running"
     epoch(db, first, 1)
-    assert jobs.get(db, job.id).progress == pytest.approx(0.05)
+    assert reading(db, jobs.get, job.id).progress == pytest.approx(0.05)
     assert writing(db, claims.finish, first, outcome="succeeded").state == "succeeded"
-    assert jobs.get(db, job.id).state == "queued"
+    assert reading(db, jobs.get, job.id).state == "queued"
     second = claim(db)
     writing(db, claims.finish, second, outcome="succeeded")
-    ended = jobs.get(db, job.id)
+    ended = reading(db, jobs.get, job.id)
     assert (ended.state, ended.progress) == ("succeeded", 1.0)
     assert ended.finished_at is not None
     assert claimed(db, worker_id="w", device="cpu", lease_seconds=1) is None
@@ -107,12 +113,12 @@ def test_a_worker_that_lost_its_lease_writes_nothing(db: Database) -> None:
         lambda: writing(db, claims.finish, old, outcome="succeeded"),
         lambda: writing(db, claims.log, old, "info", "late"),
         lambda: checkpoint(db, old, 1),
-        lambda: metrics.record_start(db, old, {}),
+        lambda: writing(db, metrics.record_start, old, {}),
     ):
         with pytest.raises(LeaseLost):
             write()
-    assert metrics.metrics(db, new.run_id) == {}
-    assert checkpoints.list_for_run(db, new.run_id) == []
+    assert reading(db, metrics.metrics, new.run_id) == {}
+    assert reading(db, checkpoints.list_for_run, new.run_id) == []
     assert writing(db, sweeper.report_loss, old, "late") is None
     assert reading(db, runs.get, new.run_id).state == "running"
 
@@ -136,9 +142,9 @@ def test_a_lost_run_goes_on_from_its_checkpoint_with_what_came_later_taken_back(
     again = claim(db, "w_2")
     assert again.resume is not None
     assert again.resume.epoch == 2
-    assert metrics.metrics(db, again.run_id)["test/top1_error"] == {"epoch": [1, 2], "value": [0.1, 0.2]}
-    assert list(metrics.series(db, again.run_id, "test/accuracy")) == [1, 2]
-    assert [e.data for e in events.after(db, 0, run=again.run_id) if e.kind == "rewind"] == [
+    assert reading(db, metrics.metrics, again.run_id)["test/top1_error"] == {"epoch": [1, 2], "value": [0.1, 0.2]}
+    assert list(reading(db, metrics.series, again.run_id, "test/accuracy")) == [1, 2]
+    assert [e.data for e in reading(db, events.after, 0, run=again.run_id) if e.kind == "rewind"] == [
         {"run": again.run_id, "epoch": 2}
     ]
 
@@ -234,11 +240,11 @@ def test_a_request_reaches_the_worker_and_is_carried_out(
     if asked:
         assert writing(db, requests.request_run, held.run_id, asked).requested == asked
         assert writing(db, requests.request_run, held.run_id, asked).requested == asked
-        assert jobs.get(db, job.id).requested == asked
+        assert reading(db, jobs.get, job.id).requested == asked
     assert writing(db, claims.heartbeat, held, lease_seconds=LEASE) == asked
     ended = writing(db, claims.finish, held, outcome=outcome)
     assert (ended.state, ended.requested) == (state, None)
-    assert jobs.get(db, job.id).state == state
+    assert reading(db, jobs.get, job.id).state == state
 
 
 def test_a_pause_that_was_taken_back_is_forgotten_also_by_a_worker_that_has_heard_of_it(db: Database) -> None:
@@ -249,7 +255,7 @@ def test_a_pause_that_was_taken_back_is_forgotten_also_by_a_worker_that_has_hear
     assert writing(db, requests.request_run, held.run_id, "resume").requested is None
     assert writing(db, claims.finish, held, outcome="paused").state == "queued"
     assert claim(db).attempt == 2
-    assert jobs.get(db, job.id).state == "running"
+    assert reading(db, jobs.get, job.id).state == "running"
 
 
 def test_a_job_is_retried_once_however_often_it_is_asked_for(db: Database) -> None:
@@ -258,8 +264,8 @@ def test_a_job_is_retried_once_however_often_it_is_asked_for(db: Database) -> No
         writing(db, claims.finish, claim(db), outcome=outcome)
     assert writing(db, requests.request_job, job.id, "retry").state == "queued"
     assert writing(db, requests.request_job, job.id, "retry").runs_total == 5
-    old = [run for run in jobs.list_runs(db, job.id).items if run.state in ("failed", "cancelled")]
-    fresh = {run.retry_of: run for run in jobs.list_runs(db, job.id).items if run.retry_of}
+    old = [run for run in reading(db, jobs.list_runs, job.id).items if run.state in ("failed", "cancelled")]
+    fresh = {run.retry_of: run for run in reading(db, jobs.list_runs, job.id).items if run.retry_of}
     assert set(fresh) == {run.id for run in old}
     for run in old:
         assert (fresh[run.id].seed, fresh[run.id].point, fresh[run.id].epochs) == (run.seed, run.point, run.epochs)
@@ -268,7 +274,7 @@ def test_a_job_is_retried_once_however_often_it_is_asked_for(db: Database) -> No
     writing(db, claims.finish, claim(db), outcome="succeeded")
     with pytest.raises(Conflict, match="nothing to retry"):
         writing(db, requests.request_job, job.id, "retry")
-    assert jobs.get(db, job.id).runs_total == 5
+    assert reading(db, jobs.get, job.id).runs_total == 5
 
 
 def test_waiting_runs_obey_at_once(db: Database) -> None:
@@ -308,27 +314,27 @@ def test_a_retry_is_a_new_run_in_the_old_ones_place(db: Database) -> None:
     assert (fresh.retry_of, fresh.state, fresh.seed) == (held.run_id, "queued", 0)
     assert writing(db, requests.request_run, held.run_id, "retry").id == fresh.id
     assert reading(db, runs.get, held.run_id).state == "failed"
-    assert (jobs.get(db, job.id).state, jobs.get(db, job.id).runs_total) == ("queued", 2)
+    assert (reading(db, jobs.get, job.id).state, reading(db, jobs.get, job.id).runs_total) == ("queued", 2)
     again = claim(db)
     epoch(db, again, 1, error=0.25)
     writing(db, claims.finish, again, outcome="succeeded")
-    (point,) = jobs.summary(db, job.id)
+    (point,) = reading(db, jobs.summary, job.id)
     assert point["metrics"]["test/top1_error"] == {"mean": 0.25, "std": None, "n": 1, "values": [0.25], "seeds": [0]}
     assert point["missing_seeds"] == []
 
 
 def test_the_summary_gives_mean_and_deviation_and_names_missing_seeds(db: Database) -> None:
     new = [NewRun(seed=seed, point={"x": x}, spec=SPEC, epochs=1) for x in (1, 2) for seed in (0, 1, 2)]
-    job = jobs.submit(db, spec=SPEC, runs=new, method="lpl").job
+    job = writing(db, jobs.submit, jobs.new_job(spec=SPEC, runs=new, method="lpl")).job
     for index in range(6):
         held = claim(db)
         epoch(db, held, 1, error=index / 10)
         writing(db, claims.finish, held, outcome="failed" if index == 5 else "succeeded")
-    one, two = jobs.summary(db, job.id)
+    one, two = reading(db, jobs.summary, job.id)
     assert one["metrics"]["test/top1_error"]["mean"] == pytest.approx(0.1)
     assert one["metrics"]["test/top1_error"]["std"] == pytest.approx(0.1)
     assert (two["point"], two["missing_seeds"], two["metrics"]["test/top1_error"]["n"]) == ({"x": 2}, [2], 2)
-    assert jobs.get(db, job.id).state == "failed"
+    assert reading(db, jobs.get, job.id).state == "failed"
 
 
 def test_event_ids_rise_and_tell_the_story(db: Database) -> None:
@@ -336,7 +342,7 @@ def test_event_ids_rise_and_tell_the_story(db: Database) -> None:
     held = claim(db)
     epoch(db, held, 1)
     writing(db, claims.finish, held, outcome="succeeded")
-    told = events.after(db, 0, job=job.id)
+    told = reading(db, events.after, 0, job=job.id)
     assert [e.id for e in told] == sorted({e.id for e in told})
     kinds = [e.kind for e in told]
     assert kinds[0] == "state"

@@ -87,8 +87,8 @@ class LifeCycle(RuleBasedStateMachine):
     @rule(number=st.integers(1, 2))
     def submit(self, number: int) -> None:
         new = [NewRun(seed=seed, point={}, spec=SPEC, epochs=50) for seed in range(number)]
-        job = jobs.submit(self.db, spec=SPEC, runs=new, method="lpl").job
-        for run in jobs.list_runs(self.db, job.id).items:
+        job = writing(self.db, jobs.submit, jobs.new_job(spec=SPEC, runs=new, method="lpl")).job
+        for run in reading(self.db, jobs.list_runs, job.id).items:
             self.runs[run.id] = Model(job.id)
 
     @precondition(lambda self: self.has("queued"))
@@ -181,7 +181,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     def adopt(self, job_id: str) -> None:
         """Take new runs of a job into the model."""
-        for run in jobs.list_runs(self.db, job_id, limit=100).items:
+        for run in reading(self.db, jobs.list_runs, job_id, limit=100).items:
             self.runs.setdefault(run.id, Model(job_id, retry=run.retry_of is not None))
 
     @precondition(lambda self: self.has("running"))
@@ -212,10 +212,10 @@ class LifeCycle(RuleBasedStateMachine):
         writes = (
             lambda: writing(self.db, claims.heartbeat, claim, lease_seconds=LEASE),
             lambda: record(self.db, claim, 1),
-            lambda: checkpoints.begin(self.db, claim, epoch=9, step=0, kind="last"),
+            lambda: writing(self.db, checkpoints.begin, claim, epoch=9, step=0, kind="last"),
             lambda: writing(self.db, claims.finish, claim, outcome="succeeded"),
             lambda: writing(self.db, claims.log, claim, "info", "late"),
-            lambda: metrics.record_start(self.db, claim, {"device": "late"}),
+            lambda: writing(self.db, metrics.record_start, claim, {"device": "late"}),
         )
         with pytest.raises(LeaseLost):
             writes[which]()
@@ -226,9 +226,11 @@ class LifeCycle(RuleBasedStateMachine):
         for run_id, model in self.runs.items():
             run = reading(self.db, runs.get, run_id)
             assert (run.state, run.requested, run.attempt) == (model.state, model.requested, model.attempt), run_id
-            curve = metrics.metrics(self.db, run_id).get("test/top1_error", {"epoch": []})
+            curve = reading(self.db, metrics.metrics, run_id).get("test/top1_error", {"epoch": []})
             assert curve["epoch"] == list(range(1, model.epochs + 1))
-            told = [event for event in events.after(self.db, 0, run=run_id, limit=1000) if event.kind == "state"]
+            told = [
+                event for event in reading(self.db, events.after, 0, run=run_id, limit=1000) if event.kind == "state"
+            ]
             if told:
                 assert told[-1].data["state"] == model.state
             if model.state in ENDED:
@@ -236,7 +238,7 @@ class LifeCycle(RuleBasedStateMachine):
         for job_id in {model.job for model in self.runs.values()}:
             states = [model.state for model in self.runs.values() if model.job == job_id and not model.replaced]
             counts = {state: states.count(state) for state in states}
-            assert jobs.get(self.db, job_id).state == derived_state(counts)
+            assert reading(self.db, jobs.get, job_id).state == derived_state(counts)
 
 
 def answer(model: Model, action: str) -> str:
@@ -280,23 +282,25 @@ def lose(model: Model) -> None:
 
 def record(db: Database, claim: Claim, number: int) -> None:
     array = {"test/accuracy": Series((1,), b"\x00\x00\x80?")}
-    metrics.record_epoch(db, claim, epoch=number, epochs=50, metrics={"test/top1_error": 1 / number}, series=array)
+    writing(
+        db, metrics.record_epoch, claim, epoch=number, epochs=50, metrics={"test/top1_error": 1 / number}, series=array
+    )
 
 
 def keep(db: Database, claim: Claim, number: int) -> None:
     content = str(number).encode()
-    checkpoint_id = checkpoints.begin(db, claim, epoch=number, step=0, kind="last")
-    checkpoints.append(db, claim, checkpoint_id, 0, content)
+    checkpoint_id = writing(db, checkpoints.begin, claim, epoch=number, step=0, kind="last")
+    writing(db, checkpoints.append, claim, checkpoint_id, number=0, data=content)
     digest = hashlib.sha256(content).hexdigest()
-    checkpoints.publish(db, claim, checkpoint_id, size_bytes=len(content), sha256=digest, keep_last=2)
+    writing(db, checkpoints.publish, claim, checkpoint_id, size_bytes=len(content), sha256=digest, keep_last=2)
 
 
 def visible(db: Database, run_id: str) -> Any:
     """All that is kept of a run, but for what a later retry changes."""
-    kept = [(c.id, c.epoch, c.sha256) for c in checkpoints.list_for_run(db, run_id)]
-    told = [event.id for event in events.after(db, 0, run=run_id, limit=1000)]
+    kept = [(c.id, c.epoch, c.sha256) for c in reading(db, checkpoints.list_for_run, run_id)]
+    told = [event.id for event in reading(db, events.after, 0, run=run_id, limit=1000)]
     columns = columns_of(reading(db, runs.get, run_id)) | {"version": 0, "replaced": False}
-    return columns, metrics.metrics(db, run_id), kept, told
+    return columns, reading(db, metrics.metrics, run_id), kept, told
 
 
 def search(db_of_example: Any, examples: int) -> None:

@@ -11,7 +11,7 @@ from store.database.records import NewRun
 from store.database.tables import Table
 from store.lifecycle import claims
 from store.lifecycle.results import results_of
-from tests.store.databases import columns_of, writing
+from tests.store.databases import columns_of, reading, writing
 from tests.store.test_life_cycle import SPEC, checkpoint, claim, epoch, submit
 
 PREVIOUS = pytest.mark.parametrize("previous", ["0001", "0002", "0003", "0004"])
@@ -39,7 +39,7 @@ def test_jobs_of_the_versions_before_are_kept(db: Database, previous: str) -> No
     assert rows(db, "SELECT id, state, attempt, epoch, priority FROM runs ORDER BY id") == before
     assert rows(db, "SELECT id, epoch, sha256 FROM checkpoints ORDER BY id") == content
     assert rows(db, "SELECT DISTINCT owner FROM runs") == [("",)]
-    assert [jobs.get(db, job.id).state for job in (waiting, running, ended)] == ["queued", "running", "failed"]
+    assert [reading(db, jobs.get, job.id).state for job in (waiting, running, ended)] == ["queued", "running", "failed"]
     # The worker that was training before the upgrade goes on under its claim.
     assert writing(db, claims.heartbeat, held, lease_seconds=60) is None
     epoch(db, held, 2)
@@ -69,27 +69,27 @@ def test_jobs_of_the_versions_before_are_shown_and_found_as_new_ones_are(db: Dat
     new = [
         NewRun(seed, {}, spec, 10, method=name) for seed, (spec, name) in enumerate(zip(specs, methods, strict=True))
     ]
-    job = jobs.submit(db, spec={**specs[0], "name": "ПРИВЕТ"}, runs=new, method="base").job
+    job = writing(db, jobs.submit, jobs.new_job(spec={**specs[0], "name": "ПРИВЕТ"}, runs=new, method="base")).job
     for error in (0.25, 0.5):
         held = claim(db)
         epoch(db, held, 1, error)
         writing(db, claims.finish, held, outcome="succeeded")
-    before = jobs.get(db, job.id)
+    before = reading(db, jobs.get, job.id)
     db.downgrade(previous)
     db.migrate()
-    after = jobs.get(db, job.id)
+    after = reading(db, jobs.get, job.id)
     assert columns_of(after) == columns_of(before)
     assert after.methods == ["lpl", "focal+vs"]
     assert (after.datasets, after.models, after.imbalance_factors) == (["a", "b"], ["mlp"], [10, 50])
     assert after.run_states == {"succeeded": 2, "queued": 1}
     assert results_of(after.results)["test/top1_error"].mean == pytest.approx(0.375)
     for found in (
-        jobs.list_jobs(db, method="focal+vs"),
-        jobs.list_jobs(db, method="lpl", dataset="b"),
-        jobs.list_jobs(db, name="привет"),
+        reading(db, jobs.list_jobs, method="focal+vs"),
+        reading(db, jobs.list_jobs, method="lpl", dataset="b"),
+        reading(db, jobs.list_jobs, name="привет"),
     ):
         assert [each.id for each in found.items] == [job.id]
-    assert jobs.list_jobs(db, method="base").items == []
+    assert reading(db, jobs.list_jobs, method="base").items == []
 
 
 @PREVIOUS
@@ -101,7 +101,7 @@ def test_runs_of_the_versions_before_keep_the_hash_of_data_that_are_still_regist
 
     def submitted(name: str) -> str:
         spec = {**SPEC, "dataset": {"name": name}}
-        return jobs.submit(db, spec=spec, runs=[NewRun(0, {}, spec, 10)], method="lpl").job.id
+        return writing(db, jobs.submit, jobs.new_job(spec=spec, runs=[NewRun(0, {}, spec, 10)], method="lpl")).job.id
 
     register("kept", "1" * 64)
     kept, gone, swapped = submitted("kept"), submitted("gone"), submitted("swapped")

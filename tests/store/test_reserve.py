@@ -13,7 +13,7 @@ from store.database.engine import Database
 from store.database.reserve import Reserve
 from store.errors import NotFound, StorageFull
 from store.lifecycle import claims, requests
-from tests.store.databases import writing
+from tests.store.databases import reading, writing
 from tests.store.test_life_cycle import claim, submit
 
 pytestmark = pytest.mark.slow
@@ -67,7 +67,7 @@ def test_on_a_full_disk_jobs_can_be_cancelled_and_deleted(small_disk: Path, tmp_
     for job in (ended, waiting):
         deletion.delete_job(db, job.id)
         with pytest.raises(NotFound):
-            jobs.get(db, job.id)
+            reading(db, jobs.get, job.id)
     assert not db.reserve.path.exists()
     assert submit(db).state == "queued"
     db.dispose()

@@ -12,7 +12,7 @@ from store.database.records import NewRun
 from store.errors import QuotaExceeded
 from store.lifecycle import claims, requests
 from store.lifecycle.turns import AGEING_SECONDS
-from tests.store.databases import claimed, writing
+from tests.store.databases import claimed, reading, writing
 from tests.store.test_life_cycle import SPEC
 
 HOUR = AGEING_SECONDS
@@ -21,7 +21,7 @@ HOUR = AGEING_SECONDS
 def submit(db: Database, owner: str, *, number: int = 1, priority: int = 5, **options: Any) -> str:
     new = [NewRun(seed=seed, point={}, spec=SPEC, epochs=1) for seed in range(number)]
     spec = {**SPEC, "priority": priority}
-    return jobs.submit(db, spec=spec, runs=new, method="lpl", owner=owner, **options).job.id
+    return writing(db, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl", owner=owner), **options).job.id
 
 
 def owners_of_next(db: Database, number: int) -> str:
@@ -101,7 +101,7 @@ def test_pausing_and_retrying_are_no_way_around_the_limit(db: Database, whole: b
         if whole:
             writing(db, requests.request_job, job, action, max_queued=3)
         else:
-            for run in jobs.list_runs(db, job).items:
+            for run in reading(db, jobs.list_runs, job).items:
                 writing(db, requests.request_run, run.id, action, max_queued=3)
 
     paused = submit(db, "a", number=2, max_queued=3)
@@ -113,7 +113,7 @@ def test_pausing_and_retrying_are_no_way_around_the_limit(db: Database, whole: b
     submit(db, "a", number=2, max_queued=3)
     with pytest.raises(QuotaExceeded, match="would have 4 runs waiting or paused and may have 3"):
         ask(paused, "retry")
-    assert len(jobs.list_runs(db, paused).items) == (2 if whole else 3)
+    assert len(reading(db, jobs.list_runs, paused).items) == (2 if whole else 3)
 
 
 def test_submissions_at_once_do_not_exceed_the_limit(db: Database) -> None:

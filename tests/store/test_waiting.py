@@ -9,14 +9,14 @@ from store.database.engine import Database
 from store.database.records import Job, NewRun
 from store.lifecycle import claims, requests, sweeper
 from store.lifecycle.states import State
-from tests.store.databases import claimed, writing
+from tests.store.databases import claimed, reading, writing
 from tests.store.test_life_cycle import LEASE, SPEC, checkpoint, claim, epoch, submit, sweep
 
 
 def asking(db: Database, device: str, number: int = 1) -> Job:
     spec = {**SPEC, "device": device}
     new = [NewRun(seed=seed, point={}, spec=spec, epochs=10) for seed in range(number)]
-    return jobs.submit(db, spec=spec, runs=new, method="lpl").job
+    return writing(db, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl")).job
 
 
 def worker(db: Database, device: str) -> str:
@@ -29,7 +29,7 @@ def taken(db: Database, device: str) -> str | None:
 
 
 def run_of(db: Database, job: Job) -> Any:
-    return jobs.list_runs(db, job.id).items[0]
+    return reading(db, jobs.list_runs, job.id).items[0]
 
 
 @pytest.mark.parametrize(("asked", "device", "fits"), [
@@ -62,13 +62,13 @@ def test_a_run_says_which_device_no_worker_has_until_one_does(db: Database) -> N
     assert (run.state, run.message) == ("queued", "waits for a cuda worker; present: cpu")
     assert run.version > before
     assert run_of(db, plain).message is None
-    states = [event.data for event in events.after(db, 0, run=run.id) if event.kind == "state"]
+    states = [event.data for event in reading(db, events.after, 0, run=run.id) if event.kind == "state"]
     assert states[-1]["message"] == run.message
     sweep(db)
     assert run_of(db, job).version == run.version
     assert worker(db, "cuda:0")
     sweep(db)
-    assert [run.message for run in jobs.list_runs(db, job.id).items] == [None, None]
+    assert [run.message for run in reading(db, jobs.list_runs, job.id).items] == [None, None]
     assert taken(db, "cuda:0") == job.id
 
 
@@ -122,7 +122,7 @@ def paused(db: Database) -> None:
 def test_a_run_that_has_left_its_worker_names_none(db: Database, way: Any) -> None:
     spec = {**SPEC, "on_out_of_memory": "halve_batch", "batch_size": 64}
     new = [NewRun(seed=0, point={}, spec=spec, epochs=10)]
-    job = jobs.submit(db, spec=spec, runs=new, method="lpl").job
+    job = writing(db, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl")).job
     way(db)
     run = run_of(db, job)
     assert (run.worker, run.device, run.requested) == (None, None, None)

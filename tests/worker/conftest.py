@@ -15,7 +15,7 @@ from store.database.engine import Database
 from store.database.records import Claim, NewRun, Run
 from store.lifecycle import runs
 from store.settings import Settings
-from tests.store.databases import claimed, reading
+from tests.store.databases import claimed, reading, writing
 from worker.devices import CPU
 from worker.supervisor import Supervisor
 
@@ -50,8 +50,8 @@ def submit(store: Database, *scripts: list[str], number: int = 1, **changes: Any
         **changes,
     }
     new = [NewRun(seed=seed, point={}, spec=spec, epochs=4) for seed in range(number)]
-    job = jobs.submit(store, spec=spec, runs=new, method="lpl").job
-    return [run.id for run in jobs.list_runs(store, job.id, limit=100, cursor=None).items]
+    job = writing(store, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl")).job
+    return [run.id for run in reading(store, jobs.list_runs, job.id, limit=100, cursor=None).items]
 
 
 class Supervised:
@@ -89,4 +89,8 @@ def wait_for(look: Callable[[], T], reached: Callable[[T], object], timeout: flo
 
 def logged(store: Database, run_id: str) -> list[str]:
     """Messages of a run's log."""
-    return [event.data["message"] for event in events.after(store, 0, run=run_id, limit=1000) if event.kind == "log"]
+    return [
+        event.data["message"]
+        for event in reading(store, events.after, 0, run=run_id, limit=1000)
+        if event.kind == "log"
+    ]

@@ -14,7 +14,7 @@ from store.lifecycle import requests, sweeper
 from store.settings import Settings
 from tests.history import findings, leftovers, recorded
 from tests.service.processes import descendants, serving
-from tests.store.databases import writing
+from tests.store.databases import reading, writing
 from tests.worker.conftest import Supervised, submit
 
 pytestmark = pytest.mark.slow
@@ -66,7 +66,7 @@ def test_a_full_database_loses_nothing_that_was_recorded(
     script = ["epoch", "checkpoint", "sleep 1", "epoch", "epoch", "epoch", "checkpoint", "end succeeded"]
     (run_id,) = submit(store, script, ["epoch", "epoch", "epoch", "end succeeded"])
     attempt = Supervised(store, settings)
-    attempt.until(lambda run: run.epoch == 1 and checkpoints.list_for_run(store, run_id))
+    attempt.until(lambda run: run.epoch == 1 and reading(store, checkpoints.list_for_run, run_id))
     with store.engine.begin() as connection:
         connection.execute(text(FILL.format(table=table)))
     first = recorded(store, run_id)[1]

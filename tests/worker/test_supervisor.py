@@ -30,12 +30,12 @@ def test_what_a_trainer_reports_is_stored(store: Database, settings: Settings) -
     run = Supervised(store, settings).end()
     assert (run.state, run.reason, run.epoch, run.progress) == ("succeeded", None, 2, 1.0)
     assert run.info["class_counts"] == [9, 1]
-    curves = metrics.metrics(store, run_id)
+    curves = reading(store, metrics.metrics, run_id)
     assert curves["test/top1_error"] == {"epoch": [1, 2], "value": [1.0, 0.5]}
     assert curves["train/loss"]["value"] == [None, None]
-    array = metrics.series(store, run_id, "test/accuracy")[2]
+    array = reading(store, metrics.series, run_id, "test/accuracy")[2]
     assert (array.shape, struct.unpack("<2f", array.data)) == ((2,), (0.25, 2.0))
-    (kept,) = checkpoints.list_for_run(store, run_id)
+    (kept,) = reading(store, checkpoints.list_for_run, run_id)
     assert b"".join(checkpoints.stream(store, kept.id)) == b"2"
     assert {"hello", "world"} <= set(logged(store, run_id))
 
@@ -95,7 +95,7 @@ def test_a_request_stops_the_trainer_with_a_checkpoint(
     supervised.until(lambda run: run.epoch == 1)
     writing(store, requests.request_run, run_id, action)
     assert supervised.end().state == state
-    assert [kept.epoch for kept in checkpoints.list_for_run(store, run_id)] == [1]
+    assert [kept.epoch for kept in reading(store, checkpoints.list_for_run, run_id)] == [1]
 
 
 def test_a_paused_run_goes_on_from_its_checkpoint(store: Database, settings: Settings) -> None:
@@ -107,7 +107,7 @@ def test_a_paused_run_goes_on_from_its_checkpoint(store: Database, settings: Set
     writing(store, requests.request_run, run_id, "resume")
     run = Supervised(store, settings).end()
     assert (run.state, run.attempt, run.epoch) == ("succeeded", 2, 2)
-    assert metrics.metrics(store, run_id)["test/top1_error"]["epoch"] == [1, 2]
+    assert reading(store, metrics.metrics, run_id)["test/top1_error"]["epoch"] == [1, 2]
 
 
 def test_a_trainer_that_does_not_stop_is_killed_after_the_grace(store: Database, settings: Settings) -> None:
@@ -144,7 +144,7 @@ def test_a_dead_trainers_run_goes_on_from_its_checkpoint(store: Database, settin
     Supervised(store, settings).end()
     run = Supervised(store, settings).end()
     assert (run.state, run.attempt, run.epoch) == ("succeeded", 2, 3)
-    assert metrics.metrics(store, run_id)["test/top1_error"]["epoch"] == [1, 2, 3]
+    assert reading(store, metrics.metrics, run_id)["test/top1_error"]["epoch"] == [1, 2, 3]
 
 
 def test_nothing_that_a_dead_trainer_started_lives_on(store: Database, settings: Settings) -> None:
@@ -180,7 +180,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(store: Database, setti
         store, ["epoch", "checkpoint", "epoch", "checkpoint", "die 9"], ["epoch", "epoch", "end succeeded"]
     )
     Supervised(store, settings).end()
-    newest = checkpoints.list_for_run(store, run_id)[-1]
+    newest = reading(store, checkpoints.list_for_run, run_id)[-1]
     damage(store, newest.id)
     run = Supervised(store, settings).end()
     assert (run.state, run.epoch) == ("succeeded", 3)
