@@ -32,6 +32,10 @@ class DataChanged(DatasetError):
     """A registered data set whose content is another than it was."""
 
 
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be read, or that belongs to another experiment."""
+
+
 class SpecError(ValueError):
     """A spec or a method that cannot be run.
 

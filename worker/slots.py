@@ -2,7 +2,6 @@
 
 import logging
 import os
-import shutil
 import socket
 import threading
 import time
@@ -13,10 +12,10 @@ from importlib.metadata import version
 from store import checkpoints, workers
 from store.database.engine import Database
 from store.database.records import Claim
-from store.errors import NotFound, StoreError
-from store.lifecycle import claims, runs, sweeper
-from store.lifecycle.states import State
+from store.errors import StoreError
+from store.lifecycle import claims, sweeper
 from store.settings import Settings
+from worker import scratch
 from worker.devices import Device
 from worker.supervisor import TRAINER, Supervisor
 
@@ -61,7 +60,7 @@ class Slot:
         self.worker_id = self._db.write(register)
 
     def beat(self) -> None:
-        """Say that this slot lives: that it trains, or has lately looked for work."""
+        """Record that this slot lives: that it trains, or has lately looked for work."""
         if self.worker_id is None:
             self.register()
         elif self.run_id is None and time.monotonic() - self._looked_at > DEAF_POLLS * self._settings.poll_seconds:
@@ -76,7 +75,7 @@ class Slot:
             self._db.write(partial(workers.leave, worker_id=self.worker_id))
 
     def wait_until_idle(self, timeout: float) -> None:
-        """Wait for the run that this slot trains, in whatever thread; it stays idle."""
+        """Block until idle and keep the lock, so that nothing starts."""
         self._busy.acquire(timeout=timeout)
 
     def work(self) -> bool:
@@ -143,7 +142,7 @@ class Slots:
         return [slot.device.name for slot in self._slots]
 
     def hear(self, state: Callable[[], str]) -> None:
-        """Let signs of life say how the consumer is."""
+        """Let signs of life carry the state of the consumer."""
         for slot in self._slots:
             slot.hears = state
 
@@ -181,13 +180,12 @@ class Slots:
             except StoreError as error:
                 log.warning("cannot sign off: %s", error)
 
-    def _start(self, name: str, seconds: float, chore: object) -> None:
+    def _start(self, name: str, seconds: float, chore: Callable[[], object]) -> None:
         thread = threading.Thread(target=self._repeat, args=(seconds, chore), name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
 
-    def _repeat(self, seconds: float, chore: object) -> None:
-        assert callable(chore)
+    def _repeat(self, seconds: float, chore: Callable[[], object]) -> None:
         while True:
             try:
                 chore()
@@ -198,21 +196,6 @@ class Slots:
             if self._stopping.wait(seconds):
                 return
 
-    def _clear_scratch(self) -> None:
-        """Remove what attempts that are over have left, as after a SIGKILL; other workers may share the folder."""
-        for folder in (self._settings.data_dir / "scratch").glob("r_*-*"):
-            run_id, _, attempt = folder.name.rpartition("-")
-            if not self._stands(run_id, attempt):
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _stands(self, run_id: str, attempt: str) -> bool:
-        try:
-            with self._db.read() as session:
-                run = runs.get(session, run_id)
-        except NotFound:
-            return False
-        return run.state == State.RUNNING and str(run.attempt) == attempt
-
     def _beat(self) -> None:
         for slot in self._slots:
             slot.beat()
@@ -222,4 +205,4 @@ class Slots:
         sweeper.sweep(self._db, lease_seconds=settings.lease_seconds, sweep_seconds=settings.sweep_seconds)
         while checkpoints.sweep_superseded(self._db) and not self._stopping.is_set():
             pass
-        self._clear_scratch()
+        scratch.clear(self._db, settings.data_dir)

@@ -13,18 +13,18 @@ from typing import Any
 from store import checkpoints
 from store.database.engine import Database
 from store.database.records import Checkpoint, Claim
-from store.errors import CorruptCheckpoint, LeaseLost, NotFound, StorageFull, StoreError
+from store.errors import CorruptCheckpoint, LeaseLost, NotFound, StorageFull
 from store.lifecycle import claims, sweeper
 from store.lifecycle.states import Outcome, Reason, Request
 from store.settings import Settings
 from worker.devices import Device
+from worker.heartbeat import Heartbeat
 from worker.process import TrainerProcess, describe_exit
 from worker.reporting import Reporter
+from worker.scratch import attempt_folder
 
 TRAINER = (sys.executable, "-P", "-m", "worker.train")  # -P: the current folder holds no modules
 TICK_SECONDS = 0.1
-LONGEST_BEAT_SECONDS = 5.0
-"""Longest pause between heartbeats, hence of the latency of a cancel or pause, also under a long lease."""
 REMEDY = "free space, make it writable or choose another LPL_DATA_DIR, then retry the run"
 STOPS = {Request.CANCEL: Outcome.CANCELLED, Request.PAUSE: Outcome.PAUSED}
 log = logging.getLogger(__name__)
@@ -50,17 +50,23 @@ class Supervisor:
     ) -> None:
         self._db, self._claim, self._settings = db, claim, settings
         self._device, self._stopping, self._command = device, stopping, command
-        self._lost = threading.Event()
-        self._done = threading.Event()
-        self._requested: Request | None = None
         self._stop_by: float | None = None
         self._reporter = Reporter(db, claim, given_up=self._given_up)
+        self._heart = Heartbeat(
+            db, claim, lease_seconds=settings.lease_seconds, progress=lambda: self._reporter.fraction
+        )
 
     def run(self) -> None:
         """Train until the run ends, is asked to stop or is lost."""
-        heart = threading.Thread(target=self._beat_until_done, name="heartbeat", daemon=True)
-        heart.start()
-        scratch = scratch_folder(self._settings, self._claim.run_id, self._claim.attempt)
+        scratch = attempt_folder(self._settings.data_dir, self._claim.run_id, self._claim.attempt)
+        try:
+            with self._heart:
+                self._attempt(scratch)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _attempt(self, scratch: Path) -> None:
+        """Train, and end the run where it cannot be trained."""
         try:
             scratch.mkdir(parents=True, exist_ok=True)
             self._train(scratch)
@@ -74,10 +80,6 @@ class Supervisor:
         except Exception as error:
             log.exception("run %s cannot be supervised", self._claim.run_id)
             self._finish(Outcome.FAILED, Reason.ERROR, f"{type(error).__name__}: {error}")
-        finally:
-            self._done.set()
-            heart.join()
-            shutil.rmtree(scratch, ignore_errors=True)
 
     def _train(self, scratch: Path) -> None:
         resume = self._fetch_resume(scratch)
@@ -117,8 +119,7 @@ class Supervisor:
 
     def _follow(self, trainer: TrainerProcess) -> None:
         """Report events until the trainer's pipe closes; end the trainer where somebody wants that."""
-        guard = threading.Thread(target=self._guard, args=(trainer,), name="guard", daemon=True)
-        guard.start()
+        threading.Thread(target=self._guard, args=(trainer,), name="guard", daemon=True).start()
         while (event := trainer.next_event()) is not None:
             self._reporter.report(event)
 
@@ -127,16 +128,15 @@ class Supervisor:
 
         A trainer that died is killed too: what it started may still hold its event pipe open.
         """
-        while not (self._lost.is_set() or trainer.ended() or self._overdue()):
+        while not (self._heart.lost or trainer.ended() or self._overdue()):
             if self._stop_by is None and self._stop_wanted():
                 self._stop_by = time.monotonic() + self._settings.grace_seconds
                 trainer.terminate()
-            if self._done.wait(TICK_SECONDS):
-                return
+            time.sleep(TICK_SECONDS)
         trainer.kill()
 
     def _stop_wanted(self) -> bool:
-        return self._stopping.is_set() or self._requested is not None
+        return self._stopping.is_set() or self._heart.requested is not None
 
     def _overdue(self) -> bool:
         """Whether a wanted stop has used up its grace time."""
@@ -144,26 +144,27 @@ class Supervisor:
 
     def _given_up(self) -> bool:
         """Whether to wait no longer for a database that is away."""
-        return self._lost.is_set() or (self._stopping.is_set() and self._overdue())
+        return self._heart.lost or (self._stopping.is_set() and self._overdue())
 
     def _conclude(self, status: int) -> None:
         """Write how the attempt ended."""
-        if self._lost.is_set():
+        if self._heart.lost:
             raise LeaseLost(f"attempt {self._claim.attempt} of run {self._claim.run_id} is over")
         end = self._reporter.end
-        if end is not None and self._continued(end):
+        if end is not None and self._continues(end):
             return
         if end is not None and end["outcome"] in (Outcome.SUCCEEDED, Outcome.FAILED):
             self._finish(end["outcome"], end.get("reason"), end.get("message"))
         elif end is not None or self._stop_wanted():
-            self._finish(STOPS[self._requested] if self._requested else Outcome.RELEASED)
+            requested = self._heart.requested
+            self._finish(STOPS[requested] if requested else Outcome.RELEASED)
         else:
             message = describe_exit(status)
             self._reporter.log("error", message)
             self._reporter.write(sweeper.report_loss, message)
 
-    def _continued(self, end: Mapping[str, Any]) -> bool:
-        """Whether a run that ran out of memory goes on with smaller parts of its batch."""
+    def _continues(self, end: Mapping[str, Any]) -> bool:
+        """Let a run that ran out of memory go on with smaller parts of its batch; whether its spec wants that."""
         if end.get("reason") != Reason.OUT_OF_MEMORY:
             return False
         message = str(end.get("message") or "out of memory")
@@ -176,29 +177,3 @@ class Supervisor:
             log.warning("run %s: %s", self._claim.run_id, error)
         except StorageFull as error:
             log.error("run %s ended as %s, which cannot be written: %s", self._claim.run_id, outcome, error)
-
-    def _beat_until_done(self) -> None:
-        """Renew the lease at least every quarter of it and hear what is requested."""
-        while not self._done.wait(min(self._settings.lease_seconds / 4, LONGEST_BEAT_SECONDS)):
-            try:
-                self._beat()
-            except Exception:  # without a heartbeat the run would be lost
-                log.exception("run %s: no heartbeat", self._claim.run_id)
-
-    def _beat(self) -> None:
-        try:
-            seconds, progress = self._settings.lease_seconds, self._reporter.fraction
-            requested = self._db.write(
-                lambda session: claims.heartbeat(session, self._claim, lease_seconds=seconds, progress=progress)
-            )
-            self._requested = Request(requested) if requested else None
-        except LeaseLost:
-            if not self._done.is_set():
-                self._lost.set()
-        except StoreError as error:
-            log.warning("run %s: no heartbeat (%s); training goes on", self._claim.run_id, error)
-
-
-def scratch_folder(settings: Settings, run_id: str, attempt: int) -> Path:
-    """Where an attempt keeps its files."""
-    return settings.data_dir / "scratch" / f"{run_id}-{attempt}"

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 from setproctitle import setproctitle
 
 import lplcore
-from lplcore.training.identity import stored_spec
+from lplcore.spec.identity import stored_spec
 from worker.process import EVENT_FD
 
 PR_SET_PDEATHSIG = 1

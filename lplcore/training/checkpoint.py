@@ -18,13 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from lplcore.device import is_out_of_memory
+from lplcore.errors import CheckpointError
+from lplcore.spec.identity import differences
 
 METADATA_KEY = "lplcore"
 FORMAT = 1
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that cannot be read, or that belongs to another experiment."""
 
 
 @dataclass(frozen=True)
@@ -101,11 +99,11 @@ def load(path: str | Path) -> Checkpoint:
 
 
 @contextmanager
-def nonsense_is_damage() -> Iterator[None]:
-    """Say of contents that cannot be used that they are damaged.
+def unusable_is_damaged() -> Iterator[None]:
+    """Turn unexpected errors while restoring into CheckpointError.
 
     Raises:
-        CheckpointError: instead of what was raised.
+        CheckpointError: with the error's name and text.
     """
     try:
         yield
@@ -131,22 +129,6 @@ def check_same_experiment(checkpoint: Checkpoint, expected: Mapping[str, Any]) -
     if differing:
         more = f" and {len(differing) - 5} more" if len(differing) > 5 else ""
         raise CheckpointError(f"the checkpoint is of another experiment: {'; '.join(differing[:5])}{more}")
-
-
-def differences(old: Any, new: Any, path: str) -> list[str]:
-    """`path: old in the checkpoint, new here` for every leaf of two JSON values that differs."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        keys = sorted({*old, *new})
-        return [text for key in keys for text in differences(old.get(key), new.get(key), f"{path}.{key}")]
-    if old == new:
-        return []
-    return [f"{path} is {shortened(old)} in the checkpoint, {shortened(new)} here"]
-
-
-def shortened(value: Any) -> str:
-    """JSON for a message."""
-    text = json.dumps(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def load_module(module: nn.Module, state: Mapping[str, Tensor], *, what: str) -> None:

@@ -17,10 +17,10 @@ from lplcore.randomness import draw_seed
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
 from lplcore.training.draws import drawn_epoch
-from lplcore.training.evaluation import Evaluation, evaluate
+from lplcore.training.evaluation.multi_label import MultiLabelEvaluation, evaluate_multi_label
+from lplcore.training.evaluation.reported import RunEvaluation
+from lplcore.training.evaluation.single_label import Evaluation, evaluate
 from lplcore.training.loading import load
-from lplcore.training.multi_label_evaluation import MultiLabelEvaluation, evaluate_multi_label
-from lplcore.training.reported import RunEvaluation
 from lplcore.training.setup import build_state
 from lplcore.training.step import Batch, train_step
 from lplcore.training.totals import EpochTotals

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from lplcore.procedures import Companion
+from lplcore.spec.identity import DRAWS, comparable_spec, resume_notes, run_spec, saved_spec
 from lplcore.training import checkpoint as checkpoints
 from lplcore.training.checkpoint import Checkpoint
-from lplcore.training.identity import DRAWS, comparable_spec, resume_notes, run_spec, saved_spec
 from lplcore.training.run import TrainingRun
 
 
@@ -46,7 +46,7 @@ def companion_groups(companion: Companion) -> dict[str, Mapping[str, Tensor]]:
     return {"companion": companion.state_dict(), **optimizers}
 
 
-@checkpoints.nonsense_is_damage()
+@checkpoints.unusable_is_damaged()
 def resume(run: TrainingRun, saved: Checkpoint) -> list[str]:
     """Go on from a checkpoint; returns notes on what is not as in the run that wrote it.
 

@@ -7,11 +7,11 @@ from torch import Tensor
 from lplcore.device import accumulator_dtype
 from lplcore.events import FloatArray
 from lplcore.method.criterion import CriterionOutput
-from lplcore.training.evaluation import finite, ratio
+from lplcore.training.evaluation.single_label import finite, ratio
 from lplcore.training.variation import LossVariation, SignedLossVariation
 
 NEVER = 2**62
-"""First step with a non-finite loss where there was none."""
+"""Sentinel: no loss was non-finite."""
 
 
 class EpochTotals:

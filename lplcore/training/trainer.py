@@ -12,12 +12,11 @@ import torch
 
 from lplcore.data.raw import RegisteredDataset
 from lplcore.device import choose_device, deterministic_algorithms, is_out_of_memory
-from lplcore.errors import DataChanged, DatasetError, SpecError
+from lplcore.errors import CheckpointError, DataChanged, DatasetError, SpecError
 from lplcore.events import CheckpointKind, CheckpointReady, Event, LogLine, Progress, Reason, RunEnd, RunStart
 from lplcore.spec.experiment import ExperimentSpec, parse_spec
+from lplcore.spec.identity import continued, refuse_reordered
 from lplcore.training import checkpoint as checkpoints
-from lplcore.training.checkpoint import CheckpointError
-from lplcore.training.identity import continued, refuse_reordered
 from lplcore.training.run import Diverged, TrainingRun
 from lplcore.training.saving import checkpoint_of, resume
 

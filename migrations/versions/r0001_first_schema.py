@@ -10,6 +10,14 @@ depends_on = None
 
 
 def upgrade() -> None:
+    create_keys_datasets_and_events()
+    create_jobs_and_workers()
+    create_what_belongs_to_jobs()
+    create_runs()
+    create_what_belongs_to_runs()
+
+
+def create_keys_datasets_and_events() -> None:
     op.create_table(
         "api_keys",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -48,6 +56,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_events_job_id", "events", ["job_id", "id"], unique=False)
     op.create_index("ix_events_run_id", "events", ["run_id", "id"], unique=False)
+
+
+def create_jobs_and_workers() -> None:
     op.create_table(
         "jobs",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -91,6 +102,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_workers_last_seen_at", "workers", ["last_seen_at"], unique=False)
+
+
+def create_what_belongs_to_jobs() -> None:
     op.create_table(
         "idempotency_keys",
         sa.Column("owner", sa.String(length=40), nullable=False),
@@ -110,6 +124,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job_id", "tag"),
     )
     op.create_index("ix_job_tags_tag_job_id", "job_tags", ["tag", "job_id"], unique=False)
+
+
+def create_runs() -> None:
     op.create_table(
         "runs",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -147,6 +164,9 @@ def upgrade() -> None:
     op.create_index("ix_runs_job_id", "runs", ["job_id", "id"], unique=False)
     op.create_index("ix_runs_lease", "runs", ["state", "lease_expires_at"], unique=False)
     op.create_index("ix_runs_queue", "runs", ["state", "priority", "id"], unique=False)
+
+
+def create_what_belongs_to_runs() -> None:
     op.create_table(
         "checkpoints",
         sa.Column("id", sa.String(length=40), nullable=False),

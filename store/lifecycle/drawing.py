@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from store.lifecycle.states import ENDED, Action, Outcome, Reason, Request, State
-from store.lifecycle.transitions import BY_USER, ENTERING, TABLE, Moment, Step, Transition, Trigger
+from store.lifecycle.transitions import ENTERING, TABLE, Moment, Step, Transition, Trigger
 
 BEGIN, END = "<!-- drawn by store.lifecycle.drawing: begin -->\n", "<!-- drawn by store.lifecycle.drawing: end -->\n"
 ACTORS: Mapping[Step, str] = {
@@ -96,9 +96,8 @@ def lines_of_table() -> list[Line]:
 
 def reasons() -> str:
     """Why a run ends as failed."""
-    return (
-        f"Reasons of a failed run: {', '.join(f'`{reason}`' for reason in Reason if reason not in BY_USER.values())}.\n"
-    )
+    failures = [f"`{reason}`" for reason in Reason if reason != Reason.CANCELLED_BY_USER]
+    return f"Reasons of a failed run: {', '.join(failures)}.\n"
 
 
 def written(transition: Transition) -> str:

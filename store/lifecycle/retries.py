@@ -13,7 +13,7 @@ from store.errors import Conflict
 from store.lifecycle import turns
 from store.lifecycle.new_runs import queued_run
 from store.lifecycle.states import ENDED, State
-from store.lifecycle.transitions import BATCH, Transition, record_state, update_runs
+from store.lifecycle.transitions import BATCH, UNINDEXED_STATE, Transition, record_state, update_runs
 
 RETRIABLE = (State.FAILED, State.CANCELLED)
 KEPT = (
@@ -78,7 +78,7 @@ def replace(session: Session, rows: Sequence[Any]) -> list[RunRow]:
     now = database_time(session)
     for start in range(0, len(rows), BATCH):
         run_ids = [row.id for row in rows[start : start + BATCH]]
-        update_runs(session, run_ids, RunRow.state.in_(RETRIABLE), {"replaced": True})
+        update_runs(session, run_ids, UNINDEXED_STATE.in_(RETRIABLE), {"replaced": True})
     fresh = [RunRow(**turns.placed(queued_run(kept_of(row)), now), retry_of=row.id) for row in rows]
     session.add_all(fresh)
     session.flush()

@@ -22,6 +22,8 @@ from store.lifecycle.states import ENDED, Action, Outcome, Reason, Request, Stat
 BATCH = 500
 """Runs that one UPDATE names."""
 LONGEST_MESSAGE = 4000
+UNINDEXED_STATE = RunRow.state.concat("")
+"""The state for an UPDATE that names its runs: by the bare column SQLite would go through all runs of that state."""
 
 
 class Step(StrEnum):
@@ -226,7 +228,7 @@ def move(session: Session, rows: Sequence[Any], values: dict[str, Any], *, fence
         Conflict: one has changed.
     """
     run_ids, first = [row.id for row in rows], rows[0]
-    as_read = (RunRow.state == first.state) & RunRow.requested.is_not_distinct_from(first.requested)
+    as_read = (first.state == UNINDEXED_STATE) & RunRow.requested.is_not_distinct_from(first.requested)
     update_runs(session, run_ids, as_read if fence is None else as_read & fence, values)
     if values["state"] in ENDED:
         discard_uploads(session, run_ids)

@@ -12,9 +12,8 @@ from lplcore.data.arrays import pickles as array_pickle
 from lplcore.data.arrays.archive import read_arrays
 from lplcore.data.images.folder import check_images, labels_of
 from lplcore.datasets.cifar import pixels_of
-from lplcore.errors import DatasetError
+from lplcore.errors import CheckpointError, DatasetError
 from lplcore.training import checkpoint
-from lplcore.training.checkpoint import CheckpointError
 
 
 def open_file(path: Path) -> None:

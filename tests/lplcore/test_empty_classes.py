@@ -14,8 +14,8 @@ from lplcore.data.info import DatasetInfo
 from lplcore.data.raw import RegisteredDataset
 from lplcore.frame.statistics import class_statistics
 from lplcore.plugin import get, plugins
-from lplcore.training.evaluation import Evaluation, evaluate
-from lplcore.training.multi_label_evaluation import evaluate_multi_label
+from lplcore.training.evaluation.multi_label import evaluate_multi_label
+from lplcore.training.evaluation.single_label import Evaluation, evaluate
 
 COUNTS = [150, 60, 12, 3]
 TASKS = ("single_label", "multi_label")

@@ -34,56 +34,58 @@ def test_a_complete_spec_parses_to_itself(preset: str) -> None:
     assert lplcore.parse_spec(json.loads(json.dumps(complete))).model_dump(mode="json") == complete
 
 
+DOCUMENTED: dict[str, Any] = {
+    "name": "CIFAR-100-LT, LPL",
+    "tags": ["demo"],
+    "dataset": {
+        "name": "cifar100",
+        "imbalance_factor": 100,
+        "imbalance_profile": "exponential",
+        "validation_fraction": 0.1,
+    },
+    "model": {"name": "resnet32", "head": "linear"},
+    "method": {
+        "loss": {"name": "cross_entropy"},
+        "perturbations": [
+            {
+                "name": "lpl",
+                "split": "class_rank",
+                "threshold": 0.4,
+                "epsilon": 0.0,
+                "delta_epsilon": 2.0,
+                "step_size": 0.1,
+            }
+        ],
+        "weighting": None,
+        "targets": [],
+        "sampler": {"name": "uniform"},
+        "regularizers": [],
+        "procedure": {"name": "standard"},
+        "posthoc": None,
+    },
+    "augmentation": {"name": "pad_crop_flip"},
+    "optimizer": {
+        "name": "sgd",
+        "lr": 0.1,
+        "momentum": 0.9,
+        "nesterov": True,
+        "weight_decay": 0.0002,
+        "clip_norm": None,
+    },
+    "schedule": {"name": "multistep", "milestones": [160, 180], "gamma": 0.01, "warmup_epochs": 5},
+    "epochs": 200,
+    "batch_size": 128,
+    "seeds": [0, 1, 2],
+    "sweep": {"method.perturbations.0.delta_epsilon": [1.0, 2.0, 3.0]},
+    "checkpoints": {"every_epochs": 10, "keep_last": 2, "keep_best": True},
+    "priority": 5,
+    "device": "auto",
+    "precision": "auto",
+}
+
+
 def test_the_documented_example_is_accepted_unchanged() -> None:
-    example = {
-        "name": "CIFAR-100-LT, LPL",
-        "tags": ["demo"],
-        "dataset": {
-            "name": "cifar100",
-            "imbalance_factor": 100,
-            "imbalance_profile": "exponential",
-            "validation_fraction": 0.1,
-        },
-        "model": {"name": "resnet32", "head": "linear"},
-        "method": {
-            "loss": {"name": "cross_entropy"},
-            "perturbations": [
-                {
-                    "name": "lpl",
-                    "split": "class_rank",
-                    "threshold": 0.4,
-                    "epsilon": 0.0,
-                    "delta_epsilon": 2.0,
-                    "step_size": 0.1,
-                }
-            ],
-            "weighting": None,
-            "targets": [],
-            "sampler": {"name": "uniform"},
-            "regularizers": [],
-            "procedure": {"name": "standard"},
-            "posthoc": None,
-        },
-        "augmentation": {"name": "pad_crop_flip"},
-        "optimizer": {
-            "name": "sgd",
-            "lr": 0.1,
-            "momentum": 0.9,
-            "nesterov": True,
-            "weight_decay": 0.0002,
-            "clip_norm": None,
-        },
-        "schedule": {"name": "multistep", "milestones": [160, 180], "gamma": 0.01, "warmup_epochs": 5},
-        "epochs": 200,
-        "batch_size": 128,
-        "seeds": [0, 1, 2],
-        "sweep": {"method.perturbations.0.delta_epsilon": [1.0, 2.0, 3.0]},
-        "checkpoints": {"every_epochs": 10, "keep_last": 2, "keep_best": True},
-        "priority": 5,
-        "device": "auto",
-        "precision": "auto",
-    }
-    complete = lplcore.parse_spec(example).model_dump(mode="json")
+    complete = lplcore.parse_spec(DOCUMENTED).model_dump(mode="json")
 
     def holds(part: Any, whole: Any) -> bool:
         if isinstance(part, dict):
@@ -92,9 +94,9 @@ def test_the_documented_example_is_accepted_unchanged() -> None:
             return len(part) == len(whole) and all(map(holds, part, whole))
         return bool(part == whole)
 
-    assert holds(example, complete)
+    assert holds(DOCUMENTED, complete)
     assert complete["method"]["alias"] == "lpl"
-    plan = lplcore.parse_spec(example).plan()
+    plan = lplcore.parse_spec(DOCUMENTED).plan()
     assert [(run.point, run.seed) for run in plan[:4]] == [
         ({"method.perturbations.0.delta_epsilon": 1.0}, 0),
         ({"method.perturbations.0.delta_epsilon": 1.0}, 1),

@@ -9,7 +9,7 @@ import torch
 
 from lplcore.data.info import DatasetInfo
 from lplcore.method.criterion import CriterionOutput
-from lplcore.training.evaluation import Evaluation, evaluate, grouped
+from lplcore.training.evaluation.single_label import Evaluation, evaluate, grouped
 from lplcore.training.totals import EpochTotals
 from lplcore.training.variation import ABSOLUTE, SERIES, LossVariation, SignedLossVariation
 

@@ -15,8 +15,8 @@ from lplcore.procedures.oltr.network import MetaEmbedding
 from lplcore.procedures.oltr.oltr import Oltr
 from lplcore.samplers.class_aware import ClassAware
 from lplcore.samplers.square_root import SquareRoot
-from lplcore.training.evaluation import Evaluation, evaluate
-from lplcore.training.multi_label_evaluation import MultiLabelEvaluation, evaluate_multi_label
+from lplcore.training.evaluation.multi_label import MultiLabelEvaluation, evaluate_multi_label
+from lplcore.training.evaluation.single_label import Evaluation, evaluate
 from lplcore.training.step import joined, share_of
 from lplcore.training.totals import EpochTotals
 

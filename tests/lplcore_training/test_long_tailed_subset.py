@@ -17,8 +17,8 @@ from lplcore.data.splits import LoadedDataset
 from lplcore.datasets.registered import Registered
 from lplcore.events import RunStart
 from lplcore.randomness import generator
+from lplcore.spec.identity import stored_spec
 from lplcore.training.checkpoint import METADATA_KEY
-from lplcore.training.identity import stored_spec
 from lplcore.training.loading import dataset_info, load
 from tests.lplcore_training.runs import checkpoints, end, run, stop_after
 

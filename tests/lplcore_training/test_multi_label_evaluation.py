@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, f1_score, label_ranking_loss
 
 from lplcore.data.info import DatasetInfo
-from lplcore.training.multi_label_evaluation import (
+from lplcore.training.evaluation.multi_label import (
     MultiLabelEvaluation,
     average_precision,
     evaluate_multi_label,

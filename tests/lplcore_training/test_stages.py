@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from lplcore.spec.experiment import parse_spec
-from lplcore.training.identity import DRAWS, resume_notes
+from lplcore.spec.identity import DRAWS, resume_notes
 from lplcore.training.run import TrainingRun
 from tests.lplcore_training.runs import Spec
 

@@ -53,10 +53,10 @@ def epoch(db: Database, held: Claim, number: int, error: float = 0.5) -> None:
 
 
 def checkpoint(db: Database, held: Claim, number: int, content: bytes = b"x" * 10, kind: str = "last") -> str:
-    made = writing(db, checkpoints.begin, held, epoch=number, step=0, kind=kind)
-    writing(db, checkpoints.append, held, made, number=0, data=content)
+    checkpoint_id = writing(db, checkpoints.begin, held, epoch=number, step=0, kind=kind)
+    writing(db, checkpoints.append, held, checkpoint_id, number=0, data=content)
     digest = hashlib.sha256(content).hexdigest()
-    return writing(db, checkpoints.publish, held, made, size_bytes=len(content), sha256=digest, keep_last=2).id
+    return writing(db, checkpoints.publish, held, checkpoint_id, size_bytes=len(content), sha256=digest, keep_last=2).id
 
 
 def test_a_job_runs_and_succeeds(db: Database) -> None:

@@ -289,10 +289,10 @@ def record(db: Database, claim: Claim, number: int) -> None:
 
 def keep(db: Database, claim: Claim, number: int) -> None:
     content = str(number).encode()
-    made = writing(db, checkpoints.begin, claim, epoch=number, step=0, kind="last")
-    writing(db, checkpoints.append, claim, made, number=0, data=content)
+    checkpoint_id = writing(db, checkpoints.begin, claim, epoch=number, step=0, kind="last")
+    writing(db, checkpoints.append, claim, checkpoint_id, number=0, data=content)
     digest = hashlib.sha256(content).hexdigest()
-    writing(db, checkpoints.publish, claim, made, size_bytes=len(content), sha256=digest, keep_last=2)
+    writing(db, checkpoints.publish, claim, checkpoint_id, size_bytes=len(content), sha256=digest, keep_last=2)
 
 
 def visible(db: Database, run_id: str) -> Any:

@@ -24,8 +24,8 @@ def worker(db: Database, device: str) -> str:
 
 
 def taken(db: Database, device: str) -> str | None:
-    found = claimed(db, worker_id=f"w_{device}", device=device, lease_seconds=LEASE)
-    return found.job_id if found else None
+    held = claimed(db, worker_id=f"w_{device}", device=device, lease_seconds=LEASE)
+    return held.job_id if held else None
 
 
 def run_of(db: Database, job: Job) -> Any:
@@ -58,14 +58,14 @@ def test_a_run_says_which_device_no_worker_has_until_one_does(db: Database) -> N
     worker(db, "cpu")
     before = run_of(db, job).version
     sweep(db)
-    found = run_of(db, job)
-    assert (found.state, found.message) == ("queued", "waits for a cuda worker; present: cpu")
-    assert found.version > before
+    run = run_of(db, job)
+    assert (run.state, run.message) == ("queued", "waits for a cuda worker; present: cpu")
+    assert run.version > before
     assert run_of(db, plain).message is None
-    said = [event.data for event in reading(db, events.after, 0, run=found.id) if event.kind == "state"]
-    assert said[-1]["message"] == found.message
+    states = [event.data for event in reading(db, events.after, 0, run=run.id) if event.kind == "state"]
+    assert states[-1]["message"] == run.message
     sweep(db)
-    assert run_of(db, job).version == found.version
+    assert run_of(db, job).version == run.version
     assert worker(db, "cuda:0")
     sweep(db)
     assert [run.message for run in reading(db, jobs.list_runs, job.id).items] == [None, None]

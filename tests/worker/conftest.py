@@ -81,10 +81,10 @@ class Supervised:
 def wait_for(look: Callable[[], T], reached: Callable[[T], object], timeout: float = 15) -> T:
     """What `look` gives as soon as it is as wanted."""
     deadline = time.monotonic() + timeout
-    while not reached(found := look()):
-        assert time.monotonic() < deadline, f"waited {timeout} s in vain; last seen: {found}"
+    while not reached(seen := look()):
+        assert time.monotonic() < deadline, f"waited {timeout} s in vain; last seen: {seen}"
         time.sleep(0.02)
-    return found
+    return seen
 
 
 def logged(store: Database, run_id: str) -> list[str]:

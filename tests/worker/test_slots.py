@@ -94,9 +94,9 @@ def test_what_a_killed_worker_left_is_cleared(store: Database, settings: Setting
     wait_for(standing.exists, bool)
     left.mkdir()
     with working(store, settings):
-        wait_for(left.exists, lambda there: not there)
+        wait_for(left.exists, lambda exists: not exists)
         left.mkdir()  # killed after this worker had begun
-        wait_for(left.exists, lambda there: not there)
+        wait_for(left.exists, lambda exists: not exists)
         assert standing.exists()
     held.stopping.set()
     held.end()
@@ -110,5 +110,5 @@ def test_what_is_left_of_a_deleted_run_is_cleared_and_no_other_folder(store: Dat
     for folder in (left, foreign):
         folder.mkdir(parents=True)
     with working(store, settings):
-        wait_for(left.exists, lambda there: not there)
+        wait_for(left.exists, lambda exists: not exists)
         assert foreign.exists()

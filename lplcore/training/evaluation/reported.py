@@ -6,8 +6,8 @@ from typing import Any
 from lplcore.data.info import DatasetInfo
 from lplcore.data.splits import Split
 from lplcore.events import FloatArray
-from lplcore.training.evaluation import Best, Evaluation
-from lplcore.training.multi_label_evaluation import MultiLabelEvaluation
+from lplcore.training.evaluation.multi_label import MultiLabelEvaluation
+from lplcore.training.evaluation.single_label import Best, Evaluation
 
 AT_BEST = "at_best_validation"
 """Ending of the last epoch's metrics that are of the epoch best on validation."""

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from lplcore.data.info import DatasetInfo
 from lplcore.frame.labels import UNKNOWN
-from lplcore.training.evaluation import Headline, Predict, finite, grouped, mean, ratio
+from lplcore.training.evaluation.single_label import Headline, Predict, finite, grouped, mean, ratio
 
 PerClass = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32] | npt.NDArray[np.float64]

@@ -1,13 +1,13 @@
 """Which fields of a spec say what training a run is, and which may change where it goes on."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lplcore.data.raw import RegisteredDataset
-from lplcore.errors import SpecError
+from lplcore.errors import CheckpointError, SpecError
 from lplcore.plugin import quoted
 from lplcore.spec.experiment import ExperimentSpec, parse_spec
-from lplcore.training.checkpoint import CheckpointError, differences
 
 NOT_OF_THE_RUN = ("name", "tags", "priority")
 """Fields of a spec that say nothing about the training of a run."""
@@ -120,3 +120,19 @@ def mended_methods(spec: ExperimentSpec, class_counts: Sequence[int]) -> list[st
     if method.posthoc is not None:
         notes.append("test/loss was then of the corrected logits, now of clean ones")
     return notes
+
+
+def differences(old: Any, new: Any, path: str) -> list[str]:
+    """`path: old in the checkpoint, new here` for every leaf of two JSON values that differs."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys = sorted({*old, *new})
+        return [text for key in keys for text in differences(old.get(key), new.get(key), f"{path}.{key}")]
+    if old == new:
+        return []
+    return [f"{path} is {shortened(old)} in the checkpoint, {shortened(new)} here"]
+
+
+def shortened(value: Any) -> str:
+    """JSON for a message."""
+    text = json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,1 @@
+"""What a split says of a network: predictions, errors and figures for each class."""
