@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import problems
+from api.conditional import NotModified, not_modified
 from api.description import describe
 from api.middleware.audit import Audit, AuditLog, Refusals
 from api.middleware.authentication import Authentication
@@ -61,6 +62,7 @@ def create_app(
     )
     app.state.service = service
     problems.install(app)
+    app.add_exception_handler(NotModified, not_modified)
     for router in routers():
         app.include_router(router)
     app.mount("/assets", WholeFiles(directory=DASHBOARD / "assets", check_dir=False))

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request
 from starlette.responses import Response
 
+HEADERS = {"Cache-Control": "no-cache"}
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "Not changed since the given ETag"}}
 
 
@@ -14,8 +15,22 @@ def weak(*parts: object) -> str:
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
+class NotModified(Exception):
+    """Ends a request: the client has the answer already."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(tag)
+        self.tag = tag
+
+
+async def not_modified(_: Request, error: Exception) -> Response:
+    """An empty 304."""
+    assert isinstance(error, NotModified)
+    return Response(status_code=304, headers={"ETag": error.tag, **HEADERS})
+
+
 class Conditional:
-    """Sets a response's ETag and tells whether the client has it already."""
+    """Sets a response's ETag, and ends the request where the client has it already."""
 
     def __init__(
         self,
@@ -25,22 +40,24 @@ class Conditional:
     ) -> None:
         self._query = request.url.query
         self._headers = response.headers
-        self._known = if_none_match
+        self._tags = if_none_match
 
-    def unchanged(self, *parts: object) -> Response | None:
-        """An empty 304 where the client's copy is current, else None with the tag set on the answer."""
+    def check(self, *parts: object) -> None:
+        """Tag the answer with what changes with it.
+
+        Raises:
+            NotModified: the client's copy has this tag.
+        """
         tag = weak(self._query, *parts)
-        self._headers["ETag"] = tag
-        self._headers["Cache-Control"] = "no-cache"
-        if self._known is not None and matches(self._known, tag):
-            return Response(status_code=304, headers={"ETag": tag, "Cache-Control": "no-cache"})
-        return None
+        self._headers.update({"ETag": tag, **HEADERS})
+        if self._tags is not None and matches(self._tags, tag):
+            raise NotModified(tag)
 
 
 def matches(header: str, tag: str) -> bool:
     """Whether an If-None-Match header names the tag (weak comparison)."""
-    given = {part.strip().removeprefix("W/") for part in header.split(",")}
-    return "*" in given or tag.removeprefix("W/") in given
+    tags = {part.strip().removeprefix("W/") for part in header.split(",")}
+    return "*" in tags or tag.removeprefix("W/") in tags
 
 
 Cached = Annotated[Conditional, Depends()]

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from benchmarks.load_filling import CLASSES, COMMON, CURVE, OLD, PAGE, SELDOM, T
 from store import audit, checkpoints, datasets, deletion, metrics
 from store.database.engine import Database
 from store.database.records import Claim, Series
-from store.lifecycle import runs, sweeper
+from store.lifecycle import claims, sweeper
 
 SPEC: dict[str, Any] = {"dataset": "digits", "method": "lpl", "epochs": 2}
 LEASE, SWEEP, DAY = 60.0, 10.0, 86_400.0
@@ -102,7 +103,8 @@ def operations(side: Side) -> list[Operation]:
 
 def register(db: Database) -> None:
     """A data set that half of the finished runs used."""
-    datasets.add(db, name=OLD, format="arrays", path="/nowhere.npz", task="single_label", sha256=None, info={})
+    facts: dict[str, Any] = {"format": "arrays", "path": "/nowhere.npz", "task": "single_label"}
+    db.write(lambda session: datasets.add(session, name=OLD, **facts, sha256=None, info={}))
 
 
 def forget(side: Side) -> None:
@@ -112,14 +114,14 @@ def forget(side: Side) -> None:
 
 def claim(db: Database) -> Claim:
     """Take a run as a worker does."""
-    claimed = runs.claim(db, worker_id="w_load", device="cpu", lease_seconds=LEASE)
-    assert claimed is not None
-    return claimed
+    held = db.write(partial(claims.claim, worker_id="w_load", device="cpu", lease_seconds=LEASE))
+    assert isinstance(held, Claim)
+    return held
 
 
 def end(db: Database, held: Claim) -> None:
     """End a run."""
-    runs.finish(db, held, outcome="succeeded")
+    db.write(partial(claims.finish, claim=held, outcome="succeeded"))
 
 
 def epoch_operation(side: Side) -> Operation:
@@ -133,13 +135,14 @@ def epoch_operation(side: Side) -> Operation:
 
     def record() -> None:
         mine = held[-1]
-        metrics.record_epoch(side.db, mine, epoch=1, epochs=2, metrics={"test/top1_error": 0.1}, series=series)
+        epoch = partial(metrics.record_epoch, epoch=1, epochs=2, metrics={"test/top1_error": 0.1}, series=series)
+        side.db.write(partial(epoch, claim=mine))
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "checkpoint"
             path.write_bytes(bytes(10_000))
-            checkpoints.upload(side.db, mine, path, epoch=1, step=0, kind="last", keep_last=2)
-        runs.log(side.db, mine, "info", "a line")
-        runs.heartbeat(side.db, mine, lease_seconds=LEASE, progress=0.5)
+            checkpoints.upload(side.db.write, mine, path, epoch=1, step=0, kind="last", keep_last=2)
+        side.db.write(partial(claims.log, claim=mine, level="info", message="a line"))
+        side.db.write(partial(claims.heartbeat, claim=mine, lease_seconds=LEASE, progress=0.5))
 
     return Operation("record an epoch", record, before=take, after=lambda: end(side.db, held.pop()))
 

@@ -4,6 +4,7 @@ import getpass
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -32,19 +33,15 @@ class Line:
     address: str | None = None
 
 
-def record(db: Database, lines: Sequence[Line]) -> None:
+def record(session: Session, lines: Sequence[Line]) -> None:
     """Add lines."""
-
-    def work(session: Session) -> None:
-        now = database_time(session)
-        session.execute(insert(AuditRow), [values_of(line, now) for line in lines])
-
-    db.write(work)
+    now = database_time(session)
+    session.execute(insert(AuditRow), [values_of(line, now) for line in lines])
 
 
-def record_command(db: Database, what: str, *, status: int) -> None:
+def record_command(session: Session, what: str, *, status: int) -> None:
     """Add the line of a command at the machine, with the status that the same request over HTTP would have had."""
-    record(db, [Line(method="lpl", path=what, status=status, address=f"{user_name()}@{socket.gethostname()}")])
+    record(session, [Line(method="lpl", path=what, status=status, address=f"{user_name()}@{socket.gethostname()}")])
 
 
 def user_name() -> str:
@@ -68,7 +65,7 @@ def values_of(line: Line, now: float) -> dict[str, str | float | None]:
     }
 
 
-def entries(db: Database, *, limit: int = 100, cursor: str | None = None) -> Page[AuditEntry]:
+def entries(session: Session, *, limit: int = 100, cursor: str | None = None) -> Page[AuditEntry]:
     """Lines, newest first.
 
     Raises:
@@ -80,42 +77,32 @@ def entries(db: Database, *, limit: int = 100, cursor: str | None = None) -> Pag
         if not place.isascii() or not place.isdigit() or len(place) > 18:
             raise BadCursor("cursor: not one that this list has given; start without it")
         query = query.where(AuditRow.id < int(place))
-    with db.read() as session:
-        rows = session.scalars(query).all()
+    rows = session.scalars(query).all()
     following = pages.encode(str(rows[limit - 1].id)) if len(rows) > limit else None
-    return Page([entry_of(row) for row in rows[:limit]], following)
+    return Page(rows[:limit], following)
 
 
 def forget(db: Database, *, older_than_seconds: float) -> int:
     """Delete lines that are older, some thousand at most, in small transactions; returns how many."""
     forgotten = 0
     for _ in range(FORGET_BATCHES):
-        old = oldest(db, older_than_seconds=older_than_seconds)
+        with db.read() as session:
+            old = oldest(session, older_than_seconds=older_than_seconds)
         if old:
-            erase(db, old)
+            db.write(partial(erase, line_ids=old))
         forgotten += len(old)
         if len(old) < FORGET_BATCH:
             break
     return forgotten
 
 
-def oldest(db: Database, *, older_than_seconds: float) -> list[int]:
+def oldest(session: Session, *, older_than_seconds: float) -> list[int]:
     """The first lines that are older, found by the index on their time and without a lock: mostly there are none."""
-    with db.read() as session:
-        limit = database_time(session) - older_than_seconds
-        query = select(AuditRow.id).where(AuditRow.at < limit).order_by(AuditRow.at).limit(FORGET_BATCH)
-        return list(session.scalars(query))
+    limit = database_time(session) - older_than_seconds
+    query = select(AuditRow.id).where(AuditRow.at < limit).order_by(AuditRow.at).limit(FORGET_BATCH)
+    return list(session.scalars(query))
 
 
-def erase(db: Database, line_ids: Sequence[int]) -> None:
+def erase(session: Session, line_ids: Sequence[int]) -> None:
     """Delete lines."""
-
-    def work(session: Session) -> None:
-        session.execute(delete(AuditRow).where(AuditRow.id.in_(line_ids)))
-
-    db.write(work)
-
-
-def entry_of(row: AuditRow) -> AuditEntry:
-    """The record of a row."""
-    return AuditEntry(row.id, row.at, row.key_id, row.key_name, row.method, row.path, row.status, row.address)
+    session.execute(delete(AuditRow).where(AuditRow.id.in_(line_ids)))

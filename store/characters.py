@@ -13,6 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 FILE_ADDRESS = "file://"
+NUMBERS = (int, float)
 UNFIT = re.compile("[\x00\ud800-\udfff]")
 ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 """As `json.dumps` writes them; half of a proper pair looks the same, so it only says that a closer look is needed."""
@@ -27,12 +28,11 @@ def clean_all(value: Any) -> Any:
     """A JSON value, or the parameters of a statement, with every text in it clean."""
     if isinstance(value, str):
         return clean(value)
+    if isinstance(value, list | tuple):
+        cleaned = [item if item is None or isinstance(item, NUMBERS) else clean_all(item) for item in value]
+        return cleaned if isinstance(value, list) else tuple(cleaned)
     if isinstance(value, Mapping):
         return {clean_all(key): clean_all(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [clean_all(item) for item in value]
-    if isinstance(value, tuple):
-        return tuple(clean_all(item) for item in value)
     return value
 
 

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -12,20 +14,28 @@ from store import events
 from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import Checkpoint, Claim
-from store.database.rows import checkpoint_of
 from store.database.tables import CheckpointRow, ChunkRow
 from store.errors import CorruptCheckpoint, NotFound
 from store.identifiers import new_id
-from store.lifecycle.runs import fenced
+from store.lifecycle.claims import fenced
 
 CHUNK_BYTES = 1 << 20
 SWEEP_CHUNKS = 64
+T = TypeVar("T")
 
 
-def upload(db: Database, claim: Claim, path: Path, *, epoch: int, step: int, kind: str, keep_last: int) -> Checkpoint:
+class Write(Protocol):
+    """A way to change the database in a transaction, such as `Database.write`."""
+
+    def __call__(self, work: Callable[[Session], T]) -> T:
+        """What `work` returns; it may run again."""
+
+
+def upload(write: Write, claim: Claim, path: Path, *, epoch: int, step: int, kind: str, keep_last: int) -> Checkpoint:
     """Store a file as a checkpoint of the claimed run and publish it.
 
     Args:
+        write: called for each chunk, so that a database that is away for a while repeats no more than that.
         epoch: completed epochs.
         step: steps done in the next epoch.
         kind: `last`, `periodic` or `best`.
@@ -35,74 +45,65 @@ def upload(db: Database, claim: Claim, path: Path, *, epoch: int, step: int, kin
         LeaseLost: another attempt owns the run.
         OSError: the file cannot be read.
     """
-    checkpoint_id = begin(db, claim, epoch=epoch, step=step, kind=kind)
+    checkpoint_id = write(partial(begin, claim=claim, epoch=epoch, step=step, kind=kind))
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         for number, data in enumerate(iter(lambda: file.read(CHUNK_BYTES), b"")):
-            append(db, claim, checkpoint_id, number, data)
+            write(partial(append, claim=claim, checkpoint_id=checkpoint_id, number=number, data=data))
             digest.update(data)
             size += len(data)
-    return publish(db, claim, checkpoint_id, size_bytes=size, sha256=digest.hexdigest(), keep_last=keep_last)
+    sha256 = digest.hexdigest()
+    return write(
+        lambda session: publish(session, claim, checkpoint_id, size_bytes=size, sha256=sha256, keep_last=keep_last)
+    )
 
 
-def begin(db: Database, claim: Claim, *, epoch: int, step: int, kind: str) -> str:
+def begin(session: Session, claim: Claim, *, epoch: int, step: int, kind: str) -> str:
     """Open an unpublished checkpoint; returns its id."""
     checkpoint_id = new_id("c")
-
-    def work(session: Session) -> None:
-        fenced(session, claim, {})
-        session.add(
-            CheckpointRow(
-                id=checkpoint_id,
-                run_id=claim.run_id,
-                attempt=claim.attempt,
-                epoch=epoch,
-                step=step,
-                kind=kind,
-                size_bytes=0,
-                sha256="",
-                published=False,
-                superseded=False,
-                created_at=database_time(session),
-            )
+    fenced(session, claim, {})
+    session.add(
+        CheckpointRow(
+            id=checkpoint_id,
+            run_id=claim.run_id,
+            attempt=claim.attempt,
+            epoch=epoch,
+            step=step,
+            kind=kind,
+            size_bytes=0,
+            sha256="",
+            published=False,
+            superseded=False,
+            created_at=database_time(session),
         )
-
-    db.write(work)
+    )
     return checkpoint_id
 
 
-def append(db: Database, claim: Claim, checkpoint_id: str, number: int, data: bytes) -> None:
+def append(session: Session, claim: Claim, checkpoint_id: str, *, number: int, data: bytes) -> None:
     """Add a chunk; the same number again replaces it."""
-
-    def work(session: Session) -> None:
-        fenced(session, claim, {})
-        same = (ChunkRow.checkpoint_id == checkpoint_id) & (ChunkRow.number == number)
-        session.execute(delete(ChunkRow).where(same))
-        session.execute(insert(ChunkRow), [{"checkpoint_id": checkpoint_id, "number": number, "data": data}])
-
-    db.write(work)
+    fenced(session, claim, {})
+    same = (ChunkRow.checkpoint_id == checkpoint_id) & (ChunkRow.number == number)
+    session.execute(delete(ChunkRow).where(same))
+    session.execute(insert(ChunkRow), [{"checkpoint_id": checkpoint_id, "number": number, "data": data}])
 
 
 def publish(
-    db: Database, claim: Claim, checkpoint_id: str, *, size_bytes: int, sha256: str, keep_last: int
+    session: Session, claim: Claim, checkpoint_id: str, *, size_bytes: int, sha256: str, keep_last: int
 ) -> Checkpoint:
     """Make a checkpoint visible and those it replaces invisible; the run's count of losses starts anew.
 
     Raises:
         LeaseLost: another attempt owns the run.
     """
-
-    def work(session: Session) -> Checkpoint:
-        fenced(session, claim, {"losses": 0})
-        row = session.get_one(CheckpointRow, checkpoint_id)
-        row.published, row.size_bytes, row.sha256 = True, size_bytes, sha256
-        session.flush()
-        supersede(session, claim.run_id, keep_last)
-        data = {"run": claim.run_id, "attempt": claim.attempt, "checkpoint": row.id, "epoch": row.epoch}
-        events.record(session, "checkpoint", {**data, "kind": row.kind}, job_id=claim.job_id, run_id=claim.run_id)
-        return checkpoint_of(row)
-
-    return db.write(work)
+    fenced(session, claim, {"losses": 0})
+    row = session.get_one(CheckpointRow, checkpoint_id)
+    row.published, row.size_bytes, row.sha256 = True, size_bytes, sha256
+    session.flush()
+    supersede(session, claim.run_id, keep_last)
+    data = {"run": claim.run_id, "attempt": claim.attempt, "checkpoint": row.id, "epoch": row.epoch}
+    events.record(session, "checkpoint", {**data, "kind": row.kind}, job_id=claim.job_id, run_id=claim.run_id)
+    return row
 
 
 def supersede(session: Session, run_id: str, keep_last: int) -> None:
@@ -117,28 +118,26 @@ def supersede(session: Session, run_id: str, keep_last: int) -> None:
         session.execute(update(CheckpointRow).where(CheckpointRow.id.in_(old)).values(superseded=True))
 
 
-def list_for_run(db: Database, run_id: str) -> list[Checkpoint]:
+def list_for_run(session: Session, run_id: str) -> list[Checkpoint]:
     """Published checkpoints of a run, oldest first."""
     query = (
         select(CheckpointRow)
         .where(CheckpointRow.run_id == run_id, CheckpointRow.published, CheckpointRow.superseded.is_(False))
         .order_by(CheckpointRow.epoch, CheckpointRow.step, CheckpointRow.id)
     )
-    with db.read() as session:
-        return [checkpoint_of(row) for row in session.scalars(query)]
+    return list(session.scalars(query))
 
 
-def get(db: Database, checkpoint_id: str) -> Checkpoint:
+def get(session: Session, checkpoint_id: str) -> Checkpoint:
     """A published checkpoint.
 
     Raises:
         NotFound: no such checkpoint, or it is no longer kept.
     """
-    with db.read() as session:
-        row = session.get(CheckpointRow, checkpoint_id)
-        if row is None or not row.published or row.superseded:
-            raise NotFound(f"there is no checkpoint {checkpoint_id}")
-        return checkpoint_of(row)
+    row = session.get(CheckpointRow, checkpoint_id)
+    if row is None or not row.published or row.superseded:
+        raise NotFound(f"there is no checkpoint {checkpoint_id}")
+    return row
 
 
 def stream(db: Database, checkpoint_id: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -147,7 +146,8 @@ def stream(db: Database, checkpoint_id: str, *, start: int = 0, end: int | None 
     Raises:
         NotFound: the content is gone.
     """
-    size = get(db, checkpoint_id).size_bytes
+    with db.read() as session:
+        size = get(session, checkpoint_id).size_bytes
     stop = size if end is None else min(end, size)
     for number in range(start // CHUNK_BYTES, -(-stop // CHUNK_BYTES)):
         with db.read() as session:
@@ -168,7 +168,9 @@ def download(db: Database, checkpoint_id: str, path: Path) -> None:
         NotFound: no such checkpoint.
         OSError: the file cannot be written.
     """
-    expected, digest = get(db, checkpoint_id).sha256, hashlib.sha256()
+    digest = hashlib.sha256()
+    with db.read() as session:
+        expected = get(session, checkpoint_id).sha256
     with path.open("wb") as file:
         for data in stream(db, checkpoint_id):
             digest.update(data)

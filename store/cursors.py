@@ -2,13 +2,22 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 from store.database.records import Page
 from store.errors import BadCursor
 
-T = TypeVar("T")
+
+class Identified(Protocol):
+    """What has an identifier."""
+
+    @property
+    def id(self) -> str:
+        """By which lists are sorted."""
+
+
+T = TypeVar("T", bound=Identified)
 
 
 def encode(last: str) -> str:
@@ -31,7 +40,7 @@ def decode(cursor: str) -> str:
     return text
 
 
-def page(rows: Sequence[Any], limit: int, record: Callable[[Any], T]) -> Page[T]:
-    """A page from up to `limit + 1` rows that have an `id`."""
-    following = encode(rows[limit - 1].id) if len(rows) > limit else None
-    return Page([record(row) for row in rows[:limit]], following)
+def page(items: Sequence[T], limit: int) -> Page[T]:
+    """A page from up to `limit + 1` items."""
+    following = encode(items[limit - 1].id) if len(items) > limit else None
+    return Page(items[:limit], following)

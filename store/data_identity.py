@@ -12,8 +12,6 @@ from sqlalchemy.orm import Session
 from store.database.tables import DatasetRow
 from store.errors import Conflict
 
-REASON = "data_changed"
-
 
 def change_of(run: Any, dataset: DatasetRow | None) -> str | None:
     """How the data of a run differ from those it was submitted with, None where they do not.

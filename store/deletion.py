@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from store.database.engine import Database
-from store.database.records import DELETE, ENDED
+from store.database.records import DELETE
 from store.database.tables import (
     CheckpointRow,
     ChunkRow,
@@ -22,6 +22,7 @@ from store.database.tables import (
     SeriesRow,
 )
 from store.errors import Conflict, NotFound, StoreError
+from store.lifecycle.states import ENDED
 
 BATCH = 50
 log = logging.getLogger(__name__)
@@ -37,31 +38,37 @@ def delete_job(db: Database, job_id: str) -> None:
         NotFound: no such job.
         Conflict: it has not ended.
     """
-
-    def hide(session: Session) -> None:
-        # Locked as `job_state.refresh` does it, where whoever is just retrying a run then finds the job gone.
-        row = session.get(JobRow, job_id, with_for_update={"key_share": True})
-        if row is None or row.requested == DELETE:
-            raise NotFound(f"there is no job {job_id}")
-        if row.state not in ENDED:
-            raise Conflict(f"job {job_id} is {row.state}: cancel it first, then delete it")
-        session.execute(update(JobRow).where(JobRow.id == job_id).values(requested=DELETE))
-        session.execute(delete(IdempotencyRow).where(IdempotencyRow.job_id == job_id))
-
-    db.write(hide, urgent=True)
+    db.write(partial(hide, job_id=job_id), urgent=True)
     try:
         erase(db, job_id)
     except StoreError as error:
         log.warning("job %s is deleted, its content will be erased later: %s", job_id, error)
 
 
+def hide(session: Session, job_id: str) -> None:
+    """Let nobody see a job that has ended any more.
+
+    Raises:
+        NotFound: no such job.
+        Conflict: it has not ended.
+    """
+    # Locked as `job_state.refresh` does it, where whoever is just retrying a run then finds the job gone.
+    row = session.get(JobRow, job_id, with_for_update={"key_share": True})
+    if row is None or row.requested == DELETE:
+        raise NotFound(f"there is no job {job_id}")
+    if row.state not in ENDED:
+        raise Conflict(f"job {job_id} is {row.state}: cancel it first, then delete it")
+    session.execute(update(JobRow).where(JobRow.id == job_id).values(requested=DELETE))
+    session.execute(delete(IdempotencyRow).where(IdempotencyRow.job_id == job_id))
+
+
 def erase_deleted(db: Database, *, limit: int = 10) -> int:
     """Erase jobs that were hidden and not yet erased; returns how many."""
     with db.read() as session:
-        found = list(session.scalars(select(JobRow.id).where(JobRow.requested == DELETE).limit(limit)))
-    for job_id in found:
+        job_ids = list(session.scalars(select(JobRow.id).where(JobRow.requested == DELETE).limit(limit)))
+    for job_id in job_ids:
         erase(db, job_id)
-    return len(found)
+    return len(job_ids)
 
 
 def erase(db: Database, job_id: str) -> None:
@@ -70,13 +77,14 @@ def erase(db: Database, job_id: str) -> None:
         run_ids = list(session.scalars(select(RunRow.id).where(RunRow.job_id == job_id)))
     for start in range(0, len(run_ids), BATCH):
         db.write(partial(erase_content, run_ids=run_ids[start : start + BATCH]), urgent=True)
+    db.write(partial(erase_job, job_id=job_id), urgent=True)
 
-    def work(session: Session) -> None:
-        for table in (EventRow, RunRow, JobTagRow, JobFacetRow):
-            session.execute(delete(table).where(table.job_id == job_id))
-        session.execute(delete(JobRow).where(JobRow.id == job_id))
 
-    db.write(work, urgent=True)
+def erase_job(session: Session, job_id: str) -> None:
+    """Erase a job whose runs have nothing left."""
+    for table in (EventRow, RunRow, JobTagRow, JobFacetRow):
+        session.execute(delete(table).where(table.job_id == job_id))
+    session.execute(delete(JobRow).where(JobRow.id == job_id))
 
 
 def erase_content(session: Session, run_ids: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 ANY, CPU = "auto", "cpu"
-SAID = "waits for a "
+WAITS_FOR = "waits for a "
 """How the message of a run begins whose device no worker has."""
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from store.database.engine import Database
 from store.database.records import Event
 from store.database.tables import EventRow
 
@@ -17,7 +16,7 @@ def record(session: Session, kind: str, data: Mapping[str, Any], *, job_id: str 
 
 
 def after(
-    db: Database, event_id: int, *, job: str | None = None, run: str | None = None, limit: int = 500
+    session: Session, event_id: int, *, job: str | None = None, run: str | None = None, limit: int = 500
 ) -> list[Event]:
     """The events that follow an id, oldest first, of a job or a run or of everything."""
     query = select(EventRow).where(EventRow.id > event_id).order_by(EventRow.id).limit(limit)
@@ -25,11 +24,10 @@ def after(
         query = query.where(EventRow.job_id == job)
     if run is not None:
         query = query.where(EventRow.run_id == run)
-    with db.read() as session:
-        return [event_of(row) for row in session.scalars(query)]
+    return list(session.scalars(query))
 
 
-def logs(db: Database, run_id: str, *, after_id: int = 0, limit: int = 500) -> list[Event]:
+def logs(session: Session, run_id: str, *, after_id: int = 0, limit: int = 500) -> list[Event]:
     """Log lines of a run, oldest first."""
     query = (
         select(EventRow)
@@ -37,18 +35,11 @@ def logs(db: Database, run_id: str, *, after_id: int = 0, limit: int = 500) -> l
         .order_by(EventRow.id)
         .limit(limit)
     )
-    with db.read() as session:
-        return [event_of(row) for row in session.scalars(query)]
+    return list(session.scalars(query))
 
 
-def bounds(db: Database) -> tuple[int, int]:
+def bounds(session: Session) -> tuple[int, int]:
     """(oldest, latest) id in the log, (0, 0) where it is empty."""
-    with db.read() as session:
-        oldest = session.scalar(select(func.min(EventRow.id)))
-        latest = session.scalar(select(func.max(EventRow.id)))
-        return int(oldest or 0), int(latest or 0)
-
-
-def event_of(row: EventRow) -> Event:
-    """The record of a row."""
-    return Event(row.id, row.job_id, row.run_id, row.kind, row.data, row.created_at)
+    oldest = session.scalar(select(func.min(EventRow.id)))
+    latest = session.scalar(select(func.max(EventRow.id)))
+    return int(oldest or 0), int(latest or 0)

@@ -9,7 +9,6 @@ from sqlalchemy import ScalarResult, select
 from sqlalchemy.orm import Session
 
 from store import cursors as pages
-from store.database.engine import Database
 from store.database.records import Page, Run, Series
 from store.database.tables import EpochRow, SeriesRow
 from store.jobs import list_runs
@@ -24,7 +23,7 @@ R = TypeVar("R", bound=EpochRow | SeriesRow)
 
 
 def metrics(
-    db: Database,
+    session: Session,
     job_id: str,
     *,
     names: Sequence[str] | None = None,
@@ -48,11 +47,11 @@ def metrics(
     def add(curves: Curves, row: EpochRow) -> int:
         return add_scalars(curves, row, names)
 
-    return gathered(db, list_runs(db, job_id, limit=limit, cursor=cursor), read, add)
+    return gathered(session, list_runs(session, job_id, limit=limit, cursor=cursor), read, add)
 
 
 def series(
-    db: Database,
+    session: Session,
     job_id: str,
     names: Sequence[str],
     *,
@@ -74,15 +73,15 @@ def series(
         query = select(SeriesRow).where(wanted).order_by(SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch)
         return session.scalars(query.execution_options(yield_per=100))
 
-    def add(kept: ByEpoch, row: SeriesRow) -> int:
-        kept.setdefault(row.name, {})[row.epoch] = Series(tuple(row.shape), row.data)
+    def add(arrays: ByEpoch, row: SeriesRow) -> int:
+        arrays.setdefault(row.name, {})[row.epoch] = Series(tuple(row.shape), row.data)
         return prod(row.shape)
 
-    return gathered(db, list_runs(db, job_id, limit=limit, cursor=cursor), read, add)
+    return gathered(session, list_runs(session, job_id, limit=limit, cursor=cursor), read, add)
 
 
 def gathered(
-    db: Database,
+    session: Session,
     page: Page[Run],
     read: Callable[[Session, Sequence[str]], ScalarResult[R]],
     add: Callable[[dict[str, Any], R], int],
@@ -96,7 +95,7 @@ def gathered(
     parts: dict[str, dict[str, Any]] = {}
     values = 0
     last: str | None = None
-    with db.read() as session, closing(read(session, [run.id for run in page.items])) as rows:
+    with closing(read(session, [run.id for run in page.items])) as rows:
         for row in rows:
             if row.run_id != last and values > MOST_VALUES:
                 break

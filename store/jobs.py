@@ -11,167 +11,146 @@ from sqlalchemy.orm import Session, aliased
 
 from store import cursors as pages
 from store import events, names
-from store.characters import clean_all
+from store.characters import clean_all, to_json
+from store.database.bulk import insert_plain
 from store.database.clock import database_time
-from store.database.engine import Database
-from store.database.records import DELETE, OPEN, Job, NewRun, Page, Run, State, Submitted
-from store.database.rows import job_of, run_of
+from store.database.records import DELETE, Job, NewJob, NewRun, Page, Run, Submitted
 from store.database.tables import IdempotencyRow, JobFacetRow, JobRow, JobTagRow, RunRow
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
 from store.job_facets import facet_rows, facets_of
 from store.lifecycle import turns
 from store.lifecycle.new_runs import queued_run
+from store.lifecycle.states import OPEN, State
 
 
-def submit(
-    db: Database,
-    *,
-    spec: dict[str, Any],
-    runs: Sequence[NewRun],
-    method: str,
-    idempotency_key: str | None = None,
-    request_hash: str = "",
-    owner: str = "",
-    max_queued: int | None = None,
-) -> Submitted:
-    """Store a job and its runs in one transaction, with the idempotency key that makes it at most one.
+def new_job(*, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner: str = "") -> NewJob:
+    """A job as it will be stored, made before the transaction: SQLite has one writer, and heartbeats wait for it.
 
     Args:
         spec: the complete experiment.
         method: the name in lists of the method of runs that name none.
-        request_hash: hash of the request's body, to tell a repetition from another request with the same key.
         owner: the API key that submits.
+    """
+    job_id, facets = new_id("j"), facets_of(runs, method=method)
+    columns = {
+        "id": job_id,
+        "name": spec["name"],
+        "name_key": names.key(spec["name"]),
+        "owner": owner,
+        "state": State.QUEUED,
+        "progress": 0.0,
+        "priority": spec["priority"],
+        "method": facets["methods"][0],
+        "dataset": next(iter(facets["datasets"]), spec["dataset"]["name"]),
+        **facets,
+        "tags": spec["tags"],
+        "spec": spec,
+        "runs_total": len(runs),
+        "run_states": {State.QUEUED: len(runs)} if runs else {},
+        "results": {},
+        "version": 1,
+    }
+    waiting = list(run_columns(job_id, runs, priority=spec["priority"], owner=owner))
+    return NewJob(columns, waiting)
+
+
+def run_columns(job_id: str, runs: Sequence[NewRun], *, priority: int, owner: str) -> Iterator[dict[str, Any]]:
+    """The runs of a new job, all of which wait, as `insert_plain` takes them."""
+    for position, run in enumerate(runs):
+        columns = {
+            "job_id": job_id,
+            "position": position,
+            "seed": run.seed,
+            "point": run.point,
+            "spec": run.spec,
+            "dataset": run.spec["dataset"]["name"],
+            "data_sha256": run.data_sha256,
+            "priority": priority,
+            "owner": owner,
+            "epochs": run.epochs,
+        }
+        queued = queued_run(columns)
+        yield queued | {name: to_json(queued[name]) for name in ("point", "spec", "info")}
+
+
+def submit(
+    session: Session,
+    job: NewJob,
+    *,
+    idempotency_key: str | None = None,
+    request_hash: str = "",
+    max_queued: int | None = None,
+) -> Submitted:
+    """Store a job and its runs, with the idempotency key that makes it at most one.
+
+    Args:
+        request_hash: hash of the request's body, to tell a repetition from another request with the same key.
         max_queued: most runs of one key that may wait or be paused.
 
     Raises:
         Conflict: the key was used with another request.
         QuotaExceeded: too many of the owner's runs would wait.
     """
-    earlier = earlier_submission(db, owner, idempotency_key, request_hash)
+    owner, now = job.columns["owner"], database_time(session)
+    earlier = earlier_submission(session, owner, idempotency_key, request_hash=request_hash)
     if earlier is not None:
         return earlier
-    job_id, facets = new_id("j"), facets_of(runs, method=method)
-
-    def work(session: Session) -> None:
-        now = database_time(session)
-        session.add(job_row(job_id, spec, runs, facets=facets, owner=owner, now=now))
-        session.flush()
-        if idempotency_key is not None:
-            row = IdempotencyRow(
-                owner=owner, key=idempotency_key, request_hash=request_hash, job_id=job_id, created_at=now
-            )
+    row = JobRow(**job.columns, created_at=now)
+    try:
+        with session.begin_nested():
             session.add(row)
             session.flush()
-        turns.refuse_beyond(db, session, owner, max_queued, more=len(runs))
-        session.add_all(JobTagRow(job_id=job_id, tag=tag) for tag in dict.fromkeys(clean_all(spec.get("tags", []))))
-        session.add_all(facet_rows(job_id, facets))
-        session.add_all(run_rows(job_id, runs, priority=spec["priority"], owner=owner, now=now))
-        events.record(session, "state", {"job": job_id, "state": State.QUEUED}, job_id=job_id, run_id=None)
-
-    try:
-        db.write(work)
-    except IntegrityError:
-        earlier = earlier_submission(db, owner, idempotency_key, request_hash)
+            if idempotency_key is not None:
+                session.add(
+                    IdempotencyRow(
+                        owner=owner, key=idempotency_key, request_hash=request_hash, job_id=row.id, created_at=now
+                    )
+                )
+    except IntegrityError:  # the same key was used meanwhile
+        earlier = earlier_submission(session, owner, idempotency_key, request_hash=request_hash)
         if earlier is None:
             raise
         return earlier
-    return Submitted(get(db, job_id), created=True)
+    turns.refuse_beyond(session, owner, max_queued, more=len(job.runs))
+    session.add_all(JobTagRow(job_id=row.id, tag=tag) for tag in dict.fromkeys(clean_all(job.columns["tags"])))
+    session.add_all(facet_rows(row.id, job.columns))
+    if job.runs:
+        insert_plain(session, RunRow, [turns.placed(run, now) for run in job.runs])
+    events.record(session, "state", {"job": row.id, "state": State.QUEUED}, job_id=row.id, run_id=None)
+    session.flush()
+    session.refresh(row)
+    return Submitted(row, created=True)
 
 
-def run_rows(job_id: str, runs: Sequence[NewRun], *, priority: int, owner: str, now: float) -> Iterator[RunRow]:
-    """The runs of a new job, all of which wait."""
-    for position, run in enumerate(runs):
-        yield queued_run(
-            job_id=job_id,
-            position=position,
-            seed=run.seed,
-            point=run.point,
-            spec=run.spec,
-            dataset=run.spec["dataset"]["name"],
-            data_sha256=run.data_sha256,
-            priority=priority,
-            owner=owner,
-            epochs=run.epochs,
-            retry_of=None,
-            created_at=now,
-        )
-
-
-def job_row(
-    job_id: str,
-    spec: dict[str, Any],
-    runs: Sequence[NewRun],
-    *,
-    facets: dict[str, list[Any]],
-    owner: str,
-    now: float,
-) -> JobRow:
-    """A job that waits."""
-    return JobRow(
-        id=job_id,
-        name=spec["name"],
-        name_key=names.key(spec["name"]),
-        owner=owner,
-        state=State.QUEUED,
-        requested=None,
-        progress=0.0,
-        priority=spec["priority"],
-        method=facets["methods"][0],
-        dataset=next(iter(facets["datasets"]), spec["dataset"]["name"]),
-        **facets,
-        tags=spec["tags"],
-        spec=spec,
-        runs_total=len(runs),
-        run_states={State.QUEUED: len(runs)} if runs else {},
-        results={},
-        created_at=now,
-        version=1,
-    )
-
-
-def earlier_submission(db: Database, owner: str, key: str | None, request_hash: str) -> Submitted | None:
-    """What this key made before.
+def earlier_submission(session: Session, owner: str, key: str | None, *, request_hash: str) -> Submitted | None:
+    """What this key submitted before.
 
     Raises:
         Conflict: it was another request.
     """
-    if key is None:
+    row = None if key is None else session.get(IdempotencyRow, (owner, key))
+    if row is None:
         return None
-    with db.read() as session:
-        row = session.get(IdempotencyRow, (owner, key))
-        if row is None:
-            return None
-        if row.request_hash != request_hash:
-            raise Conflict("this Idempotency-Key was used with another request; use a new key for a new job")
-        job_id = row.job_id
-    return Submitted(get(db, job_id), created=False)
+    if row.request_hash != request_hash:
+        raise Conflict("this Idempotency-Key was used with another request; use a new key for a new job")
+    return Submitted(get(session, row.job_id), created=False)
 
 
-def get(db: Database, job_id: str) -> Job:
+def get(session: Session, job_id: str) -> Job:
     """The job.
-
-    Raises:
-        NotFound: no such job.
-    """
-    with db.read() as session:
-        return job_of(row_of(session, job_id))
-
-
-def row_of(session: Session, job_id: str) -> JobRow:
-    """The job's row.
 
     Raises:
         NotFound: no such job, or it is being deleted.
     """
-    row = session.get(JobRow, job_id)
-    if row is None or row.requested == DELETE:
+    job = session.get(JobRow, job_id)
+    if job is None or job.requested == DELETE:
         raise NotFound(f"there is no job {job_id}")
-    return row
+    return job
 
 
 def list_jobs(
-    db: Database,
+    session: Session,
     *,
     state: str | None = None,
     tag: str | None = None,
@@ -198,24 +177,21 @@ def list_jobs(
         query = query.where(JobRow.id.in_(select(JobTagRow.job_id).where(JobTagRow.tag == tag)))
     if cursor is not None:
         query = query.where(place < pages.decode(cursor))
-    with db.read() as session:
-        return pages.page(session.scalars(query).all(), limit, job_of)
+    return pages.page(session.scalars(query).all(), limit)
 
 
-def narrowed(
-    query: Select[tuple[JobRow]], wanted: Mapping[str, str | None]
-) -> tuple[Select[tuple[JobRow]], ColumnElement[str]]:
+def narrowed(query: Select[JobRow], wanted: Mapping[str, str | None]) -> tuple[Select[JobRow], ColumnElement[str]]:
     """The query for jobs with these facets, and the column to order it by: that of the index which it follows."""
     place: ColumnElement[str] = cast(ColumnElement[str], JobRow.id)
     for kind, value in wanted.items():
         if value is not None:
             facet = aliased(JobFacetRow)
-            found = (facet.job_id == JobRow.id) & (facet.kind == kind) & (facet.value == value)
-            query, place = query.join(facet, found), cast(ColumnElement[str], facet.job_id)
+            same = (facet.job_id == JobRow.id) & (facet.kind == kind) & (facet.value == value)
+            query, place = query.join(facet, same), cast(ColumnElement[str], facet.job_id)
     return query, place
 
 
-def list_runs(db: Database, job_id: str, *, limit: int = 100, cursor: str | None = None) -> Page[Run]:
+def list_runs(session: Session, job_id: str, *, limit: int = 100, cursor: str | None = None) -> Page[Run]:
     """Runs of a job in the order of submission, retries last.
 
     Raises:
@@ -225,18 +201,16 @@ def list_runs(db: Database, job_id: str, *, limit: int = 100, cursor: str | None
     query = select(RunRow).where(RunRow.job_id == job_id).order_by(RunRow.id).limit(limit + 1)
     if cursor is not None:
         query = query.where(RunRow.id > pages.decode(cursor))
-    with db.read() as session:
-        row_of(session, job_id)
-        return pages.page(session.scalars(query).all(), limit, run_of)
+    get(session, job_id)
+    return pages.page(session.scalars(query).all(), limit)
 
 
-def summary(db: Database, job_id: str) -> list[dict[str, Any]]:
+def summary(session: Session, job_id: str) -> list[dict[str, Any]]:
     """Per sweep point: last-epoch metrics as mean and standard deviation (n - 1; null at n = 1) over the seeds that
     succeeded, and the seeds that are missing."""
     columns = (RunRow.point, RunRow.seed, RunRow.state, RunRow.last_metrics)
     current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
-    with db.read() as session:
-        rows = session.execute(select(*columns).where(current).order_by(RunRow.position)).all()
+    rows = session.execute(select(*columns).where(current).order_by(RunRow.position)).all()
     members: dict[str, list[Any]] = {}
     for row in rows:
         members.setdefault(json.dumps(row.point, sort_keys=True), []).append(row)
@@ -246,10 +220,10 @@ def summary(db: Database, job_id: str) -> list[dict[str, Any]]:
 def point_summary(point: dict[str, Any], runs: Sequence[Any]) -> dict[str, Any]:
     """The summary of one sweep point."""
     done = [run for run in runs if has_result(run)]
-    names = list(dict.fromkeys(name for run in done for name in run.last_metrics))
+    metrics = list(dict.fromkeys(name for run in done for name in run.last_metrics))
     return {
         "point": point,
-        "metrics": {name: spread([(run.seed, run.last_metrics.get(name)) for run in done]) for name in names},
+        "metrics": {name: spread([(run.seed, run.last_metrics.get(name)) for run in done]) for name in metrics},
         "missing_seeds": [run.seed for run in runs if not has_result(run)],
         "waiting_seeds": [run.seed for run in runs if run.state in OPEN],
     }
@@ -261,13 +235,13 @@ def has_result(run: Any) -> bool:
 
 
 def spread(pairs: Sequence[tuple[int, float | None]]) -> dict[str, Any]:
-    """Mean and standard deviation of the values that are there."""
-    known = [(seed, value) for seed, value in pairs if value is not None]
-    values = [value for _, value in known]
+    """Mean and standard deviation of the values that are not None."""
+    present = [(seed, value) for seed, value in pairs if value is not None]
+    values = [value for _, value in present]
     return {
         "mean": statistics.fmean(values) if values else None,
         "std": statistics.stdev(values) if len(values) > 1 else None,
         "n": len(values),
         "values": values,
-        "seeds": [seed for seed, _ in known],
+        "seeds": [seed for seed, _ in present],
     }

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from store import cursors as pages
 from store.database.clock import database_time
-from store.database.engine import Database
 from store.database.records import ApiKey, Page
 from store.database.tables import KeyRow
 from store.errors import NotFound, StoreError
@@ -21,7 +20,9 @@ PREFIX = "lpl_"
 MIN_SECRET_LENGTH, MAX_NAME_LENGTH = 16, 100
 
 
-def create(db: Database, *, name: str, scopes: Sequence[str] = SCOPES, secret: str | None = None) -> tuple[ApiKey, str]:
+def create(
+    session: Session, *, name: str, scopes: Sequence[str] = SCOPES, secret: str | None = None
+) -> tuple[ApiKey, str]:
     """A new key and its secret, which cannot be shown again.
 
     Raises:
@@ -29,17 +30,27 @@ def create(db: Database, *, name: str, scopes: Sequence[str] = SCOPES, secret: s
     """
     token = secret or PREFIX + secrets.token_urlsafe(32)
     refuse_unfit(name, scopes, token)
-    key_id = new_id("k")
+    row = KeyRow(
+        id=new_id("k"),
+        name=name,
+        secret_sha256=digest(token),
+        scopes=sorted(set(scopes)),
+        created_at=database_time(session),
+    )
+    session.add(row)
+    session.flush()
+    return key_of(row), token
 
-    def work(session: Session) -> None:
-        now = database_time(session)
-        session.add(
-            KeyRow(id=key_id, name=name, secret_sha256=digest(token), scopes=sorted(set(scopes)), created_at=now)
-        )
 
-    db.write(work)
-    with db.read() as session:
-        return key_of(session.get_one(KeyRow, key_id)), token
+def bootstrap(session: Session, secret: str) -> ApiKey | None:
+    """Make the first key, with all scopes; None where it exists, also revoked."""
+    if verify(session, secret) is not None:
+        return None
+    try:
+        with session.begin_nested():
+            return create(session, name="first key", secret=secret)[0]
+    except IntegrityError:
+        return None  # another process created it meanwhile, or it was revoked
 
 
 def refuse_unfit(name: str, scopes: Sequence[str], token: str) -> None:
@@ -59,48 +70,30 @@ def refuse_unfit(name: str, scopes: Sequence[str], token: str) -> None:
         raise StoreError("a key is one word of printable ASCII, else no header can carry it")
 
 
-def bootstrap(db: Database, secret: str | None) -> None:
-    """Make the given first key valid with all scopes; nothing happens where it exists."""
-    if secret is None or verify(db, secret) is not None:
-        return
-    try:
-        create(db, name="first key", secret=secret)
-    except IntegrityError:
-        return  # another process made it meanwhile, or it was revoked
-
-
-def verify(db: Database, secret: str) -> ApiKey | None:
+def verify(session: Session, secret: str) -> ApiKey | None:
     """The key of a secret, None where there is none or it was revoked. Reads only: see `note_use`."""
-    with db.read() as session:
-        row = session.scalars(
-            select(KeyRow).where(KeyRow.secret_sha256 == digest(secret), KeyRow.revoked_at.is_(None))
-        ).first()
-        return None if row is None else key_of(row)
+    valid = select(KeyRow).where(KeyRow.secret_sha256 == digest(secret), KeyRow.revoked_at.is_(None))
+    row = session.scalars(valid).first()
+    return None if row is None else key_of(row)
 
 
-def is_valid(db: Database, key_id: str) -> bool:
+def is_valid(session: Session, key_id: str) -> bool:
     """Whether a key exists and was not revoked."""
-    with db.read() as session:
-        valid = select(KeyRow.id).where(KeyRow.id == key_id, KeyRow.revoked_at.is_(None))
-        return session.scalars(valid).first() is not None
+    valid = select(KeyRow.id).where(KeyRow.id == key_id, KeyRow.revoked_at.is_(None))
+    return session.scalars(valid).first() is not None
 
 
-def note_use(db: Database, key_ids: Collection[str]) -> None:
+def note_use(session: Session, key_ids: Collection[str]) -> None:
     """Write down that keys have been used just now."""
-    db.write(
-        lambda session: session.execute(
-            update(KeyRow).where(KeyRow.id.in_(key_ids)).values(last_used_at=database_time(session))
-        )
-    )
+    session.execute(update(KeyRow).where(KeyRow.id.in_(key_ids)).values(last_used_at=database_time(session)))
 
 
-def list_keys(db: Database) -> list[ApiKey]:
+def list_keys(session: Session) -> list[ApiKey]:
     """All keys, oldest first."""
-    with db.read() as session:
-        return [key_of(row) for row in session.scalars(select(KeyRow).order_by(KeyRow.id))]
+    return [key_of(row) for row in session.scalars(select(KeyRow).order_by(KeyRow.id))]
 
 
-def page_of_keys(db: Database, *, limit: int = 50, cursor: str | None = None) -> Page[ApiKey]:
+def page_of_keys(session: Session, *, limit: int = 50, cursor: str | None = None) -> Page[ApiKey]:
     """Keys, oldest first.
 
     Raises:
@@ -109,36 +102,29 @@ def page_of_keys(db: Database, *, limit: int = 50, cursor: str | None = None) ->
     query = select(KeyRow).order_by(KeyRow.id).limit(limit + 1)
     if cursor is not None:
         query = query.where(KeyRow.id > pages.decode(cursor))
-    with db.read() as session:
-        return pages.page(session.scalars(query).all(), limit, key_of)
+    return pages.page([key_of(row) for row in session.scalars(query)], limit)
 
 
-def revoke(db: Database, key_id: str) -> None:
+def revoke(session: Session, key_id: str) -> None:
     """Make a key invalid; again is harmless.
 
     Raises:
         NotFound: no such key.
     """
-
-    def work(session: Session) -> None:
-        row = session.get(KeyRow, key_id)
-        if row is None:
-            raise NotFound(f"there is no key {key_id}")
-        row.revoked_at = row.revoked_at or database_time(session)
-
-    db.write(work)
+    row = session.get(KeyRow, key_id)
+    if row is None:
+        raise NotFound(f"there is no key {key_id}")
+    row.revoked_at = row.revoked_at or database_time(session)
 
 
-def any_keys(db: Database) -> bool:
+def any_keys(session: Session) -> bool:
     """Whether any key is valid."""
-    with db.read() as session:
-        return session.scalars(select(KeyRow.id).where(KeyRow.revoked_at.is_(None)).limit(1)).first() is not None
+    return session.scalars(select(KeyRow.id).where(KeyRow.revoked_at.is_(None)).limit(1)).first() is not None
 
 
-def ever_any(db: Database) -> bool:
+def ever_any(session: Session) -> bool:
     """Whether there has ever been a key, valid or revoked."""
-    with db.read() as session:
-        return session.scalars(select(KeyRow.id).limit(1)).first() is not None
+    return session.scalars(select(KeyRow.id).limit(1)).first() is not None
 
 
 def digest(secret: str) -> str:

@@ -4,7 +4,6 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from store.database.clock import database_time
-from store.database.engine import Database
 from store.database.records import CONSUMER_DEAD, Worker
 from store.database.tables import WorkerRow
 from store.errors import ConsumersDead
@@ -13,75 +12,65 @@ from store.identifiers import new_id
 FORGET_SECONDS = 86_400.0
 
 
-def register(db: Database, *, hostname: str, pid: int, device: str, device_name: str, version: str) -> str:
+def register(session: Session, *, hostname: str, pid: int, device: str, device_name: str, version: str) -> str:
     """Note a worker's slot; returns its id. Workers silent for a day are forgotten."""
-    worker_id = new_id("w")
-
-    def work(session: Session) -> None:
-        now = database_time(session)
-        session.execute(delete(WorkerRow).where(WorkerRow.last_seen_at < now - FORGET_SECONDS))
-        session.add(
-            WorkerRow(
-                id=worker_id,
-                hostname=hostname,
-                pid=pid,
-                device=device,
-                device_name=device_name,
-                version=version,
-                started_at=now,
-                last_seen_at=now,
-            )
+    worker_id, now = new_id("w"), database_time(session)
+    session.execute(delete(WorkerRow).where(WorkerRow.last_seen_at < now - FORGET_SECONDS))
+    session.add(
+        WorkerRow(
+            id=worker_id,
+            hostname=hostname,
+            pid=pid,
+            device=device,
+            device_name=device_name,
+            version=version,
+            started_at=now,
+            last_seen_at=now,
         )
-
-    db.write(work)
+    )
     return worker_id
 
 
-def beat(db: Database, worker_id: str, *, run_id: str | None = None, consumer: str | None = None) -> None:
-    """Say that the worker lives, what it trains and how its consumer is (None: it has no broker)."""
-
-    def work(session: Session) -> None:
-        values = {"last_seen_at": database_time(session), "run_id": run_id, "consumer": consumer}
-        session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(**values))
-
-    db.write(work)
+def beat(session: Session, worker_id: str, *, run_id: str | None = None, consumer: str | None = None) -> None:
+    """Record that the worker lives, what it trains and how its consumer is (None: it has no broker)."""
+    values = {"last_seen_at": database_time(session), "run_id": run_id, "consumer": consumer}
+    session.execute(update(WorkerRow).where(WorkerRow.id == worker_id).values(**values))
 
 
-def leave(db: Database, worker_id: str) -> None:
+def leave(session: Session, worker_id: str) -> None:
     """Forget a worker that stops."""
-    db.write(lambda session: session.execute(delete(WorkerRow).where(WorkerRow.id == worker_id)))
+    session.execute(delete(WorkerRow).where(WorkerRow.id == worker_id))
 
 
-def list_workers(db: Database, *, silent_after: float, limit: int = 1000) -> list[Worker]:
+def list_workers(session: Session, *, silent_after: float, limit: int = 1000) -> list[Worker]:
     """Workers, newest first; alive are those seen within `silent_after` seconds."""
-    with db.read() as session:
-        now = database_time(session)
-        rows = session.scalars(select(WorkerRow).order_by(WorkerRow.last_seen_at.desc()).limit(limit)).all()
-        return [
-            Worker(
-                id=row.id,
-                hostname=row.hostname,
-                pid=row.pid,
-                device=row.device,
-                device_name=row.device_name,
-                version=row.version,
-                run_id=row.run_id,
-                started_at=row.started_at,
-                last_seen_at=row.last_seen_at,
-                alive=now - row.last_seen_at <= silent_after,
-                consumer=row.consumer,
-            )
-            for row in rows
-        ]
+    now = database_time(session)
+    rows = session.scalars(select(WorkerRow).order_by(WorkerRow.last_seen_at.desc()).limit(limit))
+    return [
+        Worker(
+            id=row.id,
+            hostname=row.hostname,
+            pid=row.pid,
+            device=row.device,
+            device_name=row.device_name,
+            version=row.version,
+            run_id=row.run_id,
+            started_at=row.started_at,
+            last_seen_at=row.last_seen_at,
+            alive=now - row.last_seen_at <= silent_after,
+            consumer=row.consumer,
+        )
+        for row in rows
+    ]
 
 
-def refuse_deaf(db: Database, *, silent_after: float) -> None:
-    """See that wake-ups are heard.
+def refuse_deaf(session: Session, *, silent_after: float) -> None:
+    """Refuse where no wake-up is heard.
 
     Raises:
         ConsumersDead: the consumer of every living worker that has a broker is dead.
     """
-    alive = [worker for worker in list_workers(db, silent_after=silent_after) if worker.alive and worker.consumer]
+    alive = [worker for worker in list_workers(session, silent_after=silent_after) if worker.alive and worker.consumer]
     if alive and all(worker.consumer == CONSUMER_DEAD for worker in alive):
         hosts = ", ".join(sorted({worker.hostname for worker in alive}))
         reason = f"no worker hears wake-ups: on {hosts} the consumer ends as soon as it begins"

@@ -8,11 +8,13 @@ from sqlalchemy import func, select
 
 from store import checkpoints, events, jobs, metrics
 from store.database.engine import Database
-from store.database.records import ENDED, Event, Run, State
+from store.database.records import Event, Run
 from store.database.tables import CheckpointRow, ChunkRow, JobRow, RunRow
 from store.errors import NotFound
 from store.lifecycle import runs
 from store.lifecycle.job_state import derived_state
+from store.lifecycle.states import ENDED, State
+from tests.store.databases import reading
 
 FOLLOWING: dict[str, set[str]] = {
     State.QUEUED: {State.RUNNING, State.PAUSED, State.CANCELLED},
@@ -70,8 +72,8 @@ def findings(db: Database, *, newest: int | None = None) -> list[str]:
     with db.read() as session:
         job_ids = list(session.scalars(select(JobRow.id).order_by(JobRow.id.desc()).limit(newest)))
         run_ids = list(session.scalars(select(RunRow.id).where(RunRow.job_id.in_(job_ids)).order_by(RunRow.id)))
-    found = [text for job_id in job_ids for text in of_job(db, job_id)]
-    return found + [f"run {run_id}: {text}" for run_id in run_ids for text in of_run(db, run_id)]
+    faults = [text for job_id in job_ids for text in of_job(db, job_id)]
+    return faults + [f"run {run_id}: {text}" for run_id in run_ids for text in of_run(db, run_id)]
 
 
 def of_job(db: Database, job_id: str) -> list[str]:
@@ -80,54 +82,56 @@ def of_job(db: Database, job_id: str) -> list[str]:
         counted = select(RunRow.state, func.count()).where(RunRow.job_id == job_id, RunRow.replaced.is_(False))
         counts = {state: int(number) for state, number in session.execute(counted.group_by(RunRow.state))}
         total = session.scalar(select(func.count()).where(RunRow.job_id == job_id))
-    job = jobs.get(db, job_id)
-    found = []
+    job = reading(db, jobs.get, job_id)
+    faults = []
     if not counts or total != job.runs_total:
-        found.append(f"job {job_id}: {total} runs, said to have {job.runs_total}")
+        faults.append(f"job {job_id}: {total} runs, said to have {job.runs_total}")
     if job.state != derived_state(counts):
-        found.append(f"job {job_id}: {job.state}, its runs {counts}")
-    return found
+        faults.append(f"job {job_id}: {job.state}, its runs {counts}")
+    return faults
 
 
 def of_run(db: Database, run_id: str) -> list[str]:
     """What is wrong with a run: its row, what it recorded and its events tell one story."""
-    run, replay = runs.get(db, run_id), Replay()
+    run, replay = reading(db, runs.get, run_id), Replay()
     for event in all_events(db, run_id):
         replay.take(event)
-    found = replay.findings
+    faults = replay.findings
     if (run.state, run.attempt) != (replay.state, replay.attempt):
-        found.append(f"{run.state}, attempt {run.attempt}; events say {replay.state}, attempt {replay.attempt}")
+        faults.append(f"{run.state}, attempt {run.attempt}; events say {replay.state}, attempt {replay.attempt}")
     if recorded(db, run_id) != replay.epochs or run.epoch != len(replay.epochs):
-        found.append(f"epoch {run.epoch}, {len(recorded(db, run_id))} recorded, {len(replay.epochs)} in events")
-    for name in metrics.series_names(db, run_id):
-        if not set(metrics.series(db, run_id, name)) <= set(range(1, run.epoch + 1)):
-            found.append(f"series {name} has epochs {list(metrics.series(db, run_id, name))} of {run.epoch}")
-    return found + of_end(run) + of_checkpoints(db, run_id)
+        faults.append(f"epoch {run.epoch}, {len(recorded(db, run_id))} recorded, {len(replay.epochs)} in events")
+    for name in reading(db, metrics.series_names, run_id):
+        if not set(reading(db, metrics.series, run_id, name)) <= set(range(1, run.epoch + 1)):
+            faults.append(f"series {name} has epochs {list(reading(db, metrics.series, run_id, name))} of {run.epoch}")
+    return faults + of_end(run) + of_checkpoints(db, run_id)
 
 
 def of_end(run: Run) -> list[str]:
     """What an ended run must have, and no other."""
-    found = []
+    faults = []
     if (run.finished_at is not None) != (run.state in ENDED):
-        found.append(f"{run.state}, finished at {run.finished_at}")
+        faults.append(f"{run.state}, finished at {run.finished_at}")
     if run.state == State.SUCCEEDED and run.epoch != run.epochs:
-        found.append(f"succeeded with {run.epoch} of {run.epochs} epochs")
-    return found
+        faults.append(f"succeeded with {run.epoch} of {run.epochs} epochs")
+    return faults
 
 
 def of_checkpoints(db: Database, run_id: str) -> list[str]:
     """Published checkpoints whose content is not what their sha256 says, or that lie beyond what is recorded."""
-    found = []
-    for kept in checkpoints.list_for_run(db, run_id):
+    faults = []
+    for kept in reading(db, checkpoints.list_for_run, run_id):
         try:
             digest = hashlib.sha256(b"".join(checkpoints.stream(db, kept.id))).hexdigest()
         except NotFound:
             continue  # replaced meanwhile
         if digest != kept.sha256:
-            found.append(f"checkpoint {kept.id} is damaged")
-        if kept.epoch > runs.get(db, run_id).epoch:
-            found.append(f"checkpoint {kept.id} of epoch {kept.epoch} lies beyond epoch {runs.get(db, run_id).epoch}")
-    return found
+            faults.append(f"checkpoint {kept.id} is damaged")
+        if kept.epoch > reading(db, runs.get, run_id).epoch:
+            faults.append(
+                f"checkpoint {kept.id} of epoch {kept.epoch} lies beyond epoch {reading(db, runs.get, run_id).epoch}"
+            )
+    return faults
 
 
 def leftovers(db: Database) -> list[str]:
@@ -143,16 +147,16 @@ def leftovers(db: Database) -> list[str]:
 
 def all_events(db: Database, run_id: str) -> list[Event]:
     """Every event of a run."""
-    found: list[Event] = []
-    while page := events.after(db, found[-1].id if found else 0, run=run_id):
-        found += page
-    return found
+    history: list[Event] = []
+    while page := reading(db, events.after, history[-1].id if history else 0, run=run_id):
+        history += page
+    return history
 
 
 def recorded(db: Database, run_id: str) -> dict[int, dict[str, Any]]:
     """Epoch -> metrics as they are stored."""
-    found: dict[int, dict[str, Any]] = {}
-    for name, curve in metrics.metrics(db, run_id).items():
+    epochs: dict[int, dict[str, Any]] = {}
+    for name, curve in reading(db, metrics.metrics, run_id).items():
         for epoch, value in zip(curve["epoch"], curve["value"], strict=True):
-            found.setdefault(epoch, {})[name] = value
-    return found
+            epochs.setdefault(epoch, {})[name] = value
+    return epochs

@@ -69,7 +69,7 @@ class Consumer:
         while True:
             began = time.monotonic()
             try:
-                self._worker = self._made()
+                self._worker = self._new_worker()
                 self._worker.start()
             except (Exception, SystemExit) as error:
                 log.warning("the consumer ended (%s)", type(error).__name__)
@@ -78,7 +78,7 @@ class Consumer:
             log.warning("listening for wake-ups again in %.0f s; polling goes on", RESTART_SECONDS)
             time.sleep(RESTART_SECONDS)
 
-    def _made(self) -> Any:
+    def _new_worker(self) -> Any:
         worker: Any = self._app.Worker(
             pool="threads",
             concurrency=self._concurrency,

@@ -93,12 +93,12 @@ def chosen(name: str) -> list[Device]:
     """The devices of this worker."""
     if name == "cpu":
         return [CPU]
-    found = probe()
+    devices = probe()
     if name == "auto":
-        return found
-    fitting = [device for device in found if device.name == name]
+        return devices
+    fitting = [device for device in devices if device.name == name]
     if not fitting:
-        fail(f"--device: there is no {name}; there are {', '.join(device.name for device in found)} and cpu")
+        fail(f"--device: there is no {name}; there are {', '.join(device.name for device in devices)} and cpu")
     return fitting
 
 

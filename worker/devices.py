@@ -39,14 +39,14 @@ def probe() -> list[Device]:
     """All CUDA devices, else the Apple device, else the CPU."""
     command = [sys.executable, "-P", "-m", "worker.devices"]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=PROBE_SECONDS, check=True, text=True)
-        return [Device(**entry) for entry in json.loads(done.stdout.splitlines()[-1])]
+        answer = subprocess.run(command, capture_output=True, timeout=PROBE_SECONDS, check=True, text=True)
+        return [Device(**entry) for entry in json.loads(answer.stdout.splitlines()[-1])]
     except (subprocess.SubprocessError, OSError, ValueError, IndexError) as error:
         log.warning("the device probe failed (%s); training on the CPU", type(error).__name__)
         return [CPU]
 
 
-def found() -> list[dict[str, str]]:
+def visible() -> list[dict[str, str]]:
     """What torch sees in this process."""
     torch = importlib.import_module("torch")
     if torch.cuda.is_available():
@@ -60,4 +60,4 @@ def found() -> list[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(found()))
+    print(json.dumps(visible()))

@@ -1,20 +1,19 @@
 """From a trainer's events to the store. A database that is away is waited for; nothing is dropped."""
 
 import base64
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from store import checkpoints, metrics
 from store.database.engine import Database
 from store.database.records import Claim, Series
 from store.errors import DatabaseUnavailable, LeaseLost
-from store.lifecycle import runs
+from store.lifecycle import claims
 
+P = ParamSpec("P")
 T = TypeVar("T")
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
 log = logging.getLogger(__name__)
@@ -31,38 +30,40 @@ class Reporter:
         self._db, self._claim, self._given_up = db, claim, given_up
         self._epochs = int(claim.spec.get("epochs", 1))
         self._keep_last = int(claim.spec.get("checkpoints", {}).get("keep_last", 2))
+        self._writers: dict[str, Callable[[Mapping[str, Any]], None]] = {
+            "run_start": self._run_start,
+            "progress": self._progress,
+            "epoch": self._epoch,
+            "checkpoint": self._checkpoint,
+            "log": lambda event: self.log(str(event["level"]), str(event["message"])),
+            "run_end": self._run_end,
+        }
         self.end: dict[str, Any] | None = None
         self.fraction: float | None = None
 
     def report(self, event: Mapping[str, Any]) -> None:
-        """Take one event in.
+        """Take one event in; an unknown kind is passed over.
 
         Raises:
             LeaseLost: another attempt owns the run.
             StorageFull: the database cannot grow.
         """
-        kind = event.get("type")
-        if kind == "run_end":
-            self.end = dict(event)
-        elif kind == "progress":
-            self.fraction = float(event["fraction"])
-        elif kind == "run_start":
-            self._epochs = int(event["epochs"])
-            info = {key: value for key, value in event.items() if key != "type"}
-            self.insist(lambda: metrics.record_start(self._db, self._claim, info))
-        elif kind == "epoch":
-            self._epoch(event)
-        elif kind == "checkpoint":
-            self._checkpoint(event)
-        elif kind == "log":
-            self.log(str(event["level"]), str(event["message"]))
+        if (write := self._writers.get(str(event.get("type")))) is not None:
+            write(event)
 
     def log(self, level: str, message: str) -> None:
         """Add a line to the run's log."""
-        self.insist(lambda: runs.log(self._db, self._claim, level, message))
+        self.write(claims.log, level, message)
 
-    def insist(self, write: Callable[[], T]) -> T:
-        """Write, again and again while the database is away.
+    def write(self, change: Callable[Concatenate[Any, Claim, P], T], *args: P.args, **options: P.kwargs) -> T:
+        """Change something under the claim, in a transaction of its own; waits as `insist` does."""
+        return self._write(lambda session: change(session, self._claim, *args, **options))
+
+    def _write(self, work: Callable[[Any], T]) -> T:
+        return self.insist(lambda: self._db.write(work))
+
+    def insist(self, call: Callable[[], T]) -> T:
+        """Call, again and again while the database is away.
 
         Raises:
             LeaseLost: another attempt owns the run, or the caller gave up.
@@ -70,7 +71,7 @@ class Reporter:
         pause = FIRST_PAUSE
         while True:
             try:
-                return write()
+                return call()
             except DatabaseUnavailable as error:
                 if self._given_up():
                     raise LeaseLost(f"run {self._claim.run_id} was given up during a database outage") from error
@@ -78,39 +79,31 @@ class Reporter:
                 time.sleep(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
 
+    def _run_start(self, event: Mapping[str, Any]) -> None:
+        self._epochs = int(event["epochs"])
+        info = {key: value for key, value in event.items() if key != "type"}
+        self.write(metrics.record_start, info)
+
+    def _progress(self, event: Mapping[str, Any]) -> None:
+        self.fraction = float(event["fraction"])
+
     def _epoch(self, event: Mapping[str, Any]) -> None:
         series = {
             name: Series(tuple(array["shape"]), base64.b64decode(array["data"]))
             for name, array in event["series"].items()
         }
         epoch = int(event["epoch"])
-        # A run with preparation is further than its epochs say.
+        # A run with preparation is further than its epochs tell.
         self.fraction = max(self.fraction or 0.0, epoch / max(1, self._epochs))
-        self.insist(
-            lambda: metrics.record_epoch(
-                self._db, self._claim, epoch=epoch, epochs=self._epochs, metrics=event["metrics"], series=series
-            )
-        )
+        self.write(metrics.record_epoch, epoch=epoch, epochs=self._epochs, metrics=event["metrics"], series=series)
 
     def _checkpoint(self, event: Mapping[str, Any]) -> None:
         path = Path(event["path"])
+        place: dict[str, Any] = {"epoch": int(event["epoch"]), "step": int(event["step"]), "kind": str(event["kind"])}
         try:
-            self._upload(path, epoch=int(event["epoch"]), step=int(event["step"]), kind=str(event["kind"]))
+            checkpoints.upload(self._write, self._claim, path, **place, keep_last=self._keep_last)
         finally:
             path.unlink(missing_ok=True)
 
-    def _upload(self, path: Path, *, epoch: int, step: int, kind: str) -> None:
-        """`store.checkpoints.upload`, but an outage repeats a chunk, not the file."""
-        db, claim, keep_last = self._db, self._claim, self._keep_last
-        checkpoint_id = self.insist(lambda: checkpoints.begin(db, claim, epoch=epoch, step=step, kind=kind))
-        digest, size = hashlib.sha256(), 0
-        with path.open("rb") as file:
-            for number, data in enumerate(iter(lambda: file.read(checkpoints.CHUNK_BYTES), b"")):
-                self.insist(partial(checkpoints.append, db, claim, checkpoint_id, number, data))
-                digest.update(data)
-                size += len(data)
-        self.insist(
-            lambda: checkpoints.publish(
-                db, claim, checkpoint_id, size_bytes=size, sha256=digest.hexdigest(), keep_last=keep_last
-            )
-        )
+    def _run_end(self, event: Mapping[str, Any]) -> None:
+        self.end = dict(event)

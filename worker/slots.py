@@ -2,19 +2,20 @@
 
 import logging
 import os
-import shutil
 import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib.metadata import version
 
 from store import checkpoints, workers
 from store.database.engine import Database
-from store.database.records import State
-from store.errors import NotFound, StoreError
-from store.lifecycle import runs, sweeper
+from store.database.records import Claim
+from store.errors import StoreError
+from store.lifecycle import claims, sweeper
 from store.settings import Settings
+from worker import scratch
 from worker.devices import Device
 from worker.supervisor import TRAINER, Supervisor
 
@@ -48,32 +49,33 @@ class Slot:
 
     def register(self) -> None:
         """Note this slot among the workers."""
-        self.worker_id = workers.register(
-            self._db,
+        register = partial(
+            workers.register,
             hostname=socket.gethostname(),
             pid=os.getpid(),
             device=self.device.name,
             device_name=self.device.title,
             version=version("lpl-service"),
         )
+        self.worker_id = self._db.write(register)
 
     def beat(self) -> None:
-        """Say that this slot lives: that it trains, or has lately looked for work."""
+        """Record that this slot lives: that it trains, or has lately looked for work."""
         if self.worker_id is None:
             self.register()
         elif self.run_id is None and time.monotonic() - self._looked_at > DEAF_POLLS * self._settings.poll_seconds:
             log.error("%s has not looked for work for too long; no sign of life is given", self.device.name)
         else:
             consumer = None if self.hears is None else self.hears()
-            workers.beat(self._db, self.worker_id, run_id=self.run_id, consumer=consumer)
+            self._db.write(partial(workers.beat, worker_id=self.worker_id, run_id=self.run_id, consumer=consumer))
 
     def leave(self) -> None:
         """Forget this slot."""
         if self.worker_id is not None:
-            workers.leave(self._db, self.worker_id)
+            self._db.write(partial(workers.leave, worker_id=self.worker_id))
 
     def wait_until_idle(self, timeout: float) -> None:
-        """Wait for the run that this slot trains, in whatever thread; it stays idle."""
+        """Block until idle and keep the lock, so that nothing starts."""
         self._busy.acquire(timeout=timeout)
 
     def work(self) -> bool:
@@ -95,12 +97,7 @@ class Slot:
             return False
         self._looked_at = time.monotonic()
         try:
-            claim = runs.claim(
-                self._db,
-                worker_id=self.worker_id,
-                device=self.device.name,
-                lease_seconds=self._settings.lease_seconds,
-            )
+            claim = self._claim_next(self.worker_id)
         except StoreError as error:
             log.warning("nothing can be claimed: %s", error)
             return False
@@ -121,6 +118,14 @@ class Slot:
             self.run_id = None
         return True
 
+    def _claim_next(self, worker_id: str) -> Claim | None:
+        """The next run that can be trained."""
+        seconds = self._settings.lease_seconds
+        claim = partial(claims.claim, worker_id=worker_id, device=self.device.name, lease_seconds=seconds)
+        while isinstance(taken := self._db.write(claim), claims.Unfit):
+            pass
+        return taken
+
 
 class Slots:
     """All slots of this process, with the chores that need no slot: signs of life, polling, sweeping."""
@@ -137,7 +142,7 @@ class Slots:
         return [slot.device.name for slot in self._slots]
 
     def hear(self, state: Callable[[], str]) -> None:
-        """Let signs of life say how the consumer is."""
+        """Let signs of life carry the state of the consumer."""
         for slot in self._slots:
             slot.hears = state
 
@@ -175,13 +180,12 @@ class Slots:
             except StoreError as error:
                 log.warning("cannot sign off: %s", error)
 
-    def _start(self, name: str, seconds: float, chore: object) -> None:
+    def _start(self, name: str, seconds: float, chore: Callable[[], object]) -> None:
         thread = threading.Thread(target=self._repeat, args=(seconds, chore), name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
 
-    def _repeat(self, seconds: float, chore: object) -> None:
-        assert callable(chore)
+    def _repeat(self, seconds: float, chore: Callable[[], object]) -> None:
         while True:
             try:
                 chore()
@@ -192,20 +196,6 @@ class Slots:
             if self._stopping.wait(seconds):
                 return
 
-    def _clear_scratch(self) -> None:
-        """Remove what attempts that are over have left, as after a SIGKILL; other workers may share the folder."""
-        for folder in (self._settings.data_dir / "scratch").glob("r_*-*"):
-            run_id, _, attempt = folder.name.rpartition("-")
-            if not self._stands(run_id, attempt):
-                shutil.rmtree(folder, ignore_errors=True)
-
-    def _stands(self, run_id: str, attempt: str) -> bool:
-        try:
-            run = runs.get(self._db, run_id)
-        except NotFound:
-            return False
-        return run.state == State.RUNNING and str(run.attempt) == attempt
-
     def _beat(self) -> None:
         for slot in self._slots:
             slot.beat()
@@ -215,4 +205,4 @@ class Slots:
         sweeper.sweep(self._db, lease_seconds=settings.lease_seconds, sweep_seconds=settings.sweep_seconds)
         while checkpoints.sweep_superseded(self._db) and not self._stopping.is_set():
             pass
-        self._clear_scratch()
+        scratch.clear(self._db, settings.data_dir)

@@ -13,19 +13,20 @@ from typing import Any
 from store import checkpoints
 from store.database.engine import Database
 from store.database.records import Checkpoint, Claim
-from store.errors import CorruptCheckpoint, LeaseLost, NotFound, StorageFull, StoreError
-from store.lifecycle import runs, sweeper
+from store.errors import CorruptCheckpoint, LeaseLost, NotFound, StorageFull
+from store.lifecycle import claims, sweeper
+from store.lifecycle.states import Outcome, Reason, Request
 from store.settings import Settings
 from worker.devices import Device
+from worker.heartbeat import Heartbeat
 from worker.process import TrainerProcess, describe_exit
 from worker.reporting import Reporter
+from worker.scratch import attempt_folder
 
 TRAINER = (sys.executable, "-P", "-m", "worker.train")  # -P: the current folder holds no modules
 TICK_SECONDS = 0.1
-LONGEST_BEAT_SECONDS = 5.0
-"""A request to cancel or pause comes back with a heartbeat, so it is heard this soon also under a long lease."""
 REMEDY = "free space, make it writable or choose another LPL_DATA_DIR, then retry the run"
-STOPS = {"cancel": "cancelled", "pause": "paused"}
+STOPS = {Request.CANCEL: Outcome.CANCELLED, Request.PAUSE: Outcome.PAUSED}
 log = logging.getLogger(__name__)
 
 
@@ -49,33 +50,36 @@ class Supervisor:
     ) -> None:
         self._db, self._claim, self._settings = db, claim, settings
         self._device, self._stopping, self._command = device, stopping, command
-        self._lost = threading.Event()
-        self._done = threading.Event()
-        self._requested: str | None = None
         self._stop_by: float | None = None
         self._reporter = Reporter(db, claim, given_up=self._given_up)
+        self._heart = Heartbeat(
+            db, claim, lease_seconds=settings.lease_seconds, progress=lambda: self._reporter.fraction
+        )
 
     def run(self) -> None:
         """Train until the run ends, is asked to stop or is lost."""
-        heart = threading.Thread(target=self._beat_until_done, name="heartbeat", daemon=True)
-        heart.start()
-        scratch = scratch_folder(self._settings, self._claim.run_id, self._claim.attempt)
+        scratch = attempt_folder(self._settings.data_dir, self._claim.run_id, self._claim.attempt)
+        try:
+            with self._heart:
+                self._attempt(scratch)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _attempt(self, scratch: Path) -> None:
+        """Train, and end the run where it cannot be trained."""
         try:
             scratch.mkdir(parents=True, exist_ok=True)
             self._train(scratch)
         except LeaseLost as error:
             log.warning("run %s: %s", self._claim.run_id, error)
         except StorageFull as error:
-            self._finish("failed", "storage_full", str(error))
+            self._finish(Outcome.FAILED, Reason.STORAGE_FULL, str(error))
         except OSError as error:
-            self._finish("failed", "storage_full", f"{error.filename or scratch}: {error.strerror}; {REMEDY}")
+            message = f"{error.filename or scratch}: {error.strerror}; {REMEDY}"
+            self._finish(Outcome.FAILED, Reason.STORAGE_FULL, message)
         except Exception as error:
             log.exception("run %s cannot be supervised", self._claim.run_id)
-            self._finish("failed", "error", f"{type(error).__name__}: {error}")
-        finally:
-            self._done.set()
-            heart.join()
-            shutil.rmtree(scratch, ignore_errors=True)
+            self._finish(Outcome.FAILED, Reason.ERROR, f"{type(error).__name__}: {error}")
 
     def _train(self, scratch: Path) -> None:
         resume = self._fetch_resume(scratch)
@@ -102,21 +106,20 @@ class Supervisor:
 
     def _fetch_resume(self, scratch: Path) -> Path | None:
         """The checkpoint to go on from; a damaged one is given up for the one before."""
-        found: Checkpoint | None = self._claim.resume
+        checkpoint: Checkpoint | None = self._claim.resume
         path = scratch / "resume.safetensors"
-        while found is not None:
+        while checkpoint is not None:
             try:
-                self._reporter.insist(partial(checkpoints.download, self._db, found.id, path))
+                self._reporter.insist(partial(checkpoints.download, self._db, checkpoint.id, path))
                 return path
             except (CorruptCheckpoint, NotFound) as error:
                 self._reporter.log("warning", f"{error}; going back to the one before")
-                found = self._reporter.insist(partial(runs.reject_checkpoint, self._db, self._claim, found.id))
+                checkpoint = self._reporter.write(claims.reject_checkpoint, checkpoint.id)
         return None
 
     def _follow(self, trainer: TrainerProcess) -> None:
         """Report events until the trainer's pipe closes; end the trainer where somebody wants that."""
-        guard = threading.Thread(target=self._guard, args=(trainer,), name="guard", daemon=True)
-        guard.start()
+        threading.Thread(target=self._guard, args=(trainer,), name="guard", daemon=True).start()
         while (event := trainer.next_event()) is not None:
             self._reporter.report(event)
 
@@ -125,16 +128,15 @@ class Supervisor:
 
         A trainer that died is killed too: what it started may still hold its event pipe open.
         """
-        while not (self._lost.is_set() or trainer.ended() or self._overdue()):
+        while not (self._heart.lost or trainer.ended() or self._overdue()):
             if self._stop_by is None and self._stop_wanted():
                 self._stop_by = time.monotonic() + self._settings.grace_seconds
                 trainer.terminate()
-            if self._done.wait(TICK_SECONDS):
-                return
+            time.sleep(TICK_SECONDS)
         trainer.kill()
 
     def _stop_wanted(self) -> bool:
-        return self._stopping.is_set() or self._requested in STOPS
+        return self._stopping.is_set() or self._heart.requested is not None
 
     def _overdue(self) -> bool:
         """Whether a wanted stop has used up its grace time."""
@@ -142,65 +144,36 @@ class Supervisor:
 
     def _given_up(self) -> bool:
         """Whether to wait no longer for a database that is away."""
-        return self._lost.is_set() or (self._stopping.is_set() and self._overdue())
+        return self._heart.lost or (self._stopping.is_set() and self._overdue())
 
     def _conclude(self, status: int) -> None:
-        """Say how the attempt ended."""
-        if self._lost.is_set():
+        """Write how the attempt ended."""
+        if self._heart.lost:
             raise LeaseLost(f"attempt {self._claim.attempt} of run {self._claim.run_id} is over")
         end = self._reporter.end
-        if end is not None and self._continued(end):
+        if end is not None and self._continues(end):
             return
-        if end is not None and end["outcome"] in ("succeeded", "failed"):
+        if end is not None and end["outcome"] in (Outcome.SUCCEEDED, Outcome.FAILED):
             self._finish(end["outcome"], end.get("reason"), end.get("message"))
         elif end is not None or self._stop_wanted():
-            self._finish(STOPS.get(self._requested or "", "released"))
+            requested = self._heart.requested
+            self._finish(STOPS[requested] if requested else Outcome.RELEASED)
         else:
             message = describe_exit(status)
             self._reporter.log("error", message)
-            self._reporter.insist(lambda: sweeper.report_loss(self._db, self._claim, message))
+            self._reporter.write(sweeper.report_loss, message)
 
-    def _continued(self, end: Mapping[str, Any]) -> bool:
-        """Whether a run that ran out of memory goes on with smaller parts of its batch."""
-        if end.get("reason") != "out_of_memory":
+    def _continues(self, end: Mapping[str, Any]) -> bool:
+        """Let a run that ran out of memory go on with smaller parts of its batch; whether its spec wants that."""
+        if end.get("reason") != Reason.OUT_OF_MEMORY:
             return False
         message = str(end.get("message") or "out of memory")
-        return self._reporter.insist(lambda: runs.halve_batch(self._db, self._claim, message)) is not None
+        return self._reporter.write(claims.halve_batch, message) is not None
 
     def _finish(self, outcome: str, reason: str | None = None, message: str | None = None) -> None:
-        def write() -> None:
-            runs.finish(self._db, self._claim, outcome=outcome, reason=reason, message=message)
-
         try:
-            self._reporter.insist(write)
+            self._reporter.write(claims.finish, outcome=outcome, reason=reason, message=message)
         except LeaseLost as error:
             log.warning("run %s: %s", self._claim.run_id, error)
         except StorageFull as error:
             log.error("run %s ended as %s, which cannot be written: %s", self._claim.run_id, outcome, error)
-
-    def _beat_until_done(self) -> None:
-        """Renew the lease at least every quarter of it and hear what is requested."""
-        while not self._done.wait(min(self._settings.lease_seconds / 4, LONGEST_BEAT_SECONDS)):
-            try:
-                self._beat()
-            except Exception:  # without a heartbeat the run would be lost
-                log.exception("run %s: no heartbeat", self._claim.run_id)
-
-    def _beat(self) -> None:
-        try:
-            self._requested = runs.heartbeat(
-                self._db,
-                self._claim,
-                lease_seconds=self._settings.lease_seconds,
-                progress=self._reporter.fraction,
-            )
-        except LeaseLost:
-            if not self._done.is_set():
-                self._lost.set()
-        except StoreError as error:
-            log.warning("run %s: no heartbeat (%s); training goes on", self._claim.run_id, error)
-
-
-def scratch_folder(settings: Settings, run_id: str, attempt: int) -> Path:
-    """Where an attempt keeps its files."""
-    return settings.data_dir / "scratch" / f"{run_id}-{attempt}"

@@ -5,6 +5,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import anyio
 import anyio.to_thread
@@ -93,7 +94,7 @@ class AuditLog:
 
     def _write(self, lines: Sequence[Line]) -> None:
         try:
-            audit.record(self._db, lines)
+            self._db.write(partial(audit.record, lines=lines))
         except StoreError as error:
             give_up(lines, str(error))
 

@@ -5,11 +5,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
 
 from store import keys
-from store.database.engine import Database
+from store.database.engine import Database, Session
 from store.database.records import ApiKey
 
+P = ParamSpec("P")
+T = TypeVar("T")
 CACHE_SECONDS = 1.0
 NOTED_SECONDS, RETRY_SECONDS = 60.0, 10.0
 log = logging.getLogger(__name__)
@@ -40,12 +44,12 @@ class KeyRing:
     def required(self) -> bool:
         """Whether a request needs a key; the database is asked at most once a second, and never again after a yes."""
         if not self._required and self._clock() - self._asked_at > CACHE_SECONDS:
-            self._required, self._asked_at = keys.ever_any(self._db), self._clock()
+            self._required, self._asked_at = self._read(keys.ever_any), self._clock()
         return self._required
 
     def verify(self, secret: str) -> ApiKey | None:
         """The key of a secret, None where there is none or it was revoked; its use is written down in a while."""
-        key = keys.verify(self._db, secret)
+        key = self._read(keys.verify, secret)
         if key is not None:
             self._uses.note(key.id)
         return key
@@ -56,7 +60,7 @@ class KeyRing:
             return not self.required()
         asked_at, valid = self._valid.get(key.id, (float("-inf"), True))
         if valid and self._clock() - asked_at > CACHE_SECONDS:
-            valid = keys.is_valid(self._db, key.id)
+            valid = self._read(keys.is_valid, key.id)
             self._valid[key.id] = self._clock(), valid
         return valid
 
@@ -64,6 +68,10 @@ class KeyRing:
         """Ask the database again."""
         self._asked_at = float("-inf")
         self._valid.clear()
+
+    def _read(self, question: Callable[Concatenate[Session, P], T], *args: P.args, **options: P.kwargs) -> T:
+        with self._db.read() as session:
+            return question(session, *args, **options)
 
 
 class Uses:
@@ -99,7 +107,7 @@ class Uses:
                     self._writing = False
                     return
             try:
-                keys.note_use(self._db, batch)
+                self._db.write(partial(keys.note_use, key_ids=batch))
             except Exception as error:
                 log.debug("the last use of %d keys is not written: %s", len(batch), error)
                 self._forget(batch)

@@ -59,19 +59,22 @@ class QueueCollector(Collector):
         return [up, *found]
 
     def _queue(self) -> Iterable[Metric]:
+        with self._db.read() as session:
+            run_counts, job_counts = queue.run_counts(session), queue.job_counts(session)
+            oldest_seconds = queue.oldest_waiting_seconds(session) or 0.0
+            seen = workers.list_workers(session, silent_after=self._silent_after)
         runs = GaugeMetricFamily(
             "lpl_runs", "Runs by state; succeeded, failed and cancelled have ended", labels=["state"]
         )
-        for state, number in queue.run_counts(self._db).items():
+        for state, number in run_counts.items():
             runs.add_metric([state], number)
         jobs = GaugeMetricFamily("lpl_jobs", "Jobs by state", labels=["state"])
-        for state, number in queue.job_counts(self._db).items():
+        for state, number in job_counts.items():
             jobs.add_metric([state], number)
         oldest = GaugeMetricFamily("lpl_queue_oldest_seconds", "Age of the run that has waited longest, 0 if none")
-        oldest.add_metric([], queue.oldest_waiting_seconds(self._db) or 0.0)
-        alive = sum(worker.alive for worker in workers.list_workers(self._db, silent_after=self._silent_after))
+        oldest.add_metric([], oldest_seconds)
         here = GaugeMetricFamily("lpl_workers_alive", "Workers that have reported lately")
-        here.add_metric([], alive)
+        here.add_metric([], sum(worker.alive for worker in seen))
         return [runs, jobs, oldest, here]
 
 

@@ -42,8 +42,11 @@ bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key
 
 def refusal_to_start(settings: Settings, db: Database) -> str | None:
     """Why the service may not start: it can be reached from other machines and there is no key. None where it may."""
-    if is_loopback(settings.host) or keys.any_keys(db):
+    if is_loopback(settings.host):
         return None
+    with db.read() as session:
+        if keys.any_keys(session):
+            return None
     return (
         f"{settings.host} can be reached from other machines, so an API key is required and there is none: "
         "run `lpl key create NAME`, or set LPL_ADMIN_KEY or LPL_ADMIN_KEY_FILE"

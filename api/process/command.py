@@ -58,24 +58,25 @@ def create_key(
     """Make an API key; its secret is shown this once."""
     db = migrated()
     try:
-        made, secret = keys.create(db, name=name, scopes=scope or keys.SCOPES)
+        created, secret = db.write(lambda session: keys.create(session, name=name, scopes=scope or keys.SCOPES))
     except StoreError as error:
         fail(str(error))
-    note(db, f"key create /v1/keys/{made.id}", status=201)
-    shown = {"id": made.id, "name": made.name, "scopes": list(made.scopes), "secret": secret}
+    note(db, f"key create /v1/keys/{created.id}", status=201)
+    shown = {"id": created.id, "name": created.name, "scopes": list(created.scopes), "secret": secret}
     typer.echo(json.dumps(shown) if as_json else secret)
 
 
 @key.command("list")
 def list_keys(as_json: AsJson = False) -> None:
     """List API keys."""
-    known = keys.list_keys(migrated())
+    with migrated().read() as session:
+        listed = keys.list_keys(session)
     if as_json:
-        typer.echo(json.dumps([{**asdict(made), "revoked": made.revoked_at is not None} for made in known]))
+        typer.echo(json.dumps([{**asdict(each), "revoked": each.revoked_at is not None} for each in listed]))
         return
-    for made in known:
-        revoked = "  (revoked)" if made.revoked_at is not None else ""
-        typer.echo(f"{made.id}  {made.name}  {','.join(made.scopes)}{revoked}")
+    for each in listed:
+        revoked = "  (revoked)" if each.revoked_at is not None else ""
+        typer.echo(f"{each.id}  {each.name}  {','.join(each.scopes)}{revoked}")
 
 
 @key.command("revoke")
@@ -83,7 +84,7 @@ def revoke_key(key_id: str) -> None:
     """Make an API key invalid."""
     db = migrated()
     try:
-        keys.revoke(db, key_id)
+        db.write(lambda session: keys.revoke(session, key_id))
     except StoreError as error:
         fail(str(error))
     note(db, f"key revoke /v1/keys/{key_id}", status=204)
@@ -92,6 +93,6 @@ def revoke_key(key_id: str) -> None:
 def note(db: Database, what: str, *, status: int) -> None:
     """Put a command into the audit log; what it did stands, also where that fails."""
     try:
-        audit.record_command(db, what, status=status)
+        db.write(lambda session: audit.record_command(session, what, status=status))
     except StoreError as error:
         typer.echo(f"warning: not in the audit log: {error}", err=True)

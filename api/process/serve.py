@@ -18,7 +18,7 @@ from api.process.server import ApiServer, allow_many_connections
 from store import audit, broker_address, keys
 from store.characters import clean
 from store.command import fail
-from store.database.engine import Database, make_writable
+from store.database.engine import Database, Session, make_writable
 from store.doorbell import Doorbell
 from store.errors import StoreError
 from store.settings import Settings
@@ -121,11 +121,16 @@ def make_first_key(settings: Settings, db: Database) -> None:
     Raises:
         StoreError: the key is unfit, or the database is away.
     """
-    before = {known.id for known in keys.list_keys(db)}
-    keys.bootstrap(db, settings.first_key())
-    for made in keys.list_keys(db):
-        if made.id not in before:
-            audit.record_command(db, f"first key /v1/keys/{made.id}", status=201)
+    secret = settings.first_key()
+    if secret is not None:
+        db.write(lambda session: keep_first_key(session, secret))
+
+
+def keep_first_key(session: Session, secret: str) -> None:
+    """Create the key unless it exists, with its line in the audit log."""
+    key = keys.bootstrap(session, secret)
+    if key is not None:
+        audit.record_command(session, f"first key /v1/keys/{key.id}", status=201)
 
 
 def listening(settings: Settings, *, any_port: bool) -> socket.socket:

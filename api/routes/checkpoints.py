@@ -30,14 +30,15 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
     responses=RESPONSES,
 )
 def content(
-    found: Services,
+    services: Services,
     checkpoint_id: Identifier,
     range: Annotated[str | None, Header(description="a single byte range")] = None,
     if_range: Annotated[str | None, Header()] = None,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """The checkpoint's safetensors file."""
-    checkpoint = checkpoints.get(found.db, checkpoint_id)
+    with services.db.read() as session:
+        checkpoint = checkpoints.get(session, checkpoint_id)
     tag, size = f'"{checkpoint.sha256}"', checkpoint.size_bytes
     headers = {"Accept-Ranges": "bytes", "ETag": tag, "Cache-Control": "private, max-age=86400, immutable"}
     if if_none_match is not None and matches(if_none_match, tag):
@@ -48,6 +49,6 @@ def content(
     headers |= {"Content-Length": str(end - start), "Content-Disposition": f'attachment; filename="{file_name}"'}
     if part is not None:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    body = checkpoints.stream(found.db, checkpoint_id, start=start, end=end)
+    body = checkpoints.stream(services.db, checkpoint_id, start=start, end=end)
     status = 200 if part is None else 206
     return StreamingResponse(body, status, headers=headers, media_type="application/octet-stream")

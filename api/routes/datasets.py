@@ -1,5 +1,6 @@
 """Data sets: built-in ones, and files and folders registered by path."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,7 +13,7 @@ from api.middleware.security import READ, SUBMIT
 from api.parameters import NAME, Cursor, DatasetName, Limit, Text
 from api.problems import Problem, problems
 from api.schemas.answers import DatasetAnswer, DatasetDetail, DatasetList, at
-from api.services.registration import builtin_info, builtin_preview, register, shot_groups
+from api.services.registration import builtin_info, builtin_preview, inspect, register, shot_groups
 from api.state import Service, Services
 from lplcore.data.images.folder import LABELS_FILE
 from lplcore.data.long_tail import imbalance_of
@@ -48,7 +49,7 @@ class NewDataset(BaseModel):
     dependencies=[SUBMIT, JSON_BODY],
     responses=problems(409, 413, 415),
 )
-def add(found: Services, response: Response, body: Annotated[NewDataset, Body()]) -> DatasetDetail:
+def add(services: Services, response: Response, body: Annotated[NewDataset, Body()]) -> DatasetDetail:
     """Register an `.npz` or a folder of images.
 
     The `.npz` has `x_train`, `y_train` and optional `x_validation`, `y_validation`, `x_test`, `y_test`, `classes`;
@@ -59,44 +60,48 @@ def add(found: Services, response: Response, body: Annotated[NewDataset, Body()]
     if body.name in plugins("dataset"):
         refusal = f"{body.name!r} is a built-in data set; choose another name"
         raise Problem(409, refusal, errors=[{"path": "name", "message": refusal}])
-    record = register(found.db, found.settings.datasets_dir, name=body.name, path=body.path, task=body.task)
+    data = inspect(services.settings.datasets_dir, body.path, task=body.task)
+    record = services.db.write(partial(register, name=body.name, data=data))
     response.headers["Location"] = f"/v1/datasets/{record.name}"
     return of_record(record)
 
 
 @router.get("", operation_id="listDatasets")
-def list_datasets(found: Services, limit: Limit = 100, cursor: Cursor = None) -> DatasetList:
+def list_datasets(services: Services, limit: Limit = 100, cursor: Cursor = None) -> DatasetList:
     """Built-in data sets (on the first page, beside `limit`), then registered ones."""
-    page = datasets.list_datasets(found.db, limit=limit, cursor=cursor)
-    builtin = [of_builtin(found, name, examples=False) for name in plugins("dataset")] if cursor is None else []
+    with services.db.read() as session:
+        page = datasets.list_datasets(session, limit=limit, cursor=cursor)
+    builtin = [of_builtin(services, name, examples=False) for name in plugins("dataset")] if cursor is None else []
     listed = [DatasetAnswer(**dict(each)) for each in [*builtin, *map(of_record, page.items)]]
     return DatasetList(items=listed, next=page.next)
 
 
 @router.get("/{name}", operation_id="getDataset", responses=problems(404))
-def get(found: Services, name: DatasetName) -> DatasetDetail:
+def get(services: Services, name: DatasetName) -> DatasetDetail:
     """A data set with its classes, counts, shot groups and a preview."""
     if name in plugins("dataset"):
-        return of_builtin(found, name, examples=True)
-    return of_record(datasets.get(found.db, name))
+        return of_builtin(services, name, examples=True)
+    with services.db.read() as session:
+        record = datasets.get(session, name)
+    return of_record(record)
 
 
 @router.delete(
     "/{name}", status_code=204, operation_id="deleteDataset", dependencies=[SUBMIT], responses=problems(404, 409)
 )
-def delete(found: Services, name: DatasetName) -> None:
+def delete(services: Services, name: DatasetName) -> None:
     """Forget a registered data set; its file stays."""
     if name in plugins("dataset"):
         raise Problem(409, f"{name!r} is built in and cannot be deleted")
-    datasets.delete_dataset(found.db, name)
+    services.db.write(lambda session: datasets.delete_dataset(session, name))
 
 
-def of_builtin(found: Service, name: str, *, examples: bool) -> DatasetDetail:
+def of_builtin(services: Service, name: str, *, examples: bool) -> DatasetDetail:
     """A data set that comes with the service; its files may still be missing."""
     known: dict[str, Any] = {"name": name, "builtin": True, "format": "builtin"}
     try:
-        info = builtin_info(name, found.settings.data_dir)
-        shown = builtin_preview(name, found.settings.data_dir) if examples else []
+        info = builtin_info(name, services.settings.data_dir)
+        shown = builtin_preview(name, services.settings.data_dir) if examples else []
     except lplcore.DatasetError as error:
         return DatasetDetail(**known, available=False, message=str(error))
     return DatasetDetail(**known, available=True, **facts({**info, "preview": shown}))

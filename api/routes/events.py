@@ -12,6 +12,7 @@ from api.problems import problems
 from api.state import Service, Services
 from api.streams.sse import HEADERS, EventStream, Follower, last_event_id
 from store import jobs
+from store.database.engine import Database
 from store.database.records import ApiKey
 from store.lifecycle import runs
 
@@ -25,23 +26,33 @@ streaming: dict[str, Any] = {"response_class": EventStream, "responses": STREAM}
 
 
 async def follow(
-    found: Service, key: ApiKey | None, *, job: str | None, run: str | None, header: str | None, after: int | None
+    services: Service, key: ApiKey | None, *, job: str | None, run: str | None, header: str | None, after: int | None
 ) -> EventStream:
     """The stream of a job, a run or everything; what does not exist is refused before it begins."""
-    if job is not None:
-        await run_in_threadpool(jobs.get, found.db, job)
-    if run is not None:
-        await run_in_threadpool(runs.get, found.db, run)
-    bounds = await found.feed.bounds()  # now, not when the stream begins: what comes after the answer is not missed
+    await run_in_threadpool(refuse_unknown, services.db, job=job, run=run)
+    bounds = await services.feed.bounds()  # now, not when the stream begins: what comes after the answer is not missed
     asked = last_event_id(header, after)
-    admitted = partial(found.keys.admits, key)
-    follower = Follower(found.db, found.feed, job=job, run=run, after=asked, bounds=bounds, admitted=admitted)
+    admitted = partial(services.keys.admits, key)
+    follower = Follower(services.db, services.feed, job=job, run=run, after=asked, bounds=bounds, admitted=admitted)
     return EventStream(follower.stream(), headers=HEADERS)
+
+
+def refuse_unknown(db: Database, *, job: str | None, run: str | None) -> None:
+    """See that what is to be followed exists.
+
+    Raises:
+        NotFound: it does not, or it is being deleted.
+    """
+    with db.read() as session:
+        if job is not None:
+            jobs.get(session, job)
+        if run is not None:
+            runs.get(session, run)
 
 
 @router.get("/events", operation_id="streamEvents", **streaming)
 async def all_events(
-    found: Services,
+    services: Services,
     key: Caller,
     job: Selected = None,
     run: Selected = None,
@@ -49,20 +60,20 @@ async def all_events(
     after: After = None,
 ) -> EventStream:
     """Events of a job or a run from its beginning, or of everything from now on."""
-    return await follow(found, key, job=job, run=run, header=last_event_id, after=after)
+    return await follow(services, key, job=job, run=run, header=last_event_id, after=after)
 
 
 @router.get("/jobs/{job_id}/events", operation_id="streamJobEvents", **streaming)
 async def job_events(
-    found: Services, key: Caller, job_id: Identifier, last_event_id: LastEventId = None, after: After = None
+    services: Services, key: Caller, job_id: Identifier, last_event_id: LastEventId = None, after: After = None
 ) -> EventStream:
     """Events of a job from its beginning until it has ended."""
-    return await follow(found, key, job=job_id, run=None, header=last_event_id, after=after)
+    return await follow(services, key, job=job_id, run=None, header=last_event_id, after=after)
 
 
 @router.get("/runs/{run_id}/events", operation_id="streamRunEvents", **streaming)
 async def run_events(
-    found: Services, key: Caller, run_id: Identifier, last_event_id: LastEventId = None, after: After = None
+    services: Services, key: Caller, run_id: Identifier, last_event_id: LastEventId = None, after: After = None
 ) -> EventStream:
     """Events of a run from its beginning until it has ended."""
-    return await follow(found, key, job=None, run=run_id, header=last_event_id, after=after)
+    return await follow(services, key, job=None, run=run_id, header=last_event_id, after=after)

@@ -3,27 +3,30 @@
 from fastapi import APIRouter
 
 from api.middleware.security import READ
-from api.schemas.answers import QueueAnswer, WorkerList, worker_answer
+from api.schemas.answers import QueueAnswer, WorkerList
 from api.state import Services
 from store import queue, workers
+from store.database.records import Page
 
 router = APIRouter(prefix="/v1", tags=["fleet"], dependencies=[READ])
 
 
 @router.get("/workers", operation_id="listWorkers")
-def list_workers(found: Services) -> WorkerList:
+def list_workers(services: Services) -> WorkerList:
     """Workers' slots, those seen last first; the thousand newest."""
-    seen = workers.list_workers(found.db, silent_after=found.settings.lease_seconds)
-    return WorkerList(items=[worker_answer(worker) for worker in seen], next=None)
+    with services.db.read() as session:
+        seen = workers.list_workers(session, silent_after=services.settings.lease_seconds)
+    return WorkerList.model_validate(Page(seen, None))
 
 
 @router.get("/queue", operation_id="getQueue")
-def get_queue(found: Services) -> QueueAnswer:
+def get_queue(services: Services) -> QueueAnswer:
     """The queue as numbers."""
-    seen = workers.list_workers(found.db, silent_after=found.settings.lease_seconds)
-    return QueueAnswer(
-        runs=queue.run_counts(found.db),
-        jobs=queue.job_counts(found.db),
-        oldest_waiting_seconds=queue.oldest_waiting_seconds(found.db),
-        workers_alive=sum(worker.alive for worker in seen),
-    )
+    with services.db.read() as session:
+        seen = workers.list_workers(session, silent_after=services.settings.lease_seconds)
+        return QueueAnswer(
+            runs=queue.run_counts(session),
+            jobs=queue.job_counts(session),
+            oldest_waiting_seconds=queue.oldest_waiting_seconds(session),
+            workers_alive=sum(worker.alive for worker in seen),
+        )

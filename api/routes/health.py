@@ -26,9 +26,9 @@ async def health() -> Health:
 
 
 @router.get("/readyz", operation_id="getReadiness")
-async def ready(found: Services) -> Health:
+async def ready(services: Services) -> Health:
     """The database answers as well and has this version's tables, and workers hear wake-ups; 503 while not."""
-    await run_sync(look, found, limiter=found.health_threads)
+    await run_sync(look, services, limiter=services.health_threads)
     return Health()
 
 
@@ -39,7 +39,8 @@ def look(service: Service) -> None:
         StoreError: it is not.
     """
     service.db.check_schema()
-    workers.refuse_deaf(service.db, silent_after=service.settings.lease_seconds)
+    with service.db.read() as session:
+        workers.refuse_deaf(session, silent_after=service.settings.lease_seconds)
 
 
 @router.get(
@@ -49,6 +50,6 @@ def look(service: Service) -> None:
     dependencies=[READ],
     responses={200: {"description": "Measurements", "content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
-def measurements(found: Services) -> Response:
+def measurements(services: Services) -> Response:
     """Measurements for Prometheus."""
-    return Response(found.measurements.text(), media_type="text/plain; version=0.0.4")
+    return Response(services.measurements.text(), media_type="text/plain; version=0.0.4")

@@ -1,9 +1,8 @@
 """What the runs of a job have measured, many runs in one request: a page needs as many requests for 300 as for 3."""
 
-from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 
 from api.conditional import NOT_MODIFIED, Cached
 from api.middleware.security import READ
@@ -20,82 +19,73 @@ from api.schemas.results import (
 from api.schemas.series import VARIATIONS, by_epoch, classes_of, variations
 from api.state import Services
 from store import job_results, jobs
-from store.database.records import Series
 
 router = APIRouter(prefix="/v1/jobs", tags=["results"], dependencies=[READ], responses=problems(404))
 
 
-@router.get("/{job_id}/metrics", operation_id="getJobMetrics", response_model=JobMetrics, responses=NOT_MODIFIED)
+@router.get("/{job_id}/metrics", operation_id="getJobMetrics", responses=NOT_MODIFIED)
 def get_metrics(
-    found: Services,
+    services: Services,
     cached: Cached,
     job_id: Identifier,
     names: Names = None,
     after_epoch: Annotated[int, Query(ge=0, le=MAX_INT)] = 0,
     limit: Limit = 1000,
     cursor: Cursor = None,
-) -> JobMetrics | Response:
+) -> JobMetrics:
     """Scalars per epoch of many runs of a job in one request, in the order of its runs.
 
     A page may end before `limit` where its runs have very many values; `next` goes on.
     """
-    job = jobs.get(found.db, job_id)
-    if (same := cached.unchanged(job.id, job.version)) is not None:
-        return same
-    page = job_results.metrics(
-        found.db, job_id, names=names_of(names), after_epoch=after_epoch, limit=limit, cursor=cursor
-    )
+    with services.db.read() as session:
+        job = jobs.get(session, job_id)
+        cached.check(job.id, job.version)
+        page = job_results.metrics(
+            session, job_id, names=names_of(names), after_epoch=after_epoch, limit=limit, cursor=cursor
+        )
     return JobMetrics(items=[RunMetrics(run=run.id, metrics=curves) for run, curves in page.items], next=page.next)
 
 
 @router.get(
     "/{job_id}/loss-variations",
     operation_id="getJobLossVariations",
-    response_model=JobLossVariations,
     response_model_exclude_unset=True,
     responses=NOT_MODIFIED,
 )
 def get_loss_variations(
-    found: Services,
+    services: Services,
     cached: Cached,
     job_id: Identifier,
     epoch: Epoch = None,
     limit: Limit = 1000,
     cursor: Cursor = None,
-) -> JobLossVariations | Response:
+) -> JobLossVariations:
     """Relative loss variation of many runs of a job in one request; of one epoch, or of all."""
-    job = jobs.get(found.db, job_id)
-    if (same := cached.unchanged(job.id, job.version)) is not None:
-        return same
-    page = job_results.series(found.db, job_id, VARIATIONS, epoch=epoch, limit=limit, cursor=cursor)
-    items = [RunVariations(run=run.id, **classes_of(run), **variations(series_in(kept))) for run, kept in page.items]
+    with services.db.read() as session:
+        job = jobs.get(session, job_id)
+        cached.check(job.id, job.version)
+        page = job_results.series(session, job_id, VARIATIONS, epoch=epoch, limit=limit, cursor=cursor)
+    items = [RunVariations(run=run.id, **classes_of(run), **variations(arrays)) for run, arrays in page.items]
     return JobLossVariations(items=items, next=page.next)
 
 
-def series_in(kept: dict[str, dict[int, Series]]) -> Callable[[str], dict[int, Series]]:
-    """What reads a run's series by name."""
-    return lambda name: kept.get(name, {})
-
-
-@router.get(
-    "/{job_id}/class-metrics", operation_id="getJobClassMetrics", response_model=JobClassMetrics, responses=NOT_MODIFIED
-)
+@router.get("/{job_id}/class-metrics", operation_id="getJobClassMetrics", responses=NOT_MODIFIED)
 def get_class_metrics(
-    found: Services,
+    services: Services,
     cached: Cached,
     job_id: Identifier,
     name: Annotated[Text, Query(max_length=100, description="for instance test/accuracy or lpl/q")],
     epoch: Epoch = None,
     limit: Limit = 1000,
     cursor: Cursor = None,
-) -> JobClassMetrics | Response:
+) -> JobClassMetrics:
     """A per-class series of many runs of a job in one request, under `values`; empty for runs that lack it."""
-    job = jobs.get(found.db, job_id)
-    if (same := cached.unchanged(job.id, job.version)) is not None:
-        return same
-    page = job_results.series(found.db, job_id, [name], epoch=epoch, limit=limit, cursor=cursor)
+    with services.db.read() as session:
+        job = jobs.get(session, job_id)
+        cached.check(job.id, job.version)
+        page = job_results.series(session, job_id, [name], epoch=epoch, limit=limit, cursor=cursor)
     items = [
-        RunClassSeries(run=run.id, **classes_of(run), **by_epoch("values", kept.get(name, {})))
-        for run, kept in page.items
+        RunClassSeries(run=run.id, **classes_of(run), **by_epoch("values", arrays.get(name, {})))
+        for run, arrays in page.items
     ]
     return JobClassMetrics(name=name, items=items, next=page.next)

@@ -1,5 +1,6 @@
 """Jobs: submit, list, follow, ask, delete."""
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -9,23 +10,16 @@ from api.middleware.bodies import JSON_BODY, Experiment
 from api.middleware.security import READ, SUBMIT, Caller
 from api.parameters import Cursor, Filter, IdempotencyKey, Identifier, Limit
 from api.problems import problems
-from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_facts, job_item, run_answer
+from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_answer
 from api.services import submission
+from api.services.job_page import job_page
 from api.state import Service, Services
 from store import deletion, jobs
-from store.database.records import Job, State
 from store.lifecycle import requests
+from store.lifecycle.states import Action, State
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404))
-RUNS_SHOWN = 100
 asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "responses": problems(409)}
-
-
-def job_answer(found: Service, job: Job) -> JobAnswer:
-    """A job with its first runs and its summary."""
-    runs = jobs.list_runs(found.db, job.id, limit=RUNS_SHOWN).items
-    summary = jobs.summary(found.db, job.id)
-    return JobAnswer(**job_facts(job), spec=job.spec, runs=[run_answer(run) for run in runs], summary=summary)
 
 
 @router.post(
@@ -36,20 +30,27 @@ def job_answer(found: Service, job: Job) -> JobAnswer:
     responses=problems(409, 413, 415),
 )
 def submit(
-    found: Services, key: Caller, response: Response, body: Experiment, idempotency_key: IdempotencyKey = None
+    services: Services, key: Caller, response: Response, body: Experiment, idempotency_key: IdempotencyKey = None
 ) -> JobAnswer:
     """Submit an experiment. The same Idempotency-Key with the same body returns the first answer."""
     owner = key.id if key else ""
-    made = submission.submit(found.db, found.settings, body, idempotency_key=idempotency_key, owner=owner)
-    found.doorbell.ring()
-    response.headers["Location"] = f"/v1/jobs/{made.job.id}"
-    return job_answer(found, made.job)
+    submitted = submission.submit(services.db, services.settings, body, idempotency_key=idempotency_key, owner=owner)
+    services.doorbell.ring()
+    response.headers["Location"] = f"/v1/jobs/{submitted.job.id}"
+    return answer(services, submitted.job.id)
+
+
+def answer(services: Service, job_id: str) -> JobAnswer:
+    """A job with its first runs and its summary, as they are now."""
+    with services.db.read() as session:
+        page = job_page(session, jobs.get(session, job_id))
+    return job_answer(*page)
 
 
 @router.post("/validate", operation_id="validateJob", dependencies=[JSON_BODY], responses=problems(413, 415))
-def validate(found: Services, body: Experiment) -> Validation:
+def validate(services: Services, body: Experiment) -> Validation:
     """What would run; nothing is started."""
-    spec, plan, info = submission.checked(found.db, found.settings, body)
+    spec, plan, info = submission.checked(services.db, services.settings, body)
     return Validation(
         spec=spec.model_dump(mode="json"),
         runs_total=len(plan),
@@ -63,9 +64,9 @@ def validate(found: Services, body: Experiment) -> Validation:
     )
 
 
-@router.get("", operation_id="listJobs", response_model=JobList, responses=NOT_MODIFIED)
+@router.get("", operation_id="listJobs", responses=NOT_MODIFIED)
 def list_jobs(
-    found: Services,
+    services: Services,
     cached: Cached,
     state: State | None = None,
     tag: Filter = None,
@@ -74,69 +75,74 @@ def list_jobs(
     method: Filter = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> JobList | Response:
+) -> JobList:
     """Jobs, newest first.
 
     `name` finds what it is part of, in either case. The other filters compare exactly; `method` and `dataset` find jobs
     of which any run has it.
     """
-    page = jobs.list_jobs(
-        found.db, state=state, tag=tag, name=name, dataset=dataset, method=method, limit=limit, cursor=cursor
-    )
-    answer = JobList(items=[job_item(job) for job in page.items], next=page.next)
-    return cached.unchanged([(job.id, job.version) for job in page.items], page.next) or answer
+    filters = {"state": state, "tag": tag, "name": name, "dataset": dataset, "method": method}
+    with services.db.read() as session:
+        page = jobs.list_jobs(session, **filters, limit=limit, cursor=cursor)
+    cached.check([(job.id, job.version) for job in page.items], page.next)
+    return JobList.model_validate(page)
 
 
-@router.get("/{job_id}", operation_id="getJob", response_model=JobAnswer, responses=NOT_MODIFIED)
-def get(found: Services, cached: Cached, job_id: Identifier) -> JobAnswer | Response:
+@router.get("/{job_id}", operation_id="getJob", responses=NOT_MODIFIED)
+def get(services: Services, cached: Cached, job_id: Identifier) -> JobAnswer:
     """A job with its complete spec, its first 100 runs and its summary."""
-    job = jobs.get(found.db, job_id)
-    return cached.unchanged(job.id, job.version) or job_answer(found, job)
+    with services.db.read() as session:
+        job = jobs.get(session, job_id)
+        cached.check(job.id, job.version)
+        page = job_page(session, job)
+    return job_answer(*page)
 
 
-@router.get("/{job_id}/runs", operation_id="listRuns", response_model=RunList, responses=NOT_MODIFIED)
+@router.get("/{job_id}/runs", operation_id="listRuns", responses=NOT_MODIFIED)
 def list_runs(
-    found: Services, cached: Cached, job_id: Identifier, limit: Limit = 100, cursor: Cursor = None
-) -> RunList | Response:
+    services: Services, cached: Cached, job_id: Identifier, limit: Limit = 100, cursor: Cursor = None
+) -> RunList:
     """Runs of a job in the order of submission, retries last."""
-    page = jobs.list_runs(found.db, job_id, limit=limit, cursor=cursor)
-    answer = RunList(items=[run_answer(run) for run in page.items], next=page.next)
-    return cached.unchanged([(run.id, run.version) for run in page.items], page.next) or answer
+    with services.db.read() as session:
+        page = jobs.list_runs(session, job_id, limit=limit, cursor=cursor)
+    cached.check([(run.id, run.version) for run in page.items], page.next)
+    return RunList.model_validate(page)
 
 
 @router.delete("/{job_id}", status_code=204, operation_id="deleteJob", dependencies=[SUBMIT], responses=problems(409))
-def delete(found: Services, job_id: Identifier) -> None:
+def delete(services: Services, job_id: Identifier) -> None:
     """Delete a job that has ended with everything it recorded."""
-    deletion.delete_job(found.db, job_id)
+    deletion.delete_job(services.db, job_id)
 
 
-def ask(found: Service, job_id: str, action: str) -> JobAnswer:
+def ask(services: Service, job_id: str, action: Action) -> JobAnswer:
     """Carry a request out and answer with the job."""
-    job = requests.request_job(found.db, job_id, action, max_queued=found.settings.max_queued_runs)
-    if action in ("resume", "retry"):
-        found.doorbell.ring()
-    return job_answer(found, job)
+    change = partial(requests.request_job, job_id=job_id, action=action, max_queued=services.settings.max_queued_runs)
+    services.db.write(change, urgent=action == Action.CANCEL)
+    if action in (Action.RESUME, Action.RETRY):
+        services.doorbell.ring()
+    return answer(services, job_id)
 
 
 @router.post("/{job_id}/cancel", operation_id="cancelJob", **asking)
-def cancel(found: Services, job_id: Identifier) -> JobAnswer:
+def cancel(services: Services, job_id: Identifier) -> JobAnswer:
     """Cancel every run that has not ended."""
-    return ask(found, job_id, "cancel")
+    return ask(services, job_id, Action.CANCEL)
 
 
 @router.post("/{job_id}/pause", operation_id="pauseJob", **asking)
-def pause(found: Services, job_id: Identifier) -> JobAnswer:
+def pause(services: Services, job_id: Identifier) -> JobAnswer:
     """Pause every run that has not ended."""
-    return ask(found, job_id, "pause")
+    return ask(services, job_id, Action.PAUSE)
 
 
 @router.post("/{job_id}/resume", operation_id="resumeJob", **asking)
-def resume(found: Services, job_id: Identifier) -> JobAnswer:
+def resume(services: Services, job_id: Identifier) -> JobAnswer:
     """Let paused runs go on."""
-    return ask(found, job_id, "resume")
+    return ask(services, job_id, Action.RESUME)
 
 
 @router.post("/{job_id}/retry", operation_id="retryJob", **asking)
-def retry(found: Services, job_id: Identifier) -> JobAnswer:
+def retry(services: Services, job_id: Identifier) -> JobAnswer:
     """A new run for every one that failed or was cancelled."""
-    return ask(found, job_id, "retry")
+    return ask(services, job_id, Action.RETRY)

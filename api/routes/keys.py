@@ -26,27 +26,28 @@ class NewKey(BaseModel):
 
 
 @router.post("", status_code=201, operation_id="createKey", dependencies=[JSON_BODY], responses=problems(413, 415))
-def create_key(found: Services, response: Response, body: Annotated[NewKey, Body()]) -> KeyAnswer:
+def create_key(services: Services, response: Response, body: Annotated[NewKey, Body()]) -> KeyAnswer:
     """Make an API key; its secret is in this answer and nowhere else.
 
     The first key makes keys necessary, for good; `lpl key create` makes one with the scope admin at any time.
     """
-    made, secret = keys.create(found.db, name=body.name, scopes=body.scopes)
-    found.keys.changed()
-    response.headers["Location"] = f"/v1/keys/{made.id}"
+    key, secret = services.db.write(lambda session: keys.create(session, name=body.name, scopes=body.scopes))
+    services.keys.changed()
+    response.headers["Location"] = f"/v1/keys/{key.id}"
     response.headers["Cache-Control"] = "no-store"
-    return key_answer(made, secret)
+    return key_answer(key, secret)
 
 
 @router.get("", operation_id="listKeys")
-def list_keys(found: Services, limit: Limit = 50, cursor: Cursor = None) -> KeyList:
+def list_keys(services: Services, limit: Limit = 50, cursor: Cursor = None) -> KeyList:
     """Keys, oldest first, without their secrets; revoked ones too."""
-    page = keys.page_of_keys(found.db, limit=limit, cursor=cursor)
-    return KeyList(items=[key_answer(each) for each in page.items], next=page.next)
+    with services.db.read() as session:
+        page = keys.page_of_keys(session, limit=limit, cursor=cursor)
+    return KeyList.model_validate(page)
 
 
 @router.delete("/{key_id}", status_code=204, operation_id="revokeKey", responses=problems(404))
-def revoke_key(found: Services, key_id: Identifier) -> None:
+def revoke_key(services: Services, key_id: Identifier) -> None:
     """Make a key invalid; again is harmless."""
-    keys.revoke(found.db, key_id)
-    found.keys.changed()
+    services.db.write(lambda session: keys.revoke(session, key_id))
+    services.keys.changed()

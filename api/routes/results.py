@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 
 from api.conditional import NOT_MODIFIED, Cached
 from api.middleware.security import READ
@@ -15,14 +15,13 @@ from api.schemas.results import (
     LogList,
     LossVariations,
     Metrics,
-    checkpoint_answer,
     log_entry,
 )
-from api.schemas.series import by_epoch, classes_of, rows, variations
+from api.schemas.series import VARIATIONS, by_epoch, classes_of, rows, variations
 from api.state import Services
 from store import checkpoints, events, metrics
 from store import cursors as pages
-from store.database.records import Series
+from store.database.records import Page
 from store.errors import BadCursor, NotFound
 from store.lifecycle import runs
 
@@ -30,92 +29,89 @@ router = APIRouter(prefix="/v1/runs", tags=["results"], dependencies=[READ], res
 CONFUSION = "confusion_matrix"
 
 
-@router.get("/{run_id}/metrics", operation_id="getMetrics", response_model=Metrics, responses=NOT_MODIFIED)
+@router.get("/{run_id}/metrics", operation_id="getMetrics", responses=NOT_MODIFIED)
 def get_metrics(
-    found: Services,
+    services: Services,
     cached: Cached,
     run_id: Identifier,
     names: Names = None,
     after_epoch: Annotated[int, Query(ge=0, le=MAX_INT)] = 0,
-) -> Metrics | Response:
+) -> Metrics:
     """Scalars per epoch; a value is null where it is undefined."""
-    run = runs.get(found.db, run_id)
-    if (same := cached.unchanged(run.id, run.version)) is not None:
-        return same
-    curves = metrics.metrics(found.db, run_id, names=names_of(names), after_epoch=after_epoch)
+    with services.db.read() as session:
+        run = runs.get(session, run_id)
+        cached.check(run.id, run.version)
+        curves = metrics.metrics(session, run_id, names=names_of(names), after_epoch=after_epoch)
     return Metrics.model_validate({"metrics": curves})
 
 
 @router.get(
     "/{run_id}/loss-variations",
     operation_id="getLossVariations",
-    response_model=LossVariations,
     response_model_exclude_unset=True,
     responses=NOT_MODIFIED,
 )
-def get_loss_variations(
-    found: Services, cached: Cached, run_id: Identifier, epoch: Epoch = None
-) -> LossVariations | Response:
+def get_loss_variations(services: Services, cached: Cached, run_id: Identifier, epoch: Epoch = None) -> LossVariations:
     """Relative loss variation (l' - l) / l per class and epoch; `positive` and `negative` for multi label.
 
     `absolute_loss_variation` is l' - l, for multi label an object of `positive` and `negative`; null where the run was
     measured without it.
     """
-    run = runs.get(found.db, run_id)
-    if (same := cached.unchanged(run.id, run.version)) is not None:
-        return same
-
-    def read(name: str) -> dict[int, Series]:
-        return metrics.series(found.db, run_id, name, epoch=epoch)
-
-    return LossVariations(**classes_of(run), **variations(read))
+    with services.db.read() as session:
+        run = runs.get(session, run_id)
+        cached.check(run.id, run.version)
+        arrays = {name: metrics.series(session, run_id, name, epoch=epoch) for name in VARIATIONS}
+    return LossVariations(**classes_of(run), **variations(arrays))
 
 
-@router.get(
-    "/{run_id}/class-metrics", operation_id="getClassMetrics", response_model=ClassSeries, responses=NOT_MODIFIED
-)
+@router.get("/{run_id}/class-metrics", operation_id="getClassMetrics", responses=NOT_MODIFIED)
 def get_class_metrics(
-    found: Services,
+    services: Services,
     cached: Cached,
     run_id: Identifier,
     name: Annotated[Text, Query(max_length=100, description="for instance test/accuracy or lpl/q")],
     epoch: Epoch = None,
-) -> ClassSeries | Response:
+) -> ClassSeries:
     """A per-class series under its own name."""
-    run = runs.get(found.db, run_id)
-    if (same := cached.unchanged(run.id, run.version)) is not None:
-        return same
-    known = [each for each in metrics.series_names(found.db, run_id) if each != CONFUSION]
-    if name not in known:
-        raise NotFound(f"run {run_id} has no series {name!r}; it has {', '.join(known) or 'none yet'}")
-    return ClassSeries(**classes_of(run), **by_epoch(name, metrics.series(found.db, run_id, name, epoch=epoch)))
+    with services.db.read() as session:
+        run = runs.get(session, run_id)
+        cached.check(run.id, run.version)
+        names = [each for each in metrics.series_names(session, run_id) if each != CONFUSION]
+        if name not in names:
+            raise NotFound(f"run {run_id} has no series {name!r}; it has {', '.join(names) or 'none yet'}")
+        arrays = metrics.series(session, run_id, name, epoch=epoch)
+    return ClassSeries(**classes_of(run), **by_epoch(name, arrays))
 
 
 @router.get("/{run_id}/confusion-matrix", operation_id="getConfusionMatrix")
-def get_confusion_matrix(found: Services, run_id: Identifier, epoch: Epoch = None) -> ConfusionMatrix:
+def get_confusion_matrix(services: Services, run_id: Identifier, epoch: Epoch = None) -> ConfusionMatrix:
     """Test examples by true (row) and predicted (column) class, of the newest epoch or of the one asked for."""
-    run = runs.get(found.db, run_id)
-    newest = metrics.latest_series(found.db, run_id, CONFUSION)
-    if epoch is not None:
-        newest = next(iter(metrics.series(found.db, run_id, CONFUSION, epoch=epoch).items()), None)
+    with services.db.read() as session:
+        run = runs.get(session, run_id)
+        if epoch is None:
+            newest = metrics.latest_series(session, run_id, CONFUSION)
+        else:
+            newest = next(iter(metrics.series(session, run_id, CONFUSION, epoch=epoch).items()), None)
     if newest is None:
         raise NotFound(f"run {run_id} has no confusion matrix{' of that epoch' if epoch else ' yet'}")
     return ConfusionMatrix(classes=classes_of(run)["classes"], epoch=newest[0], matrix=rows(newest[1]))
 
 
 @router.get("/{run_id}/checkpoints", operation_id="listCheckpoints")
-def list_checkpoints(found: Services, run_id: Identifier) -> CheckpointList:
+def list_checkpoints(services: Services, run_id: Identifier) -> CheckpointList:
     """Checkpoints of a run, oldest first; all of them, as only a few are kept."""
-    runs.get(found.db, run_id)
-    kept = checkpoints.list_for_run(found.db, run_id)
-    return CheckpointList(items=[checkpoint_answer(each) for each in kept], next=None)
+    with services.db.read() as session:
+        runs.get(session, run_id)
+        kept = checkpoints.list_for_run(session, run_id)
+    return CheckpointList.model_validate(Page(kept, None))
 
 
 @router.get("/{run_id}/logs", operation_id="getLogs")
-def get_logs(found: Services, run_id: Identifier, limit: Limit = 500, cursor: Cursor = None) -> LogList:
+def get_logs(services: Services, run_id: Identifier, limit: Limit = 500, cursor: Cursor = None) -> LogList:
     """Log lines, oldest first."""
-    runs.get(found.db, run_id)
-    lines = events.logs(found.db, run_id, after_id=after_line(cursor), limit=limit + 1)
+    with services.db.read() as session:
+        runs.get(session, run_id)
+        lines = events.logs(session, run_id, after_id=after_line(cursor), limit=limit + 1)
     following = pages.encode(str(lines[limit - 1].id)) if len(lines) > limit else None
     return LogList(items=[log_entry(line) for line in lines[:limit]], next=following)
 

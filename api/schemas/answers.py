@@ -1,25 +1,42 @@
 """The shapes of answers."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from store.characters import clean_all
-from store.database.records import ApiKey, Job, Run, Worker
+from store.database.records import ApiKey, Job, Run
+from store.lifecycle.results import results_of
+from store.lifecycle.states import Reason, Request, State
 
 
-class RunAnswer(BaseModel):
+def moment(value: Any) -> Any:
+    """Seconds since the epoch as a UTC time; what is none of them is left to the field's own validation."""
+    return datetime.fromtimestamp(value, UTC) if isinstance(value, int | float) else value
+
+
+Moment = Annotated[datetime, BeforeValidator(moment)]
+
+
+class Answer(BaseModel):
+    """What is read off a record of the store, field by field."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class RunAnswer(Answer):
     """One training: a seed and a sweep point."""
 
     id: str
-    job: str
+    job: str = Field(validation_alias="job_id")
     seed: int
     point: dict[str, Any]
-    state: str
-    reason: str | None
+    state: State
+    reason: Reason | None
     message: str | None
-    requested: str | None
+    requested: Request | None
     attempt: int
     retry_of: str | None
     progress: float
@@ -27,13 +44,13 @@ class RunAnswer(BaseModel):
     epochs: int
     device: str | None
     worker: str | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
     notes: list[str] = Field(description="What a reader of the results must know, such as modified data")
 
 
-class Result(BaseModel):
+class Result(Answer):
     """A metric over runs; `std` has n - 1 in its denominator and is null at n = 1."""
 
     mean: float
@@ -41,14 +58,14 @@ class Result(BaseModel):
     n: int
 
 
-class JobFacts(BaseModel):
+class JobFacts(Answer):
     """What a list and a job's own answer have in common."""
 
     id: str
     name: str
     tags: list[str]
-    state: str
-    requested: str | None
+    state: State
+    requested: Request | None
     progress: float
     priority: int
     dataset: str = Field(description="the first run's; all are in `datasets`")
@@ -56,9 +73,9 @@ class JobFacts(BaseModel):
     method: str = Field(description="the first run's; all are in `methods`")
     methods: list[str] = Field(description="methods of all runs")
     runs_total: int
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_at: Moment
+    started_at: Moment | None
+    finished_at: Moment | None
 
 
 class JobItem(JobFacts):
@@ -67,10 +84,14 @@ class JobItem(JobFacts):
     model: str | None = Field(description="the first run's")
     models: list[str] = Field(description="models of all runs")
     imbalance_factor: float | None = Field(description="null where there is none, or more than one in the sweep")
-    runs: dict[str, int] = Field(description="number of current runs by state; a retry takes its predecessor's place")
-    metrics: dict[str, Result] = Field(
+    runs: dict[State, int] = Field(
+        validation_alias="run_states",
+        description="number of current runs by state; a retry takes its predecessor's place",
+    )
+    metrics: Annotated[dict[str, Result], BeforeValidator(results_of)] = Field(
+        validation_alias="results",
         description="last-epoch values of the task's main metrics over all current runs that have succeeded, whatever "
-        "their sweep point; `summary` of the job has them point by point"
+        "their sweep point; `summary` of the job has them point by point",
     )
 
 
@@ -101,14 +122,14 @@ class JobAnswer(JobFacts):
     summary: list[PointSummary]
 
 
-class JobList(BaseModel):
+class JobList(Answer):
     """A page of jobs."""
 
     items: list[JobItem]
     next: str | None
 
 
-class RunList(BaseModel):
+class RunList(Answer):
     """A page of runs."""
 
     items: list[RunAnswer]
@@ -149,7 +170,7 @@ class DatasetAnswer(FromFiles):
     task: str | None = None
     path: str | None = None
     sha256: str | None = None
-    created_at: datetime | None = None
+    created_at: Moment | None = None
 
 
 class DatasetDetail(DatasetAnswer):
@@ -178,7 +199,7 @@ class DatasetList(BaseModel):
     next: str | None
 
 
-class WorkerAnswer(BaseModel):
+class WorkerAnswer(Answer):
     """A worker's slot."""
 
     id: str
@@ -187,13 +208,13 @@ class WorkerAnswer(BaseModel):
     device: str
     device_name: str
     version: str
-    run: str | None
-    started_at: datetime
-    last_seen_at: datetime
+    run: str | None = Field(validation_alias="run_id")
+    started_at: Moment
+    last_seen_at: Moment
     alive: bool
 
 
-class WorkerList(BaseModel):
+class WorkerList(Answer):
     """Workers, those seen last first."""
 
     items: list[WorkerAnswer]
@@ -209,28 +230,23 @@ class QueueAnswer(BaseModel):
     workers_alive: int
 
 
-class KeyAnswer(BaseModel):
+class KeyAnswer(Answer):
     """An API key; its secret is shown once, when it is made."""
 
     id: str
     name: str
     scopes: list[str]
-    created_at: datetime
-    last_used_at: datetime | None
-    revoked_at: datetime | None
+    created_at: Moment
+    last_used_at: Moment | None
+    revoked_at: Moment | None
     secret: str | None = None
 
 
-class KeyList(BaseModel):
+class KeyList(Answer):
     """All keys."""
 
     items: list[KeyAnswer]
     next: str | None
-
-
-def moment(seconds: float | None) -> datetime | None:
-    """Seconds since the epoch as a UTC time."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
 def at(seconds: float) -> datetime:
@@ -238,45 +254,13 @@ def at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def run_answer(run: Run) -> RunAnswer:
-    """A run's answer."""
-    shared = {name: getattr(run, name) for name in RunAnswer.model_fields if hasattr(run, name)}
-    times = {"created_at": at(run.created_at), "started_at": moment(run.started_at)}
-    notes = list(run.info.get("notes", []))
-    return RunAnswer(**{**shared, **times, "finished_at": moment(run.finished_at), "job": run.job_id, "notes": notes})
-
-
-def job_facts(job: Job) -> dict[str, Any]:
-    """The fields of `JobFacts`."""
-    facts = {name: getattr(job, name) for name in JobFacts.model_fields}
-    lists = {name: list(facts[name]) for name in ("tags", "methods", "datasets")}
-    times = {"created_at": at(job.created_at), "started_at": moment(job.started_at)}
-    return {**facts, **lists, **times, "finished_at": moment(job.finished_at)}
-
-
-def job_item(job: Job) -> JobItem:
-    """A job's answer in a list."""
-    factors = job.imbalance_factors
-    return JobItem(
-        **job_facts(job),
-        model=next(iter(job.models), None),
-        models=list(job.models),
-        imbalance_factor=factors[0] if len(factors) == 1 else None,
-        runs=job.run_states,
-        metrics={name: Result(**vars(result)) for name, result in job.results.items()},
-    )
-
-
-def worker_answer(worker: Worker) -> WorkerAnswer:
-    """A worker's answer."""
-    shared = {name: getattr(worker, name) for name in WorkerAnswer.model_fields if hasattr(worker, name)}
-    times = {"started_at": at(worker.started_at), "last_seen_at": at(worker.last_seen_at)}
-    return WorkerAnswer(**{**shared, **times, "run": worker.run_id})
+def job_answer(job: Job, runs: Sequence[Run], summary: Sequence[dict[str, Any]]) -> JobAnswer:
+    """A job with its first runs and its summary."""
+    facts = JobFacts.model_validate(job)
+    shown = [RunAnswer.model_validate(run) for run in runs]
+    return JobAnswer(**dict(facts), spec=job.spec, runs=shown, summary=list(summary))
 
 
 def key_answer(key: ApiKey, secret: str | None = None) -> KeyAnswer:
     """A key's answer."""
-    times = {name: moment(getattr(key, name)) for name in ("last_used_at", "revoked_at")}
-    return KeyAnswer(
-        id=key.id, name=key.name, scopes=list(key.scopes), created_at=at(key.created_at), secret=secret, **times
-    )
+    return KeyAnswer.model_validate(key).model_copy(update={"secret": secret})

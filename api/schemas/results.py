@@ -4,11 +4,11 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from api.schemas.answers import at
-from store.database.records import Checkpoint, Event
+from api.schemas.answers import Answer, Moment, at
+from store.database.records import Event
 
 
-class CheckpointAnswer(BaseModel):
+class CheckpointAnswer(Answer):
     """A checkpoint of a run."""
 
     id: str
@@ -17,10 +17,10 @@ class CheckpointAnswer(BaseModel):
     kind: str
     size_bytes: int
     sha256: str
-    created_at: datetime
+    created_at: Moment
 
 
-class CheckpointList(BaseModel):
+class CheckpointList(Answer):
     """A run's checkpoints."""
 
     items: list[CheckpointAnswer]
@@ -137,12 +137,6 @@ class LogList(BaseModel):
 
     items: list[LogEntry]
     next: str | None
-
-
-def checkpoint_answer(checkpoint: Checkpoint) -> CheckpointAnswer:
-    """A checkpoint's answer."""
-    shared = {name: getattr(checkpoint, name) for name in CheckpointAnswer.model_fields}
-    return CheckpointAnswer(**{**shared, "created_at": at(checkpoint.created_at)})
 
 
 def log_entry(line: Event) -> LogEntry:

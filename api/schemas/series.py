@@ -1,6 +1,6 @@
 """Float32 arrays of the store as JSON lists; NaN becomes null."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -32,36 +32,37 @@ def numbers(series: Series) -> Any:
 
 def rows(series: Series) -> list[list[float | None]]:
     """A matrix [R, C]."""
-    found: list[list[float | None]] = numbers(series)
-    return found
+    matrix: list[list[float | None]] = numbers(series)
+    return matrix
 
 
-def by_epoch(name: str, found: dict[int, Series]) -> dict[str, Any]:
+def by_epoch(name: str, arrays: dict[int, Series]) -> dict[str, Any]:
     """`{"epochs": [...], name: [[C values] per epoch]}`."""
-    return {"epochs": list(found), name: [numbers(series) for series in found.values()]}
+    return {"epochs": list(arrays), name: [numbers(series) for series in arrays.values()]}
 
 
-def at_epochs(epochs: list[int], found: dict[int, Series]) -> list[list[float | None]] | None:
+def at_epochs(epochs: list[int], arrays: dict[int, Series]) -> list[list[float | None]] | None:
     """Rows of a later series at these epochs; nulls where an epoch lacks it, None where all of several do."""
-    if not found:
+    if not arrays:
         return None if epochs else []
-    width = array(next(iter(found.values()))).shape[0]
-    return [numbers(found[epoch]) if epoch in found else [None] * width for epoch in epochs]
+    width = array(next(iter(arrays.values()))).shape[0]
+    return [numbers(arrays[epoch]) if epoch in arrays else [None] * width for epoch in epochs]
 
 
-def variations(read: Callable[[str], dict[int, Series]]) -> dict[str, Any]:
+def variations(arrays: Mapping[str, dict[int, Series]]) -> dict[str, Any]:
     """Epochs and loss variations of a run, relative and absolute; by sign for multi label.
 
     Args:
-        read: a series of the run by its name, epoch by epoch.
+        arrays: those of `VARIATIONS` that the run has, epoch by epoch.
     """
-    signed = {sign: read(f"{VARIATION}.{sign}") for sign in SIGNS}
-    plain = read(VARIATION)
-    if plain or not signed["positive"]:
-        return by_epoch(VARIATION, plain) | {ABSOLUTE: at_epochs(list(plain), read(ABSOLUTE))}
-    found = by_epoch("positive", signed["positive"]) | by_epoch("negative", signed["negative"])
-    parts = {sign: at_epochs(found["epochs"], read(f"{ABSOLUTE}.{sign}")) for sign in SIGNS}
-    return found | {ABSOLUTE: None if None in parts.values() else parts}
+    named = {name: arrays.get(name, {}) for name in VARIATIONS}
+    plain = named[VARIATION]
+    if plain or not named[f"{VARIATION}.positive"]:
+        return by_epoch(VARIATION, plain) | {ABSOLUTE: at_epochs(list(plain), named[ABSOLUTE])}
+    positive, negative = (by_epoch(sign, named[f"{VARIATION}.{sign}"]) for sign in SIGNS)
+    signed = positive | negative
+    parts = {sign: at_epochs(signed["epochs"], named[f"{ABSOLUTE}.{sign}"]) for sign in SIGNS}
+    return signed | {ABSOLUTE: None if None in parts.values() else parts}
 
 
 def classes_of(run: Run) -> dict[str, Any]:

@@ -28,15 +28,15 @@ def preview(data: RawData) -> list[dict[str, Any]]:
     return shown
 
 
-def preview_images(found: LabelledFolder) -> LabelledFolder:
+def preview_images(folder: LabelledFolder) -> LabelledFolder:
     """The part of a folder that `preview` shows: the first training image of each of the first classes."""
-    wanted = set(found.classes[:MAX_CLASSES])
+    wanted = set(folder.classes[:MAX_CLASSES])
     kept: list[LabelledImage] = []
-    for image in found.train:
+    for image in folder.train:
         if not wanted.isdisjoint(image.labels):
             wanted.difference_update(image.labels)
             kept.append(image)
-    return replace(found, train=tuple(kept), validation=(), test=())
+    return replace(folder, train=tuple(kept), validation=(), test=())
 
 
 def content(example: npt.NDArray[Any]) -> dict[str, Any]:

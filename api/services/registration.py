@@ -19,7 +19,7 @@ from lplcore.data.info import RawFacts
 from lplcore.data.raw import RULES, raw_facts
 from lplcore.datasets.registered import ARRAYS, LABELLED_IMAGES, decoded, digest, folder_facts
 from store import datasets
-from store.database.engine import Database
+from store.database.engine import Session
 from store.database.records import DatasetRecord
 
 IMAGE_SIZE = 64
@@ -30,33 +30,41 @@ IMAGE_SIZE = 64
 class Inspected:
     """What lies at a path, fully read and checked."""
 
+    path: Path
     format: str
     facts: RawFacts
     preview: list[dict[str, Any]]
 
 
-def register(db: Database, folder: Path, *, name: str, path: str, task: str | None) -> DatasetRecord:
-    """Check a file or a folder below the datasets folder and remember it with what it holds.
+def inspect(folder: Path, path: str, *, task: str | None) -> Inspected:
+    """What a file or a folder below the datasets folder holds, fully read and checked.
 
     Raises:
-        SpecError: the path, the task or what lies there is not fit, with the field and the remedy.
-        Conflict: the name is taken.
+        SpecError: the path, the task or the content is not fit, with the field and the remedy.
     """
-    there = located(folder, path)
+    place = path_below(folder, path)
     try:
-        found = inspect_folder(there, task) if there.is_dir() else inspect_arrays(there, task)
+        return inspect_folder(place, task) if place.is_dir() else inspect_arrays(place, task)
     except lplcore.DatasetError as error:
         raise refused("path", str(error)) from error
     except OSError as error:
         raise refused("path", f"the file cannot be read: {error.strerror}") from error
+
+
+def register(session: Session, name: str, *, data: Inspected) -> DatasetRecord:
+    """Remember an inspected file or folder with what it holds.
+
+    Raises:
+        Conflict: the name is taken.
+    """
     return datasets.add(
-        db,
+        session,
         name=name,
-        format=found.format,
-        path=str(there),
-        task=found.facts.task,
-        sha256=found.facts.sha256,
-        info={**asdict(found.facts), "preview": found.preview, "rules": RULES},
+        format=data.format,
+        path=str(data.path),
+        task=data.facts.task,
+        sha256=data.facts.sha256,
+        info={**asdict(data.facts), "preview": data.preview, "rules": RULES},
     )
 
 
@@ -71,7 +79,7 @@ def inspect_arrays(file: Path, task: str | None) -> Inspected:
     data = read_arrays(file, task=task)
     if task is not None and task != data.task:
         raise refused("task", f"the labels are {data.task}; leave task out or correct it")
-    return Inspected(ARRAYS, raw_facts(data, sha256=sha256), preview(data))
+    return Inspected(file, ARRAYS, raw_facts(data, sha256=sha256), preview(data))
 
 
 def inspect_folder(folder: Path, task: str | None) -> Inspected:
@@ -81,12 +89,12 @@ def inspect_folder(folder: Path, task: str | None) -> Inspected:
         DatasetError, OSError: a line of the labels or an image is not fit.
         SpecError: its task is another.
     """
-    found = labels_as(folder, task)
-    sha256 = fingerprint(found)
-    notes = check_images(found)
-    shown = preview(decoded(preview_images(found), image_size=IMAGE_SIZE))
-    facts = folder_facts(found, image_size=IMAGE_SIZE, sha256=sha256)
-    return Inspected(LABELLED_IMAGES, replace(facts, notes=(*facts.notes, *notes)), shown)
+    labelled = labels_as(folder, task)
+    sha256 = fingerprint(labelled)
+    notes = check_images(labelled)
+    shown = preview(decoded(preview_images(labelled), image_size=IMAGE_SIZE))
+    facts = folder_facts(labelled, image_size=IMAGE_SIZE, sha256=sha256)
+    return Inspected(folder, LABELLED_IMAGES, replace(facts, notes=(*facts.notes, *notes)), shown)
 
 
 def labels_as(folder: Path, task: str | None) -> LabelledFolder:
@@ -97,15 +105,15 @@ def labels_as(folder: Path, task: str | None) -> LabelledFolder:
         SpecError: they are, but for another task.
     """
     try:
-        found = labels_of(folder, task=task)
+        labelled = labels_of(folder, task=task)
     except lplcore.DatasetError as error:
         labels_of(folder, task=None)  # what is wrong whatever the task is no fault of the task
         raise refused("task", str(error)) from error
-    refuse_unlabelled(found, asked=task)
-    return found
+    refuse_unlabelled(labelled, asked=task)
+    return labelled
 
 
-def located(folder: Path, relative: str) -> Path:
+def path_below(folder: Path, relative: str) -> Path:
     """The file, or the folder with `labels.csv`, below the folder that a path means, links followed.
 
     Raises:
@@ -114,21 +122,21 @@ def located(folder: Path, relative: str) -> Path:
     if "\x00" in relative or "\\" in relative or Path(relative).is_absolute():
         raise refused("path", "give a path relative to LPL_DATA_DIR/datasets, with / between folders")
     try:
-        root, there = folder.resolve(), (folder / relative).resolve()
-        inside = there != root and there.is_relative_to(root)
-        is_folder, is_file = inside and there.is_dir(), inside and there.is_file()
-        labelled = is_folder and (there / LABELS_FILE).is_file()
+        root, path = folder.resolve(), (folder / relative).resolve()
+        inside = path != root and path.is_relative_to(root)
+        is_folder, is_file = inside and path.is_dir(), inside and path.is_file()
+        labelled = is_folder and (path / LABELS_FILE).is_file()
     except (OSError, RuntimeError, ValueError) as error:
         raise refused("path", "cannot be read as a path") from error
     if not inside:
         raise refused("path", "is not below LPL_DATA_DIR/datasets; copy the file or folder into that folder")
     if is_folder and not labelled:
         raise refused("path", f"the folder {relative!r} has no {LABELS_FILE} (split,file,labels); add it")
-    if is_file and there.name == LABELS_FILE:
+    if is_file and path.name == LABELS_FILE:
         raise refused("path", f"give the folder that holds {LABELS_FILE}, not the file")
     if not is_folder and not is_file:
         raise refused("path", f"there is no file {relative!r} in {folder}; copy it there first")
-    return there
+    return path
 
 
 def refused(field: str, message: str) -> lplcore.SpecError:

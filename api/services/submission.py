@@ -12,7 +12,7 @@ import lplcore
 from api.middleware.turnstile import Turnstile
 from lplcore.method.method import MethodSpec
 from store import datasets, jobs
-from store.database.engine import Database
+from store.database.engine import Database, Session
 from store.database.records import DatasetRecord, NewRun, Submitted
 from store.devices import ANY, wanted
 from store.errors import NotFound
@@ -29,27 +29,27 @@ CHECKING, SUBMITTING = Turnstile(at_once=1, waiting=3), Turnstile(at_once=1, wai
 def checked(
     db: Database, settings: Settings, data: Mapping[str, Any]
 ) -> tuple[lplcore.ExperimentSpec, list[lplcore.RunPlan], lplcore.DatasetInfo]:
-    """As `planned`, for whom only wants to know.
+    """`planned` for those who submit nothing, with a limit of its own.
 
     Raises:
         SpecError, DatasetError: with the field and the remedy.
         Problem: others check large sweeps at this moment.
     """
     with turn(CHECKING, data):
-        return planned(settings, data, known_datasets(db, data))
+        return planned(settings, data, registered_datasets(db, data))
 
 
 def planned(
-    settings: Settings, data: Mapping[str, Any], known: Registered
+    settings: Settings, data: Mapping[str, Any], registered: Registered
 ) -> tuple[lplcore.ExperimentSpec, list[lplcore.RunPlan], lplcore.DatasetInfo]:
     """The complete spec, its runs, and facts about its data set, all checked.
 
     Raises:
         SpecError, DatasetError: with the field and the remedy.
     """
-    spec = lplcore.parse_spec(data, datasets=known)
+    spec = lplcore.parse_spec(data, datasets=registered)
     plan = spec.plan(max_runs=settings.max_runs_per_job)
-    info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=known)
+    info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=registered)
     plan = lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir)
     info = info_of(plan[0].spec.dataset)
     return spec.fitted(info), plan, info
@@ -66,31 +66,26 @@ def submit(
         Problem: others submit large sweeps at this moment.
     """
     request_hash = fingerprint(data)
-    earlier = jobs.earlier_submission(db, owner, idempotency_key, request_hash)
+    with db.read() as session:
+        earlier = jobs.earlier_submission(session, owner, idempotency_key, request_hash=request_hash)
     if earlier is not None:
         return earlier
     with turn(SUBMITTING, data):
-        known = known_datasets(db, data)
-        spec, plan, _ = planned(settings, data, known)
-        runs = [new_run(run, known) for run in plan]
-    made = jobs.submit(
-        db,
-        spec=spec.model_dump(mode="json"),
-        runs=runs,
-        method=method_label(spec.method),
-        idempotency_key=idempotency_key,
-        request_hash=request_hash,
-        owner=owner,
-        max_queued=settings.max_queued_runs,
-    )
+        registered = registered_datasets(db, data)
+        spec, plan, _ = planned(settings, data, registered)
+        runs = [new_run(run, registered) for run in plan]
+        method = method_label(spec.method)
+        job = jobs.new_job(spec=spec.model_dump(mode="json"), runs=runs, method=method, owner=owner)
+    store = partial(jobs.submit, idempotency_key=idempotency_key, request_hash=request_hash)
+    submitted = db.write(partial(store, job=job, max_queued=settings.max_queued_runs))
     if any(wanted(run.spec) != ANY for run in runs):
         waiting.explain(db, silent_after=settings.lease_seconds)
-    return made
+    return submitted
 
 
-def new_run(run: lplcore.RunPlan, known: Registered) -> NewRun:
+def new_run(run: lplcore.RunPlan, registered: Registered) -> NewRun:
     """A planned run as it is stored, with the hash of the data that it was checked with."""
-    dataset = known.get(run.spec.dataset.name)
+    dataset = registered.get(run.spec.dataset.name)
     return NewRun(
         run.seed,
         run.point,
@@ -129,9 +124,10 @@ def fingerprint(data: Mapping[str, Any]) -> str:
         raise lplcore.SpecError([{"path": "", "message": "is nested too deeply"}]) from None
 
 
-def known_datasets(db: Database, data: Mapping[str, Any]) -> Registered:
+def registered_datasets(db: Database, data: Mapping[str, Any]) -> Registered:
     """The registered data sets that a spec names, its sweep included."""
-    records = (registered(db, name) for name in sorted(dataset_names(data)))
+    with db.read() as session:
+        records = [dataset_named(session, name) for name in sorted(dataset_names(data))]
     return {record.name: entry_of(record) for record in records if record is not None}
 
 
@@ -155,17 +151,17 @@ def dataset_names(data: Mapping[str, Any]) -> set[str]:
             continue
         sweep = part.get("sweep")
         swept = [sweep.get(field) for field in ("dataset", "dataset.name")] if isinstance(sweep, Mapping) else []
-        values += [part.get("dataset"), *(value for found in swept if isinstance(found, list) for value in found)]
+        values += [part.get("dataset"), *(name for names in swept if isinstance(names, list) for name in names)]
     names = [value.get("name") if isinstance(value, Mapping) else value for value in values]
     return {name for name in names if isinstance(name, str)}
 
 
-def registered(db: Database, name: str) -> DatasetRecord | None:
+def dataset_named(session: Session, name: str) -> DatasetRecord | None:
     """The data set of that name, None where there is none."""
     if not 0 < len(name) <= 100 or not name.isprintable():
         return None
     try:
-        return datasets.get(db, name)
+        return datasets.get(session, name)
     except NotFound:
         return None
 

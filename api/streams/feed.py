@@ -12,7 +12,7 @@ from anyio import CapacityLimiter
 from anyio.to_thread import run_sync
 
 from store import events
-from store.database.engine import Database
+from store.database.engine import Database, Session
 from store.database.records import Event
 from store.errors import StoreError
 
@@ -101,13 +101,19 @@ class Feed:
 
     async def bounds(self) -> tuple[int, int]:
         """(oldest, latest) id in the log."""
-        return await self.in_thread(partial(events.bounds, self._db))
+        return await self.in_thread(partial(self._ask, events.bounds))
 
     async def read(
         self, after: int, *, job: str | None = None, run: str | None = None, limit: int = BATCH
     ) -> list[Event]:
         """The events that follow an id."""
-        return await self.in_thread(partial(events.after, self._db, after, job=job, run=run, limit=limit))
+        return await self.in_thread(
+            partial(self._ask, partial(events.after, event_id=after, job=job, run=run, limit=limit))
+        )
+
+    def _ask(self, question: Callable[[Session], T]) -> T:
+        with self._db.read() as session:
+            return question(session)
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         """Do blocking work for a stream in one of the feed's threads: the handlers' may all be busy."""
@@ -125,11 +131,11 @@ class Feed:
 
     async def _poll(self) -> int:
         async with self._starting:
-            found = await self.read(self._position)
-            if found:
-                self._position = found[-1].id
-        for event in found:
+            batch = await self.read(self._position)
+            if batch:
+                self._position = batch[-1].id
+        for event in batch:
             for subscriber in self._subscribers:
                 if subscriber.wants(event):
                     subscriber.offer(event)
-        return len(found)
+        return len(batch)

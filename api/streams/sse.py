@@ -15,9 +15,10 @@ from starlette.responses import StreamingResponse
 from api.streams.feed import BATCH, Feed, Subscription
 from store import jobs
 from store.database.engine import Database
-from store.database.records import ENDED, Event, State
+from store.database.records import Event
 from store.errors import NotFound, StoreError
 from store.lifecycle import runs
+from store.lifecycle.states import ENDED, State
 
 KEEPALIVE_SECONDS = 5.0
 """Silence after which a comment shows that the stream lives, and time after which its key is looked at again."""
@@ -78,8 +79,8 @@ class Follower:
         oldest, latest = bounds
         if after is None:
             return (latest if self._job is None and self._run is None else 0), False
-        known = after == 0 or oldest - 1 <= after <= latest
-        return (after, False) if known else (latest, True)
+        in_log = after == 0 or oldest - 1 <= after <= latest
+        return (after, False) if in_log else (latest, True)
 
     async def _backlog(self, subscription: Subscription) -> AsyncIterator[bytes]:
         """What the database has beyond the position."""
@@ -145,9 +146,10 @@ class Follower:
 
     def _current_state(self) -> str:
         try:
-            if self._run is not None:
-                return runs.get(self._db, self._run).state
-            return jobs.get(self._db, self._job).state if self._job is not None else ""
+            with self._db.read() as session:
+                if self._run is not None:
+                    return runs.get(session, self._run).state
+                return jobs.get(session, self._job).state if self._job is not None else ""
         except NotFound:
             return State.CANCELLED  # deleted meanwhile: there will be nothing more
 

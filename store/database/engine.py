@@ -32,6 +32,8 @@ SQLITE_CONNECTIONS = 64
 """More than a process has threads: one that waits for the write lock keeps no reader from a connection."""
 KEEP_ALIVE = {"keepalives_idle": 20, "keepalives_interval": 5, "keepalives_count": 4, "tcp_user_timeout": 40_000}
 """A server that is cut off without a word is noticed within 40 seconds, not after hours."""
+SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+"""A deferred transaction of SQLite is a snapshot by itself; PostgreSQL's default would see each commit."""
 PRIVATE_FOLDER = 0o700
 RETRYABLE = ("40001", "40P01", "55P03", "25P03")  # serialization, deadlock, lock timeout, transaction stalled
 FULL = ("53100", "53200", "54000")
@@ -58,6 +60,7 @@ class Database:
         self.engine = self._sqlite_engine() if self.is_sqlite else self._postgresql_engine()
         event.listen(self.engine, "before_cursor_execute", _clean_parameters, retval=True)
         self._writer = self.engine.execution_options(write=True)
+        self._reader = self.engine if self.is_sqlite else self.engine.execution_options(**SNAPSHOT)
 
     def _sqlite_engine(self) -> Engine:
         engine = create_engine(
@@ -97,12 +100,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A transaction that only reads.
+        """One snapshot: a transaction that only reads, in which every query sees what the first one saw.
 
         Raises:
             DatabaseUnavailable: the database does not answer.
         """
-        with self._translated(), self._session(self.engine) as session:
+        with self._translated(), self._session(self._reader) as session:
             yield session
 
     def write(self, work: Callable[[Session], T], *, urgent: bool = False) -> T:
@@ -213,8 +216,8 @@ class Database:
         """
         with self._translated(), self.engine.connect() as connection:
             revision = MigrationContext.configure(connection).get_current_revision()
-            known = revision is None or revision in schema_version.revisions()
-            writer = None if known else schema_version.writer_of(connection)
+            own = revision is None or revision in schema_version.revisions()
+            writer = None if own else schema_version.writer_of(connection)
         schema_version.refuse_other(str(self), revision, writer)
 
     def keep_reserve(self) -> None:
@@ -241,8 +244,8 @@ class Database:
 
     def _translation(self, error: DBAPIError) -> Exception:
         state = getattr(error.orig, "sqlstate", None) or ""
-        said = str(error.orig).strip() or type(error.orig).__name__
-        reason = without_secrets(self.url, said.splitlines()[0])
+        message = str(error.orig).strip() or type(error.orig).__name__
+        reason = without_secrets(self.url, message.splitlines()[0])
         if state in RETRYABLE or "database is locked" in reason:
             return _TryAgain(f"{self} is too busy ({reason})")
         if state in FULL or any(sign in reason for sign in ("disk is full", "disk I/O error", "readonly database")):
@@ -282,4 +285,4 @@ def _clean_parameters(
     return statement, clean_all(parameters)
 
 
-__all__ = ["Database", "DatabaseUnavailable", "StorageFull", "StoreError", "is_sqlite", "make_writable"]
+__all__ = ["Database", "DatabaseUnavailable", "Session", "StorageFull", "StoreError", "is_sqlite", "make_writable"]

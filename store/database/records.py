@@ -1,31 +1,21 @@
-"""What the store answers: frozen records. Times are seconds since the epoch, UTC."""
+"""What the store answers: rows that outlive their session, and records. Times are seconds since the epoch, UTC."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, Generic, TypeVar
+
+from store.database.tables import AuditRow, CheckpointRow, EventRow, JobRow, RunRow
 
 T = TypeVar("T")
 
-
-class State(StrEnum):
-    """State of a run, and, derived from its runs, of a job."""
-
-    QUEUED = "queued"  # waits for a worker
-    RUNNING = "running"  # a worker holds a lease on it
-    PAUSED = "paused"  # waits for somebody to resume it
-    SUCCEEDED = "succeeded"  # ended; never changes
-    FAILED = "failed"  # ended; never changes, `reason` says why
-    CANCELLED = "cancelled"  # ended; never changes
-
-
-ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
-OPEN = (State.QUEUED, State.RUNNING, State.PAUSED)
-"""The others; to ask for these, and not for none of those, is what an index can answer."""
 DELETE = "delete"
 """What is requested of a job that nobody sees any more and whose content is being erased."""
-
-
+# Rows as they are: what a run or a job has is spelled out in its table.
+Job = JobRow
+Run = RunRow
+Checkpoint = CheckpointRow
+Event = EventRow
+AuditEntry = AuditRow
 CONSUMER_DEAD = "dead"
 """State of a worker's consumer that hears no wake-up and will hear none."""
 
@@ -45,65 +35,20 @@ class NewRun:
 
 
 @dataclass(frozen=True)
+class NewJob:
+    """A job to be submitted: its columns and those of its runs, but for their times."""
+
+    columns: dict[str, Any]
+    runs: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
 class Result:
     """A metric over the runs of a job that have succeeded; `std` is None at n = 1."""
 
     mean: float
     std: float | None
     n: int
-
-
-@dataclass(frozen=True)
-class Job:
-    """What somebody submitted."""
-
-    id: str
-    name: str
-    tags: tuple[str, ...]
-    state: str
-    requested: str | None
-    progress: float
-    priority: int
-    method: str
-    methods: tuple[str, ...]
-    dataset: str
-    datasets: tuple[str, ...]
-    models: tuple[str, ...]
-    imbalance_factors: tuple[float, ...]
-    spec: dict[str, Any]
-    runs_total: int
-    run_states: dict[str, int]
-    results: dict[str, "Result"]
-    created_at: float
-    started_at: float | None
-    finished_at: float | None
-    version: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """One training: a seed and a sweep point."""
-
-    id: str
-    job_id: str
-    seed: int
-    point: dict[str, Any]
-    state: str
-    reason: str | None
-    message: str | None
-    requested: str | None
-    attempt: int
-    retry_of: str | None
-    progress: float
-    epoch: int
-    epochs: int
-    device: str | None
-    worker: str | None
-    created_at: float
-    started_at: float | None
-    finished_at: float | None
-    info: dict[str, Any]
-    version: int
 
 
 @dataclass(frozen=True)
@@ -120,20 +65,6 @@ class Page(Generic[T]):
 
     items: Sequence[T]
     next: str | None
-
-
-@dataclass(frozen=True)
-class Checkpoint:
-    """A published checkpoint. `epoch` completed epochs, `step` steps done in the next one."""
-
-    id: str
-    run_id: str
-    epoch: int
-    step: int
-    kind: str
-    size_bytes: int
-    sha256: str
-    created_at: float
 
 
 @dataclass(frozen=True)
@@ -156,18 +87,6 @@ class Series:
 
     shape: tuple[int, ...]
     data: bytes
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that happened; ids rise in the order of commits."""
-
-    id: int
-    job_id: str | None
-    run_id: str | None
-    kind: str
-    data: dict[str, Any]
-    created_at: float
 
 
 @dataclass(frozen=True)
@@ -216,20 +135,6 @@ class ApiKey:
     created_at: float
     last_used_at: float | None
     revoked_at: float | None
-
-
-@dataclass(frozen=True)
-class AuditEntry:
-    """A request that may have changed something."""
-
-    id: int
-    at: float
-    key_id: str | None
-    key_name: str | None
-    method: str
-    path: str
-    status: int
-    address: str | None
 
 
 @dataclass(frozen=True)

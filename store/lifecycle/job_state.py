@@ -1,17 +1,18 @@
 """A job's state, progress and times, derived from its runs in the transaction that changed them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import reduce
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from store import events
 from store.database.clock import database_time
-from store.database.engine import Database
-from store.database.records import DELETE, ENDED, State
+from store.database.records import DELETE
 from store.database.tables import JobRow, RunRow
 from store.errors import NotFound
 from store.lifecycle import results
+from store.lifecycle.states import ENDED, State
 
 
 def derived_state(counts: Mapping[str, int]) -> State:
@@ -22,7 +23,7 @@ def derived_state(counts: Mapping[str, int]) -> State:
     return State.SUCCEEDED
 
 
-def refresh(db: Database, session: Session, job_id: str, *, result: Mapping[str, float | None] | None = None) -> None:
+def refresh(session: Session, job_id: str, *, succeeded: Sequence[Mapping[str, float | None] | None] = ()) -> None:
     """Derive the job anew; writes a `state` event where its state changed and `end` where it ended.
 
     The job's row is locked first, so that of two runs that end at once the second sees the first. It is the lock that
@@ -30,13 +31,12 @@ def refresh(db: Database, session: Session, job_id: str, *, result: Mapping[str,
     the foreign key again), and two of these that both ask for the whole row would wait for each other.
 
     Args:
-        result: last metrics of a run that has just succeeded.
+        succeeded: last metrics of the runs that have just succeeded.
 
     Raises:
         NotFound: the job is deleted, or being so.
     """
-    asked = select(JobRow).where(JobRow.id == job_id).with_for_update(key_share=True)
-    job = session.scalars(asked.execution_options(populate_existing=True)).one_or_none()
+    job = session.get(JobRow, job_id, populate_existing=True, with_for_update={"key_share": True})
     if job is None or job.requested == DELETE:
         raise NotFound(f"there is no job {job_id}")
     current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
@@ -60,7 +60,7 @@ def refresh(db: Database, session: Session, job_id: str, *, result: Mapping[str,
             requested=requested,
             progress=done / total,
             run_states=counts,
-            **({"results": results.with_run(job.results, result)} if result else {}),
+            **({"results": reduce(results.with_run, filter(None, succeeded), job.results)} if succeeded else {}),
             runs_total=select(func.count()).select_from(RunRow).where(RunRow.job_id == job_id).scalar_subquery(),
             started_at=job.started_at or (now if state == State.RUNNING else None),
             finished_at=(job.finished_at if before == state and job.finished_at else now) if state in ENDED else None,

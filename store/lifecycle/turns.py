@@ -6,16 +6,18 @@ turn, so that one with many old runs is not ahead of all others until they are d
 """
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from store.database.engine import Database
-from store.database.records import State
+from store.database.engine import is_sqlite
 from store.database.tables import OwnerRow, RunRow
 from store.devices import offered
 from store.errors import QuotaExceeded
+from store.lifecycle.states import WAITING, State
 
 LOCK_QUOTA = 7_205_023
 AGEING_SECONDS = 3600.0
@@ -27,7 +29,12 @@ def rank(priority: int, created_at: float) -> float:
     return created_at - priority * AGEING_SECONDS
 
 
-def next_run(db: Database, session: Session, now: float, *, device: str) -> RunRow | None:
+def placed(run: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """The columns of a new run with its place."""
+    return {**run, "created_at": now, "rank": rank(run["priority"], now)}
+
+
+def next_run(session: Session, now: float, *, device: str) -> RunRow | None:
     """The best waiting run that fits this device and no other worker is just taking, locked; notes its key's turn."""
     fitting = RunRow.wants.in_(offered(device)) & (RunRow.not_before.is_(None) | (RunRow.not_before <= now))
     ready = (RunRow.state == State.QUEUED) & fitting
@@ -40,7 +47,7 @@ def next_run(db: Database, session: Session, now: float, *, device: str) -> RunR
             .with_for_update(skip_locked=True)
         ).first()
         if row is not None:
-            note_turn(db, session, owner, now)
+            note_turn(session, owner, now)
             return row
     return None
 
@@ -72,22 +79,22 @@ def waiting_owners(session: Session) -> list[str]:
     return list(session.scalars(select(every.c.owner).where(every.c.owner.is_not(None))))
 
 
-def note_turn(db: Database, session: Session, owner: str, now: float) -> None:
+def note_turn(session: Session, owner: str, now: float) -> None:
     """Write down that a key has had its turn."""
-    insert = sqlite.insert if db.is_sqlite else postgresql.insert
+    insert = sqlite.insert if is_sqlite(session) else postgresql.insert
     statement = insert(OwnerRow).values(owner=owner, turn_at=now)
     session.execute(statement.on_conflict_do_update(index_elements=["owner"], set_={"turn_at": now}))
 
 
-def refuse_beyond(db: Database, session: Session, owner: str, limit: int | None, *, more: int = 0) -> None:
-    """See that not too many runs of a key wait; who asks at the same time is counted afterwards.
+def refuse_beyond(session: Session, owner: str, limit: int | None, *, more: int = 0) -> None:
+    """Enforce the key's queue limit; an advisory lock serialises the requests of one key.
 
     Raises:
         QuotaExceeded: with `more` that are about to be added there would be more than `limit`.
     """
     if limit is None:
         return
-    if not db.is_sqlite:
+    if not is_sqlite(session):
         key = {"kind": LOCK_QUOTA, "owner": owner}
         session.execute(text("SELECT pg_advisory_xact_lock(:kind, hashtext(:owner))"), key)
     wanted = waiting_of(session, owner) + more
@@ -100,5 +107,5 @@ def refuse_beyond(db: Database, session: Session, owner: str, limit: int | None,
 
 def waiting_of(session: Session, owner: str) -> int:
     """Runs of a key that wait or are paused, and so can wait again at any time."""
-    waiting = RunRow.state.in_((State.QUEUED, State.PAUSED)) & (RunRow.owner == owner)
+    waiting = RunRow.state.in_(WAITING) & (RunRow.owner == owner)
     return int(session.scalar(select(func.count()).select_from(RunRow).where(waiting)) or 0)

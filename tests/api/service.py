@@ -19,8 +19,9 @@ from store import checkpoints, metrics
 from store.database.engine import Database
 from store.database.records import Checkpoint, Claim, Series
 from store.doorbell import Doorbell
-from store.lifecycle import runs
+from store.lifecycle import claims
 from store.settings import Settings
+from tests.store.databases import claimed, writing
 
 SPEC: dict[str, Any] = {"dataset": {"name": "digits", "imbalance_factor": 20}, "method": "lpl", "epochs": 3}
 NOON = 1_000_000 * 60.0
@@ -80,9 +81,14 @@ def running(
 
 def claim(db: Database) -> Claim:
     """Take the next run as a worker."""
-    found = runs.claim(db, worker_id="w_test", device="cpu", lease_seconds=60)
+    found = claimed(db, worker_id="w_test", device="cpu", lease_seconds=60)
     assert found is not None
-    metrics.record_start(db, found, {"class_names": CLASSES, "class_counts": [10 - c for c in range(10)], "notes": []})
+    writing(
+        db,
+        metrics.record_start,
+        found,
+        {"class_names": CLASSES, "class_counts": [10 - c for c in range(10)], "notes": []},
+    )
     return found
 
 
@@ -97,14 +103,14 @@ def record(db: Database, held: Claim, epoch: int, *, values: Mapping[str, float 
         "confusion_matrix": Series((10, 10), confusion.astype("<f4").tobytes()),
     }
     scalars = {"test/top1_error": 1 / epoch, "test/top1_error.few": None, "train/loss": 2.0 / epoch}
-    metrics.record_epoch(db, held, epoch=epoch, epochs=3, metrics=values or scalars, series=series)
+    writing(db, metrics.record_epoch, held, epoch=epoch, epochs=3, metrics=values or scalars, series=series)
 
 
 def keep_checkpoint(db: Database, held: Claim, content: bytes, folder: Path, *, epoch: int = 1) -> Checkpoint:
     """Store a checkpoint of these bytes."""
     path = folder / "checkpoint"
     path.write_bytes(content)
-    kept = checkpoints.upload(db, held, path, epoch=epoch, step=0, kind="last", keep_last=2)
+    kept = checkpoints.upload(db.write, held, path, epoch=epoch, step=0, kind="last", keep_last=2)
     assert kept.sha256 == hashlib.sha256(content).hexdigest()
     return kept
 
@@ -114,5 +120,5 @@ def train(db: Database) -> str:
     held = claim(db)
     for epoch in (1, 2, 3):
         record(db, held, epoch)
-    runs.finish(db, held, outcome="succeeded")
+    writing(db, claims.finish, held, outcome="succeeded")
     return held.run_id

@@ -22,11 +22,12 @@ from store.database.engine import Database
 from store.settings import Settings
 from tests.api.service import SPEC, running, stopped_clock
 from tests.api.test_security import bearer
+from tests.store.databases import reading, writing
 
 
 @pytest.fixture
 def admin(sqlite: Database) -> str:
-    return keys.create(sqlite, name="the admin")[1]
+    return writing(sqlite, keys.create, name="the admin")[1]
 
 
 def lines(http: httpx.Client, secret: str, *, number: int) -> list[tuple[str | None, str, str, int]]:
@@ -42,7 +43,7 @@ def lines(http: httpx.Client, secret: str, *, number: int) -> list[tuple[str | N
 
 
 def test_the_audit_log_says_who_changed_what(sqlite: Database, tmp_path: Path, admin: str) -> None:
-    reader = keys.create(sqlite, name="a reader", scopes=["read"])[1]
+    reader = writing(sqlite, keys.create, name="a reader", scopes=["read"])[1]
     with running(sqlite, tmp_path) as service:
         made = service.http.post("/v1/jobs", json=SPEC, headers=bearer(admin)).json()["id"]
         service.http.post(f"/v1/jobs/{made}/cancel", headers=bearer(admin))
@@ -67,10 +68,10 @@ def test_the_audit_log_says_who_changed_what(sqlite: Database, tmp_path: Path, a
 
 def test_the_audit_log_has_pages(sqlite: Database) -> None:
     for number in range(5):
-        audit.record(sqlite, [Line(method="POST", path=f"/{number}", status=201)])
-    first = audit.entries(sqlite, limit=3)
+        writing(sqlite, audit.record, [Line(method="POST", path=f"/{number}", status=201)])
+    first = reading(sqlite, audit.entries, limit=3)
     assert [entry.path for entry in first.items] == ["/4", "/3", "/2"]
-    rest = audit.entries(sqlite, limit=3, cursor=first.next)
+    rest = reading(sqlite, audit.entries, limit=3, cursor=first.next)
     assert [entry.path for entry in rest.items] == ["/1", "/0"]
     assert rest.next is None
 
@@ -78,12 +79,12 @@ def test_the_audit_log_has_pages(sqlite: Database) -> None:
 def test_what_is_old_is_forgotten_by_the_index(sqlite: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "FORGET_BATCH", 2)
     for number in range(7):
-        audit.record(sqlite, [Line(method="POST", path=f"/{number}", status=201)])
+        writing(sqlite, audit.record, [Line(method="POST", path=f"/{number}", status=201)])
         sqlite.clock_offset += 1000
     asked: list[str] = []
     event.listen(sqlite.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
     assert audit.forget(sqlite, older_than_seconds=3500) == 4
-    assert [entry.path for entry in audit.entries(sqlite).items] == ["/6", "/5", "/4"]
+    assert [entry.path for entry in reading(sqlite, audit.entries).items] == ["/6", "/5", "/4"]
     (looked, *_) = (statement for statement in asked if "audit.at <" in statement)
     with sqlite.read() as session:
         plan = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {looked}", (0.0, 2, 0)).all()
@@ -102,7 +103,7 @@ def test_strangers_fill_only_some_lines(sqlite: Database, tmp_path: Path, admin:
         seen = lines(service.http, admin, number=REFUSALS_PER_MINUTE + 1)
         assert len(seen) == REFUSALS_PER_MINUTE + 1
         assert seen[-1] == ("the admin", "DELETE", "/v1/jobs/none", 404)
-    kept = [(line.method, line.path, line.status) for line in audit.entries(sqlite).items]
+    kept = [(line.method, line.path, line.status) for line in reading(sqlite, audit.entries).items]
     assert kept[0] == ("*", "(30 more refused)", 401)
     assert len(kept) == REFUSALS_PER_MINUTE + 2
 
@@ -111,7 +112,7 @@ def test_a_key_beyond_its_rate_fills_only_some_lines(sqlite: Database, tmp_path:
     with running(sqlite, tmp_path, clock=stopped_clock, requests_per_minute=5) as service:
         for _ in range(REFUSALS_PER_MINUTE + 30):
             service.http.delete("/v1/jobs/none", headers=bearer(admin))
-    kept = [(line.key_name, line.status) for line in reversed(audit.entries(sqlite).items)]
+    kept = [(line.key_name, line.status) for line in reversed(reading(sqlite, audit.entries).items)]
     assert kept.count(("the admin", 429)) == REFUSALS_PER_MINUTE
     assert kept[-1] == (None, 429)
     assert len(kept) == 5 + REFUSALS_PER_MINUTE + 1
@@ -140,14 +141,14 @@ def test_foreign_pages_that_are_refused_are_seen(sqlite: Database, tmp_path: Pat
         service.http.post("/v1/jobs", json=SPEC, headers={"Origin": "http://evil.example"})
         service.http.post("/v1/jobs", json=SPEC, headers={"Host": "evil.example"})
         service.http.get("/v1/jobs", headers={"Host": "evil.example"})
-    assert [(line.method, line.status) for line in audit.entries(sqlite).items] == [("POST", 403)] * 2
+    assert [(line.method, line.status) for line in reading(sqlite, audit.entries).items] == [("POST", 403)] * 2
 
 
 def test_an_address_cannot_be_forged(sqlite: Database, tmp_path: Path) -> None:
     with running(sqlite, tmp_path) as service:
         service.http.post("/v1/jobs", json=SPEC, headers={"X-Forwarded-For": "6.6.6.6", "Forwarded": "for=6.6.6.6"})
-    audit.record(sqlite, [Line(method="POST", path="/", status=201, address="a" * 5000)])
-    long, real = audit.entries(sqlite).items
+    writing(sqlite, audit.record, [Line(method="POST", path="/", status=201, address="a" * 5000)])
+    long, real = reading(sqlite, audit.entries).items
     assert real.address == "127.0.0.1"
     assert len(long.address or "") == audit.MAX_ADDRESS
 
@@ -177,7 +178,7 @@ def test_lines_that_cannot_be_written_hold_up_nobody(sqlite: Database, tmp_path:
             assert service.http.get("/v1/jobs", headers=bearer(admin)).status_code == 200
             assert time.monotonic() - began < 8
         deadline = time.monotonic() + 20
-        while len(audit.entries(sqlite).items) < REFUSALS_PER_MINUTE:
+        while len(reading(sqlite, audit.entries).items) < REFUSALS_PER_MINUTE:
             assert time.monotonic() < deadline
             time.sleep(0.1)
 
@@ -195,7 +196,7 @@ def test_commands_are_seen_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     made = json.loads(CliRunner().invoke(key, ["create", "ci", "--json"]).output)["id"]
     assert CliRunner().invoke(key, ["revoke", made]).exit_code == 0
     db = Database(f"sqlite:///{tmp_path / 'lpl.sqlite3'}")
-    revoked, created = audit.entries(db).items
+    revoked, created = reading(db, audit.entries).items
     assert (created.method, created.path, created.status) == ("lpl", f"key create /v1/keys/{made}", 201)
     assert (revoked.method, revoked.path, revoked.status) == ("lpl", f"key revoke /v1/keys/{made}", 204)
     assert "@" in (created.address or "")
@@ -206,6 +207,6 @@ def test_the_first_key_is_seen_once(sqlite: Database, tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, admin_key="a-first-key-from-outside")
     for _ in range(2):
         make_first_key(settings, sqlite)
-    (line,) = audit.entries(sqlite).items
-    (made,) = keys.list_keys(sqlite)
+    (line,) = reading(sqlite, audit.entries).items
+    (made,) = reading(sqlite, keys.list_keys)
     assert (line.method, line.path, line.status) == ("lpl", f"first key /v1/keys/{made.id}", 201)

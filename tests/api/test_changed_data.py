@@ -9,6 +9,7 @@ from sqlalchemy import text
 from store.database.engine import Database
 from store.lifecycle import runs
 from tests.api.service import SPEC, Running, claim, running, train
+from tests.store.databases import reading
 
 
 def register(service: Running, *, shift: int = 0) -> str:
@@ -88,4 +89,4 @@ def test_a_job_of_version_0_1_0_goes_on_without_a_hash(db: Database, tmp_path: P
         db.downgrade("0003")
         db.migrate()
         assert service.http.post(f"/v1/jobs/{job}/retry").status_code == 202
-        assert runs.get(db, claim(db).run_id).job_id == job
+        assert reading(db, runs.get, claim(db).run_id).job_id == job

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from api.process.command import key
 from store import keys
 from store.database.engine import Database
+from tests.store.databases import reading
 
 
 @pytest.fixture
@@ -29,13 +30,13 @@ def lpl_key(*arguments: str) -> str:
 
 def test_a_key_is_made_listed_and_revoked(database: Database) -> None:
     secret = lpl_key("create", "ci", "--scope", "read", "--scope", "submit").strip()
-    made = keys.verify(database, secret)
+    made = reading(database, keys.verify, secret)
     assert made is not None
     assert made.scopes == ("read", "submit")
     (listed,) = json.loads(lpl_key("list", "--json"))
     assert (listed["id"], listed["revoked"]) == (made.id, False)
     lpl_key("revoke", made.id)
-    assert keys.verify(database, secret) is None
+    assert reading(database, keys.verify, secret) is None
     assert "(revoked)" in lpl_key("list")
     database.dispose()
 

@@ -12,6 +12,7 @@ from sqlalchemy import update
 from store import datasets
 from store.database.tables import DatasetRow
 from tests.api.service import SPEC, Running, claim
+from tests.store.databases import reading
 
 
 def arrays(path: Path, *, images: bool = False) -> None:
@@ -277,7 +278,7 @@ def test_transparent_images_are_among_the_notes(service: Running) -> None:
 def test_a_data_set_that_version_0_1_0_registered_keeps_its_classes(service: Running) -> None:
     pictures(service.settings.datasets_dir / "old", "train,a.png,10", "train,b.png,9", "train,c.png,9")
     service.http.post("/v1/datasets", json={"name": "old", "path": "old"})
-    record = datasets.get(service.db, "old")
+    record = reading(service.db, datasets.get, "old")
     earlier = {name: value for name, value in record.info.items() if name != "rules"} | {"classes": ["10", "9"]}
     change = update(DatasetRow).where(DatasetRow.name == "old").values(info=earlier)
     service.db.write(lambda session: session.execute(change))

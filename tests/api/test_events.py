@@ -12,10 +12,11 @@ import pytest
 
 from api.streams import sse
 from store import events
-from store.database.engine import Database
+from store.database.engine import Database, Session
 from store.database.records import Event
-from store.lifecycle import requests, runs
+from store.lifecycle import claims, requests
 from tests.api.service import Running, claim, record, running, train
+from tests.store.databases import reading, writing
 
 Received = tuple[str, dict[str, Any], int | None]
 
@@ -96,8 +97,8 @@ def test_a_runs_stream_ends_with_the_run(service: Running) -> None:
 def test_a_retry_goes_on_beyond_an_earlier_end(service: Running) -> None:
     job = service.submit()
     held = claim(service.db)
-    runs.finish(service.db, held, outcome="failed", reason="diverged")
-    requests.request_run(service.db, held.run_id, "retry")
+    writing(service.db, claims.finish, held, outcome="failed", reason="diverged")
+    writing(service.db, requests.request_run, held.run_id, "retry")
     worker = threading.Timer(0.3, train, args=[service.db])
     worker.start()
     found = collected(service, f"/v1/jobs/{job['id']}/events")
@@ -112,11 +113,11 @@ def ended_run(service: Running, *, lines: int = 507) -> tuple[str, str]:
     job = service.submit()
     held = claim(service.db)
     for number in range(lines):
-        runs.log(service.db, held, "info", f"line {number}")
+        writing(service.db, claims.log, held, "info", f"line {number}")
     service.submit()
     for epoch in (1, 2, 3):
         record(service.db, held, epoch)
-    runs.finish(service.db, held, outcome="succeeded")
+    writing(service.db, claims.finish, held, outcome="succeeded")
     train(service.db)
     return job["id"], held.run_id
 
@@ -148,8 +149,8 @@ def test_the_stream_of_a_job_that_was_retried_and_has_ended_has_both_attempts(se
     job = service.submit()
     held = claim(service.db)
     record(service.db, held, 1)
-    runs.finish(service.db, held, outcome="failed", reason="diverged")
-    requests.request_job(service.db, job["id"], "retry")
+    writing(service.db, claims.finish, held, outcome="failed", reason="diverged")
+    writing(service.db, requests.request_job, job["id"], "retry")
     again = train(service.db)
     found = collected(service, f"/v1/jobs/{job['id']}/events")
     epochs = [(data["run"], data["epoch"]) for kind, data, _ in found if kind == "epoch"]
@@ -200,8 +201,8 @@ def test_a_slow_reader_misses_nothing(service: Running, monkeypatch: pytest.Monk
         stream = read(answer)
         seen.append(next(stream))
         for number in range(40):
-            runs.log(service.db, held, "info", f"line {number}")
-        runs.finish(service.db, held, outcome="succeeded")
+            writing(service.db, claims.log, held, "info", f"line {number}")
+        writing(service.db, claims.finish, held, outcome="succeeded")
         seen.extend(stream)
     lines = [data["message"] for kind, data, _ in seen if kind == "log"]
     assert lines == [f"line {number}" for number in range(40)]
@@ -230,13 +231,13 @@ def test_numbers_that_json_lacks_become_null() -> None:
 def test_many_followers_cost_one_reader(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     job = service.submit()
     held = claim(service.db)
-    _, latest = events.bounds(service.db)
+    _, latest = reading(service.db, events.bounds)
     reads: list[str | None] = []
     real = events.after
 
-    def counted(db: Database, event_id: int, **which: Any) -> list[Event]:
+    def counted(session: Session, event_id: int, **which: Any) -> list[Event]:
         reads.append(which.get("job"))
-        return real(db, event_id, **which)
+        return real(session, event_id, **which)
 
     monkeypatch.setattr(events, "after", counted)
     path = f"/v1/jobs/{job['id']}/events"
@@ -249,7 +250,7 @@ def test_many_followers_cost_one_reader(service: Running, monkeypatch: pytest.Mo
             record(service.db, held, epoch)
             time.sleep(0.4)
         while_following = [job for job in reads if job is not None]
-        runs.finish(service.db, held, outcome="succeeded")
+        writing(service.db, claims.finish, held, outcome="succeeded")
         results = [follower.result(20) for follower in followers]
     assert while_following == []
     assert all(found == results[0] for found in results)

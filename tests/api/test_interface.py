@@ -11,9 +11,9 @@ import pytest
 from api.app import create_app
 from store.database.engine import Database
 from store.doorbell import Doorbell
-from store.lifecycle import runs
 from store.settings import Settings
 from tests.api.service import Running, running, train
+from tests.store.databases import claimed
 
 
 def test_unknown_addresses_and_methods_are_problems(refusing: httpx.Client) -> None:
@@ -248,7 +248,7 @@ def test_what_nobody_expected_is_logged_under_an_id(
 
 def test_runs_of_silent_workers_are_taken_back(service: Running) -> None:
     run = service.submit()["runs"][0]["id"]
-    assert runs.claim(service.db, worker_id="w_gone", device="cpu", lease_seconds=0.01) is not None
+    assert claimed(service.db, worker_id="w_gone", device="cpu", lease_seconds=0.01) is not None
     deadline = time.monotonic() + 10
     while (state := service.http.get(f"/v1/runs/{run}").json()["state"]) != "queued":
         assert time.monotonic() < deadline, state

@@ -9,8 +9,9 @@ from client import Client
 from store import metrics
 from store.database.engine import Database
 from store.database.records import Claim
-from store.lifecycle import requests, runs
+from store.lifecycle import claims, requests
 from tests.api.service import Running, claim, running
+from tests.store.databases import writing
 
 SWEEP = {"method": ["cross_entropy", "lpl", {"alias": "lpl", "threshold": 0.3}], "dataset.imbalance_factor": [10, 50]}
 
@@ -18,8 +19,8 @@ SWEEP = {"method": ["cross_entropy", "lpl", {"alias": "lpl", "threshold": 0.3}],
 def end(db: Database, held: Claim, **values: float | None) -> None:
     """End a run with these metrics."""
     named = {name.replace("_few", ".few").replace("test_", "test/"): value for name, value in values.items()}
-    metrics.record_epoch(db, held, epoch=3, epochs=3, metrics=named, series={})
-    runs.finish(db, held, outcome="succeeded")
+    writing(db, metrics.record_epoch, held, epoch=3, epochs=3, metrics=named, series={})
+    writing(db, claims.finish, held, outcome="succeeded")
 
 
 def items(service: Running, query: str = "") -> list[dict[str, Any]]:
@@ -36,7 +37,7 @@ def test_an_item_of_a_list_tells_what_a_list_needs(db: Database, tmp_path: Path)
         for error in errors:
             end(db, claim(db), test_top1_error=error, test_top1_error_few=None)
         lost = claim(db)
-        runs.finish(db, lost, outcome="failed", reason="diverged")
+        writing(db, claims.finish, lost, outcome="failed", reason="diverged")
         (item,) = items(service)
         assert (item["id"], item["name"], item["state"]) == (job["id"], "a sweep", "queued")
         assert item["runs"] == {"succeeded": 3, "failed": 1, "queued": 8}
@@ -50,7 +51,7 @@ def test_an_item_of_a_list_tells_what_a_list_needs(db: Database, tmp_path: Path)
             "test/top1_error": {"mean": pytest.approx(0.875 / 3), "std": pytest.approx(0.1909406540), "n": 3}
         }
         assert not {"spec", "summary"} & set(item)
-        requests.request_run(db, lost.run_id, "retry")
+        writing(db, requests.request_run, lost.run_id, "retry")
         (item,) = items(service)
         assert (item["runs"], item["runs_total"]) == ({"succeeded": 3, "queued": 9}, 13)
 

@@ -8,8 +8,9 @@ from sqlalchemy import event
 
 from store import job_results
 from store.database.engine import Database
-from store.lifecycle import runs
+from store.lifecycle import claims
 from tests.api.service import Running, claim, record, running
+from tests.store.databases import writing
 
 ADDRESSES = ["metrics?names=test/top1_error,train/loss", "loss-variations?epoch=2", "class-metrics?name=test/accuracy"]
 
@@ -21,7 +22,7 @@ def trained(service: Running, seeds: int, *, epochs: int = 2) -> str:
         held = claim(service.db)
         for number in range(1, epochs + 1):
             record(service.db, held, number)
-        runs.finish(service.db, held, outcome="succeeded")
+        writing(service.db, claims.finish, held, outcome="succeeded")
     return str(job["id"])
 
 

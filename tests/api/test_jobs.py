@@ -7,8 +7,9 @@ import httpx
 import pytest
 
 from store.database.engine import Database
-from store.lifecycle import runs
+from store.lifecycle import claims
 from tests.api.service import SPEC, Running, claim, running, train
+from tests.store.databases import writing
 
 
 def test_a_submitted_job_carries_its_complete_spec_and_runs(service: Running) -> None:
@@ -195,8 +196,8 @@ def test_requests_are_answered_with_what_is_under_way(service: Running) -> None:
         answer = service.http.post(f"/v1/jobs/{job['id']}/cancel")
         assert answer.status_code == 202
         assert (answer.json()["state"], answer.json()["requested"]) == ("running", "cancel")
-    assert runs.heartbeat(service.db, held, lease_seconds=60) == "cancel"
-    runs.finish(service.db, held, outcome="cancelled")
+    assert writing(service.db, claims.heartbeat, held, lease_seconds=60) == "cancel"
+    writing(service.db, claims.finish, held, outcome="cancelled")
     assert service.http.post(f"/v1/runs/{run}/resume").status_code == 409
     retried = service.http.post(f"/v1/runs/{run}/retry")
     assert retried.status_code == 202

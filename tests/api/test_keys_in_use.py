@@ -16,17 +16,18 @@ from api.middleware import key_ring
 from api.middleware.key_ring import KeyRing
 from api.streams import sse
 from store import keys
-from store.database.engine import Database
+from store.database.engine import Database, Session
 from store.errors import DatabaseUnavailable, StorageFull
 from tests.api.service import Running, running
 from tests.api.test_security import bearer
+from tests.store.databases import reading, writing
 
 SECRET = "hush-hush"
 
 
 def until_used(db: Database, key_id: str) -> None:
     """Wait until a key's last use is written down."""
-    until(lambda: any(key.last_used_at for key in keys.list_keys(db) if key.id == key_id))
+    until(lambda: any(key.last_used_at for key in reading(db, keys.list_keys) if key.id == key_id))
 
 
 def until(written: Callable[[], bool]) -> None:
@@ -38,13 +39,13 @@ def until(written: Callable[[], bool]) -> None:
 
 
 def test_a_key_reads_while_another_holds_the_write_lock(service: Running, tmp_path: Path) -> None:
-    made, secret = keys.create(service.db, name="reader")
+    made, secret = writing(service.db, keys.create, name="reader")
     with closing(sqlite3.connect(tmp_path / "lpl.sqlite3", isolation_level=None)) as holder:
         holder.execute("BEGIN IMMEDIATE")
         began = time.monotonic()
         assert service.http.get("/v1/jobs", headers=bearer(secret)).status_code == 200
         assert time.monotonic() - began < 5
-        assert keys.list_keys(service.db)[0].last_used_at is None
+        assert reading(service.db, keys.list_keys)[0].last_used_at is None
         holder.execute("ROLLBACK")
     until_used(service.db, made.id)
 
@@ -55,7 +56,7 @@ def test_a_key_reads_while_nothing_can_be_written(
     def full(*_: object) -> None:
         raise StorageFull("the disk is full")
 
-    made, secret = keys.create(service.db, name="reader")
+    made, secret = writing(service.db, keys.create, name="reader")
     monkeypatch.setattr(key_ring, "RETRY_SECONDS", 0.0)
     with monkeypatch.context() as patched, caplog.at_level(logging.DEBUG, "api.middleware.key_ring"):
         patched.setattr(keys, "note_use", full)
@@ -72,12 +73,12 @@ def test_a_use_is_written_once_a_minute_for_each_key(sqlite: Database, monkeypat
     written: list[str] = []
     real = keys.note_use
 
-    def counted(db: Database, key_ids: set[str]) -> None:
+    def counted(session: Session, key_ids: set[str]) -> None:
         written.extend(key_ids)
-        real(db, key_ids)
+        real(session, key_ids)
 
     monkeypatch.setattr(keys, "note_use", counted)
-    made = [keys.create(sqlite, name=str(number)) for number in range(5)]
+    made = [writing(sqlite, keys.create, name=str(number)) for number in range(5)]
     now = 0.0
     ring = KeyRing(sqlite, host="127.0.0.1", clock=lambda: now)
     with ThreadPoolExecutor(10) as pool:
@@ -95,19 +96,19 @@ def test_a_use_is_written_once_a_minute_for_each_key(sqlite: Database, monkeypat
 
 
 def test_the_service_stays_closed_when_all_keys_are_revoked(sqlite: Database, tmp_path: Path) -> None:
-    made, _ = keys.create(sqlite, name="only")
-    keys.revoke(sqlite, made.id)
+    made, _ = writing(sqlite, keys.create, name="only")
+    writing(sqlite, keys.revoke, made.id)
     with running(sqlite, tmp_path) as service:
         assert service.http.get("/v1/jobs").status_code == 401
         assert service.http.post("/v1/keys", json={"name": "me", "scopes": ["admin"]}).status_code == 401
-        _, secret = keys.create(sqlite, name="the way back in")
+        _, secret = writing(sqlite, keys.create, name="the way back in")
         assert service.http.get("/v1/jobs", headers=bearer(secret)).status_code == 200
 
 
 def test_keys_come_in_pages(service: Running) -> None:
-    secret = keys.create(service.db, name="0")[1]
+    secret = writing(service.db, keys.create, name="0")[1]
     for number in range(1, 5):
-        keys.create(service.db, name=str(number))
+        writing(service.db, keys.create, name=str(number))
     names: list[str] = []
     cursor: dict[str, str] = {}
     while True:
@@ -126,16 +127,16 @@ def test_a_stream_ends_with_its_key(service: Running, monkeypatch: pytest.Monkey
     monkeypatch.setattr(key_ring, "CACHE_SECONDS", 0.1)
     headers, reader = {}, ""
     if with_key:
-        keys.create(service.db, name="admin")
-        made, secret = keys.create(service.db, name="reader", scopes=["read"])
+        writing(service.db, keys.create, name="admin")
+        made, secret = writing(service.db, keys.create, name="reader", scopes=["read"])
         headers, reader = bearer(secret), made.id
     with service.http.stream("GET", "/v1/events", headers=headers) as answer:
         lines = answer.iter_lines()
         assert next(lines).startswith(":")
         if with_key:
-            keys.revoke(service.db, reader)
+            writing(service.db, keys.revoke, reader)
         else:
-            keys.create(service.db, name="the first key makes keys necessary")
+            writing(service.db, keys.create, name="the first key makes keys necessary")
         began = time.monotonic()
         assert all(line.startswith(":") or not line for line in lines)
         assert time.monotonic() - began < 5
@@ -147,7 +148,7 @@ def test_a_stream_outlives_a_database_that_is_away(service: Running, monkeypatch
 
     monkeypatch.setattr(sse, "KEEPALIVE_SECONDS", 0.05)
     monkeypatch.setattr(key_ring, "CACHE_SECONDS", 0.0)
-    secret = keys.create(service.db, name="reader")[1]
+    secret = writing(service.db, keys.create, name="reader")[1]
     with service.http.stream("GET", "/v1/events", headers=bearer(secret)) as answer:
         monkeypatch.setattr(keys, "is_valid", away)
         lines = answer.iter_lines()

@@ -17,6 +17,7 @@ from api.process import server
 from store import keys
 from store.database.engine import Database
 from tests.api.service import SPEC, Running, running
+from tests.store.databases import writing
 
 BODY = json.dumps({**SPEC, "seeds": [0] * 3_000_000}).encode()
 HEADERS = {"Content-Type": "application/json"}
@@ -100,7 +101,7 @@ def test_who_sends_too_much_gets_to_read_why(serving: Running, ask: Callable[[st
 def test_any_refusal_before_the_body_is_read_is_heard(
     ask: Callable[[str, bytes], Answer], sqlite: Database, tmp_path: Path
 ) -> None:
-    keys.create(sqlite, name="somebody")
+    writing(sqlite, keys.create, name="somebody")
     with running(sqlite, tmp_path) as service:
         status, text = ask(f"{service.url}/v1/jobs", BODY)
     assert (status, json.loads(text)["title"]) == (401, "Unauthorized")

@@ -11,10 +11,11 @@ from store import keys
 from store.database.engine import Database
 from tests.api.service import NOON, SPEC, running, stopped_clock
 from tests.api.test_security import bearer
+from tests.store.databases import writing
 
 
 def test_a_key_that_asks_too_often_waits_and_others_do_not(sqlite: Database, tmp_path: Path) -> None:
-    busy, quiet = (keys.create(sqlite, name=name)[1] for name in ("busy", "quiet"))
+    busy, quiet = (writing(sqlite, keys.create, name=name)[1] for name in ("busy", "quiet"))
     with running(sqlite, tmp_path, clock=stopped_clock, requests_per_minute=5) as service:
         answers = [service.http.get("/v1/jobs", headers=bearer(busy)) for _ in range(6)]
         assert [answer.status_code for answer in answers] == [200] * 5 + [429]
@@ -56,7 +57,7 @@ def waits(limiter: Limiter, key_id: str) -> int:
 def test_without_keys_and_with_zero_nothing_is_counted(sqlite: Database, tmp_path: Path) -> None:
     with running(sqlite, tmp_path, requests_per_minute=1) as service:
         assert [service.http.get("/v1/jobs").status_code for _ in range(3)] == [200] * 3
-    secret = keys.create(sqlite, name="some")[1]
+    secret = writing(sqlite, keys.create, name="some")[1]
     with running(sqlite, tmp_path, requests_per_minute=0) as service:
         assert [service.http.get("/v1/jobs", headers=bearer(secret)).status_code for _ in range(3)] == [200] * 3
 
@@ -84,7 +85,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(sqlite: Database, tmp_path:
 
 
 def test_a_key_that_asks_too_often_gets_no_body_read(sqlite: Database, tmp_path: Path) -> None:
-    headers = {**bearer(keys.create(sqlite, name="busy")[1]), "Content-Type": "application/json"}
+    headers = {**bearer(writing(sqlite, keys.create, name="busy")[1]), "Content-Type": "application/json"}
     with running(sqlite, tmp_path, clock=stopped_clock, requests_per_minute=3) as service:
         answers = [service.http.post("/v1/jobs", content=b"{bad", headers=headers).status_code for _ in range(5)]
         assert answers == [422, 422, 422, 429, 429]

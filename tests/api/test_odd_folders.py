@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from store.database.engine import Database
-from store.lifecycle import runs
 from tests.api.service import SPEC, running
+from tests.store.databases import claimed
 
 
 def test_a_data_directory_whose_name_is_not_utf8_serves_and_trains(tmp_path: Path) -> None:
@@ -25,7 +25,7 @@ def test_a_data_directory_whose_name_is_not_utf8_serves_and_trains(tmp_path: Pat
         spec = {**SPEC, "dataset": "x", "batch_size": 10}
         assert service.http.post("/v1/jobs/validate", json=spec).status_code == 200
         assert service.http.post("/v1/jobs", json=spec).status_code == 201
-        held = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=60)
+        held = claimed(db, worker_id="w_1", device="cpu", lease_seconds=60)
         assert held is not None
         assert Path(held.datasets[0]["path"]) == folder / "datasets" / "x.npz"
     db.dispose()

@@ -10,6 +10,7 @@ from store import audit
 from store.database.engine import Database
 from store.settings import Settings
 from tests.api.service import SPEC, running
+from tests.store.databases import reading
 
 PROXIED = "https://lpl.example.org:8443/lpl"
 
@@ -87,7 +88,7 @@ def test_a_service_below_a_path_answers_with_and_without_it(
             bare = service.http.get(prefix)
             assert (bare.status_code, bare.headers["location"]) == (307, f"{prefix}/")
             assert service.http.get(f"{prefix}x/v1/jobs").status_code == 404
-        (line,) = audit.entries(sqlite).items
+        (line,) = reading(sqlite, audit.entries).items
         assert line.path == f"/v1/jobs/{made.json()['id']}"
 
 
@@ -104,7 +105,7 @@ def test_forwarded_addresses_are_believed_of_trusted_proxies_alone(
         for scheme in ("https", "http"):
             answer = service.http.post("/v1/jobs", json=SPEC, headers={**forwarded, "Origin": f"{scheme}://{host}"})
             assert answer.status_code == (403 if scheme_is_known and scheme == "http" else 201)
-    assert {line.address for line in audit.entries(sqlite).items} == {address}
+    assert {line.address for line in reading(sqlite, audit.entries).items} == {address}
 
 
 @pytest.mark.parametrize("given", ["not-a-network", "10.0.0.0/99"])

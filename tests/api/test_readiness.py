@@ -5,12 +5,13 @@ from sqlalchemy import text
 
 from store import workers
 from tests.api.service import Running
+from tests.store.databases import writing
 
 
 def joined(service: Running, consumer: str | None) -> str:
     """A worker that has just given a sign of life."""
-    made = workers.register(service.db, hostname="h", pid=1, device="cpu", device_name="CPU", version="1")
-    workers.beat(service.db, made, consumer=consumer)
+    made = writing(service.db, workers.register, hostname="h", pid=1, device="cpu", device_name="CPU", version="1")
+    writing(service.db, workers.beat, made, consumer=consumer)
     return made
 
 
@@ -23,9 +24,9 @@ def test_readiness_knows_dead_consumers(service: Running) -> None:
     assert answer.status_code == 503
     assert "consumers are dead" in answer.json()["detail"]
     assert ready("/healthz").status_code == 200
-    workers.beat(service.db, dead[0], consumer="listening")
+    writing(service.db, workers.beat, dead[0], consumer="listening")
     assert ready("/readyz").status_code == 200
-    workers.beat(service.db, dead[0], consumer="away")  # a broker that is away costs latency, not the service
+    writing(service.db, workers.beat, dead[0], consumer="away")  # a broker that is away costs latency, not the service
     assert ready("/readyz").status_code == 200
 
 

@@ -12,8 +12,9 @@ import pytest
 
 from store import checkpoints, metrics
 from store.database.records import Series
-from store.lifecycle import runs
+from store.lifecycle import claims
 from tests.api.service import CLASSES, Running, claim, keep_checkpoint
+from tests.store.databases import writing
 
 STATM = Path("/proc/self/statm")
 
@@ -80,7 +81,7 @@ def test_the_absolute_loss_variation_stands_beside_the_relative_one(service: Run
     held = claim(service.db)
     # The first epoch was measured by version 0.1.0, which had no absolute one.
     for epoch, absolute in ((1, None), (2, 0.5)):
-        metrics.record_epoch(service.db, held, epoch=epoch, epochs=3, metrics={}, series=both(1e5, absolute))
+        writing(service.db, metrics.record_epoch, held, epoch=epoch, epochs=3, metrics={}, series=both(1e5, absolute))
     answer = service.http.get(f"/v1/runs/{run}/loss-variations").json()
     assert answer["relative_loss_variation"] == [[1e5] * 10] * 2
     assert answer["absolute_loss_variation"] == [[None] * 10, [0.5] * 10]
@@ -92,7 +93,7 @@ def test_the_absolute_loss_variation_of_several_labels_has_positives_and_negativ
     run = service.submit()["runs"][0]["id"]
     held = claim(service.db)
     signs = both(0.25, 0.5, sign=".positive") | both(-0.25, -0.5, sign=".negative")
-    metrics.record_epoch(service.db, held, epoch=1, epochs=3, metrics={}, series=signs)
+    writing(service.db, metrics.record_epoch, held, epoch=1, epochs=3, metrics={}, series=signs)
     answer = service.http.get(f"/v1/runs/{run}/loss-variations").json()
     assert answer["positive"] == [[0.25] * 10]
     assert answer["absolute_loss_variation"] == {"positive": [[0.5] * 10], "negative": [[-0.5] * 10]}
@@ -140,7 +141,7 @@ def test_logs_are_paged(service: Running) -> None:
     service.submit()
     held = claim(service.db)
     for number in range(5):
-        runs.log(service.db, held, "info", f"line {number}")
+        writing(service.db, claims.log, held, "info", f"line {number}")
     path = f"/v1/runs/{held.run_id}/logs"
     page = service.http.get(path, params={"limit": 3}).json()
     assert [line["message"] for line in page["items"]] == ["line 0", "line 1", "line 2"]
@@ -222,7 +223,7 @@ def test_a_large_checkpoint_is_streamed_in_constant_memory(service: Running, tmp
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate(size)
-    kept = checkpoints.upload(service.db, claim(service.db), path, epoch=1, step=0, kind="last", keep_last=1)
+    kept = checkpoints.upload(service.db.write, claim(service.db), path, epoch=1, step=0, kind="last", keep_last=1)
     peak, done = 0, threading.Event()
     before = resident_bytes()
 

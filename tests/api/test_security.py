@@ -12,10 +12,11 @@ import pytest
 from api.middleware.key_ring import is_loopback
 from api.middleware.security import host_name, origin_of, refusal_to_start
 from store import keys
-from store.database.engine import Database
+from store.database.engine import Database, Session
 from store.database.records import ApiKey
 from store.settings import Settings
 from tests.api.service import SPEC, Running, running
+from tests.store.databases import writing
 
 OPEN = ("/healthz", "/readyz", "/docs", "/docs/assets/swagger-ui.css")
 CLOSED = ("/v1/jobs", "/v1/catalog", "/v1/keys", "/metrics", "/openapi.json", "/v1/events", "/v1/runs/r_1/checkpoints")
@@ -124,7 +125,7 @@ def test_who_asks_comes_before_what_is_asked(service: Running) -> None:
     bodies = (b"{bad", b'{"a":[' + b"[]," * 1_200_000 + b"[]]}", b" " * 5_000_000)
     headers = {"Content-Type": "application/json"}
     assert service.http.post("/v1/jobs", content=bodies[0], headers=headers).status_code == 422
-    secret = keys.create(service.db, name="first")[1]
+    secret = writing(service.db, keys.create, name="first")[1]
     await_keys(service)
     for body in bodies:
         for key in ({}, bearer("lpl_wrong_secret_of_nobody")):
@@ -138,13 +139,13 @@ def test_who_asks_comes_before_what_is_asked(service: Running) -> None:
 def test_keys_are_looked_up_beside_the_event_loop(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     beside: list[bool] = []
 
-    def noted(db: Database, secret: str) -> ApiKey | None:
+    def noted(session: Session, secret: str) -> ApiKey | None:
         with pytest.raises(RuntimeError):
             asyncio.get_running_loop()
         beside.append(True)
-        return verify(db, secret)
+        return verify(session, secret)
 
-    verify, secret = keys.verify, keys.create(service.db, name="first")[1]
+    verify, secret = keys.verify, writing(service.db, keys.create, name="first")[1]
     monkeypatch.setattr(keys, "verify", noted)
     await_keys(service)
     assert service.http.get("/v1/jobs", headers=bearer(secret)).status_code == 200
@@ -152,7 +153,7 @@ def test_keys_are_looked_up_beside_the_event_loop(service: Running, monkeypatch:
 
 
 def test_scopes(service: Running) -> None:
-    secrets = {scope: keys.create(service.db, name=scope, scopes=[scope])[1] for scope in keys.SCOPES}
+    secrets = {scope: writing(service.db, keys.create, name=scope, scopes=[scope])[1] for scope in keys.SCOPES}
     http = service.http
     job = http.post("/v1/jobs", json=SPEC, headers=bearer(secrets["submit"])).json()["id"]
     calls: list[tuple[str, str, str]] = [
@@ -179,7 +180,7 @@ def test_a_revoked_key_is_worth_nothing(service: Running) -> None:
 
 
 def test_idempotency_keys_of_two_callers_are_apart(service: Running) -> None:
-    secrets = [keys.create(service.db, name=name)[1] for name in ("a", "b")]
+    secrets = [writing(service.db, keys.create, name=name)[1] for name in ("a", "b")]
     made = [
         service.http.post("/v1/jobs", json=SPEC, headers={**bearer(secret), "Idempotency-Key": "same"}).json()["id"]
         for secret in secrets
@@ -196,7 +197,7 @@ def test_beyond_loopback_a_key_is_required(sqlite: Database, tmp_path: Path) -> 
     with running(sqlite, tmp_path, host="0.0.0.0") as service:
         assert service.http.get("/v1/jobs").status_code == 401
         assert service.http.get("/healthz").status_code == 200
-    keys.create(sqlite, name="first")
+    writing(sqlite, keys.create, name="first")
     assert refusal_to_start(settings, sqlite) is None
 
 

@@ -2,11 +2,12 @@
 
 from store import workers
 from tests.api.service import Running, claim
+from tests.store.databases import writing
 
 
 def test_a_run_for_a_device_that_no_worker_has_says_so_at_once_and_waits(service: Running) -> None:
-    made = workers.register(service.db, hostname="h", pid=1, device="cpu", device_name="CPU", version="1")
-    workers.beat(service.db, made)
+    made = writing(service.db, workers.register, hostname="h", pid=1, device="cpu", device_name="CPU", version="1")
+    writing(service.db, workers.beat, made)
     job = service.submit(device="cuda", seeds=[0])
     (run,) = job["runs"]
     assert (run["state"], run["message"]) == ("queued", "waits for a cuda worker; present: cpu")

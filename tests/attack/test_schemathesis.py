@@ -23,6 +23,7 @@ from tests.api.service import Running, running, train
 from tests.api.test_security import bearer
 from tests.attack.tally import Tally
 from tests.attack.workflow import CHECKS, STREAM_CHECKS, document, opened, quiet
+from tests.store.databases import writing
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -44,7 +45,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         train(database)
         service.submit()
         # Cases make and revoke keys: without one from the start the first to be made would lock all others out.
-        service.http.headers.update(bearer(keys.create(database, name="attacker")[1]))
+        service.http.headers.update(bearer(writing(database, keys.create, name="attacker")[1]))
         yield service
     database.dispose()
 

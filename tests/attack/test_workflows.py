@@ -14,6 +14,7 @@ from tests.api.test_security import bearer
 from tests.attack.tally import Tally
 from tests.attack.workflow import PARTS, document, quiet, workflow
 from tests.grids import campaign
+from tests.store.databases import writing
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -29,7 +30,7 @@ def test_requests_that_follow_each_other_are_answered_as_documented(
 ) -> None:
     tally, wanted = Tally(), requests[db.engine.dialect.name]
     with running(db, tmp_path, requests_per_minute=0) as service:
-        key, secret = keys.create(db, name="attacker")
+        key, secret = writing(db, keys.create, name="attacker")
         service.http.headers.update(bearer(secret))
         machines = [workflow(service, tally, own_key=key.id, paths=paths) for paths in PARTS.values()]
         for number, machine in enumerate(30 * machines):

@@ -29,9 +29,10 @@ from store import queue
 from store.database.records import Claim
 from store.database.tables import KeyRow, SweeperRow, Table
 from store.errors import LeaseLost
-from store.lifecycle import runs
+from store.lifecycle import claims
 from tests.api.service import SPEC, Running, claim, keep_checkpoint, record
 from tests.attack.tally import Given, Tally
+from tests.store.databases import reading, writing
 
 STREAM_CHECKS = (
     not_a_server_error,
@@ -144,12 +145,12 @@ class Worker:
         """Take the next run and record an epoch with a checkpoint, or end the run that is held."""
         if self.held is not None:
             with contextlib.suppress(LeaseLost):
-                runs.finish(self.service.db, self.held, outcome=next(self.outcomes))
+                writing(self.service.db, claims.finish, self.held, outcome=next(self.outcomes))
             self.held = None
-        elif queue.run_counts(self.service.db)["queued"]:
+        elif reading(self.service.db, queue.run_counts)["queued"]:
             self.held = claim(self.service.db)
             record(self.service.db, self.held, 1)
-            runs.log(self.service.db, self.held, "info", "an epoch")
+            writing(self.service.db, claims.log, self.held, "info", "an epoch")
             keep_checkpoint(self.service.db, self.held, b"weights", self.service.settings.data_dir)
 
 

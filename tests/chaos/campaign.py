@@ -23,13 +23,15 @@ from sqlalchemy import select
 
 from store import checkpoints, events, jobs, metrics
 from store.database.engine import Database
-from store.database.records import ENDED, Run, State
+from store.database.records import Run
 from store.database.tables import EventRow, JobRow, RunRow
 from store.lifecycle import runs
+from store.lifecycle.states import ENDED, State
 from tests.chaos.parts import SHAPES, Heal, Part, Shape
 from tests.chaos.users import Follower, Users
 from tests.history import findings, leftovers, recorded
 from tests.service.processes import SPEC, until
+from tests.store.databases import reading
 
 STUCK_SECONDS = 120.0
 FAULTS_AT_ONCE = 2
@@ -86,7 +88,7 @@ class Campaign:
         try:
             self._users.wait_ready()
             self._take_references()
-            follower = Follower(self._shape.port, after=events.bounds(self._db)[1])
+            follower = Follower(self._shape.port, after=reading(self._db, events.bounds)[1])
             follower.start()
             self._inject()
             self._recover()
@@ -234,7 +236,7 @@ class Campaign:
 
     def _runs_of(self, key: str) -> list[Run]:
         (job,) = self._users.accepted[key]
-        return list(jobs.list_runs(self._db, job, limit=100).items)
+        return list(reading(self._db, jobs.list_runs, job, limit=100).items)
 
     def _found(self, text: str) -> None:
         self.report.findings.append(text)
@@ -246,9 +248,9 @@ def result(db: Database, run: Run) -> Any:
         epoch: {name: value for name, value in values.items() if name != "train/examples_per_second"}
         for epoch, values in recorded(db, run.id).items()
     }
-    arrays = {name: metrics.series(db, run.id, name) for name in metrics.series_names(db, run.id)}
-    last = checkpoints.list_for_run(db, run.id)[-1]
-    return curves, arrays, (last.epoch, last.sha256), runs.get(db, run.id).epoch
+    arrays = {name: reading(db, metrics.series, run.id, name) for name in reading(db, metrics.series_names, run.id)}
+    last = reading(db, checkpoints.list_for_run, run.id)[-1]
+    return curves, arrays, (last.epoch, last.sha256), reading(db, runs.get, run.id).epoch
 
 
 def campaign(

@@ -18,8 +18,9 @@ from store import jobs, metrics
 from store.database.engine import Database
 from store.database.records import NewRun, Series
 from store.doorbell import Doorbell
-from store.lifecycle import runs
+from store.lifecycle import claims
 from store.settings import Settings
+from tests.store.databases import claimed, writing
 
 CHROMIUM = shutil.which("chromium")
 EPOCHS = 3
@@ -110,7 +111,9 @@ def finished_job(db: Database, name: str, *, written: dict[str, Any] = SINGLE_LA
     }
     spec = lplcore.parse_spec({"preset": "digits_long_tail", "override": change})
     plan = [NewRun(run.seed, run.point, run.spec.model_dump(mode="json"), EPOCHS) for run in spec.plan()]
-    job = jobs.submit(db, spec=spec.model_dump(mode="json"), runs=plan, method="cross_entropy").job
+    job = writing(
+        db, jobs.submit, jobs.new_job(spec=spec.model_dump(mode="json"), runs=plan, method="cross_entropy")
+    ).job
     for number in range(len(plan)):
         train(db, number, written)
     return job.id
@@ -118,14 +121,14 @@ def finished_job(db: Database, name: str, *, written: dict[str, Any] = SINGLE_LA
 
 def train(db: Database, number: int, written: dict[str, Any]) -> None:
     """Write what a worker writes for one run."""
-    claim = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=60)
+    claim = claimed(db, worker_id="w_1", device="cpu", lease_seconds=60)
     assert claim is not None
     info = {"class_names": ["a", "b", "c"], "class_counts": [9, 5, 2], "notes": []}
-    metrics.record_start(db, claim, info)
+    writing(db, metrics.record_start, claim, info)
     for epoch in range(1, EPOCHS + 1):
         error = 0.5 / epoch + number / 100
         values = {**dict.fromkeys(written["metrics"], error), "train/loss": 1 / epoch}
         arrays = {name: series(*values) for name, values in written["series"].items()}
-        metrics.record_epoch(db, claim, epoch=epoch, epochs=EPOCHS, metrics=values, series=arrays)
-    runs.log(db, claim, "info", "a line of the log")
-    runs.finish(db, claim, outcome="succeeded")
+        writing(db, metrics.record_epoch, claim, epoch=epoch, epochs=EPOCHS, metrics=values, series=arrays)
+    writing(db, claims.log, claim, "info", "a line of the log")
+    writing(db, claims.finish, claim, outcome="succeeded")

@@ -11,6 +11,7 @@ from store.database.engine import Database
 from store.database.records import NewRun
 from store.lifecycle import requests
 from tests.dashboard.conftest import MULTI_LABEL, finished_job
+from tests.store.databases import reading, writing
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +19,9 @@ pytestmark = pytest.mark.browser
 def waiting_job(db: Database, name: str) -> str:
     spec = lplcore.parse_spec({"dataset": "digits", "method": "lpl", "name": name})
     dumped = spec.model_dump(mode="json")
-    return jobs.submit(db, spec=dumped, runs=[NewRun(0, {}, dumped, spec.epochs)], method="lpl").job.id
+    return writing(
+        db, jobs.submit, jobs.new_job(spec=dumped, runs=[NewRun(0, {}, dumped, spec.epochs)], method="lpl")
+    ).job.id
 
 
 def test_the_list_leads_to_the_job_with_its_result(database: Database, address: str, page: Page) -> None:
@@ -75,7 +78,7 @@ def test_a_change_shows_without_reloading(database: Database, address: str, page
     page.goto(f"{address}/#/jobs/{job}")
     page.get_by_role("button", name="pause").click()
     expect(page.get_by_role("button", name="resume")).to_be_visible()
-    requests.request_job(database, job, "cancel")
+    writing(database, requests.request_job, job, "cancel")
     expect(page.get_by_role("button", name="retry").first).to_be_visible(timeout=10_000)
 
 
@@ -91,13 +94,15 @@ def test_an_experiment_is_checked_and_submitted(database: Database, address: str
     expect(page.get_by_text("2 runs; training examples per class")).to_be_visible()
     page.get_by_role("button", name="Submit").click()
     expect(page.get_by_role("heading", name="from the page")).to_be_visible()
-    requests.request_job(database, jobs.list_jobs(database, name="from the page").items[0].id, "cancel")
+    writing(
+        database, requests.request_job, reading(database, jobs.list_jobs, name="from the page").items[0].id, "cancel"
+    )
 
 
 def test_hostile_names_stay_text(database: Database, address: str, page: Page) -> None:
     name = "<img src=x onerror=alert(1)>"
     job = waiting_job(database, name)
-    requests.request_job(database, job, "cancel")
+    writing(database, requests.request_job, job, "cancel")
     page.goto(f"{address}/#/jobs/{job}")
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     assert page.locator("main img").count() == 0

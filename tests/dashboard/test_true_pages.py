@@ -12,8 +12,9 @@ import lplcore
 from store import checkpoints, jobs, metrics
 from store.database.engine import Database
 from store.database.records import Claim, NewRun
-from store.lifecycle import requests, runs
+from store.lifecycle import claims, requests
 from tests.dashboard.conftest import finished_job, series
+from tests.store.databases import claimed, reading, writing
 
 pytestmark = pytest.mark.browser
 CLASSES = {"class_names": ["=1+1", "b", "@c"], "class_counts": [9, 5, 2], "notes": []}
@@ -24,18 +25,18 @@ def submitted(db: Database, name: str, *, seeds: int = 1, **changes: Any) -> str
     spec = lplcore.parse_spec({"dataset": "digits", "method": "lpl", "epochs": 10, "name": name, **changes})
     dumped = spec.model_dump(mode="json")
     new = [NewRun(seed, {}, dumped, spec.epochs) for seed in range(seeds)]
-    return jobs.submit(db, spec=dumped, runs=new, method="lpl").job.id
+    return writing(db, jobs.submit, jobs.new_job(spec=dumped, runs=new, method="lpl")).job.id
 
 
 def begun(db: Database, *, epochs: int = 0) -> Claim:
     """The next run in training, with so many of ten epochs recorded."""
-    held = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=600)
+    held = claimed(db, worker_id="w_1", device="cpu", lease_seconds=600)
     assert held is not None
-    metrics.record_start(db, held, CLASSES)
+    writing(db, metrics.record_start, held, CLASSES)
     for epoch in range(1, epochs + 1):
         arrays = {name: series(0.5, 0.25, 0.125) for name in ("relative_loss_variation", "test/accuracy")}
         values = {"test/top1_error": 1 / epoch, "train/loss": 1.0}
-        metrics.record_epoch(db, held, epoch=epoch, epochs=10, metrics=values, series=arrays)
+        writing(db, metrics.record_epoch, held, epoch=epoch, epochs=10, metrics=values, series=arrays)
     return held
 
 
@@ -64,8 +65,8 @@ def test_the_newest_checkpoint_is_downloaded(database: Database, address: str, p
     held = begun(database, epochs=2)
     for epoch in (1, 2):
         (tmp_path / "file").write_bytes(f"checkpoint {epoch}".encode())
-        checkpoints.upload(database, held, tmp_path / "file", epoch=epoch, step=0, kind="last", keep_last=2)
-    runs.finish(database, held, outcome="succeeded")
+        checkpoints.upload(database.write, held, tmp_path / "file", epoch=epoch, step=0, kind="last", keep_last=2)
+    writing(database, claims.finish, held, outcome="succeeded")
     page.goto(f"{address}/#/jobs/{job}")
     with page.expect_download() as caught:
         page.get_by_role("button", name="checkpoint").click()
@@ -87,10 +88,10 @@ def test_a_form_sent_twice_makes_one_job_and_a_changed_one_another(
         expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
         page.go_back()
         expect(text).to_be_visible()
-    found = [job.name for job in jobs.list_jobs(database, name="sent twice").items]
+    found = [job.name for job in reading(database, jobs.list_jobs, name="sent twice").items]
     assert sorted(found) == ["sent twice", "sent twice, changed"]
-    for job in jobs.list_jobs(database, name="sent twice").items:
-        requests.request_job(database, job.id, "cancel")
+    for job in reading(database, jobs.list_jobs, name="sent twice").items:
+        writing(database, requests.request_job, job.id, "cancel")
 
 
 def test_a_requested_cancel_shows_and_an_unfinished_job_is_not_full(
@@ -98,11 +99,11 @@ def test_a_requested_cancel_shows_and_an_unfinished_job_is_not_full(
 ) -> None:
     job = submitted(database, "to be cancelled")
     held = begun(database, epochs=3)
-    runs.heartbeat(database, held, lease_seconds=600, progress=0.3)
+    writing(database, claims.heartbeat, held, lease_seconds=600, progress=0.3)
     page.goto(f"{address}/#/jobs/{job}")
     runs_rows(page).get_by_role("button", name="cancel").click()
     expect(runs_rows(page)).to_contain_text("cancel requested")
-    runs.finish(database, held, outcome="cancelled")
+    writing(database, claims.finish, held, outcome="cancelled")
     expect(page.get_by_text("cancelled", exact=True).first).to_be_visible(timeout=10_000)
     expect(page.get_by_text("30 %", exact=True)).to_be_visible()
     page.goto(f"{address}/#/?name=to be cancelled")
@@ -113,8 +114,8 @@ def test_a_log_is_read_to_its_end_and_says_how_the_run_failed(database: Database
     submitted(database, "many lines")
     held = begun(database)
     for number in range(900):
-        runs.log(database, held, "info", f"line {number}.")
-    runs.finish(database, held, outcome="failed", reason="diverged", message="the loss is not finite")
+        writing(database, claims.log, held, "info", f"line {number}.")
+    writing(database, claims.finish, held, outcome="failed", reason="diverged", message="the loss is not finite")
     page.goto(f"{address}/#/runs/{held.run_id}/log")
     expect(page.get_by_text("diverged: the loss is not finite")).to_be_visible()
     page.get_by_role("button", name="Load more lines").click()
@@ -148,8 +149,8 @@ def test_all_runs_of_a_large_job_are_shown_with_as_many_requests_as_for_a_small_
         page.remove_listener("request", note)
         counts.append(len(set(asked)))
         assert not [url for url in asked if url.endswith("/events")]
-        requests.request_job(database, job, "cancel")
-        runs.finish(database, held, outcome="cancelled")
+        writing(database, requests.request_job, job, "cancel")
+        writing(database, claims.finish, held, outcome="cancelled")
     assert max(counts) <= 7
     assert counts[1] - counts[0] <= 1  # beyond 100 runs the list of runs is asked for
 
@@ -157,19 +158,19 @@ def test_all_runs_of_a_large_job_are_shown_with_as_many_requests_as_for_a_small_
 def test_seeds_that_may_still_come_are_not_missing(database: Database, address: str, page: Page) -> None:
     job = submitted(database, "seeds", seeds=4)
     done, failed = begun(database, epochs=1), None
-    runs.finish(database, done, outcome="succeeded")
+    writing(database, claims.finish, done, outcome="succeeded")
     failed = begun(database)
-    runs.finish(database, failed, outcome="failed", reason="diverged")
+    writing(database, claims.finish, failed, outcome="failed", reason="diverged")
     begun(database)
     page.goto(f"{address}/#/jobs/{job}")
     row = page.locator("section", has=page.get_by_role("heading", name="Result")).locator("tbody tr")
     expect(row.locator("td").nth(-1)).to_have_text("1")
     expect(row.locator("td").nth(-2)).to_have_text("2")
-    requests.request_job(database, job, "cancel")
+    writing(database, requests.request_job, job, "cancel")
 
 
 def test_filters_that_match_nothing_are_not_an_empty_service(database: Database, address: str, page: Page) -> None:
-    requests.request_job(database, submitted(database, "something"), "cancel")
+    writing(database, requests.request_job, submitted(database, "something"), "cancel")
     page.goto(f"{address}/#/?name=there is none of this name")
     expect(page.get_by_text("No job matches these filters.")).to_be_visible()
     expect(page.get_by_text("No jobs here yet.")).to_have_count(0)
@@ -181,16 +182,16 @@ def test_a_sweeps_methods_stand_in_the_list(database: Database, address: str, pa
     new = [
         NewRun(0, run.point, run.spec.model_dump(mode="json"), 1, method=run.spec.method.alias) for run in spec.plan()
     ]
-    job = jobs.submit(database, spec=spec.model_dump(mode="json"), runs=new, method="lpl").job
+    job = writing(database, jobs.submit, jobs.new_job(spec=spec.model_dump(mode="json"), runs=new, method="lpl")).job
     page.goto(f"{address}/#/?method=ldam")
     expect(page.get_by_role("row").filter(has_text="of two methods")).to_contain_text("cross_entropy, ldam")
-    requests.request_job(database, job.id, "cancel")
+    writing(database, requests.request_job, job.id, "cancel")
 
 
 def test_names_in_a_csv_are_text_to_a_spreadsheet(database: Database, address: str, page: Page) -> None:
     job = submitted(database, "odd names")
     held = begun(database, epochs=1)
-    runs.finish(database, held, outcome="succeeded")
+    writing(database, claims.finish, held, outcome="succeeded")
     page.goto(f"{address}/#/jobs/{job}")
     section = page.locator("section", has=page.get_by_role("heading", name="Relative loss variation"))
     with page.expect_download() as caught:
@@ -211,4 +212,4 @@ def test_seven_open_pages_leave_room_for_requests(database: Database, address: s
     for other in others:
         expect(other.get_by_role("button", name="resume")).to_be_visible(timeout=15_000)
         other.close()
-    requests.request_job(database, job, "cancel")
+    writing(database, requests.request_job, job, "cancel")

@@ -16,9 +16,10 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from api.process.broker import free_port
 from store.database.engine import Database
-from store.lifecycle import runs
+from store.lifecycle import claims
 from tests.api.service import SPEC, Running, claim, record, running
 from tests.service.processes import until
+from tests.store.databases import writing
 
 NGINX, OPENSSL, CHROMIUM = (shutil.which(name) for name in ("nginx", "openssl", "chromium"))
 pytestmark = [
@@ -167,7 +168,7 @@ def test_events_come_while_they_happen(proxied: Proxied) -> None:
             record(proxied.service.db, held, epoch)
             assert any(json.loads(line[5:])["epoch"] == epoch for line in lines if '"metrics"' in line)
         listener.start()
-        runs.finish(proxied.service.db, held, outcome="succeeded")
+        writing(proxied.service.db, claims.finish, held, outcome="succeeded")
         assert any(line == "event: end" for line in lines)
     listener.join(60)
     assert heard[-1] == "event: end"

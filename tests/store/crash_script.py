@@ -11,8 +11,10 @@ from sqlalchemy import event
 
 from store import checkpoints, jobs
 from store.database.engine import Database
-from store.database.records import Claim, NewRun, Run, State
-from store.lifecycle import requests, runs, sweeper
+from store.database.records import Claim, NewRun, Run
+from store.lifecycle import claims, requests, runs, sweeper
+from store.lifecycle.states import State
+from tests.store.databases import claimed, reading, writing
 from tests.store.test_life_cycle import SPEC
 from worker.reporting import Reporter
 
@@ -49,11 +51,13 @@ def live(db: Database, folder: Path, key: str) -> None:
     """Bring the job of this idempotency key to its end, wherever it stands."""
     spec = {**SPEC, "epochs": EPOCHS, "checkpoints": {"keep_last": 1}}
     new = [NewRun(seed=0, point={}, spec=spec, epochs=EPOCHS)]
-    job = jobs.submit(db, spec=spec, runs=new, method="lpl", idempotency_key=key, request_hash=key).job
-    (run,) = jobs.list_runs(db, job.id).items
+    job = writing(
+        db, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl"), idempotency_key=key, request_hash=key
+    ).job
+    (run,) = reading(db, jobs.list_runs, job.id).items
     while run.state != State.SUCCEEDED:
         advance(db, run, folder)
-        run = runs.get(db, run.id)
+        run = reading(db, runs.get, run.id)
     while checkpoints.sweep_superseded(db):
         pass
 
@@ -61,12 +65,12 @@ def live(db: Database, folder: Path, key: str) -> None:
 def advance(db: Database, run: Run, folder: Path) -> None:
     """What comes next for a run."""
     if run.state == State.PAUSED:
-        requests.request_run(db, run.id, "resume")
+        writing(db, requests.request_run, run.id, "resume")
         return
     if run.state == State.RUNNING:
         sweeper.sweep(db, lease_seconds=LEASE, sweep_seconds=1e6)
         return
-    claim = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=LEASE)
+    claim = claimed(db, worker_id="w_1", device="cpu", lease_seconds=LEASE)
     assert claim is not None
     train(db, claim, folder)
 
@@ -83,12 +87,12 @@ def train(db: Database, claim: Claim, folder: Path) -> None:
         kind = "best" if epoch == 1 else "last"
         reporter.report({"type": "checkpoint", "path": str(path), "epoch": epoch, "step": 0, "kind": kind})
         if epoch == 2:
-            requests.request_run(db, claim.run_id, "pause")
-        if runs.heartbeat(db, claim, lease_seconds=LEASE) == "pause":
-            runs.finish(db, claim, outcome="paused")
+            writing(db, requests.request_run, claim.run_id, "pause")
+        if writing(db, claims.heartbeat, claim, lease_seconds=LEASE) == "pause":
+            writing(db, claims.finish, claim, outcome="paused")
             return
         reporter.log("info", f"epoch {epoch} is done")
-    runs.finish(db, claim, outcome="succeeded")
+    writing(db, claims.finish, claim, outcome="succeeded")
 
 
 def measured(epoch: int) -> dict[str, Any]:

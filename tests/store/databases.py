@@ -12,9 +12,11 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from store.database.engine import Database
+from store.database.records import Claim
+from store.lifecycle import claims
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -111,6 +113,11 @@ def db(database_url: str) -> Iterator[Database]:
     database.dispose()
 
 
+def columns_of(row: DeclarativeBase) -> dict[str, Any]:
+    """What a row holds, by column."""
+    return {column.key: getattr(row, column.key) for column in row.__table__.columns}
+
+
 def reading(db: Database, question: Callable[Concatenate[Session, P], T], *args: P.args, **options: P.kwargs) -> T:
     """What a function of the store answers in a transaction that only reads."""
     with db.read() as session:
@@ -120,3 +127,11 @@ def reading(db: Database, question: Callable[Concatenate[Session, P], T], *args:
 def writing(db: Database, change: Callable[Concatenate[Session, P], T], *args: P.args, **options: P.kwargs) -> T:
     """What a function of the store answers in a transaction that is committed."""
     return db.write(lambda session: change(session, *args, **options))
+
+
+def claimed(db: Database, *, worker_id: str, device: str, lease_seconds: float) -> Claim | None:
+    """The run that a worker takes next; those that cannot be trained end before, as they do in a worker."""
+    while True:
+        taken = writing(db, claims.claim, worker_id=worker_id, device=device, lease_seconds=lease_seconds)
+        if not isinstance(taken, claims.Unfit):
+            return taken

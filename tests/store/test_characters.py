@@ -8,7 +8,8 @@ from sqlalchemy import text
 from store import audit, events, jobs, metrics, workers
 from store.characters import clean, clean_all, from_json, to_json
 from store.database.engine import Database
-from store.lifecycle import runs
+from store.lifecycle import claims
+from tests.store.databases import reading, writing
 from tests.store.test_life_cycle import SPEC, claim, submit
 
 UNFIT = {"an unpaired surrogate": "a\udcffb", "a high one at the end": "a\ud800", "NUL": "a\x00b"}
@@ -19,19 +20,19 @@ every_unfit = pytest.mark.parametrize("given", list(UNFIT.values()), ids=list(UN
 def test_text_that_cannot_be_kept_is_replaced_in_logs_messages_and_names(db: Database, given: str) -> None:
     kept = clean(given)
     job = submit(db, name=given, tags=[given, kept], dataset={"name": given})
-    worker = workers.register(db, hostname=given, pid=1, device="cpu", device_name=given, version="1")
+    worker = writing(db, workers.register, hostname=given, pid=1, device="cpu", device_name=given, version="1")
     held = claim(db, worker)
-    metrics.record_start(db, held, {"class_names": [given], "class_counts": [1], "notes": [{given: given}]})
-    runs.log(db, held, "warning", given)
-    run = runs.finish(db, held, outcome="failed", reason="error", message=given)
-    audit.record_command(db, given, status=201)
-    found = jobs.get(db, job.id)
-    assert (found.name, found.tags, found.spec["dataset"]["name"]) == (kept, (kept, kept), kept)
+    writing(db, metrics.record_start, held, {"class_names": [given], "class_counts": [1], "notes": [{given: given}]})
+    writing(db, claims.log, held, "warning", given)
+    run = writing(db, claims.finish, held, outcome="failed", reason="error", message=given)
+    writing(db, audit.record_command, given, status=201)
+    found = reading(db, jobs.get, job.id)
+    assert (found.name, found.tags, found.spec["dataset"]["name"]) == (kept, [kept, kept], kept)
     assert (run.message, run.info["class_names"], run.info["notes"]) == (kept, [kept], [{kept: kept}])
-    assert [event.data["message"] for event in events.logs(db, run.id)] == [kept]
-    assert [item.id for item in jobs.list_jobs(db, tag=given).items] == [job.id]
-    assert [item.id for item in jobs.list_jobs(db, name=given).items] == [job.id]
-    assert workers.list_workers(db, silent_after=60)[0].hostname == kept
+    assert [event.data["message"] for event in reading(db, events.logs, run.id)] == [kept]
+    assert [item.id for item in reading(db, jobs.list_jobs, tag=given).items] == [job.id]
+    assert [item.id for item in reading(db, jobs.list_jobs, name=given).items] == [job.id]
+    assert reading(db, workers.list_workers, silent_after=60)[0].hostname == kept
     kept.encode()
 
 
@@ -39,12 +40,12 @@ def test_text_that_cannot_be_kept_is_replaced_in_logs_messages_and_names(db: Dat
 def test_what_earlier_versions_wrote_can_be_read_again(db: Database, given: str) -> None:
     submit(db)
     held = claim(db)
-    runs.log(db, held, "info", "placeholder")
+    writing(db, claims.log, held, "info", "placeholder")
     with db.engine.begin() as connection:
         data = json.dumps({"run": held.run_id, "level": "info", "message": given})
         change = text("UPDATE events SET data = :data WHERE kind = 'log'")
         connection.execute(change, {"data": data})
-    (line,) = events.logs(db, held.run_id)
+    (line,) = reading(db, events.logs, held.run_id)
     assert line.data["message"] == clean(given)
 
 

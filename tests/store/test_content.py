@@ -15,13 +15,14 @@ from store.database.engine import Database
 from store.database.records import Claim, NewRun, Submitted
 from store.database.tables import ChunkRow
 from store.errors import BadCursor, Conflict, CorruptCheckpoint, LeaseLost, NotFound, StoreError
-from store.lifecycle import requests, runs, sweeper
+from store.lifecycle import claims, requests, sweeper
 from tests.history import leftovers
+from tests.store.databases import reading, writing
 from tests.store.test_life_cycle import LEASE, SPEC, claim, epoch, submit
 
 
 def upload(db: Database, held: Claim, path: Path, *, number: int, kind: str = "last", keep_last: int = 2) -> str:
-    return checkpoints.upload(db, held, path, epoch=number, step=0, kind=kind, keep_last=keep_last).id
+    return checkpoints.upload(db.write, held, path, epoch=number, step=0, kind=kind, keep_last=keep_last).id
 
 
 def test_one_idempotency_key_makes_one_job(db: Database) -> None:
@@ -29,7 +30,11 @@ def test_one_idempotency_key_makes_one_job(db: Database) -> None:
 
     def post() -> None:
         new = [NewRun(0, {}, SPEC, 1)]
-        made.append(jobs.submit(db, spec=SPEC, runs=new, method="lpl", idempotency_key="k", request_hash="h"))
+        made.append(
+            writing(
+                db, jobs.submit, jobs.new_job(spec=SPEC, runs=new, method="lpl"), idempotency_key="k", request_hash="h"
+            )
+        )
 
     threads = [threading.Thread(target=post) for _ in range(12)]
     for thread in threads:
@@ -38,9 +43,11 @@ def test_one_idempotency_key_makes_one_job(db: Database) -> None:
         thread.join()
     assert len({answer.job.id for answer in made}) == 1
     assert sum(answer.created for answer in made) == 1
-    assert queue.run_counts(db)["queued"] == 1
+    assert reading(db, queue.run_counts)["queued"] == 1
     with pytest.raises(Conflict):
-        jobs.submit(db, spec=SPEC, runs=[], method="lpl", idempotency_key="k", request_hash="other")
+        writing(
+            db, jobs.submit, jobs.new_job(spec=SPEC, runs=[], method="lpl"), idempotency_key="k", request_hash="other"
+        )
 
 
 def test_lists_page_by_cursor_without_gaps(db: Database) -> None:
@@ -48,22 +55,22 @@ def test_lists_page_by_cursor_without_gaps(db: Database) -> None:
     seen: list[str] = []
     cursor = None
     while True:
-        page = jobs.list_jobs(db, limit=3, cursor=cursor)
+        page = reading(db, jobs.list_jobs, limit=3, cursor=cursor)
         seen += [job.id for job in page.items]
         cursor = page.next
         if cursor is None:
             break
     assert seen == made[::-1]
-    assert [job.name for job in jobs.list_jobs(db, name="B 3").items] == ["job 3"]
-    assert len(jobs.list_jobs(db, tag="one").items) == 7
-    assert jobs.list_jobs(db, tag="three").items == []
-    assert jobs.list_jobs(db, name="%").items == []
+    assert [job.name for job in reading(db, jobs.list_jobs, name="B 3").items] == ["job 3"]
+    assert len(reading(db, jobs.list_jobs, tag="one").items) == 7
+    assert reading(db, jobs.list_jobs, tag="three").items == []
+    assert reading(db, jobs.list_jobs, name="%").items == []
 
 
 @pytest.mark.parametrize("cursor", ["", "x", "ä", "AAAA", "/" * 50, pages.encode("'; --")])
 def test_a_made_up_cursor_is_refused(db: Database, cursor: str) -> None:
     with pytest.raises(BadCursor):
-        jobs.list_jobs(db, cursor=cursor)
+        reading(db, jobs.list_jobs, cursor=cursor)
 
 
 def test_a_checkpoint_comes_back_byte_for_byte_in_constant_memory(db: Database, tmp_path: Path) -> None:
@@ -81,7 +88,7 @@ def test_a_checkpoint_comes_back_byte_for_byte_in_constant_memory(db: Database, 
     tracemalloc.stop()
     assert peak < 8 * checkpoints.CHUNK_BYTES
     assert (tmp_path / "copy").read_bytes() == content.read_bytes()
-    record = checkpoints.get(db, made)
+    record = reading(db, checkpoints.get, made)
     assert (record.size_bytes, record.sha256) == (size, hashlib.sha256(content.read_bytes()).hexdigest())
     middle = b"".join(checkpoints.stream(db, made, start=checkpoints.CHUNK_BYTES - 3, end=checkpoints.CHUNK_BYTES + 2))
     assert middle == bytes([0] * 3 + [1] * 2)
@@ -90,16 +97,16 @@ def test_a_checkpoint_comes_back_byte_for_byte_in_constant_memory(db: Database, 
 def test_an_unpublished_checkpoint_is_nowhere_seen(db: Database) -> None:
     submit(db)
     held = claim(db)
-    opened = checkpoints.begin(db, held, epoch=1, step=0, kind="last")
-    checkpoints.append(db, held, opened, 0, b"half")
-    assert checkpoints.list_for_run(db, held.run_id) == []
+    opened = writing(db, checkpoints.begin, held, epoch=1, step=0, kind="last")
+    writing(db, checkpoints.append, held, opened, number=0, data=b"half")
+    assert reading(db, checkpoints.list_for_run, held.run_id) == []
     with pytest.raises(NotFound):
-        checkpoints.get(db, opened)
-    runs.heartbeat(db, held, lease_seconds=-1)
+        reading(db, checkpoints.get, opened)
+    writing(db, claims.heartbeat, held, lease_seconds=-1)
     sweeper.sweep(db, lease_seconds=LEASE, sweep_seconds=10)
     assert claim(db, "w_2").resume is None
     with pytest.raises(LeaseLost):
-        checkpoints.publish(db, held, opened, size_bytes=4, sha256="", keep_last=2)
+        writing(db, checkpoints.publish, held, opened, size_bytes=4, sha256="", keep_last=2)
 
 
 @pytest.mark.parametrize("end", ["fail", "lose three times", "cancel the run", "cancel the job"])
@@ -107,16 +114,16 @@ def test_a_run_that_ends_leaves_no_half_of_a_checkpoint(db: Database, end: str) 
     submit(db)
     for loss in range(3 if end == "lose three times" else 1):
         held = claim(db)
-        half = checkpoints.begin(db, held, epoch=1, step=loss, kind="last")
-        checkpoints.append(db, held, half, 0, b"half")
+        half = writing(db, checkpoints.begin, held, epoch=1, step=loss, kind="last")
+        writing(db, checkpoints.append, held, half, number=0, data=b"half")
         if end != "fail":
-            sweeper.report_loss(db, held, "killed")
+            writing(db, sweeper.report_loss, held, "killed")
     if end == "fail":
-        runs.finish(db, held, outcome="failed", reason="storage_full")
+        writing(db, claims.finish, held, outcome="failed", reason="storage_full")
     elif end == "cancel the run":
-        requests.request_run(db, held.run_id, "cancel")
+        writing(db, requests.request_run, held.run_id, "cancel")
     elif end == "cancel the job":
-        requests.request_job(db, held.job_id, "cancel")
+        writing(db, requests.request_job, held.job_id, "cancel")
     assert leftovers(db) == []
 
 
@@ -127,7 +134,7 @@ def test_superseded_content_is_swept_and_the_best_stays(db: Database, tmp_path: 
     file.write_bytes(b"c" * (3 * checkpoints.CHUNK_BYTES))
     best = upload(db, held, file, number=1, kind="best")
     others = [upload(db, held, file, number=n) for n in range(2, 6)]
-    assert [c.id for c in checkpoints.list_for_run(db, held.run_id)] == [best, *others[-2:]]
+    assert [c.id for c in reading(db, checkpoints.list_for_run, held.run_id)] == [best, *others[-2:]]
     while checkpoints.sweep_superseded(db):
         pass
     with db.read() as session:
@@ -151,34 +158,34 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(db: Database, tmp_path
     with pytest.raises(CorruptCheckpoint):
         checkpoints.download(db, made[1], tmp_path / "copy")
     assert not (tmp_path / "copy").exists()
-    before = runs.reject_checkpoint(db, held, made[1])
+    before = writing(db, claims.reject_checkpoint, held, made[1])
     assert before is not None
     assert before.id == made[0]
-    assert list(metrics.series(db, held.run_id, "test/accuracy")) == [1]
+    assert list(reading(db, metrics.series, held.run_id, "test/accuracy")) == [1]
 
 
 def test_keys_are_stored_as_hashes_and_can_be_revoked(db: Database) -> None:
-    assert not keys.any_keys(db)
-    assert not keys.ever_any(db)
-    made, secret = keys.create(db, name="ci", scopes=["read"])
+    assert not reading(db, keys.any_keys)
+    assert not reading(db, keys.ever_any)
+    made, secret = writing(db, keys.create, name="ci", scopes=["read"])
     assert secret.startswith("lpl_")
     with db.engine.connect() as connection:
         stored = str(connection.execute(text("SELECT * FROM api_keys")).all())
     assert secret not in stored
-    verified = keys.verify(db, secret)
+    verified = reading(db, keys.verify, secret)
     assert verified is not None
     assert verified.scopes == ("read",)
-    assert keys.list_keys(db)[0].last_used_at is None
-    keys.note_use(db, [made.id])
-    assert keys.list_keys(db)[0].last_used_at is not None
-    keys.revoke(db, made.id)
-    keys.revoke(db, made.id)
-    assert keys.verify(db, secret) is None
-    assert not keys.any_keys(db)
-    assert keys.ever_any(db)
-    keys.bootstrap(db, "a-first-key-from-outside")
-    keys.bootstrap(db, "a-first-key-from-outside")
-    assert keys.verify(db, "a-first-key-from-outside") is not None
+    assert reading(db, keys.list_keys)[0].last_used_at is None
+    writing(db, keys.note_use, [made.id])
+    assert reading(db, keys.list_keys)[0].last_used_at is not None
+    writing(db, keys.revoke, made.id)
+    writing(db, keys.revoke, made.id)
+    assert reading(db, keys.verify, secret) is None
+    assert not reading(db, keys.any_keys)
+    assert reading(db, keys.ever_any)
+    writing(db, keys.bootstrap, "a-first-key-from-outside")
+    writing(db, keys.bootstrap, "a-first-key-from-outside")
+    assert reading(db, keys.verify, "a-first-key-from-outside") is not None
     wrong: list[dict[str, Any]] = [
         {"scopes": ["root"]},
         {"scopes": []},
@@ -188,32 +195,32 @@ def test_keys_are_stored_as_hashes_and_can_be_revoked(db: Database) -> None:
     wrong += [{"name": ""}, {"name": "x" * 101}, {"name": "a\nb"}]
     for bad in wrong:
         with pytest.raises(StoreError):
-            keys.create(db, **({"name": "x"} | bad))
+            writing(db, keys.create, **({"name": "x"} | bad))
 
 
 def test_a_data_set_in_use_cannot_be_forgotten(db: Database) -> None:
     facts: dict[str, Any] = {"format": "arrays", "path": "/a.npz", "task": "single_label", "sha256": None, "info": {}}
-    datasets.add(db, name="digits", **facts)
+    writing(db, datasets.add, name="digits", **facts)
     with pytest.raises(Conflict):
-        datasets.add(db, name="digits", **facts)
+        writing(db, datasets.add, name="digits", **facts)
     job = submit(db)
     with pytest.raises(Conflict, match=job.id):
-        datasets.delete_dataset(db, "digits")
-    requests.request_job(db, job.id, "cancel")
-    datasets.delete_dataset(db, "digits")
+        writing(db, datasets.delete_dataset, "digits")
+    writing(db, requests.request_job, job.id, "cancel")
+    writing(db, datasets.delete_dataset, "digits")
     with pytest.raises(NotFound):
-        datasets.get(db, "digits")
+        reading(db, datasets.get, "digits")
 
 
 def test_workers_are_alive_while_they_beat(db: Database) -> None:
-    made = workers.register(db, hostname="h", pid=1, device="cpu", device_name="CPU", version="0")
-    workers.beat(db, made, run_id="r_1")
-    (seen,) = workers.list_workers(db, silent_after=60)
+    made = writing(db, workers.register, hostname="h", pid=1, device="cpu", device_name="CPU", version="0")
+    writing(db, workers.beat, made, run_id="r_1")
+    (seen,) = reading(db, workers.list_workers, silent_after=60)
     assert (seen.alive, seen.run_id) == (True, "r_1")
     db.clock_offset = 100
-    assert not workers.list_workers(db, silent_after=60)[0].alive
-    workers.leave(db, made)
-    assert workers.list_workers(db, silent_after=60) == []
+    assert not reading(db, workers.list_workers, silent_after=60)[0].alive
+    writing(db, workers.leave, made)
+    assert reading(db, workers.list_workers, silent_after=60) == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from store.database.engine import Database
 from tests.grids import campaign
 from tests.history import findings, leftovers, recorded
 from tests.store.crash_script import EPOCHS, LEASE, Crash, content, crash, live
+from tests.store.databases import reading
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -37,13 +38,13 @@ def test_a_kill_before_any_write_loses_and_doubles_nothing(
         live(db, tmp_path, name)
     assert not findings(db)
     assert not leftovers(db)
-    everything = jobs.list_jobs(db, limit=1000).items
+    everything = reading(db, jobs.list_jobs, limit=1000).items
     assert len(everything) == len(crashes) + 1
     for job in everything:
-        (run,) = jobs.list_runs(db, job.id).items
+        (run,) = reading(db, jobs.list_runs, job.id).items
         assert (run.state, run.attempt <= 3) == ("succeeded", True)
         assert recorded(db, run.id) == {epoch: {"test/top1_error": 1 / epoch} for epoch in range(1, EPOCHS + 1)}
-        assert list(metrics.series(db, run.id, "test/accuracy")) == list(range(1, EPOCHS + 1))
-        kept = checkpoints.list_for_run(db, run.id)
+        assert list(reading(db, metrics.series, run.id, "test/accuracy")) == list(range(1, EPOCHS + 1))
+        kept = reading(db, checkpoints.list_for_run, run.id)
         assert [(each.kind, each.epoch) for each in kept] == [("best", 1), ("last", EPOCHS)]
         assert b"".join(checkpoints.stream(db, kept[-1].id)) == content(EPOCHS)

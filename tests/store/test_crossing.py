@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any
 
 import pytest
@@ -15,8 +14,9 @@ from store import jobs
 from store.database.engine import Database
 from store.database.records import Claim, Run
 from store.errors import Conflict
-from store.lifecycle import requests, runs, sweeper
+from store.lifecycle import claims, requests, runs, sweeper
 from tests.history import findings
+from tests.store.databases import reading, writing
 from tests.store.test_life_cycle import claim, submit
 
 
@@ -51,9 +51,9 @@ def crossed(pausing: Pausing, db: Database, first: Callable[[Database], Any], se
         assert not later.done()
         pausing.go_on.set()
         earlier.result(20)
-        found = later.result(20)
+        answer = later.result(20)
     assert not findings(db)
-    return found
+    return answer
 
 
 def wait_until_blocked(db: Database) -> None:
@@ -72,12 +72,16 @@ def wait_until_blocked(db: Database) -> None:
 
 
 def ask_run(db: Database, run_id: str, action: str) -> Run:
-    return requests.request_run(db, run_id, action)
+    return writing(db, requests.request_run, run_id, action)
 
 
 def ask_job(db: Database, run_id: str, action: str) -> Run:
-    requests.request_job(db, runs.get(db, run_id).job_id, action)
-    return runs.get(db, run_id)
+    writing(db, requests.request_job, reading(db, runs.get, run_id).job_id, action)
+    return reading(db, runs.get, run_id)
+
+
+def hand_over(db: Database, held: Claim) -> Run:
+    return writing(db, claims.finish, held, outcome="released")
 
 
 asking = pytest.mark.parametrize("ask", [ask_run, ask_job])
@@ -86,9 +90,9 @@ asking = pytest.mark.parametrize("ask", [ask_run, ask_job])
 @asking
 @pytest.mark.parametrize("action", ["cancel", "pause"])
 def test_a_request_meets_a_claim(pausing: Pausing, db: Database, ask: Callable[..., Run], action: str) -> None:
-    (run,) = jobs.list_runs(db, submit(db).id).items
-    found = crossed(pausing, db, claim, lambda db: ask(db, run.id, action))
-    assert (found.state, found.requested) == ("running", action)
+    (run,) = reading(db, jobs.list_runs, submit(db).id).items
+    after = crossed(pausing, db, claim, lambda db: ask(db, run.id, action))
+    assert (after.state, after.requested) == ("running", action)
 
 
 @asking
@@ -98,10 +102,8 @@ def test_a_hand_over_meets_a_request(
 ) -> None:
     submit(db)
     held = claim(db)
-    found = crossed(
-        pausing, db, lambda db: ask(db, held.run_id, action), lambda db: runs.finish(db, held, outcome="released")
-    )
-    assert (found.state, found.requested) == (state, None)
+    after = crossed(pausing, db, lambda db: ask(db, held.run_id, action), lambda db: hand_over(db, held))
+    assert (after.state, after.requested) == (state, None)
 
 
 @asking
@@ -111,20 +113,18 @@ def test_a_request_meets_a_hand_over(
 ) -> None:
     submit(db)
     held = claim(db)
-    found = crossed(
-        pausing, db, lambda db: runs.finish(db, held, outcome="released"), lambda db: ask(db, held.run_id, action)
-    )
-    assert (found.state, found.requested) == (state, None)
+    after = crossed(pausing, db, lambda db: hand_over(db, held), lambda db: ask(db, held.run_id, action))
+    assert (after.state, after.requested) == (state, None)
 
 
 def lost(db: Database, held: Claim) -> Run:
-    sweeper.report_loss(db, held, "the trainer died")
-    return runs.get(db, held.run_id)
+    writing(db, sweeper.report_loss, held, "the trainer died")
+    return reading(db, runs.get, held.run_id)
 
 
 def swept(db: Database, held: Claim) -> Run:
-    sweeper.take_back(db, held.run_id)
-    return runs.get(db, held.run_id)
+    writing(db, sweeper.take_back, held.run_id)
+    return reading(db, runs.get, held.run_id)
 
 
 @asking
@@ -134,23 +134,27 @@ def test_a_loss_meets_a_request(
 ) -> None:
     submit(db)
     held = claim(db, lease=-1)
-    found = crossed(pausing, db, lambda db: ask(db, held.run_id, "cancel"), lambda db: end(db, held))
-    assert (found.state, found.requested) == ("cancelled", None)
+    after = crossed(pausing, db, lambda db: ask(db, held.run_id, "cancel"), lambda db: end(db, held))
+    assert (after.state, after.requested) == ("cancelled", None)
 
 
 @asking
 def test_a_request_meets_the_end(pausing: Pausing, db: Database, ask: Callable[..., Run]) -> None:
     submit(db)
     held = claim(db)
-    end = partial(runs.finish, claim=held, outcome="succeeded")
     with pytest.raises(Conflict, match="is succeeded"):
-        crossed(pausing, db, end, lambda db: ask(db, held.run_id, "cancel"))
+        crossed(
+            pausing,
+            db,
+            lambda db: writing(db, claims.finish, held, outcome="succeeded"),
+            lambda db: ask(db, held.run_id, "cancel"),
+        )
 
 
 @asking
 def test_a_retry_meets_a_retry(pausing: Pausing, db: Database, ask: Callable[..., Run]) -> None:
     job = submit(db)
     held = claim(db)
-    runs.finish(db, held, outcome="failed")
+    writing(db, claims.finish, held, outcome="failed")
     crossed(pausing, db, lambda db: ask(db, held.run_id, "retry"), lambda db: ask_run(db, held.run_id, "retry"))
-    assert [run.retry_of for run in jobs.list_runs(db, job.id).items] == [None, held.run_id]
+    assert [run.retry_of for run in reading(db, jobs.list_runs, job.id).items] == [None, held.run_id]

@@ -12,7 +12,8 @@ from store.database.engine import Database
 from store.database.records import Job
 from store.database.tables import Table
 from store.errors import Conflict, DatabaseUnavailable, NotFound
-from store.lifecycle import requests, runs
+from store.lifecycle import claims, requests, runs
+from tests.store.databases import reading, writing
 from tests.store.test_crossing import Pausing, crossed, pausing
 from tests.store.test_life_cycle import checkpoint, claim, epoch, submit
 
@@ -27,7 +28,7 @@ def ended(db: Database, number: int = 1, **changes: Any) -> Job:
         held = claim(db)
         epoch(db, held, 1)
         checkpoint(db, held, 1)
-        runs.finish(db, held, outcome="failed")
+        writing(db, claims.finish, held, outcome="failed")
     return job
 
 
@@ -47,18 +48,18 @@ def test_deleting_needs_an_ended_job_and_takes_everything(db: Database) -> None:
     made = checkpoint(db, held, 1)
     with pytest.raises(Conflict):
         deletion.delete_job(db, job.id)
-    runs.finish(db, held, outcome="succeeded")
+    writing(db, claims.finish, held, outcome="succeeded")
     deletion.delete_job(db, job.id)
     for gone in (
-        lambda: jobs.get(db, job.id),
-        lambda: runs.get(db, held.run_id),
-        lambda: checkpoints.get(db, made),
+        lambda: reading(db, jobs.get, job.id),
+        lambda: reading(db, runs.get, held.run_id),
+        lambda: reading(db, checkpoints.get, made),
         lambda: deletion.delete_job(db, job.id),
-        lambda: requests.request_job(db, job.id, "cancel"),
+        lambda: writing(db, requests.request_job, job.id, "cancel"),
     ):
         with pytest.raises(NotFound):
             gone()
-    assert events.after(db, 0, job=job.id) == []
+    assert reading(db, events.after, 0, job=job.id) == []
     assert contents(db) == {}
 
 
@@ -69,7 +70,7 @@ def test_a_deletion_that_meets_a_retry_is_refused_and_takes_nothing(pausing: Pau
         crossed(
             pausing,
             db,
-            lambda db: requests.request_job(db, job.id, "retry"),
+            lambda db: writing(db, requests.request_job, job.id, "retry"),
             lambda db: deletion.delete_job(db, job.id),
         )
     after = contents(db)
@@ -81,10 +82,12 @@ def test_a_deletion_that_meets_a_retry_is_refused_and_takes_nothing(pausing: Pau
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_retry_that_meets_a_deletion_finds_nothing(pausing: Pausing, db: Database, whole: bool) -> None:
     job = ended(db, 2)
-    (run, _) = jobs.list_runs(db, job.id).items
+    (run, _) = reading(db, jobs.list_runs, job.id).items
 
     def retry(db: Database) -> Any:
-        return requests.request_job(db, job.id, "retry") if whole else requests.request_run(db, run.id, "retry")
+        if whole:
+            return writing(db, requests.request_job, job.id, "retry")
+        return writing(db, requests.request_run, run.id, "retry")
 
     with pytest.raises(NotFound):
         crossed(pausing, db, lambda db: deletion.delete_job(db, job.id), retry)
@@ -105,25 +108,25 @@ class Dying(Database):
 
 def test_what_a_deletion_leaves_behind_nobody_sees_and_the_sweep_erases(db: Database, database_url: str) -> None:
     job, other = ended(db, deletion.BATCH + 3, name="one"), ended(db, name="other")
-    (run, *_) = jobs.list_runs(db, job.id).items
+    (run, *_) = reading(db, jobs.list_runs, job.id).items
     dying = Dying(database_url)
     dying.left = 2  # hidden, and the first batch erased
     deletion.delete_job(dying, job.id)
     dying.dispose()
     assert contents(db)["epochs"] == 4
     for ask in (
-        lambda: jobs.get(db, job.id),
-        lambda: jobs.list_runs(db, job.id),
-        lambda: runs.get(db, run.id),
-        lambda: requests.request_run(db, run.id, "retry"),
-        lambda: requests.request_job(db, job.id, "retry"),
+        lambda: reading(db, jobs.get, job.id),
+        lambda: reading(db, jobs.list_runs, job.id),
+        lambda: reading(db, runs.get, run.id),
+        lambda: writing(db, requests.request_run, run.id, "retry"),
+        lambda: writing(db, requests.request_job, job.id, "retry"),
         lambda: deletion.delete_job(db, job.id),
     ):
         with pytest.raises(NotFound):
             ask()
-    assert [each.id for each in jobs.list_jobs(db).items] == [other.id]
+    assert [each.id for each in reading(db, jobs.list_jobs).items] == [other.id]
     assert deletion.erase_deleted(db) == 1
     assert deletion.erase_deleted(db) == 0
     assert (contents(db)["epochs"], contents(db)["jobs"], contents(db)["runs"]) == (1, 1, 1)
-    (left,) = jobs.list_runs(db, other.id).items
-    assert metrics.metrics(db, left.id)
+    (left,) = reading(db, jobs.list_runs, other.id).items
+    assert reading(db, metrics.metrics, left.id)

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,12 @@ from hypothesis.stateful import (
 
 from store import checkpoints, events, jobs, metrics
 from store.database.engine import Database
-from store.database.records import ENDED, Claim, NewRun, Series
+from store.database.records import Claim, NewRun, Series
 from store.errors import Conflict, LeaseLost
-from store.lifecycle import requests, runs, sweeper
+from store.lifecycle import claims, requests, runs, sweeper
 from store.lifecycle.job_state import derived_state
-from tests.store.databases import fresh_postgres
+from store.lifecycle.states import ENDED
+from tests.store.databases import claimed, columns_of, fresh_postgres, reading, writing
 from tests.store.test_life_cycle import SPEC
 
 LEASE, SWEEP = 60.0, 10.0
@@ -86,14 +87,14 @@ class LifeCycle(RuleBasedStateMachine):
     @rule(number=st.integers(1, 2))
     def submit(self, number: int) -> None:
         new = [NewRun(seed=seed, point={}, spec=SPEC, epochs=50) for seed in range(number)]
-        job = jobs.submit(self.db, spec=SPEC, runs=new, method="lpl").job
-        for run in jobs.list_runs(self.db, job.id).items:
+        job = writing(self.db, jobs.submit, jobs.new_job(spec=SPEC, runs=new, method="lpl")).job
+        for run in reading(self.db, jobs.list_runs, job.id).items:
             self.runs[run.id] = Model(job.id)
 
     @precondition(lambda self: self.has("queued"))
     @rule(worker=WORKERS)
     def claim(self, worker: str) -> None:
-        taken = runs.claim(self.db, worker_id=worker, device="cpu", lease_seconds=LEASE)
+        taken = claimed(self.db, worker_id=worker, device="cpu", lease_seconds=LEASE)
         waiting = [run_id for run_id, model in self.runs.items() if model.state == "queued"]
         if taken is None:
             assert not waiting
@@ -111,7 +112,7 @@ class LifeCycle(RuleBasedStateMachine):
         if (run_id := self.some(number, "running")) is not None:
             model = self.runs[run_id]
             assert model.claim is not None
-            assert runs.heartbeat(self.db, model.claim, lease_seconds=LEASE) == model.requested
+            assert writing(self.db, claims.heartbeat, model.claim, lease_seconds=LEASE) == model.requested
 
     @precondition(lambda self: self.has("running"))
     @rule(number=st.integers(0, 9))
@@ -140,7 +141,8 @@ class LifeCycle(RuleBasedStateMachine):
         if (run_id := self.some(number, "running")) is not None:
             model = self.runs[run_id]
             assert model.claim is not None
-            runs.finish(self.db, model.claim, outcome=outcome, reason="error" if outcome == "failed" else None)
+            reason = "error" if outcome == "failed" else None
+            writing(self.db, claims.finish, model.claim, outcome=outcome, reason=reason)
             wanted = {"cancelled": "cancelled", "paused": "queued", "released": "queued"}.get(outcome, outcome)
             if outcome in ("paused", "released") and model.requested is not None:
                 wanted = {"cancel": "cancelled", "pause": "paused"}[model.requested]
@@ -157,9 +159,9 @@ class LifeCycle(RuleBasedStateMachine):
         expected = {member: answer(self.runs[member], action) for member in members}
         try:
             if whole:
-                requests.request_job(self.db, self.runs[run_id].job, action)
+                writing(self.db, requests.request_job, self.runs[run_id].job, action)
             else:
-                answered = requests.request_run(self.db, run_id, action)
+                answered = writing(self.db, requests.request_run, run_id, action)
         except Conflict:
             assert set(expected.values()) == {"conflict"}
             assert not (whole and action == "retry" and self.retrying(members))
@@ -179,7 +181,7 @@ class LifeCycle(RuleBasedStateMachine):
 
     def adopt(self, job_id: str) -> None:
         """Take new runs of a job into the model."""
-        for run in jobs.list_runs(self.db, job_id, limit=100).items:
+        for run in reading(self.db, jobs.list_runs, job_id, limit=100).items:
             self.runs.setdefault(run.id, Model(job_id, retry=run.retry_of is not None))
 
     @precondition(lambda self: self.has("running"))
@@ -198,22 +200,22 @@ class LifeCycle(RuleBasedStateMachine):
         if (run_id := self.some(number, "running")) is not None:
             model = self.runs[run_id]
             assert model.claim is not None
-            sweeper.report_loss(self.db, model.claim, "it died")
+            writing(self.db, sweeper.report_loss, model.claim, "it died")
             lose(model)
 
     @precondition(lambda self: any(model.stale for model in self.runs.values()))
     @rule(number=st.integers(0, 9), which=st.integers(0, 5))
     def stale_worker_writes(self, number: int, which: int) -> None:
-        claims = [claim for model in self.runs.values() for claim in model.stale]
-        claim = claims[number % len(claims)]
+        stale = [claim for model in self.runs.values() for claim in model.stale]
+        claim = stale[number % len(stale)]
         before = visible(self.db, claim.run_id)
         writes = (
-            lambda: runs.heartbeat(self.db, claim, lease_seconds=LEASE),
+            lambda: writing(self.db, claims.heartbeat, claim, lease_seconds=LEASE),
             lambda: record(self.db, claim, 1),
-            lambda: checkpoints.begin(self.db, claim, epoch=9, step=0, kind="last"),
-            lambda: runs.finish(self.db, claim, outcome="succeeded"),
-            lambda: runs.log(self.db, claim, "info", "late"),
-            lambda: metrics.record_start(self.db, claim, {"device": "late"}),
+            lambda: writing(self.db, checkpoints.begin, claim, epoch=9, step=0, kind="last"),
+            lambda: writing(self.db, claims.finish, claim, outcome="succeeded"),
+            lambda: writing(self.db, claims.log, claim, "info", "late"),
+            lambda: writing(self.db, metrics.record_start, claim, {"device": "late"}),
         )
         with pytest.raises(LeaseLost):
             writes[which]()
@@ -222,11 +224,13 @@ class LifeCycle(RuleBasedStateMachine):
     @invariant()
     def store_and_model_agree(self) -> None:
         for run_id, model in self.runs.items():
-            run = runs.get(self.db, run_id)
+            run = reading(self.db, runs.get, run_id)
             assert (run.state, run.requested, run.attempt) == (model.state, model.requested, model.attempt), run_id
-            curve = metrics.metrics(self.db, run_id).get("test/top1_error", {"epoch": []})
+            curve = reading(self.db, metrics.metrics, run_id).get("test/top1_error", {"epoch": []})
             assert curve["epoch"] == list(range(1, model.epochs + 1))
-            told = [event for event in events.after(self.db, 0, run=run_id, limit=1000) if event.kind == "state"]
+            told = [
+                event for event in reading(self.db, events.after, 0, run=run_id, limit=1000) if event.kind == "state"
+            ]
             if told:
                 assert told[-1].data["state"] == model.state
             if model.state in ENDED:
@@ -234,7 +238,7 @@ class LifeCycle(RuleBasedStateMachine):
         for job_id in {model.job for model in self.runs.values()}:
             states = [model.state for model in self.runs.values() if model.job == job_id and not model.replaced]
             counts = {state: states.count(state) for state in states}
-            assert jobs.get(self.db, job_id).state == derived_state(counts)
+            assert reading(self.db, jobs.get, job_id).state == derived_state(counts)
 
 
 def answer(model: Model, action: str) -> str:
@@ -278,22 +282,25 @@ def lose(model: Model) -> None:
 
 def record(db: Database, claim: Claim, number: int) -> None:
     array = {"test/accuracy": Series((1,), b"\x00\x00\x80?")}
-    metrics.record_epoch(db, claim, epoch=number, epochs=50, metrics={"test/top1_error": 1 / number}, series=array)
+    writing(
+        db, metrics.record_epoch, claim, epoch=number, epochs=50, metrics={"test/top1_error": 1 / number}, series=array
+    )
 
 
 def keep(db: Database, claim: Claim, number: int) -> None:
     content = str(number).encode()
-    made = checkpoints.begin(db, claim, epoch=number, step=0, kind="last")
-    checkpoints.append(db, claim, made, 0, content)
+    checkpoint_id = writing(db, checkpoints.begin, claim, epoch=number, step=0, kind="last")
+    writing(db, checkpoints.append, claim, checkpoint_id, number=0, data=content)
     digest = hashlib.sha256(content).hexdigest()
-    checkpoints.publish(db, claim, made, size_bytes=len(content), sha256=digest, keep_last=2)
+    writing(db, checkpoints.publish, claim, checkpoint_id, size_bytes=len(content), sha256=digest, keep_last=2)
 
 
 def visible(db: Database, run_id: str) -> Any:
-    """All that anybody can see of a run; its version counts a later retry too."""
-    kept = [(c.id, c.epoch, c.sha256) for c in checkpoints.list_for_run(db, run_id)]
-    told = [event.id for event in events.after(db, 0, run=run_id, limit=1000)]
-    return replace(runs.get(db, run_id), version=0), metrics.metrics(db, run_id), kept, told
+    """All that is kept of a run, but for what a later retry changes."""
+    kept = [(c.id, c.epoch, c.sha256) for c in reading(db, checkpoints.list_for_run, run_id)]
+    told = [event.id for event in reading(db, events.after, 0, run=run_id, limit=1000)]
+    columns = columns_of(reading(db, runs.get, run_id)) | {"version": 0, "replaced": False}
+    return columns, reading(db, metrics.metrics, run_id), kept, told
 
 
 def search(db_of_example: Any, examples: int) -> None:

@@ -9,7 +9,9 @@ from store import datasets, jobs
 from store.database.engine import Database
 from store.database.records import NewRun
 from store.database.tables import Table
-from store.lifecycle import runs
+from store.lifecycle import claims
+from store.lifecycle.results import results_of
+from tests.store.databases import columns_of, reading, writing
 from tests.store.test_life_cycle import SPEC, checkpoint, claim, epoch, submit
 
 PREVIOUS = pytest.mark.parametrize("previous", ["0001", "0002", "0003", "0004"])
@@ -26,7 +28,7 @@ def test_jobs_of_the_versions_before_are_kept(db: Database, previous: str) -> No
     held = claim(db)
     epoch(db, held, 1)
     checkpoint(db, held, 1)
-    runs.finish(db, claim(db), outcome="failed", reason="diverged", message="the loss is not finite")
+    writing(db, claims.finish, claim(db), outcome="failed", reason="diverged", message="the loss is not finite")
     content = rows(db, "SELECT id, epoch, sha256 FROM checkpoints ORDER BY id")
     before = rows(db, "SELECT id, state, attempt, epoch, priority FROM runs ORDER BY id")
     db.downgrade(previous)
@@ -37,11 +39,11 @@ def test_jobs_of_the_versions_before_are_kept(db: Database, previous: str) -> No
     assert rows(db, "SELECT id, state, attempt, epoch, priority FROM runs ORDER BY id") == before
     assert rows(db, "SELECT id, epoch, sha256 FROM checkpoints ORDER BY id") == content
     assert rows(db, "SELECT DISTINCT owner FROM runs") == [("",)]
-    assert [jobs.get(db, job.id).state for job in (waiting, running, ended)] == ["queued", "running", "failed"]
+    assert [reading(db, jobs.get, job.id).state for job in (waiting, running, ended)] == ["queued", "running", "failed"]
     # The worker that was training before the upgrade goes on under its claim.
-    assert runs.heartbeat(db, held, lease_seconds=60) is None
+    assert writing(db, claims.heartbeat, held, lease_seconds=60) is None
     epoch(db, held, 2)
-    assert runs.finish(db, held, outcome="succeeded").state == "succeeded"
+    assert writing(db, claims.finish, held, outcome="succeeded").state == "succeeded"
     assert claim(db).job_id == waiting.id
 
 
@@ -67,27 +69,27 @@ def test_jobs_of_the_versions_before_are_shown_and_found_as_new_ones_are(db: Dat
     new = [
         NewRun(seed, {}, spec, 10, method=name) for seed, (spec, name) in enumerate(zip(specs, methods, strict=True))
     ]
-    job = jobs.submit(db, spec={**specs[0], "name": "ПРИВЕТ"}, runs=new, method="base").job
+    job = writing(db, jobs.submit, jobs.new_job(spec={**specs[0], "name": "ПРИВЕТ"}, runs=new, method="base")).job
     for error in (0.25, 0.5):
         held = claim(db)
         epoch(db, held, 1, error)
-        runs.finish(db, held, outcome="succeeded")
-    before = jobs.get(db, job.id)
+        writing(db, claims.finish, held, outcome="succeeded")
+    before = reading(db, jobs.get, job.id)
     db.downgrade(previous)
     db.migrate()
-    after = jobs.get(db, job.id)
-    assert after == before
-    assert after.methods == ("lpl", "focal+vs")
-    assert (after.datasets, after.models, after.imbalance_factors) == (("a", "b"), ("mlp",), (10, 50))
+    after = reading(db, jobs.get, job.id)
+    assert columns_of(after) == columns_of(before)
+    assert after.methods == ["lpl", "focal+vs"]
+    assert (after.datasets, after.models, after.imbalance_factors) == (["a", "b"], ["mlp"], [10, 50])
     assert after.run_states == {"succeeded": 2, "queued": 1}
-    assert after.results["test/top1_error"].mean == pytest.approx(0.375)
+    assert results_of(after.results)["test/top1_error"].mean == pytest.approx(0.375)
     for found in (
-        jobs.list_jobs(db, method="focal+vs"),
-        jobs.list_jobs(db, method="lpl", dataset="b"),
-        jobs.list_jobs(db, name="привет"),
+        reading(db, jobs.list_jobs, method="focal+vs"),
+        reading(db, jobs.list_jobs, method="lpl", dataset="b"),
+        reading(db, jobs.list_jobs, name="привет"),
     ):
         assert [each.id for each in found.items] == [job.id]
-    assert jobs.list_jobs(db, method="base").items == []
+    assert reading(db, jobs.list_jobs, method="base").items == []
 
 
 @PREVIOUS
@@ -95,11 +97,11 @@ def test_runs_of_the_versions_before_keep_the_hash_of_data_that_are_still_regist
     db: Database, previous: str
 ) -> None:
     def register(name: str, sha256: str) -> None:
-        datasets.add(db, name=name, format="arrays", path="/x", task="single_label", sha256=sha256, info={})
+        writing(db, datasets.add, name=name, format="arrays", path="/x", task="single_label", sha256=sha256, info={})
 
     def submitted(name: str) -> str:
         spec = {**SPEC, "dataset": {"name": name}}
-        return jobs.submit(db, spec=spec, runs=[NewRun(0, {}, spec, 10)], method="lpl").job.id
+        return writing(db, jobs.submit, jobs.new_job(spec=spec, runs=[NewRun(0, {}, spec, 10)], method="lpl")).job.id
 
     register("kept", "1" * 64)
     kept, gone, swapped = submitted("kept"), submitted("gone"), submitted("swapped")

@@ -12,7 +12,8 @@ from store import checkpoints, deletion, jobs
 from store.database.engine import Database
 from store.database.reserve import Reserve
 from store.errors import NotFound, StorageFull
-from store.lifecycle import requests, runs
+from store.lifecycle import claims, requests
+from tests.store.databases import reading, writing
 from tests.store.test_life_cycle import claim, submit
 
 pytestmark = pytest.mark.slow
@@ -56,17 +57,17 @@ def test_on_a_full_disk_jobs_can_be_cancelled_and_deleted(small_disk: Path, tmp_
     large.write_bytes(os.urandom(6 * 2**20))
     ended, waiting = submit(db), submit(db)
     held = claim(db)
-    checkpoints.upload(db, held, large, epoch=1, step=0, kind="last", keep_last=2)
-    runs.finish(db, held, outcome="succeeded")
+    checkpoints.upload(db.write, held, large, epoch=1, step=0, kind="last", keep_last=2)
+    writing(db, claims.finish, held, outcome="succeeded")
     fill(small_disk)
     with pytest.raises(StorageFull):
         submit_for_ever(db)
     assert db.reserve.path.exists()
-    requests.request_job(db, waiting.id, "cancel")
+    db.write(lambda session: requests.request_job(session, waiting.id, "cancel"), urgent=True)
     for job in (ended, waiting):
         deletion.delete_job(db, job.id)
         with pytest.raises(NotFound):
-            jobs.get(db, job.id)
+            reading(db, jobs.get, job.id)
     assert not db.reserve.path.exists()
     assert submit(db).state == "queued"
     db.dispose()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from store.database.engine import Database
 from store.errors import DatabaseUnavailable
 from store.lifecycle import runs, sweeper
+from tests.store.databases import reading
 from tests.store.test_life_cycle import claim, submit
 
 pytestmark = pytest.mark.postgres
@@ -48,7 +49,7 @@ def test_a_frozen_writer_keeps_its_locks_for_a_moment_only(frozen: Database, hel
     writer.start()
     assert begun.wait(10)
     sweeper.sweep(frozen, lease_seconds=0, sweep_seconds=10)
-    assert runs.get(frozen, taken.run_id).state == "queued"
+    assert reading(frozen, runs.get, taken.run_id).state == "queued"
     wake.set()
     writer.join(10)
     assert not writer.is_alive()

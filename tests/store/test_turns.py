@@ -10,8 +10,9 @@ from store import jobs
 from store.database.engine import Database
 from store.database.records import NewRun
 from store.errors import QuotaExceeded
-from store.lifecycle import requests, runs
+from store.lifecycle import claims, requests
 from store.lifecycle.turns import AGEING_SECONDS
+from tests.store.databases import claimed, reading, writing
 from tests.store.test_life_cycle import SPEC
 
 HOUR = AGEING_SECONDS
@@ -20,18 +21,18 @@ HOUR = AGEING_SECONDS
 def submit(db: Database, owner: str, *, number: int = 1, priority: int = 5, **options: Any) -> str:
     new = [NewRun(seed=seed, point={}, spec=SPEC, epochs=1) for seed in range(number)]
     spec = {**SPEC, "priority": priority}
-    return jobs.submit(db, spec=spec, runs=new, method="lpl", owner=owner, **options).job.id
+    return writing(db, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl", owner=owner), **options).job.id
 
 
 def owners_of_next(db: Database, number: int) -> str:
     """Owners of the next runs, a letter each."""
     owners = []
     for _ in range(number):
-        taken = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=60)
+        taken = claimed(db, worker_id="w_1", device="cpu", lease_seconds=60)
         if taken is not None:
             with db.read() as session:
                 owners.append(session.execute(text(f"SELECT owner FROM runs WHERE id = '{taken.run_id}'")).scalar_one())
-            runs.finish(db, taken, outcome="succeeded")
+            writing(db, claims.finish, taken, outcome="succeeded")
     return "".join(owners)
 
 
@@ -65,10 +66,10 @@ def test_waiting_counts_like_priority_so_that_nothing_starves(db: Database) -> N
     while low not in taken:
         # Another key asks for the highest priority all the time.
         submit(db, "b", priority=9)
-        claim = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=60)
+        claim = claimed(db, worker_id="w_1", device="cpu", lease_seconds=60)
         assert claim is not None
         taken.append(claim.job_id)
-        runs.finish(db, claim, outcome="succeeded")
+        writing(db, claims.finish, claim, outcome="succeeded")
         db.clock_offset += HOUR / 2
     assert 17 <= len(taken) <= 21
 
@@ -79,8 +80,8 @@ def test_within_a_key_the_order_is_fixed_at_submission(db: Database) -> None:
     higher = submit(db, "a", priority=6)
     db.clock_offset += 1.2 * HOUR
     too_late = submit(db, "a", priority=6)
-    claimed = [runs.claim(db, worker_id="w", device="cpu", lease_seconds=60) for _ in range(3)]
-    assert [claim and claim.job_id for claim in claimed] == [higher, first, too_late]
+    taken = [claimed(db, worker_id="w", device="cpu", lease_seconds=60) for _ in range(3)]
+    assert [claim and claim.job_id for claim in taken] == [higher, first, too_late]
 
 
 def test_a_key_may_have_so_many_runs_waiting_and_no_more(db: Database) -> None:
@@ -98,10 +99,10 @@ def test_a_key_may_have_so_many_runs_waiting_and_no_more(db: Database) -> None:
 def test_pausing_and_retrying_are_no_way_around_the_limit(db: Database, whole: bool) -> None:
     def ask(job: str, action: str) -> None:
         if whole:
-            requests.request_job(db, job, action, max_queued=3)
+            writing(db, requests.request_job, job, action, max_queued=3)
         else:
-            for run in jobs.list_runs(db, job).items:
-                requests.request_run(db, run.id, action, max_queued=3)
+            for run in reading(db, jobs.list_runs, job).items:
+                writing(db, requests.request_run, run.id, action, max_queued=3)
 
     paused = submit(db, "a", number=2, max_queued=3)
     ask(paused, "pause")
@@ -112,7 +113,7 @@ def test_pausing_and_retrying_are_no_way_around_the_limit(db: Database, whole: b
     submit(db, "a", number=2, max_queued=3)
     with pytest.raises(QuotaExceeded, match="would have 4 runs waiting or paused and may have 3"):
         ask(paused, "retry")
-    assert len(jobs.list_runs(db, paused).items) == (2 if whole else 3)
+    assert len(reading(db, jobs.list_runs, paused).items) == (2 if whole else 3)
 
 
 def test_submissions_at_once_do_not_exceed_the_limit(db: Database) -> None:
@@ -135,7 +136,7 @@ def test_a_claim_looks_into_the_index_and_not_through_the_queue(db: Database) ->
     connection = db.engine.raw_connection()
     connection.driver_connection.set_trace_callback(asked.append)  # type: ignore[union-attr]
     connection.close()
-    runs.claim(db, worker_id="w", device="cpu", lease_seconds=60)
+    claimed(db, worker_id="w", device="cpu", lease_seconds=60)
     plans = []
     for statement in (each for each in asked if each.startswith(("SELECT", "WITH")) and "FROM runs" in each):
         with db.read() as session:

@@ -14,7 +14,7 @@ from store import command
 from store.database.engine import Database
 from store.database.schema_version import revisions
 from store.errors import SchemaMissing, SchemaNewer, SchemaOlder
-from store.lifecycle import runs
+from tests.store.databases import claimed
 from tests.store.test_life_cycle import SPEC, submit
 from worker.command import wait_for, worker
 
@@ -38,9 +38,9 @@ def to_the_future(db: Database, writer: str) -> None:
 def run(name: str) -> tuple[int, str]:
     target, arguments = COMMANDS[name]
     if not isinstance(target, typer.Typer):
-        made = typer.Typer()
-        made.command()(target)
-        target = made
+        app = typer.Typer()
+        app.command()(target)
+        target = app
     result = CliRunner().invoke(target, arguments)
     return result.exit_code, result.output
 
@@ -55,12 +55,12 @@ def test_a_newer_database_is_refused_by_every_command(
     db.migrate()
     to_the_future(db, "9.1.0")
     db.dispose()
-    status, said = run(name)
+    status, output = run(name)
     assert status == 1
-    assert said.startswith("error: ")
-    assert len(said.strip().splitlines()) == 1
-    assert "9999" in said
-    assert "lpl-service 9.1.0" in said
+    assert output.startswith("error: ")
+    assert len(output.strip().splitlines()) == 1
+    assert "9999" in output
+    assert "lpl-service 9.1.0" in output
 
 
 def test_the_schemas_of_other_versions_are_told_apart(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_what_runs_of_earlier_versions_wait_for_is_known_after_an_upgrade(db: Da
     db.downgrade(previous)
     db.migrate()
     with db.engine.connect() as connection:
-        found = connection.execute(text("SELECT wants, worker FROM runs ORDER BY id")).all()
-    assert [tuple(row) for row in found] == [("cuda", None), ("auto", None)]
-    taken = [runs.claim(db, worker_id="w", device="cpu", lease_seconds=60) for _ in range(2)]
+        rows = connection.execute(text("SELECT wants, worker FROM runs ORDER BY id")).all()
+    assert [tuple(row) for row in rows] == [("cuda", None), ("auto", None)]
+    taken = [claimed(db, worker_id="w", device="cpu", lease_seconds=60) for _ in range(2)]
     assert [claim is not None for claim in taken] == [True, False]

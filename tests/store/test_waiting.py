@@ -6,28 +6,30 @@ import pytest
 
 from store import events, jobs, workers
 from store.database.engine import Database
-from store.database.records import Job, NewRun, State
-from store.lifecycle import requests, runs, sweeper
+from store.database.records import Job, NewRun
+from store.lifecycle import claims, requests, sweeper
+from store.lifecycle.states import State
+from tests.store.databases import claimed, reading, writing
 from tests.store.test_life_cycle import LEASE, SPEC, checkpoint, claim, epoch, submit, sweep
 
 
 def asking(db: Database, device: str, number: int = 1) -> Job:
     spec = {**SPEC, "device": device}
     new = [NewRun(seed=seed, point={}, spec=spec, epochs=10) for seed in range(number)]
-    return jobs.submit(db, spec=spec, runs=new, method="lpl").job
+    return writing(db, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl")).job
 
 
 def worker(db: Database, device: str) -> str:
-    return workers.register(db, hostname="h", pid=1, device=device, device_name=device, version="1")
+    return writing(db, workers.register, hostname="h", pid=1, device=device, device_name=device, version="1")
 
 
 def taken(db: Database, device: str) -> str | None:
-    found = runs.claim(db, worker_id=f"w_{device}", device=device, lease_seconds=LEASE)
-    return found.job_id if found else None
+    held = claimed(db, worker_id=f"w_{device}", device=device, lease_seconds=LEASE)
+    return held.job_id if held else None
 
 
 def run_of(db: Database, job: Job) -> Any:
-    return jobs.list_runs(db, job.id).items[0]
+    return reading(db, jobs.list_runs, job.id).items[0]
 
 
 @pytest.mark.parametrize(("asked", "device", "fits"), [
@@ -56,17 +58,17 @@ def test_a_run_says_which_device_no_worker_has_until_one_does(db: Database) -> N
     worker(db, "cpu")
     before = run_of(db, job).version
     sweep(db)
-    found = run_of(db, job)
-    assert (found.state, found.message) == ("queued", "waits for a cuda worker; present: cpu")
-    assert found.version > before
+    run = run_of(db, job)
+    assert (run.state, run.message) == ("queued", "waits for a cuda worker; present: cpu")
+    assert run.version > before
     assert run_of(db, plain).message is None
-    said = [event.data for event in events.after(db, 0, run=found.id) if event.kind == "state"]
-    assert said[-1]["message"] == found.message
+    states = [event.data for event in reading(db, events.after, 0, run=run.id) if event.kind == "state"]
+    assert states[-1]["message"] == run.message
     sweep(db)
-    assert run_of(db, job).version == found.version
+    assert run_of(db, job).version == run.version
     assert worker(db, "cuda:0")
     sweep(db)
-    assert [run.message for run in jobs.list_runs(db, job.id).items] == [None, None]
+    assert [run.message for run in reading(db, jobs.list_runs, job.id).items] == [None, None]
     assert taken(db, "cuda:0") == job.id
 
 
@@ -78,49 +80,49 @@ def test_a_run_that_leaves_the_queue_waits_for_nothing(db: Database, action: str
     run = run_of(db, job)
     assert run.message == "waits for a mps worker; present: none"
     if whole_job:
-        requests.request_job(db, job.id, action)
+        writing(db, requests.request_job, job.id, action)
     else:
-        requests.request_run(db, run.id, action)
+        writing(db, requests.request_run, run.id, action)
     assert run_of(db, job).message is None
 
 
 def test_a_retry_waits_for_the_device_too(db: Database) -> None:
     job = asking(db, "cuda")
-    requests.request_job(db, job.id, "cancel")
-    requests.request_job(db, job.id, "retry")
+    writing(db, requests.request_job, job.id, "cancel")
+    writing(db, requests.request_job, job.id, "retry")
     assert taken(db, "cpu") is None
     assert taken(db, "cuda:0") == job.id
 
 
 def lost(db: Database) -> None:
-    held = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=LEASE)
+    held = claimed(db, worker_id="w_1", device="cpu", lease_seconds=LEASE)
     assert held is not None
-    assert sweeper.report_loss(db, held, "the trainer died") == State.QUEUED
+    assert writing(db, sweeper.report_loss, held, "the trainer died") == State.QUEUED
 
 
 def ran_out_of_memory(db: Database) -> None:
-    held = runs.claim(db, worker_id="w_1", device="cpu", lease_seconds=LEASE)
+    held = claimed(db, worker_id="w_1", device="cpu", lease_seconds=LEASE)
     assert held is not None
-    assert runs.halve_batch(db, held, "out of memory") is not None
+    assert writing(db, claims.halve_batch, held, "out of memory") is not None
 
 
 def handed_over(db: Database) -> None:
-    runs.finish(db, claim(db), outcome="released")
+    writing(db, claims.finish, claim(db), outcome="released")
 
 
 def paused(db: Database) -> None:
     held = claim(db)
-    requests.request_run(db, held.run_id, "pause")
+    writing(db, requests.request_run, held.run_id, "pause")
     epoch(db, held, 1)
     checkpoint(db, held, 1)
-    runs.finish(db, held, outcome="paused")
+    writing(db, claims.finish, held, outcome="paused")
 
 
 @pytest.mark.parametrize("way", [lost, ran_out_of_memory, handed_over, paused])
 def test_a_run_that_has_left_its_worker_names_none(db: Database, way: Any) -> None:
     spec = {**SPEC, "on_out_of_memory": "halve_batch", "batch_size": 64}
     new = [NewRun(seed=0, point={}, spec=spec, epochs=10)]
-    job = jobs.submit(db, spec=spec, runs=new, method="lpl").job
+    job = writing(db, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl")).job
     way(db)
     run = run_of(db, job)
     assert (run.worker, run.device, run.requested) == (None, None, None)
@@ -129,5 +131,5 @@ def test_a_run_that_has_left_its_worker_names_none(db: Database, way: Any) -> No
 
 def test_a_run_that_has_ended_names_its_worker(db: Database) -> None:
     submit(db)
-    run = runs.finish(db, claim(db), outcome="succeeded")
+    run = writing(db, claims.finish, claim(db), outcome="succeeded")
     assert (run.worker, run.device) == ("w_1", "cpu")

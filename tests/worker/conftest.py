@@ -15,6 +15,7 @@ from store.database.engine import Database
 from store.database.records import Claim, NewRun, Run
 from store.lifecycle import runs
 from store.settings import Settings
+from tests.store.databases import claimed, reading, writing
 from worker.devices import CPU
 from worker.supervisor import Supervisor
 
@@ -49,15 +50,15 @@ def submit(store: Database, *scripts: list[str], number: int = 1, **changes: Any
         **changes,
     }
     new = [NewRun(seed=seed, point={}, spec=spec, epochs=4) for seed in range(number)]
-    job = jobs.submit(store, spec=spec, runs=new, method="lpl").job
-    return [run.id for run in jobs.list_runs(store, job.id, limit=100, cursor=None).items]
+    job = writing(store, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl")).job
+    return [run.id for run in reading(store, jobs.list_runs, job.id, limit=100, cursor=None).items]
 
 
 class Supervised:
     """An attempt under a supervisor in a thread of its own."""
 
     def __init__(self, store: Database, settings: Settings) -> None:
-        claim = runs.claim(store, worker_id="w_test", device="cpu", lease_seconds=settings.lease_seconds)
+        claim = claimed(store, worker_id="w_test", device="cpu", lease_seconds=settings.lease_seconds)
         assert claim is not None
         self.claim: Claim = claim
         self.stopping = threading.Event()
@@ -68,24 +69,28 @@ class Supervised:
 
     def until(self, reached: Callable[[Run], object]) -> Run:
         """Wait until the run is as wanted."""
-        return wait_for(lambda: runs.get(self._store, self.claim.run_id), reached)
+        return wait_for(lambda: reading(self._store, runs.get, self.claim.run_id), reached)
 
     def end(self, timeout: float = 15) -> Run:
         """Wait for the supervisor; returns the run."""
         self._thread.join(timeout)
         assert not self._thread.is_alive()
-        return runs.get(self._store, self.claim.run_id)
+        return reading(self._store, runs.get, self.claim.run_id)
 
 
 def wait_for(look: Callable[[], T], reached: Callable[[T], object], timeout: float = 15) -> T:
     """What `look` gives as soon as it is as wanted."""
     deadline = time.monotonic() + timeout
-    while not reached(found := look()):
-        assert time.monotonic() < deadline, f"waited {timeout} s in vain; last seen: {found}"
+    while not reached(seen := look()):
+        assert time.monotonic() < deadline, f"waited {timeout} s in vain; last seen: {seen}"
         time.sleep(0.02)
-    return found
+    return seen
 
 
 def logged(store: Database, run_id: str) -> list[str]:
     """Messages of a run's log."""
-    return [event.data["message"] for event in events.after(store, 0, run=run_id, limit=1000) if event.kind == "log"]
+    return [
+        event.data["message"]
+        for event in reading(store, events.after, 0, run=run_id, limit=1000)
+        if event.kind == "log"
+    ]

@@ -14,6 +14,7 @@ from store.lifecycle import requests, sweeper
 from store.settings import Settings
 from tests.history import findings, leftovers, recorded
 from tests.service.processes import descendants, serving
+from tests.store.databases import reading, writing
 from tests.worker.conftest import Supervised, submit
 
 pytestmark = pytest.mark.slow
@@ -65,7 +66,7 @@ def test_a_full_database_loses_nothing_that_was_recorded(
     script = ["epoch", "checkpoint", "sleep 1", "epoch", "epoch", "epoch", "checkpoint", "end succeeded"]
     (run_id,) = submit(store, script, ["epoch", "epoch", "epoch", "end succeeded"])
     attempt = Supervised(store, settings)
-    attempt.until(lambda run: run.epoch == 1 and checkpoints.list_for_run(store, run_id))
+    attempt.until(lambda run: run.epoch == 1 and reading(store, checkpoints.list_for_run, run_id))
     with store.engine.begin() as connection:
         connection.execute(text(FILL.format(table=table)))
     first = recorded(store, run_id)[1]
@@ -75,7 +76,7 @@ def test_a_full_database_loses_nothing_that_was_recorded(
     if table == "events":  # not even the failure can be written: the lease ends, and the run goes on later
         assert run.state == "running"
         with pytest.raises(StorageFull):
-            requests.request_run(store, run_id, "cancel")
+            writing(store, requests.request_run, run_id, "cancel")
     else:
         assert (run.state, run.reason) == ("failed", "storage_full")
         assert "No space left" in (run.message or "")
@@ -84,7 +85,7 @@ def test_a_full_database_loses_nothing_that_was_recorded(
     if table == "events":
         expire(store, run_id)
     else:
-        requests.request_run(store, run_id, "retry")
+        writing(store, requests.request_run, run_id, "retry")
     assert Supervised(store, settings).end().state == "succeeded"
     assert findings(store) == []
     assert leftovers(store) == []
@@ -93,7 +94,7 @@ def test_a_full_database_loses_nothing_that_was_recorded(
 def expire(store: Database, run_id: str) -> None:
     """Take the run back, as a sweep after the lease does."""
     later = Database(store.url.render_as_string(hide_password=False), clock_offset=1000.0)
-    assert sweeper.take_back(later, run_id) == "queued"
+    assert writing(later, sweeper.take_back, run_id) == "queued"
     later.dispose()
 
 

@@ -9,7 +9,7 @@ from store import checkpoints, metrics
 from store.database.engine import Database
 from store.lifecycle import runs
 from store.settings import Settings
-from tests.store.databases import fresh_postgres
+from tests.store.databases import fresh_postgres, reading
 from tests.worker.conftest import Supervised, logged, submit
 from tests.worker.outage import Door
 
@@ -41,8 +41,8 @@ def test_an_outage_kills_no_training_and_loses_nothing(store: Database, settings
     door.open()
     run = supervised.end(timeout=30)
     assert (run.state, run.attempt, run.epoch) == ("succeeded", 1, 3), "\n".join(logged(store, run_id))
-    assert metrics.metrics(store, run_id)["test/top1_error"]["epoch"] == [1, 2, 3]
-    assert [kept.epoch for kept in checkpoints.list_for_run(store, run_id)] == [2, 3]
+    assert reading(store, metrics.metrics, run_id)["test/top1_error"]["epoch"] == [1, 2, 3]
+    assert [kept.epoch for kept in reading(store, checkpoints.list_for_run, run_id)] == [2, 3]
 
 
 def test_a_worker_that_stops_during_an_outage_does_not_wait_for_ever(
@@ -58,4 +58,4 @@ def test_a_worker_that_stops_during_an_outage_does_not_wait_for_ever(
     assert not supervised._thread.is_alive()
     assert time.monotonic() - started < settings.grace_seconds + 12
     door.open()
-    assert runs.get(store, run_id).state == "running"  # until the sweep
+    assert reading(store, runs.get, run_id).state == "running"  # until the sweep

@@ -11,6 +11,7 @@ from store import workers
 from store.database.engine import Database
 from store.lifecycle import runs
 from store.settings import Settings
+from tests.store.databases import reading
 from tests.worker.conftest import SCRIPT, Supervised, submit, wait_for
 from worker.devices import Device
 from worker.slots import Slot, Slots
@@ -31,7 +32,7 @@ def working(store: Database, settings: Settings, *, devices: int = 1) -> Iterato
 
 
 def all_succeeded(store: Database, ids: list[str]) -> bool:
-    return all(runs.get(store, run_id).state == "succeeded" for run_id in ids)
+    return all(reading(store, runs.get, run_id).state == "succeeded" for run_id in ids)
 
 
 def test_polling_finds_runs_that_no_message_told_of(store: Database, settings: Settings) -> None:
@@ -46,14 +47,14 @@ def test_a_wake_up_starts_a_run_at_once(store: Database, settings: Settings) -> 
         time.sleep(0.5)  # past the first poll
         (run_id,) = submit(store, QUICK_RUN)
         slots.wake()
-        assert runs.get(store, run_id).state == "succeeded"
+        assert reading(store, runs.get, run_id).state == "succeeded"
 
 
 def test_every_device_trains_a_run_of_its_own(store: Database, settings: Settings) -> None:
     with working(store, settings, devices=2):
         ids = submit(store, ["epoch", "until-stopped"], number=3)
-        wait_for(lambda: [runs.get(store, run_id).epoch for run_id in ids], lambda epochs: sum(epochs) == 2)
-        assert sorted(runs.get(store, run_id).state for run_id in ids) == ["queued", "running", "running"]
+        wait_for(lambda: [reading(store, runs.get, run_id).epoch for run_id in ids], lambda epochs: sum(epochs) == 2)
+        assert sorted(reading(store, runs.get, run_id).state for run_id in ids) == ["queued", "running", "running"]
 
 
 def test_messages_while_a_slot_is_busy_start_no_second_trainer(store: Database, settings: Settings) -> None:
@@ -61,8 +62,8 @@ def test_messages_while_a_slot_is_busy_start_no_second_trainer(store: Database, 
         ids = submit(store, ["epoch", "sleep 0.3", "end succeeded"], number=2)
         for _ in range(5):
             threading.Thread(target=slots.wake).start()
-        wait_for(lambda: runs.get(store, ids[0]).state, lambda state: state == "running")
-        assert runs.get(store, ids[1]).state == "queued"
+        wait_for(lambda: reading(store, runs.get, ids[0]).state, lambda state: state == "running")
+        assert reading(store, runs.get, ids[1]).state == "queued"
         wait_for(lambda: all_succeeded(store, ids), bool)
 
 
@@ -72,16 +73,16 @@ def test_stopping_hands_over_what_trains_in_a_thread_of_celery(store: Database, 
         time.sleep(0.5)
         (run_id,) = submit(store, ["epoch", "until-stopped", "checkpoint", "end stopped"])
         threading.Thread(target=slots.wake, daemon=True).start()
-        wait_for(lambda: runs.get(store, run_id).epoch, bool)
-    assert runs.get(store, run_id).state == "queued"
-    assert workers.list_workers(store, silent_after=60) == []
+        wait_for(lambda: reading(store, runs.get, run_id).epoch, bool)
+    assert reading(store, runs.get, run_id).state == "queued"
+    assert reading(store, workers.list_workers, silent_after=60) == []
 
 
 def test_workers_are_listed_with_what_they_train(store: Database, settings: Settings) -> None:
     slot = Slot(store, settings, Device("cuda:1", "a card"), stopping=threading.Event(), command=SCRIPT)
     slot.beat()
     slot.beat()
-    (listed,) = workers.list_workers(store, silent_after=60)
+    (listed,) = reading(store, workers.list_workers, silent_after=60)
     assert (listed.device, listed.device_name, listed.run_id, listed.alive) == ("cuda:1", "a card", None, True)
 
 
@@ -93,9 +94,9 @@ def test_what_a_killed_worker_left_is_cleared(store: Database, settings: Setting
     wait_for(standing.exists, bool)
     left.mkdir()
     with working(store, settings):
-        wait_for(left.exists, lambda there: not there)
+        wait_for(left.exists, lambda exists: not exists)
         left.mkdir()  # killed after this worker had begun
-        wait_for(left.exists, lambda there: not there)
+        wait_for(left.exists, lambda exists: not exists)
         assert standing.exists()
     held.stopping.set()
     held.end()
@@ -109,5 +110,5 @@ def test_what_is_left_of_a_deleted_run_is_cleared_and_no_other_folder(store: Dat
     for folder in (left, foreign):
         folder.mkdir(parents=True)
     with working(store, settings):
-        wait_for(left.exists, lambda there: not there)
+        wait_for(left.exists, lambda exists: not exists)
         assert foreign.exists()

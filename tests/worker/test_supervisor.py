@@ -11,6 +11,7 @@ from store import checkpoints, metrics
 from store.database.engine import Database
 from store.lifecycle import requests, runs, sweeper
 from store.settings import Settings
+from tests.store.databases import reading, writing
 from tests.worker.conftest import Supervised, logged, submit, wait_for
 
 pytestmark = pytest.mark.slow
@@ -29,12 +30,12 @@ def test_what_a_trainer_reports_is_stored(store: Database, settings: Settings) -
     run = Supervised(store, settings).end()
     assert (run.state, run.reason, run.epoch, run.progress) == ("succeeded", None, 2, 1.0)
     assert run.info["class_counts"] == [9, 1]
-    curves = metrics.metrics(store, run_id)
+    curves = reading(store, metrics.metrics, run_id)
     assert curves["test/top1_error"] == {"epoch": [1, 2], "value": [1.0, 0.5]}
     assert curves["train/loss"]["value"] == [None, None]
-    array = metrics.series(store, run_id, "test/accuracy")[2]
+    array = reading(store, metrics.series, run_id, "test/accuracy")[2]
     assert (array.shape, struct.unpack("<2f", array.data)) == ((2,), (0.25, 2.0))
-    (kept,) = checkpoints.list_for_run(store, run_id)
+    (kept,) = reading(store, checkpoints.list_for_run, run_id)
     assert b"".join(checkpoints.stream(store, kept.id)) == b"2"
     assert {"hello", "world"} <= set(logged(store, run_id))
 
@@ -73,7 +74,7 @@ def test_out_of_memory_is_not_repeated_unless_the_spec_asks_for_smaller_parts(
     # Parts of a batch of 4 are single examples now: there is nothing left to halve.
     ended = last.end()
     assert (ended.state, ended.reason, ended.attempt) == ("failed", "out_of_memory", 3)
-    assert runs.get(store, run_id).state == "failed"
+    assert reading(store, runs.get, run_id).state == "failed"
 
 
 def test_a_pause_is_kept_where_memory_runs_out_at_the_same_time(store: Database, settings: Settings) -> None:
@@ -81,7 +82,7 @@ def test_a_pause_is_kept_where_memory_runs_out_at_the_same_time(store: Database,
     (run_id,) = submit(store, ["epoch", "until-stopped", "end failed out_of_memory"], **options)
     supervised = Supervised(store, settings)
     supervised.until(lambda run: run.epoch == 1)
-    requests.request_run(store, run_id, "pause")
+    writing(store, requests.request_run, run_id, "pause")
     assert supervised.end().state == "paused"
 
 
@@ -92,28 +93,28 @@ def test_a_request_stops_the_trainer_with_a_checkpoint(
     (run_id,) = submit(store, ["epoch", "until-stopped", "checkpoint", "end stopped"])
     supervised = Supervised(store, settings)
     supervised.until(lambda run: run.epoch == 1)
-    requests.request_run(store, run_id, action)
+    writing(store, requests.request_run, run_id, action)
     assert supervised.end().state == state
-    assert [kept.epoch for kept in checkpoints.list_for_run(store, run_id)] == [1]
+    assert [kept.epoch for kept in reading(store, checkpoints.list_for_run, run_id)] == [1]
 
 
 def test_a_paused_run_goes_on_from_its_checkpoint(store: Database, settings: Settings) -> None:
     (run_id,) = submit(store, ["epoch", "until-stopped", "checkpoint", "end stopped"], ["epoch", "end succeeded"])
     supervised = Supervised(store, settings)
     supervised.until(lambda run: run.epoch == 1)
-    requests.request_run(store, run_id, "pause")
+    writing(store, requests.request_run, run_id, "pause")
     assert supervised.end().state == "paused"
-    requests.request_run(store, run_id, "resume")
+    writing(store, requests.request_run, run_id, "resume")
     run = Supervised(store, settings).end()
     assert (run.state, run.attempt, run.epoch) == ("succeeded", 2, 2)
-    assert metrics.metrics(store, run_id)["test/top1_error"]["epoch"] == [1, 2]
+    assert reading(store, metrics.metrics, run_id)["test/top1_error"]["epoch"] == [1, 2]
 
 
 def test_a_trainer_that_does_not_stop_is_killed_after_the_grace(store: Database, settings: Settings) -> None:
     (run_id,) = submit(store, ["deaf", "epoch", "sleep 600"])
     supervised = Supervised(store, settings)
     supervised.until(lambda run: run.epoch == 1)
-    requests.request_run(store, run_id, "cancel")
+    writing(store, requests.request_run, run_id, "cancel")
     assert supervised.end().state == "cancelled"
 
 
@@ -143,7 +144,7 @@ def test_a_dead_trainers_run_goes_on_from_its_checkpoint(store: Database, settin
     Supervised(store, settings).end()
     run = Supervised(store, settings).end()
     assert (run.state, run.attempt, run.epoch) == ("succeeded", 2, 3)
-    assert metrics.metrics(store, run_id)["test/top1_error"]["epoch"] == [1, 2, 3]
+    assert reading(store, metrics.metrics, run_id)["test/top1_error"]["epoch"] == [1, 2, 3]
 
 
 def test_nothing_that_a_dead_trainer_started_lives_on(store: Database, settings: Settings) -> None:
@@ -169,9 +170,9 @@ def test_a_lost_lease_kills_the_trainer_and_writes_nothing(store: Database, sett
 def lose_lease(store: Database, run_id: str) -> None:
     """What another process's sweep does to a worker that was frozen for longer than its lease."""
     from_the_future = Database(store.url.render_as_string(hide_password=False), clock_offset=1000.0)
-    sweeper.take_back(from_the_future, run_id)
+    writing(from_the_future, sweeper.take_back, run_id)
     from_the_future.dispose()
-    assert runs.get(store, run_id).state == "queued"
+    assert reading(store, runs.get, run_id).state == "queued"
 
 
 def test_a_damaged_checkpoint_gives_way_to_the_one_before(store: Database, settings: Settings) -> None:
@@ -179,7 +180,7 @@ def test_a_damaged_checkpoint_gives_way_to_the_one_before(store: Database, setti
         store, ["epoch", "checkpoint", "epoch", "checkpoint", "die 9"], ["epoch", "epoch", "end succeeded"]
     )
     Supervised(store, settings).end()
-    newest = checkpoints.list_for_run(store, run_id)[-1]
+    newest = reading(store, checkpoints.list_for_run, run_id)[-1]
     damage(store, newest.id)
     run = Supervised(store, settings).end()
     assert (run.state, run.epoch) == ("succeeded", 3)

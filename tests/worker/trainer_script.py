@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,40 +41,45 @@ def send_epoch(epoch: int) -> None:
     send("epoch", epoch=epoch, metrics={"test/top1_error": 1.0 / epoch, "train/loss": None}, series=series)
 
 
+def end(rest: str) -> None:
+    outcome, _, reason = rest.partition(" ")
+    send("run_end", outcome=outcome, reason=reason or None, message=f"it {outcome}" if reason else None)
+
+
+def wait_for_stop(_: str) -> None:
+    while not STOPPED:
+        time.sleep(0.01)
+
+
+def start_child(_: str) -> None:
+    child = subprocess.Popen(["sleep", "600"], pass_fds=[int(os.environ["LPL_EVENT_FD"])])
+    print("child", child.pid, flush=True)
+
+
+ACTS: dict[str, Callable[[str], object]] = {
+    "say": lambda rest: send("log", level="info", message=rest),
+    "print": lambda rest: print(rest, flush=True),
+    "sleep": lambda rest: time.sleep(float(rest)),
+    "until-stopped": wait_for_stop,
+    "deaf": lambda _: signal.signal(signal.SIGTERM, signal.SIG_IGN),
+    "child": start_child,
+    "die": lambda rest: os.kill(os.getpid(), int(rest)),
+    "exit": lambda rest: os._exit(int(rest)),
+    "nonsense": lambda _: os.write(int(os.environ["LPL_EVENT_FD"]), b"{nonsense\n"),
+    "environment": lambda _: print(" ".join(f"{name}={value}" for name, value in os.environ.items()), flush=True),
+    "end": end,
+}
+
+
 def perform(line: str, payload: dict[str, Any], epoch: int) -> int:
     word, _, rest = line.partition(" ")
-    match word:
-        case "epoch":
-            epoch += 1
-            send_epoch(epoch)
-        case "checkpoint":
-            write_checkpoint(payload, epoch)
-        case "say":
-            send("log", level="info", message=rest)
-        case "print":
-            print(rest, flush=True)
-        case "sleep":
-            time.sleep(float(rest))
-        case "until-stopped":
-            while not STOPPED:
-                time.sleep(0.01)
-        case "deaf":
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        case "child":
-            print(
-                "child", subprocess.Popen(["sleep", "600"], pass_fds=[int(os.environ["LPL_EVENT_FD"])]).pid, flush=True
-            )
-        case "die":
-            os.kill(os.getpid(), int(rest))
-        case "exit":
-            os._exit(int(rest))
-        case "nonsense":
-            os.write(int(os.environ["LPL_EVENT_FD"]), b"{nonsense\n")
-        case "environment":
-            print(" ".join(f"{name}={value}" for name, value in os.environ.items()), flush=True)
-        case "end":
-            outcome, _, reason = rest.partition(" ")
-            send("run_end", outcome=outcome, reason=reason or None, message=f"it {outcome}" if reason else None)
+    if word == "epoch":
+        epoch += 1
+        send_epoch(epoch)
+    elif word == "checkpoint":
+        write_checkpoint(payload, epoch)
+    else:
+        ACTS[word](rest)
     return epoch
 
 

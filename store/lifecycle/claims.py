@@ -1,0 +1,172 @@
+"""What workers do with runs: take them, keep them, write under their attempt and end it.
+
+Every write carries the attempt of its claim; where the run has moved on it changes nothing and raises LeaseLost.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from store import data_identity, events
+from store.database.clock import database_time
+from store.database.records import Checkpoint, Claim, Run
+from store.database.rows import dataset_of
+from store.database.tables import CheckpointRow, DatasetRow, RunRow
+from store.errors import Conflict, LeaseLost
+from store.lifecycle import job_state, runs, transitions, turns
+from store.lifecycle.rewinds import rewind
+from store.lifecycle.states import Outcome, State
+from store.lifecycle.transitions import Step, Trigger
+
+
+@dataclass(frozen=True)
+class Unfit:
+    """A run whose turn it was and that cannot be trained; it has just ended."""
+
+    run_id: str
+
+
+def claim(session: Session, *, worker_id: str, device: str, lease_seconds: float) -> Claim | Unfit | None:
+    """Take the run whose turn it is (see `store.lifecycle.turns`). None where nothing waits that this device fits.
+
+    The claim raises the run's attempt; what an earlier attempt recorded beyond the resumed checkpoint is taken back in
+    the same transaction, with a `rewind` event. After an `Unfit` the caller tries again in a new transaction: many such
+    runs in one would hold SQLite's writer for too long.
+    """
+    now = database_time(session)
+    row = turns.next_run(session, now, device=device)
+    if row is None:
+        return None
+    unchanged, attempt = RunRow.attempt == row.attempt, row.attempt + 1
+    dataset = session.get(DatasetRow, row.dataset)
+    if change_of_data := data_identity.change_of(row, dataset):
+        transitions.apply(session, [row], Step.DATA_CHANGED, fence=unchanged, message=change_of_data)
+        return Unfit(row.id)
+    resume = rewind(session, row)
+    transitions.apply(
+        session,
+        [row],
+        Step.CLAIMED,
+        fence=unchanged,
+        attempt=attempt,
+        worker=worker_id,
+        device=device,
+        lease_expires_at=now + lease_seconds,
+        started_at=row.started_at or now,
+    )
+    registered = [registered_entry(dataset)] if dataset else []
+    return Claim(row.id, row.job_id, attempt, worker_id, row.seed, row.spec, resume, registered)
+
+
+def registered_entry(row: DatasetRow) -> dict[str, Any]:
+    """A registered data set as the trainer gets it."""
+    record = dataset_of(row)
+    return {field: getattr(record, field) for field in ("name", "format", "path", "task", "sha256", "rules")}
+
+
+def heartbeat(session: Session, claim: Claim, *, lease_seconds: float, progress: float | None = None) -> str | None:
+    """Renew the lease, also an expired one while the attempt stands; returns what is requested of the run.
+
+    Raises:
+        LeaseLost: another attempt owns the run, or it has ended.
+    """
+    values: dict[str, Any] = {"lease_expires_at": database_time(session) + lease_seconds}
+    if progress is not None:
+        values |= {"progress": min(max(progress, 0.0), 1.0)}
+    fenced(session, claim, values)
+    if progress is not None:
+        job_state.refresh(session, claim.job_id)
+    return session.scalar(select(RunRow.requested).where(RunRow.id == claim.run_id))
+
+
+def log(session: Session, claim: Claim, level: str, message: str) -> None:
+    """Add a log line to the run's events.
+
+    Raises:
+        LeaseLost: another attempt owns the run.
+    """
+    fenced(session, claim, {})
+    data = {"run": claim.run_id, "attempt": claim.attempt, "level": level, "message": message[:8000]}
+    events.record(session, "log", data, job_id=claim.job_id, run_id=claim.run_id)
+
+
+def reject_checkpoint(session: Session, claim: Claim, checkpoint_id: str) -> Checkpoint | None:
+    """Give up a checkpoint whose content is damaged; the run goes back to the one before, which is returned.
+
+    Raises:
+        LeaseLost: another attempt owns the run.
+    """
+    fenced(session, claim, {})
+    session.execute(update(CheckpointRow).where(CheckpointRow.id == checkpoint_id).values(superseded=True))
+    return rewind(session, runs.row_of(session, claim.run_id))
+
+
+def finish(
+    session: Session, claim: Claim, *, outcome: str, reason: str | None = None, message: str | None = None
+) -> Run:
+    """End the attempt: `succeeded`, `failed`, `cancelled`, `paused`, or `released` for another worker to go on.
+
+    A release or pause while a cancel is requested ends as cancelled, a release while a pause is requested as paused. A
+    run that was paused though the request has been taken back waits again.
+
+    Raises:
+        LeaseLost: another attempt owns the run.
+    """
+    row = runs.row_of(session, claim.run_id, locked=True)
+    end_attempt(session, claim, row, Outcome(outcome), reason=reason, message=message)
+    return runs.get(session, claim.run_id)
+
+
+def halve_batch(session: Session, claim: Claim, message: str) -> Run | None:
+    """Let a run that ran out of memory go on from its last checkpoint, each batch computed in twice as many parts.
+
+    None where its spec does not ask for that, or where parts are single examples already.
+
+    Raises:
+        LeaseLost: another attempt owns the run.
+    """
+    row = runs.row_of(session, claim.run_id, locked=True)
+    parts = 2 * int(row.spec.get("accumulation_steps", 1))
+    if row.spec.get("on_out_of_memory") != "halve_batch" or parts > int(row.spec.get("batch_size", 1)):
+        return None
+    text, spec = f"{message}; goes on with accumulation_steps {parts}", {**row.spec, "accumulation_steps": parts}
+    end_attempt(session, claim, row, Step.BATCH_HALVED, spec=spec, message=text)
+    return runs.get(session, claim.run_id)
+
+
+def end_attempt(session: Session, claim: Claim, row: RunRow, trigger: Trigger, **brought: Any) -> None:
+    """Move the claimed run by the table.
+
+    Raises:
+        LeaseLost: another attempt owns it, or it has ended.
+    """
+    with over_where_refused(claim):
+        transitions.apply(session, [row], trigger, fence=standing(claim), **brought)
+
+
+def fenced(session: Session, claim: Claim, values: Mapping[str, Any]) -> None:
+    """Update the claimed run while its attempt stands.
+
+    Raises:
+        LeaseLost: it does not.
+    """
+    with over_where_refused(claim):
+        transitions.update_runs(session, [claim.run_id], standing(claim), values)
+
+
+def standing(claim: Claim) -> ColumnElement[bool]:
+    """That the run is still this claim's."""
+    return (RunRow.state == State.RUNNING) & (RunRow.attempt == claim.attempt) & (RunRow.worker == claim.worker_id)
+
+
+@contextmanager
+def over_where_refused(claim: Claim) -> Iterator[None]:
+    """Turn Conflict into LeaseLost."""
+    try:
+        yield
+    except Conflict as error:
+        raise LeaseLost(f"attempt {claim.attempt} of run {claim.run_id} is over") from error
