@@ -140,7 +140,7 @@ def epoch_operation(side: Side) -> Operation:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "checkpoint"
             path.write_bytes(bytes(10_000))
-            checkpoints.upload(side.db, mine, path, epoch=1, step=0, kind="last", keep_last=2)
+            checkpoints.upload(side.db.write, mine, path, epoch=1, step=0, kind="last", keep_last=2)
         side.db.write(partial(claims.log, claim=mine, level="info", message="a line"))
         side.db.write(partial(claims.heartbeat, claim=mine, lease_seconds=LEASE, progress=0.5))
 

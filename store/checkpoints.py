@@ -2,9 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -20,12 +21,21 @@ from store.lifecycle.claims import fenced
 
 CHUNK_BYTES = 1 << 20
 SWEEP_CHUNKS = 64
+T = TypeVar("T")
 
 
-def upload(db: Database, claim: Claim, path: Path, *, epoch: int, step: int, kind: str, keep_last: int) -> Checkpoint:
+class Write(Protocol):
+    """A way to change the database in a transaction, such as `Database.write`."""
+
+    def __call__(self, work: Callable[[Session], T]) -> T:
+        """What `work` returns; it may run again."""
+
+
+def upload(write: Write, claim: Claim, path: Path, *, epoch: int, step: int, kind: str, keep_last: int) -> Checkpoint:
     """Store a file as a checkpoint of the claimed run and publish it.
 
     Args:
+        write: called for each chunk, so that a database that is away for a while repeats no more than that.
         epoch: completed epochs.
         step: steps done in the next epoch.
         kind: `last`, `periodic` or `best`.
@@ -35,15 +45,15 @@ def upload(db: Database, claim: Claim, path: Path, *, epoch: int, step: int, kin
         LeaseLost: another attempt owns the run.
         OSError: the file cannot be read.
     """
-    checkpoint_id = db.write(partial(begin, claim=claim, epoch=epoch, step=step, kind=kind))
+    checkpoint_id = write(partial(begin, claim=claim, epoch=epoch, step=step, kind=kind))
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         for number, data in enumerate(iter(lambda: file.read(CHUNK_BYTES), b"")):
-            db.write(partial(append, claim=claim, checkpoint_id=checkpoint_id, number=number, data=data))
+            write(partial(append, claim=claim, checkpoint_id=checkpoint_id, number=number, data=data))
             digest.update(data)
             size += len(data)
     sha256 = digest.hexdigest()
-    return db.write(
+    return write(
         lambda session: publish(session, claim, checkpoint_id, size_bytes=size, sha256=sha256, keep_last=keep_last)
     )
 

@@ -1,7 +1,6 @@
 """From a trainer's events to the store. A database that is away is waited for; nothing is dropped."""
 
 import base64
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -58,7 +57,10 @@ class Reporter:
 
     def write(self, change: Callable[Concatenate[Any, Claim, P], T], *args: P.args, **options: P.kwargs) -> T:
         """Change something under the claim, in a transaction of its own; waits as `insist` does."""
-        return self.insist(lambda: self._db.write(lambda session: change(session, self._claim, *args, **options)))
+        return self._write(lambda session: change(session, self._claim, *args, **options))
+
+    def _write(self, work: Callable[[Any], T]) -> T:
+        return self.insist(lambda: self._db.write(work))
 
     def insist(self, call: Callable[[], T]) -> T:
         """Call, again and again while the database is away.
@@ -97,22 +99,11 @@ class Reporter:
 
     def _checkpoint(self, event: Mapping[str, Any]) -> None:
         path = Path(event["path"])
+        place: dict[str, Any] = {"epoch": int(event["epoch"]), "step": int(event["step"]), "kind": str(event["kind"])}
         try:
-            self._upload(path, epoch=int(event["epoch"]), step=int(event["step"]), kind=str(event["kind"]))
+            checkpoints.upload(self._write, self._claim, path, **place, keep_last=self._keep_last)
         finally:
             path.unlink(missing_ok=True)
-
-    def _upload(self, path: Path, *, epoch: int, step: int, kind: str) -> None:
-        """`store.checkpoints.upload`, but an outage repeats a chunk, not the file."""
-        checkpoint_id = self.write(checkpoints.begin, epoch=epoch, step=step, kind=kind)
-        digest, size = hashlib.sha256(), 0
-        with path.open("rb") as file:
-            for number, data in enumerate(iter(lambda: file.read(checkpoints.CHUNK_BYTES), b"")):
-                self.write(checkpoints.append, checkpoint_id, number=number, data=data)
-                digest.update(data)
-                size += len(data)
-        content: dict[str, Any] = {"size_bytes": size, "sha256": digest.hexdigest()}
-        self.write(checkpoints.publish, checkpoint_id, **content, keep_last=self._keep_last)
 
     def _run_end(self, event: Mapping[str, Any]) -> None:
         self.end = dict(event)

@@ -110,7 +110,7 @@ def keep_checkpoint(db: Database, held: Claim, content: bytes, folder: Path, *, 
     """Store a checkpoint of these bytes."""
     path = folder / "checkpoint"
     path.write_bytes(content)
-    kept = checkpoints.upload(db, held, path, epoch=epoch, step=0, kind="last", keep_last=2)
+    kept = checkpoints.upload(db.write, held, path, epoch=epoch, step=0, kind="last", keep_last=2)
     assert kept.sha256 == hashlib.sha256(content).hexdigest()
     return kept
 

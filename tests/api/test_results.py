@@ -223,7 +223,7 @@ def test_a_large_checkpoint_is_streamed_in_constant_memory(service: Running, tmp
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate(size)
-    kept = checkpoints.upload(service.db, claim(service.db), path, epoch=1, step=0, kind="last", keep_last=1)
+    kept = checkpoints.upload(service.db.write, claim(service.db), path, epoch=1, step=0, kind="last", keep_last=1)
     peak, done = 0, threading.Event()
     before = resident_bytes()
 

@@ -65,7 +65,7 @@ def test_the_newest_checkpoint_is_downloaded(database: Database, address: str, p
     held = begun(database, epochs=2)
     for epoch in (1, 2):
         (tmp_path / "file").write_bytes(f"checkpoint {epoch}".encode())
-        checkpoints.upload(database, held, tmp_path / "file", epoch=epoch, step=0, kind="last", keep_last=2)
+        checkpoints.upload(database.write, held, tmp_path / "file", epoch=epoch, step=0, kind="last", keep_last=2)
     writing(database, claims.finish, held, outcome="succeeded")
     page.goto(f"{address}/#/jobs/{job}")
     with page.expect_download() as caught:

@@ -22,7 +22,7 @@ from tests.store.test_life_cycle import LEASE, SPEC, claim, epoch, submit
 
 
 def upload(db: Database, held: Claim, path: Path, *, number: int, kind: str = "last", keep_last: int = 2) -> str:
-    return checkpoints.upload(db, held, path, epoch=number, step=0, kind=kind, keep_last=keep_last).id
+    return checkpoints.upload(db.write, held, path, epoch=number, step=0, kind=kind, keep_last=keep_last).id
 
 
 def test_one_idempotency_key_makes_one_job(db: Database) -> None:

@@ -57,7 +57,7 @@ def test_on_a_full_disk_jobs_can_be_cancelled_and_deleted(small_disk: Path, tmp_
     large.write_bytes(os.urandom(6 * 2**20))
     ended, waiting = submit(db), submit(db)
     held = claim(db)
-    checkpoints.upload(db, held, large, epoch=1, step=0, kind="last", keep_last=2)
+    checkpoints.upload(db.write, held, large, epoch=1, step=0, kind="last", keep_last=2)
     writing(db, claims.finish, held, outcome="succeeded")
     fill(small_disk)
     with pytest.raises(StorageFull):
