@@ -29,22 +29,22 @@ def describe(app: FastAPI, *, host: str, prefix: str) -> None:
 def document(app: FastAPI, *, host: str, prefix: str) -> dict[str, Any]:
     """The document, kept in the application."""
     if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, description=SUMMARY, routes=app.routes)
-        schemas = made.setdefault("components", {}).setdefault("schemas", {})
+        openapi = get_openapi(title=app.title, version=app.version, description=SUMMARY, routes=app.routes)
+        schemas = openapi.setdefault("components", {}).setdefault("schemas", {})
         problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= problem.pop("$defs", {})
         schemas[ProblemDocument.__name__] = problem
         if prefix:
-            made["servers"] = [{"url": prefix}]
+            openapi["servers"] = [{"url": prefix}]
         if is_loopback(host):
-            make_keys_optional(made)
-        app.openapi_schema = made
+            make_keys_optional(openapi)
+        app.openapi_schema = openapi
     return app.openapi_schema
 
 
-def make_keys_optional(made: dict[str, Any]) -> None:
+def make_keys_optional(openapi: dict[str, Any]) -> None:
     """On loopback keys are needed only once there is one."""
-    for operations in made["paths"].values():
+    for operations in openapi["paths"].values():
         for operation in operations.values():
             if "security" in operation:
                 operation["security"].append({})

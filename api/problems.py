@@ -139,8 +139,8 @@ def of_http(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         # The framework names the methods of the first route that matches; an address may have several.
         documented, first = methods_at(request.app.openapi(), request.url.path), headers.get("Allow", "GET")
-        found = {*documented, *first.split(", ")}
-        methods = ", ".join(sorted(found | {"HEAD"} if "GET" in found else found))
+        allowed = {*documented, *first.split(", ")}
+        methods = ", ".join(sorted(allowed | {"HEAD"} if "GET" in allowed else allowed))
         headers["Allow"], detail = methods, f"{request.method[:20]} is not for this address; it takes {methods}"
     if error.status_code == 404 and detail == "Not Found":
         detail = "there is nothing at this address; /docs lists what there is"
@@ -158,10 +158,10 @@ def methods_at(document: Mapping[str, Any], path: str) -> list[str]:
 def of_validation(_: Request, error: Exception) -> Response:
     """Parameters or a body of the wrong shape. An identifier that cannot exist is simply not found."""
     assert isinstance(error, RequestValidationError)
-    found = error.errors()
-    if any(item["loc"][0] == "path" for item in found):
+    mistakes = error.errors()
+    if any(item["loc"][0] == "path" for item in mistakes):
         return Problem(404, "there is nothing by this identifier").response()
-    return refusal([{"path": path_of(item["loc"]), "message": message_of(item)} for item in found[:100]]).response()
+    return refusal([{"path": path_of(item["loc"]), "message": message_of(item)} for item in mistakes[:100]]).response()
 
 
 def of_spec(_: Request, error: Exception) -> Response:

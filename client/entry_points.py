@@ -38,8 +38,8 @@ def add_commands(app: typer.Typer) -> None:
 
 def order(entry: EntryPoint) -> tuple[int, str]:
     """Known commands first, in the order of `ABOUT`."""
-    known = list(ABOUT)
-    return (known.index(entry.name) if entry.name in known else len(known), entry.name)
+    order = list(ABOUT)
+    return (order.index(entry.name) if entry.name in order else len(order), entry.name)
 
 
 def runner(entry: EntryPoint) -> Any:

@@ -26,7 +26,7 @@ class Finding(Calls):
         Raises:
             ApiError: there is none, or there are several.
         """
-        return job.id if not isinstance(job, str) else self._of_job(job, lambda found: self._job(found).id)
+        return job.id if not isinstance(job, str) else self._of_job(job, lambda job_id: self._job(job_id).id)
 
     def find_run(self, run: str | Run) -> str:
         """The id of a run given by its id, the beginning of its id, or a job that has only one.
@@ -34,7 +34,7 @@ class Finding(Calls):
         Raises:
             ApiError: there is none, or there are several.
         """
-        return run.id if not isinstance(run, str) else self._of_run(run, lambda found: self._run(found).id)
+        return run.id if not isinstance(run, str) else self._of_run(run, lambda run_id: self._run(run_id).id)
 
     def _of_job(self, job: str | Job | JobItem, call: Callable[[str], T]) -> T:
         """The answer of a call on a job; an id needs no search."""
@@ -65,8 +65,8 @@ class Finding(Calls):
             job = self.find_job(text)
             return only([run.id for run in self._standing_runs(job)], f"runs stand in job {job}")
         jobs = self._newest_jobs(SEARCHED_FOR_RUNS)
-        found = [run.id for job in jobs for run in self._runs(job.id) if run.id.startswith(text)]
-        return only(found, f"runs are meant by {text!r}")
+        run_ids = [run.id for job in jobs for run in self._runs(job.id) if run.id.startswith(text)]
+        return only(run_ids, f"runs are meant by {text!r}")
 
     def _newest_jobs(self, most: int, **filters: Any) -> Iterator[JobItem]:
         for number, job in enumerate(self._all(JobItem, at("jobs"), page_size=min(most, 100), **filters), start=1):
@@ -99,23 +99,23 @@ def answer_of(call: Callable[[str], T], text: str, *, kind: str, search: Callabl
                 raise
             refusal = error
     try:
-        found = search(text)
+        whole_id = search(text)
     except ApiError as error:
         if error.status != NOT_FOUND:
             raise
-        found = None
-    if found is None:
+        whole_id = None
+    if whole_id is None:
         raise refusal
-    return call(found)
+    return call(whole_id)
 
 
-def only(found: list[str], what: str) -> str | None:
+def only(ids: list[str], what: str) -> str | None:
     """The only one of several ids, None of none.
 
     Raises:
         ApiError: there are several.
     """
-    if len(found) > 1:
-        some = ", ".join(found[:SHOWN]) + (", ..." if len(found) > SHOWN else "")
-        raise ApiError(AMBIGUOUS, "Ambiguous", detail=f"{len(found)} {what}: {some}; give an id")
-    return found[0] if found else None
+    if len(ids) > 1:
+        some = ", ".join(ids[:SHOWN]) + (", ..." if len(ids) > SHOWN else "")
+        raise ApiError(AMBIGUOUS, "Ambiguous", detail=f"{len(ids)} {what}: {some}; give an id")
+    return ids[0] if ids else None

@@ -113,8 +113,8 @@ def complain(lines: Iterable[str]) -> None:
 def complain_as_json(title: str, lines: Sequence[str], *, status: int | None = None, errors: Any = ()) -> None:
     """Print an error as a JSON object on standard error; wrong fields stand under `errors`."""
     document = {"title": title, "status": status, "detail": "; ".join(map(one_line, lines)), "errors": list(errors)}
-    said = {name: value for name, value in document.items() if value not in (None, [])}
-    print(json.dumps(said, ensure_ascii=False), file=sys.stderr)
+    filled = {name: value for name, value in document.items() if value not in (None, [])}
+    print(json.dumps(filled, ensure_ascii=False), file=sys.stderr)
 
 
 def say(text: str) -> None:

@@ -85,8 +85,8 @@ class Service:
 
     def _address(self) -> str | None:
         # Only the service itself knows which port it got.
-        found = ADDRESS.search(self.log.read_text(errors="replace"))
-        return found.group(1) if found else None
+        match = ADDRESS.search(self.log.read_text(errors="replace"))
+        return match.group(1) if match else None
 
     def _said(self) -> str:
         lines = self.log.read_text(errors="replace").splitlines()[-LOG_LINES:]

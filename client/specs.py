@@ -31,8 +31,8 @@ class SpecLoader(yaml.SafeLoader):
             if key in seen:
                 raise yaml.MarkedYAMLError(problem=f"the key {key!r} stands twice", problem_mark=key_node.start_mark)
             seen.add(key)
-        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
-        return found
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return mapping
 
 
 # PyYAML follows YAML 1.1: dates and numbers of base 60 (12:30), and a number with an exponent needs a point.
@@ -42,7 +42,7 @@ NUMBERS = {
     r"|\.(nan|NaN|NAN))$",
 }
 SpecLoader.yaml_implicit_resolvers = {
-    first: [(tag, known) for tag, known in resolvers if tag.rpartition(":")[2] not in (*NUMBERS, "timestamp")]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in (*NUMBERS, "timestamp")]
     for first, resolvers in SpecLoader.yaml_implicit_resolvers.items()
 }
 for number, pattern in NUMBERS.items():
@@ -105,12 +105,12 @@ def unique(members: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     Raises:
         ValueError: one stands twice.
     """
-    found: dict[str, Any] = {}
+    mapping: dict[str, Any] = {}
     for key, value in members:
-        if key in found:
+        if key in mapping:
             raise ValueError(f"the key {key!r} stands twice")
-        found[key] = value
-    return found
+        mapping[key] = value
+    return mapping
 
 
 def preset_spec(

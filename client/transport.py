@@ -85,7 +85,11 @@ class Transport:
         """
         repeatable = method in SAFE_METHODS if repeatable is None else repeatable
         request = self._http.build_request(
-            method, path, params=given(params), content=encoded(body), headers={**content_type(body), **(headers or {})}
+            method,
+            path,
+            params=without_none(params),
+            content=encoded(body),
+            headers={**content_type(body), **(headers or {})},
         )
         patience = Patience(self.retry_seconds)
         while True:
@@ -111,7 +115,7 @@ class Transport:
             ServiceUnreachable: nothing answered, or the answer broke off while it was read.
         """
         try:
-            with self._http.stream("GET", path, params=given(params), headers=dict(headers or {})) as response:
+            with self._http.stream("GET", path, params=without_none(params), headers=dict(headers or {})) as response:
                 if response.is_error:
                     response.read()
                     decoded(response)
@@ -194,7 +198,7 @@ def retry_after(response: httpx.Response) -> float | None:
         return None
 
 
-def given(params: Mapping[str, Any] | None) -> dict[str, Any]:
+def without_none(params: Mapping[str, Any] | None) -> dict[str, Any]:
     """Query parameters without those left out."""
     return {name: value for name, value in (params or {}).items() if value is not None}
 

@@ -27,9 +27,9 @@ def refuse_doubled(body: bytes) -> None:
 
     def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         nonlocal any_doubled
-        made = object_of(pairs)
-        any_doubled = any_doubled or isinstance(made, Doubled)
-        return made
+        parsed = object_of(pairs)
+        any_doubled = any_doubled or isinstance(parsed, Doubled)
+        return parsed
 
     value = json.loads(body, object_pairs_hook=noted)
     if any_doubled:
@@ -39,10 +39,10 @@ def refuse_doubled(body: bytes) -> None:
 
 def object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object with these keys and values."""
-    made = dict(pairs)
-    if len(made) == len(pairs):
-        return made
-    doubled = Doubled(made)
+    parsed = dict(pairs)
+    if len(parsed) == len(pairs):
+        return parsed
+    doubled = Doubled(parsed)
     doubled.twice = tuple(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
     return doubled
 

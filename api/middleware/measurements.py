@@ -51,12 +51,12 @@ class QueueCollector(Collector):
         """Gauges of the queue, or only that the database is away."""
         up = GaugeMetricFamily("lpl_database_up", "1 where the database answers")
         try:
-            found = list(self._queue())
+            gauges = list(self._queue())
         except StoreError:
             up.add_metric([], 0)
             return [up]
         up.add_metric([], 1)
-        return [up, *found]
+        return [up, *gauges]
 
     def _queue(self) -> Iterable[Metric]:
         with self._db.read() as session:
@@ -73,9 +73,9 @@ class QueueCollector(Collector):
             jobs.add_metric([state], number)
         oldest = GaugeMetricFamily("lpl_queue_oldest_seconds", "Age of the run that has waited longest, 0 if none")
         oldest.add_metric([], oldest_seconds)
-        here = GaugeMetricFamily("lpl_workers_alive", "Workers that have reported lately")
-        here.add_metric([], sum(worker.alive for worker in seen))
-        return [runs, jobs, oldest, here]
+        living = GaugeMetricFamily("lpl_workers_alive", "Workers that have reported lately")
+        living.add_metric([], sum(worker.alive for worker in seen))
+        return [runs, jobs, oldest, living]
 
 
 class Stopwatch:

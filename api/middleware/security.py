@@ -156,7 +156,7 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
 async def caller(request: Request, _: Credentials) -> ApiKey | None:
-    """The key of the request as `Authentication` found it, None where none is needed; the header is for the document.
+    """The key of the request as `Authentication` left it, None where none is needed; the header is for the document.
 
     A route that asks for it at an address that is public by mistake fails: nothing was found there.
     """

@@ -127,8 +127,8 @@ def bundled_binary() -> Path | None:
     except ImportError:
         return None
     folder = Path(package.__file__).parent
-    found = [path for path in sorted(folder.glob("_binaries/*/valkey-server*")) if path.is_file()]
-    return found[0] if found else None
+    paths = [path for path in sorted(folder.glob("_binaries/*/valkey-server*")) if path.is_file()]
+    return paths[0] if paths else None
 
 
 def die_with_parent() -> None:

@@ -79,7 +79,7 @@ class WorkerChild:
 
 def worker_environment(settings: Settings, broker_url: str | None) -> dict[str, str]:
     """What the worker must know that flags may have set, and whom it must not outlive."""
-    known = {
+    variables = {
         "LPL_PARENT_PID": str(os.getpid()),
         "LPL_DATA_DIR": str(settings.data_dir),
         "LPL_DATABASE_URL": settings.database_url,
@@ -92,7 +92,7 @@ def worker_environment(settings: Settings, broker_url: str | None) -> dict[str, 
         "LPL_GRACE_SECONDS": str(settings.grace_seconds),
         "LPL_LOG_LEVEL": settings.log_level,
     }
-    return {name: value for name, value in known.items() if value is not None}
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 def opened(settings: Settings) -> Database:

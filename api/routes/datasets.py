@@ -98,25 +98,25 @@ def delete(services: Services, name: DatasetName) -> None:
 
 def of_builtin(services: Service, name: str, *, examples: bool) -> DatasetDetail:
     """A data set that comes with the service; its files may still be missing."""
-    known: dict[str, Any] = {"name": name, "builtin": True, "format": "builtin"}
+    name_and_format: dict[str, Any] = {"name": name, "builtin": True, "format": "builtin"}
     try:
         info = builtin_info(name, services.settings.data_dir)
         shown = builtin_preview(name, services.settings.data_dir) if examples else []
     except lplcore.DatasetError as error:
-        return DatasetDetail(**known, available=False, message=str(error))
-    return DatasetDetail(**known, available=True, **facts({**info, "preview": shown}))
+        return DatasetDetail(**name_and_format, available=False, message=str(error))
+    return DatasetDetail(**name_and_format, available=True, **facts({**info, "preview": shown}))
 
 
 def of_record(record: DatasetRecord) -> DatasetDetail:
     """A registered data set as it was when it was registered."""
     path = Path(record.path)
     notes = [*record.info.get("notes", []), *([FIRST_RULES] if record.rules == 1 else [])]
-    there = (path / LABELS_FILE if record.format == LABELLED_IMAGES else path).is_file()
+    present = (path / LABELS_FILE if record.format == LABELLED_IMAGES else path).is_file()
     return DatasetDetail(
         name=record.name,
         builtin=False,
-        available=there,
-        message=None if there else f"{path.name} is gone; put it back or register it anew",
+        available=present,
+        message=None if present else f"{path.name} is gone; put it back or register it anew",
         format=record.format,
         path=path.name,
         sha256=record.sha256,

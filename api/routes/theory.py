@@ -91,8 +91,8 @@ def theorem(
     figures = [figure for figure, entry in theory.FIGURES.items() if theorem == str(entry.theorem)]
     if not figures:
         raise Problem(404, "There is no such theorem; known: 1, 2, 3")
-    given = {"gamma": gamma, "dimension": dimension, "eta": eta, "sigma": sigma, "variance_ratio": variance_ratio}
-    changes = {name: value for name, value in given.items() if value is not None}
+    requested = {"gamma": gamma, "dimension": dimension, "eta": eta, "sigma": sigma, "variance_ratio": variance_ratio}
+    changes = {name: value for name, value in requested.items() if value is not None}
     try:
         curves = [theory.curve(figure, points=points, epsilon=epsilon, **changes) for figure in figures]
     except ValueError as error:
@@ -100,56 +100,56 @@ def theorem(
         raise Problem(422, str(error), errors=[{"path": field, "message": message}]) from None
     # Drawn once: both figures of theorem 3 have the same dimension, and thresholds need no examples of their own.
     examples = theory.Examples(curves[0].task.dimension, samples=samples, seed=seed)
-    return TheoryAnswer(theorem=curves[0].theorem, curves=[answer(found, examples) for found in curves])
+    return TheoryAnswer(theorem=curves[0].theorem, curves=[answer(curve, examples) for curve in curves])
 
 
-def answer(found: theory.Curve, examples: theory.Examples) -> CurveAnswer:
+def answer(curve: theory.Curve, examples: theory.Examples) -> CurveAnswer:
     """A curve with drawn examples at some of its points."""
-    step = max(1, len(found.values) // (CHECKED_POINTS - 1))
-    drawn = [None if s.b is None else examples.errors(found.task, s.b) for s in found.solutions[::step]]
-    parts = [corollary(found, value, solution) for value, solution in zip(found.values, found.solutions, strict=True)]
-    valid = [solution.valid for solution in found.solutions]
+    step = max(1, len(curve.values) // (CHECKED_POINTS - 1))
+    drawn = [None if s.b is None else examples.errors(curve.task, s.b) for s in curve.solutions[::step]]
+    parts = [corollary(curve, value, solution) for value, solution in zip(curve.values, curve.solutions, strict=True)]
+    valid = [solution.valid for solution in curve.solutions]
     return CurveAnswer(
-        figure=found.figure,
-        parameter=found.parameter,
-        settings={**vars(found.task), "epsilon": found.epsilon},
-        closed_form=lines(found.values, found.errors),
+        figure=curve.figure,
+        parameter=curve.parameter,
+        settings={**vars(curve.task), "epsilon": curve.epsilon},
+        closed_form=lines(curve.values, curve.errors),
         valid=valid,
-        reasons=[solution.reason for solution in found.solutions],
+        reasons=[solution.reason for solution in curve.solutions],
         corollary=parts,
         corollary_of_best=[part if best else None for part, best in zip(parts, valid, strict=True)],
-        harder=[None if s.b is None else found.task.harder(s.b) for s in found.solutions],
-        statements=[statement(found, s) for s in theory.statements(found.theorem, found.parameter)],
-        monte_carlo=lines(found.values[::step], drawn),
+        harder=[None if s.b is None else curve.task.harder(s.b) for s in curve.solutions],
+        statements=[statement(curve, s) for s in theory.statements(curve.theorem, curve.parameter)],
+        monte_carlo=lines(curve.values[::step], drawn),
     )
 
 
-def corollary(found: theory.Curve, value: float, solution: theory.Solution) -> theory.Part | None:
+def corollary(curve: theory.Curve, value: float, solution: theory.Solution) -> theory.Part | None:
     """Which part of the theorem's corollary holds at a point; corollaries 1 and 2 have only one."""
     if solution.b is None:
         return None
-    if found.theorem == 3:
-        return theory.corollary_3(found.task, epsilon=found.epsilon, **{found.parameter: value})
-    if found.theorem == 2:
-        return "minority" if theory.corollary_2(found.task) else None
-    return "minority" if theory.corollary_1(found.task, epsilon=found.epsilon, rho_plus=value) else None
+    if curve.theorem == 3:
+        return theory.corollary_3(curve.task, epsilon=curve.epsilon, **{curve.parameter: value})
+    if curve.theorem == 2:
+        return "minority" if theory.corollary_2(curve.task) else None
+    return "minority" if theory.corollary_1(curve.task, epsilon=curve.epsilon, rho_plus=value) else None
 
 
-def statement(found: theory.Curve, said: theory.Statement) -> StatementAnswer:
+def statement(curve: theory.Curve, claim: theory.Statement) -> StatementAnswer:
     """A statement with its condition along a curve."""
-    windows = [said.window(found.task, epsilon=found.epsilon, **{found.parameter: value}) for value in found.values]
+    windows = [claim.window(curve.task, epsilon=curve.epsilon, **{curve.parameter: value}) for value in curve.values]
     return StatementAnswer(
-        corollary=said.corollary,
-        about=said.about,
-        version=said.version,
-        says=said.says,
-        condition=said.condition,
-        remark=said.remark,
+        corollary=claim.corollary,
+        about=claim.about,
+        version=claim.version,
+        says=claim.says,
+        condition=claim.condition,
+        remark=claim.remark,
         lower=[min(window.lower, sys.float_info.max) for window in windows],
         upper=[None if math.isinf(window.upper) else window.upper for window in windows],
         met=[
-            None if solution.b is None else window.contains(found.task.gamma)
-            for window, solution in zip(windows, found.solutions, strict=True)
+            None if solution.b is None else window.contains(curve.task.gamma)
+            for window, solution in zip(windows, curve.solutions, strict=True)
         ],
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from store.characters import clean_all
 from store.database.records import ApiKey, Job, Run
@@ -18,6 +18,21 @@ def moment(value: Any) -> Any:
 
 
 Moment = Annotated[datetime, BeforeValidator(moment)]
+
+
+def notes_in(info: dict[str, Any]) -> Any:
+    """The notes among the facts of a run's start."""
+    return info.get("notes", [])
+
+
+def first(values: Sequence[Any]) -> Any:
+    """The first of several, None where there is none."""
+    return next(iter(values), None)
+
+
+def only(values: Sequence[Any]) -> Any:
+    """The one that all share, None where there is none or more than one."""
+    return values[0] if len(values) == 1 else None
 
 
 class Answer(BaseModel):
@@ -47,7 +62,9 @@ class RunAnswer(Answer):
     created_at: Moment
     started_at: Moment | None
     finished_at: Moment | None
-    notes: list[str] = Field(description="What a reader of the results must know, such as modified data")
+    notes: Annotated[list[str], BeforeValidator(notes_in)] = Field(
+        validation_alias="info", description="What a reader of the results must know, such as modified data"
+    )
 
 
 class Result(Answer):
@@ -81,9 +98,13 @@ class JobFacts(Answer):
 class JobItem(JobFacts):
     """A job in a list."""
 
-    model: str | None = Field(description="the first run's")
+    model: Annotated[str | None, BeforeValidator(first)] = Field(
+        validation_alias=AliasPath("models"), description="the first run's"
+    )
     models: list[str] = Field(description="models of all runs")
-    imbalance_factor: float | None = Field(description="null where there is none, or more than one in the sweep")
+    imbalance_factor: Annotated[float | None, BeforeValidator(only)] = Field(
+        validation_alias="imbalance_factors", description="null where there is none, or more than one in the sweep"
+    )
     runs: dict[State, int] = Field(
         validation_alias="run_states",
         description="number of current runs by state; a retry takes its predecessor's place",

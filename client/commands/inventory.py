@@ -36,14 +36,14 @@ def catalog(
 ) -> None:
     """Show what a spec can be made of."""
     with connected(context) as client:
-        found = client.catalog()
+        catalog = client.catalog()
         if kind == "datasets" or not kind:
-            found = {**found, "datasets": [*entries(found, "datasets"), *registered_datasets(client)]}
-    chosen = {kind: entries(found, kind)} if kind else {title: entries(found, title) for title in found}
+            catalog = {**catalog, "datasets": [*entries(catalog, "datasets"), *registered_datasets(client)]}
+    chosen = {kind: entries(catalog, kind)} if kind else {title: entries(catalog, title) for title in catalog}
     if name:
-        say_entry(with_parameters(one(chosen, kind or "", name), found), as_json=as_json)
+        say_entry(with_parameters(one(chosen, kind or "", name), catalog), as_json=as_json)
     elif as_json:
-        say_json(found[kind] if kind else found)
+        say_json(catalog[kind] if kind else catalog)
     else:
         rows = [[title, item.get("name"), item.get("title")] for title, items in chosen.items() for item in items]
         say_table(["kind", "name", "title"], rows)
@@ -61,14 +61,14 @@ def registered_datasets(client: Client) -> list[dict[str, Any]]:
 def with_parameters(item: Mapping[str, Any], catalog: Mapping[str, Any]) -> Mapping[str, Any]:
     """An entry with the parameters that it takes; those of a method belong to its parts."""
     if compositions := item.get("compositions"):
-        parameters = {task: method_parameters(made, catalog) for task, made in compositions.items()}
+        parameters = {task: method_parameters(composition, catalog) for task, composition in compositions.items()}
         return {**item, "parameters": parameters if len(parameters) > 1 else next(iter(parameters.values()))}
     return item
 
 
 def method_parameters(composition: Mapping[str, Any], catalog: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Parameters of a method's parts with their defaults; one name goes to the last part that has it."""
-    found: dict[str, dict[str, Any]] = {}
+    parameters: dict[str, dict[str, Any]] = {}
     for field, value in composition.items():
         for part in value if isinstance(value, list) else [value]:
             if not isinstance(part, Mapping) or field not in FOLDER_OF_FIELD:
@@ -77,8 +77,8 @@ def method_parameters(composition: Mapping[str, Any], catalog: Mapping[str, Any]
             for name, default in part.items():
                 if name != "name":
                     about = fields.get(name, {}).get("description")
-                    found[name] = {"name": name, "default": default, "of": part["name"], "description": about}
-    return list(found.values())
+                    parameters[name] = {"name": name, "default": default, "of": part["name"], "description": about}
+    return list(parameters.values())
 
 
 def fields_of(catalog: Mapping[str, Any], kind: str, name: str) -> Mapping[str, Any]:
@@ -88,15 +88,15 @@ def fields_of(catalog: Mapping[str, Any], kind: str, name: str) -> Mapping[str, 
     return properties
 
 
-def entries(found: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+def entries(catalog: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
     """The entries of a kind.
 
     Raises:
         ApiError: there is no such kind.
     """
-    if kind not in found:
-        raise ApiError(NOT_FOUND, "Not found", detail=f"the catalogue has no {kind}; it has: {', '.join(found)}")
-    items = found[kind]
+    if kind not in catalog:
+        raise ApiError(NOT_FOUND, "Not found", detail=f"the catalogue has no {kind}; it has: {', '.join(catalog)}")
+    items = catalog[kind]
     if isinstance(items, Mapping):
         return [{"name": name, **item} for name, item in items.items() if isinstance(item, Mapping)]
     return [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
@@ -111,8 +111,8 @@ def one(chosen: Mapping[str, list[Mapping[str, Any]]], kind: str, name: str) -> 
     for item in chosen[kind]:
         if item.get("name") == name:
             return item
-    known = ", ".join(str(item.get("name")) for item in chosen[kind])
-    raise ApiError(NOT_FOUND, "Not found", detail=f"there is no {name} among {kind}; there are: {known}")
+    names = ", ".join(str(item.get("name")) for item in chosen[kind])
+    raise ApiError(NOT_FOUND, "Not found", detail=f"there is no {name} among {kind}; there are: {names}")
 
 
 def say_entry(item: Mapping[str, Any], *, as_json: bool) -> None:
@@ -187,21 +187,21 @@ def delete_dataset(context: typer.Context, name: Name, as_json: AsJson = False) 
         typer.echo(f"{name} is deleted; its file stays.")
 
 
-def say_dataset(found: Dataset, *, as_json: bool) -> None:
+def say_dataset(dataset: Dataset, *, as_json: bool) -> None:
     """Print a data set."""
     if as_json:
-        say_json(found)
+        say_json(dataset)
         return
     lists = ("classes", "class_counts", "preview")
     facts = [
         [key.removesuffix("_at").replace("_", " "), moment(value) if key.endswith("_at") else value]
-        for key, value in found.model_dump(mode="json").items()
+        for key, value in dataset.model_dump(mode="json").items()
         if key not in lists and value not in (None, [], {})
     ]
     say_table(["", ""], facts)
-    if found.classes:
+    if dataset.classes:
         typer.echo()
-        say_table(["class", "examples"], zip(found.classes, found.class_counts, strict=False), right=[1])
+        say_table(["class", "examples"], zip(dataset.classes, dataset.class_counts, strict=False), right=[1])
 
 
 def workers(context: typer.Context, as_json: AsJson = False) -> None:
@@ -214,12 +214,12 @@ def workers(context: typer.Context, as_json: AsJson = False) -> None:
 def queue(context: typer.Context, as_json: AsJson = False) -> None:
     """Show the queue in numbers."""
     with connected(context) as client:
-        found = client.queue()
+        numbers = client.queue()
     if as_json:
-        say_json(found)
+        say_json(numbers)
         return
     rows = []
-    for key, value in found.items():
+    for key, value in numbers.items():
         inner = value.items() if isinstance(value, Mapping) else [("", value)]
         rows += [[f"{key} {name}".strip().replace("_", " "), number] for name, number in inner]
     say_table(["", ""], rows, right=[1])

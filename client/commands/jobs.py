@@ -45,17 +45,17 @@ def list_jobs(
 def show(context: typer.Context, resource: Either, as_json: AsJson = False) -> None:
     """Show a job with its results and runs, or a run."""
     with connected(context) as client:
-        found = either(resource, client.get_job, client.get_run)
+        answer = either(resource, client.get_job, client.get_run)
         if as_json:
-            say_json(found)
-        elif isinstance(found, Run):
-            say_run(found)
+            say_json(answer)
+        elif isinstance(answer, Run):
+            say_run(answer)
         else:
-            say_job(found)
+            say_job(answer)
             typer.echo()
-            say_results(found)
+            say_results(answer)
             typer.echo()
-            say_runs(current_runs(client, found))
+            say_runs(current_runs(client, answer))
 
 
 def cancel(context: typer.Context, resource: Either, as_json: AsJson = False) -> None:
@@ -89,12 +89,12 @@ def delete(
 ) -> None:
     """Delete a job that has ended, with its metrics and checkpoints."""
     with connected(context) as client:
-        found = client.find_job(job)
-        client.delete(found)
+        job_id = client.find_job(job)
+        client.delete(job_id)
     if as_json:
-        say_json({"deleted": found})
+        say_json({"deleted": job_id})
     else:
-        typer.echo(f"{found} is deleted.")
+        typer.echo(f"{job_id} is deleted.")
 
 
 def either(resource: str, of_job: Callable[[str], Job], of_run: Callable[[str], Run]) -> Job | Run:
@@ -112,13 +112,13 @@ def either(resource: str, of_job: Callable[[str], Job], of_run: Callable[[str], 
         raise ApiError(NOT_FOUND, error.title, detail=f"there is no job or run {resource}; see `lpl list`") from error
 
 
-def say_requested(found: Job | Run, *, as_json: bool) -> None:
+def say_requested(answer: Job | Run, *, as_json: bool) -> None:
     """Print what is under way."""
     if as_json:
-        say_json(found)
+        say_json(answer)
     else:
-        requested = f", {found.requested} requested" if found.requested else ""
-        typer.echo(f"{found.id}: {found.state}{requested}")
+        requested = f", {answer.requested} requested" if answer.requested else ""
+        typer.echo(f"{answer.id}: {answer.state}{requested}")
 
 
 def say_run(run: Run) -> None:

@@ -99,16 +99,16 @@ def say_classes(client: Client, run: str, *, as_json: bool) -> None:
     say_table(["class", *(title for title, _ in columns)], rows, right=range(1, 1 + len(columns)))
 
 
-def variations(found: LossVariations) -> list[tuple[str, list[list[float | None]]]]:
+def variations(answer: LossVariations) -> list[tuple[str, list[list[float | None]]]]:
     """(title, [epochs][classes]) of every loss variation that a run has."""
-    absolute = found.absolute_loss_variation
+    absolute = answer.absolute_loss_variation
     signed = absolute if isinstance(absolute, SignedVariations) else SignedVariations()
     every = [
-        ("relative loss variation", found.relative_loss_variation),
+        ("relative loss variation", answer.relative_loss_variation),
         ("absolute loss variation", absolute if isinstance(absolute, list) else None),
-        ("positive", found.positive),
+        ("positive", answer.positive),
         ("positive, absolute", signed.positive),
-        ("negative", found.negative),
+        ("negative", answer.negative),
         ("negative, absolute", signed.negative),
     ]
     return [(title, values) for title, values in every if values]
@@ -132,11 +132,11 @@ def download(
     """Download a run's checkpoint; its SHA-256 is checked."""
     with connected(context, patient=True) as client:
         run = client.find_run(run)
-        found = client.checkpoints(run)
+        checkpoints = client.checkpoints(run)
         if listing:
-            say_list(found, ["id", "epoch", "kind", "size_bytes", "sha256", "created_at"], as_json=as_json)
+            say_list(checkpoints, ["id", "epoch", "kind", "size_bytes", "sha256", "created_at"], as_json=as_json)
             return
-        chosen = choose(found, run, kind=kind, checkpoint_id=checkpoint)
+        chosen = choose(checkpoints, run, kind=kind, checkpoint_id=checkpoint)
         target = file_in(output, f"{run}-{chosen.kind}.safetensors")
         if target.exists() and not force:
             raise DownloadError(f"{target} exists; --force replaces it, --output names another file")
@@ -159,7 +159,7 @@ def file_in(output: Path | None, name: str) -> Path:
     return target
 
 
-def choose(found: Sequence[Checkpoint], run: str, *, kind: str | None, checkpoint_id: str | None) -> Checkpoint:
+def choose(checkpoints: Sequence[Checkpoint], run: str, *, kind: str | None, checkpoint_id: str | None) -> Checkpoint:
     """The checkpoint that was asked for: by id, by kind, else the best, else the last.
 
     Raises:
@@ -167,11 +167,11 @@ def choose(found: Sequence[Checkpoint], run: str, *, kind: str | None, checkpoin
     """
     kinds = [kind] if kind else ["best", "last", "periodic"]
     if checkpoint_id:
-        fitting = [item for item in found if item.id == checkpoint_id]
+        fitting = [item for item in checkpoints if item.id == checkpoint_id]
     else:
-        fitting = [item for wanted in kinds for item in reversed(found) if item.kind == wanted]
+        fitting = [item for wanted in kinds for item in reversed(checkpoints) if item.kind == wanted]
     if not fitting:
-        have = ", ".join(f"{item.id} ({item.kind})" for item in found) or "none yet"
+        have = ", ".join(f"{item.id} ({item.kind})" for item in checkpoints) or "none yet"
         raise ApiError(NOT_FOUND, "Not found", detail=f"run {run} has no such checkpoint; it has: {have}")
     return max(fitting, key=lambda item: (-kinds.index(item.kind) if item.kind in kinds else 0, item.epoch))
 

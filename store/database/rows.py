@@ -1,23 +1,8 @@
-"""Rows as records."""
+"""Rows as records, where these are not the rows themselves."""
 
 from store.characters import text_to_path
-from store.database.records import Checkpoint, DatasetRecord, Job, Run
-from store.database.tables import CheckpointRow, DatasetRow, JobRow, RunRow
-
-
-def job_of(row: JobRow) -> Job:
-    """The record of a job."""
-    return row
-
-
-def run_of(row: RunRow) -> Run:
-    """The record of a run."""
-    return row
-
-
-def checkpoint_of(row: CheckpointRow) -> Checkpoint:
-    """The record of a checkpoint."""
-    return row
+from store.database.records import DatasetRecord
+from store.database.tables import DatasetRow
 
 
 def dataset_of(row: DatasetRow) -> DatasetRecord:

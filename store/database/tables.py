@@ -48,16 +48,6 @@ class JobRow(Table):
     finished_at: Mapped[float | None]
     version: Mapped[int]
 
-    @property
-    def model(self) -> str | None:
-        """The first run's, None where it has none."""
-        return next(iter(self.models), None)
-
-    @property
-    def imbalance_factor(self) -> float | None:
-        """That of all runs, None where there is none, or more than one in the sweep."""
-        return self.imbalance_factors[0] if len(self.imbalance_factors) == 1 else None
-
 
 class JobTagRow(Table):
     """A tag of a job, for filtering."""
@@ -130,11 +120,6 @@ class RunRow(Table):
     started_at: Mapped[float | None]
     finished_at: Mapped[float | None]
     version: Mapped[int]
-
-    @property
-    def notes(self) -> list[str]:
-        """What a reader of the results must know, such as modified data."""
-        return list(self.info.get("notes", []))
 
 
 class EpochRow(Table):

@@ -7,7 +7,6 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from store.database.records import DELETE, Job, Run
-from store.database.rows import job_of
 from store.database.tables import JobRow, RunRow
 from store.errors import Conflict, NotFound
 from store.lifecycle import job_state, retries, runs, transitions, turns
@@ -61,7 +60,7 @@ def request_job(session: Session, job_id: str, action: str, *, max_queued: int |
         job_state.refresh(session, job_id)
     else:
         change_all(session, current, Action(action))
-    return job_of(session.get_one(JobRow, job_id, populate_existing=True))
+    return session.get_one(JobRow, job_id, populate_existing=True)
 
 
 def change_all(session: Session, current: ColumnElement[bool], action: Action) -> None:

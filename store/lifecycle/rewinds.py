@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 
 from store import events
 from store.database.records import Checkpoint
-from store.database.rows import checkpoint_of
 from store.database.tables import CheckpointRow, EpochRow, RunRow, SeriesRow
 
 
@@ -28,7 +27,7 @@ def rewind(session: Session, row: RunRow) -> Checkpoint | None:
     session.execute(update(RunRow).where(RunRow.id == row.id).values(**values))
     if row.attempt:
         events.record(session, "rewind", {"run": row.id, "epoch": epoch}, job_id=row.job_id, run_id=row.id)
-    return checkpoint_of(newest) if newest else None
+    return newest
 
 
 def discard_uploads(session: Session, run_ids: Sequence[str]) -> None:

@@ -4,7 +4,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from store.database.records import DELETE, Run
-from store.database.rows import run_of
 from store.database.tables import JobRow, RunRow
 from store.errors import NotFound
 
@@ -18,7 +17,7 @@ def get(session: Session, run_id: str) -> Run:
     row = row_of(session, run_id)
     if session.scalar(select(JobRow.requested).where(JobRow.id == row.job_id)) == DELETE:
         raise NotFound(f"there is no run {run_id}")
-    return run_of(row)
+    return row
 
 
 def row_of(session: Session, run_id: str, *, locked: bool = False) -> RunRow:

@@ -1,0 +1,241 @@
+"""Fields of the service's answers, written from docs/openapi.json by `python -m tests.interface`.
+
+Fields that hold other answers are declared in `client.answers`.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from client.record import Answer, Word
+
+
+class State(Word):
+    """State of a run, and, derived from its runs, of a job."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Reason(Word):
+    """Why a run ended as failed or cancelled."""
+
+    DIVERGED = "diverged"
+    OUT_OF_MEMORY = "out_of_memory"
+    BAD_DATA = "bad_data"
+    DATA_CHANGED = "data_changed"
+    BAD_SPEC = "bad_spec"
+    BAD_CHECKPOINT = "bad_checkpoint"
+    STORAGE_FULL = "storage_full"
+    WORKER_LOST = "worker_lost"
+    ERROR = "error"
+    CANCELLED_BY_USER = "cancelled_by_user"
+
+
+class Request(Word):
+    """What is requested of a running run; its worker learns of it with the next heartbeat."""
+
+    CANCEL = "cancel"
+    PAUSE = "pause"
+
+
+class RunFields(Answer):
+    """One training: a seed and a sweep point."""
+
+    id: str
+    job: str = ""
+    seed: int = 0
+    point: dict[str, Any] = Field(default_factory=dict)
+    state: State
+    reason: Reason | None = None
+    message: str | None = None
+    requested: Request | None = None
+    attempt: int = 0
+    retry_of: str | None = None
+    progress: float = 0.0
+    epoch: int = 0
+    epochs: int = 0
+    device: str | None = None
+    worker: str | None = None
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    notes: list[str] = Field(default_factory=list)
+
+
+class JobItemFields(Answer):
+    """A job in a list."""
+
+    id: str
+    name: str = ""
+    tags: list[str] = Field(default_factory=list)
+    state: State
+    requested: Request | None = None
+    progress: float = 0.0
+    priority: int = 0
+    dataset: str = ""
+    datasets: list[str] = Field(default_factory=list)
+    method: str = ""
+    methods: list[str] = Field(default_factory=list)
+    runs_total: int = 0
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    model: str | None = None
+    models: list[str] = Field(default_factory=list)
+    imbalance_factor: float | None = None
+    runs: dict[str, int] = Field(default_factory=dict)
+
+
+class JobFields(Answer):
+    """A job with its complete spec, its first 100 runs and its summary."""
+
+    id: str
+    name: str = ""
+    tags: list[str] = Field(default_factory=list)
+    state: State
+    requested: Request | None = None
+    progress: float = 0.0
+    priority: int = 0
+    dataset: str = ""
+    datasets: list[str] = Field(default_factory=list)
+    method: str = ""
+    methods: list[str] = Field(default_factory=list)
+    runs_total: int = 0
+    created_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    spec: dict[str, Any] = Field(default_factory=dict)
+
+
+class SummaryFields(Answer):
+    """Last-epoch metrics of a sweep point."""
+
+    point: dict[str, Any] = Field(default_factory=dict)
+    missing_seeds: list[int] = Field(default_factory=list)
+    waiting_seeds: list[int] = Field(default_factory=list)
+
+
+class StatisticFields(Answer):
+    """A metric over seeds; `std` has n - 1 in its denominator and is null at n = 1."""
+
+    mean: float | None = None
+    std: float | None = None
+    n: int = 0
+    values: list[float] = Field(default_factory=list)
+    seeds: list[int] = Field(default_factory=list)
+
+
+class ValidationFields(Answer):
+    """What a submission would run."""
+
+    spec: dict[str, Any] = Field(default_factory=dict)
+    runs_total: int = 0
+    class_counts: list[int] = Field(default_factory=list)
+    imbalance_factor: float = 0.0
+    classes: list[str] = Field(default_factory=list)
+    num_train: int = 0
+    num_validation: int = 0
+    num_test: int = 0
+    notes: list[str] = Field(default_factory=list)
+
+
+class CurveFields(Answer):
+    """A metric over epochs."""
+
+    epoch: list[int] = Field(default_factory=list)
+    value: list[float | None] = Field(default_factory=list)
+
+
+class VariationFields(Answer):
+    """Relative and absolute loss variation per class and epoch; null where undefined."""
+
+    classes: list[str] = Field(default_factory=list)
+    class_counts: list[int] = Field(default_factory=list)
+    epochs: list[int] = Field(default_factory=list)
+    relative_loss_variation: list[list[float | None]] | None = None
+    positive: list[list[float | None]] | None = None
+    negative: list[list[float | None]] | None = None
+
+
+class SignedVariationFields(Answer):
+    """Loss variation of positives and of negatives per class and epoch."""
+
+    positive: list[list[float | None]] = Field(default_factory=list)
+    negative: list[list[float | None]] = Field(default_factory=list)
+
+
+class ConfusionFields(Answer):
+    """Test examples by true class (row) and predicted class (column)."""
+
+    classes: list[str] = Field(default_factory=list)
+    epoch: int = 0
+    matrix: list[list[float | None]] = Field(default_factory=list)
+
+
+class CheckpointFields(Answer):
+    """A checkpoint of a run."""
+
+    id: str
+    epoch: int = 0
+    step: int = 0
+    kind: str = ""
+    size_bytes: int = 0
+    sha256: str = ""
+    created_at: datetime | None = None
+
+
+class LogFields(Answer):
+    """A line of a run's log."""
+
+    id: int = 0
+    created_at: datetime | None = None
+    attempt: int | None = None
+    level: str = ""
+    message: str = ""
+
+
+class DatasetFields(Answer):
+    """A data set with its classes."""
+
+    name: str = ""
+    builtin: bool = False
+    available: bool = False
+    message: str | None = None
+    format: str = ""
+    task: str | None = None
+    path: str | None = None
+    sha256: str | None = None
+    created_at: datetime | None = None
+    classes: list[str] = Field(default_factory=list)
+    class_counts: list[int] = Field(default_factory=list)
+    shot_groups: dict[str, list[int]] = Field(default_factory=dict)
+    many_above: int | None = None
+    few_below: int | None = None
+    num_train: int | None = None
+    num_validation: int | None = None
+    num_test: int | None = None
+    input_shape: list[int] = Field(default_factory=list)
+    imbalance_factor: float | None = None
+    notes: list[str] = Field(default_factory=list)
+    preview: list[dict[str, Any]] = Field(default_factory=list)
+
+
+class WorkerFields(Answer):
+    """A worker's slot."""
+
+    id: str
+    hostname: str = ""
+    pid: int = 0
+    device: str = ""
+    device_name: str = ""
+    version: str = ""
+    run: str | None = None
+    started_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    alive: bool = False
