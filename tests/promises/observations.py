@@ -24,4 +24,4 @@ def assert_left_in_order(shape: Shape) -> None:
     assert "Traceback" not in said
     passwords = [urlsplit(shape.environment.get(name, "")).password for name in ("LPL_BROKER_URL", "LPL_DATABASE_URL")]
     assert not [password for password in passwords if password and password in said]
-    until(lambda: list((shape.folder / "data" / "scratch").iterdir()), lambda left: not left, timeout=10)
+    until(lambda: list((shape.folder / "data" / "scratch").glob("*")), lambda left: not left, timeout=10)
