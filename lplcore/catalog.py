@@ -3,36 +3,68 @@
 from typing import Any
 
 from lplcore.errors import validated
+from lplcore.frame.alias import Alias
+from lplcore.frame.preset import Preset
 from lplcore.method.method import MethodSpec
-from lplcore.methods import Method
 from lplcore.plugin import FOLDERS, Plugin, plugins
 
+Entry = dict[str, Any]
 
-def catalog() -> dict[str, list[dict[str, Any]]]:
+
+def catalog() -> dict[str, list[Entry]]:
     """Folder name (`losses`, `methods`, ...) -> `{name, title, citation, tasks, schema}` per plug-in.
 
     Methods carry their composition per task, presets their spec, published figures and whose settings they follow.
     """
-    return {folder: [entry(record) for record in plugins(kind).values()] for kind, folder in FOLDERS.items()}
+    return {folder: [entry(plugin) for plugin in plugins(kind).values()] for kind, folder in FOLDERS.items()}
 
 
-def entry(record: type[Plugin]) -> dict[str, Any]:
+def entry(plugin: type[Plugin] | Alias | Preset) -> Entry:
     """One plug-in as JSON."""
-    described = {
-        "name": record.model_fields["name"].default,
-        "title": record.title,
-        "citation": record.citation,
-        "tasks": sorted(record.tasks),
-        "description": " ".join((record.__doc__ or "").split()),
-        "schema": record.model_json_schema(),
+    if isinstance(plugin, Alias):
+        return {**value_entry(plugin, schema_title=f"{camel_case(plugin.name)}Method"), **compositions(plugin)}
+    if isinstance(plugin, Preset):
+        fields = ("spec", "published", "table_row", "follows", "settings_of", "grid")
+        own = {field: getattr(plugin, field) for field in fields}
+        return {**value_entry(plugin, schema_title=camel_case(plugin.name)), **own}
+    return {
+        "name": plugin.model_fields["name"].default,
+        "title": plugin.title,
+        "citation": plugin.citation,
+        "tasks": sorted(plugin.tasks),
+        "description": " ".join((plugin.__doc__ or "").split()),
+        "schema": plugin.model_json_schema(),
     }
-    if issubclass(record, Method):
-        described["compositions"] = {
-            task: validated(MethodSpec, {"alias": described["name"]}, context={"task": task}).model_dump(mode="json")
-            for task in record.compositions()
-        }
-        described["composition"] = next(iter(described["compositions"].values()))
-    for field in ("spec", "published", "table_row", "follows", "settings_of", "grid"):
-        if hasattr(record, field):
-            described[field] = getattr(record, field)
-    return described
+
+
+def value_entry(plugin: Alias | Preset, *, schema_title: str) -> Entry:
+    """What aliases and presets have in common; the schema allows the name and nothing else."""
+    name = {"const": plugin.name, "default": plugin.name, "title": "Name", "type": "string"}
+    return {
+        "name": plugin.name,
+        "title": plugin.title,
+        "citation": plugin.citation,
+        "tasks": sorted(plugin.tasks),
+        "description": " ".join(plugin.description.split()),
+        "schema": {
+            "additionalProperties": False,
+            "description": plugin.description,
+            "properties": {"name": name},
+            "title": schema_title,
+            "type": "object",
+        },
+    }
+
+
+def camel_case(name: str) -> str:
+    """`ldam_drw` as `LdamDrw`."""
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def compositions(alias: Alias) -> Entry:
+    """The complete method that an alias stands for, per task, and that of its first task."""
+    by_task = {
+        task: validated(MethodSpec, {"alias": alias.name}, context={"task": task}).model_dump(mode="json")
+        for task in alias.compositions()
+    }
+    return {"compositions": by_task, "composition": next(iter(by_task.values()))}

@@ -1,6 +1,7 @@
-"""Plug-ins: frozen, validated records found by scanning the folder of their kind.
+"""Plug-ins: frozen, validated records that a scan takes from the folder of their kind.
 
-A plug-in is one module, or one package, in its kind's folder that defines one record whose `name` equals the module's.
+A plug-in is one module, or one package, in its kind's folder that defines one record, or holds one value (an alias, a
+preset), whose `name` equals the module's.
 """
 
 import difflib
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, Self
 from pydantic import (
     BaseModel,
     ConfigDict,
+    Field,
     GetCoreSchemaHandler,
     ModelWrapValidatorHandler,
     ValidationError,
@@ -41,15 +43,16 @@ FOLDERS = {
 }
 """Kind -> folder of lplcore that holds its plug-ins."""
 
+TASKS = frozenset({"single_label", "multi_label"})
 REGISTERED = "<registered>"
-"""Tag of the record that stands for data sets known by name only (see `lplcore.datasets.registered`)."""
+"""Tag of the record of data sets that a service registered (see `lplcore.datasets.registered`)."""
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """`did you mean 'x'? ` where a known name is near, and the list of all."""
-    close = difflib.get_close_matches(name[:100], known, n=1, cutoff=0.5)
+def nearest(name: str, names: Collection[str]) -> str:
+    """`did you mean 'x'? ` where one of the names is near, and the list of all."""
+    close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}Known: {', '.join(sorted(known)) or 'none'}"
+    return f"{hint}Known: {', '.join(sorted(names)) or 'none'}"
 
 
 def quoted(value: Any) -> str:
@@ -59,7 +62,7 @@ def quoted(value: Any) -> str:
 
 
 class Record(BaseModel):
-    """A frozen part of a spec; an unknown field is refused with the nearest known one."""
+    """A frozen part of a spec; an unknown field is refused with the nearest one that there is."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -87,17 +90,17 @@ class Record(BaseModel):
         """What is validated of a value, and what is wrong with the rest."""
         if not isinstance(value, Mapping):
             return value, []
-        known = cls.model_fields  # looked up once: pydantic makes that slow
-        unknown = [key for key in value if key not in known]
+        fields = cls.model_fields  # looked up once: pydantic makes that slow
+        unknown = [key for key in value if key not in fields]
         if not unknown:
             return value, []
-        rest = {key: part for key, part in value.items() if key in known}
-        return rest, [unknown_field(key, known) for key in unknown[:MAX_REPORTED]]
+        rest = {key: part for key, part in value.items() if key in fields}
+        return rest, [unknown_field(key, fields) for key in unknown[:MAX_REPORTED]]
 
 
-def unknown_field(key: Any, known: Collection[str], *, what: str = "field") -> PydanticCustomError:
+def unknown_field(key: Any, fields: Collection[str], *, what: str = "field") -> PydanticCustomError:
     """The error of a key that is no field, with the nearest one that is."""
-    context = {"field": str(key), "key": quoted(key), "hint": nearest(str(key), known), "what": what}
+    context = {"field": str(key), "key": quoted(key), "hint": nearest(str(key), fields), "what": what}
     return PydanticCustomError("unknown_field", "unknown {what} {key}; {hint}", context)
 
 
@@ -110,7 +113,7 @@ class Plugin(Record):
 
     title: ClassVar[str] = ""
     citation: ClassVar[str] = ""
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label", "multi_label"})
+    tasks: ClassVar[frozenset[str]] = TASKS
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
     name: str
@@ -120,24 +123,35 @@ class Plugin(Record):
         return other is not None and self.name == other.name
 
 
+class PluginValue(Record):
+    """A plug-in that is a value and builds nothing: an alias, a preset."""
+
+    name: str
+    title: str = ""
+    description: str = Field(default_factory=lambda fields: f"{fields['title']}.")
+
+
 @cache
-def plugins(kind: str) -> dict[str, type[Any]]:
-    """Every plug-in of a kind by name, in alphabetical order."""
+def plugins(kind: str) -> dict[str, Any]:
+    """Every plug-in of a kind by name, in alphabetical order: a record's class, or a value."""
     package = importlib.import_module(f"lplcore.{FOLDERS[kind]}")
-    found: dict[str, type[Any]] = {}
+    by_name: dict[str, Any] = {}
     for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        for record in vars(loaded).values():
-            if isinstance(record, type) and issubclass(record, Plugin) and defined_in(record, loaded.__name__):
-                default = record.model_fields["name"].default
-                if default == module.name:
-                    found[module.name] = record
-    return found
+        for value in vars(loaded).values():
+            if plugin_name(value, loaded.__name__) == module.name:
+                by_name[module.name] = value
+    return by_name
 
 
-def defined_in(record: type[Plugin], module: str) -> bool:
-    """Whether a record belongs to a module, or to a package's own modules."""
-    return f"{record.__module__}.".startswith(f"{module}.")
+def plugin_name(value: Any, module: str) -> str | None:
+    """The name of a module's attribute as a plug-in, None where it is none or was imported from another module."""
+    if isinstance(value, PluginValue):
+        return value.name
+    if isinstance(value, type) and issubclass(value, Plugin) and f"{value.__module__}.".startswith(f"{module}."):
+        name: str = value.model_fields["name"].default
+        return name
+    return None
 
 
 def names(kind: str) -> list[str]:
@@ -145,20 +159,20 @@ def names(kind: str) -> list[str]:
     return list(plugins(kind))
 
 
-def get(kind: str, name: str) -> type[Any]:
-    """The plug-in record of that kind and name.
+def get(kind: str, name: str) -> Any:
+    """The plug-in of that kind and name, as in `plugins`.
 
     Raises:
         KeyError: no such plug-in; the message names the nearest.
     """
-    found = plugins(kind)
-    if name not in found:
-        raise KeyError(f"unknown {kind} {name!r}; {nearest(name, found)}")
-    return found[name]
+    by_name = plugins(kind)
+    if name not in by_name:
+        raise KeyError(f"unknown {kind} {name!r}; {nearest(name, by_name)}")
+    return by_name[name]
 
 
 class PluginOf:
-    """Field annotation: a plug-in of one kind, given as a record, as `{"name": ...}` or as the bare name."""
+    """Field annotation: a plug-in of one kind, as a record, as `{"name": ...}` or as the bare name."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
@@ -188,13 +202,13 @@ class PluginOf:
             raise PydanticCustomError(
                 "not_a_plugin", "give the name of a {kind} or an object with its name", {"kind": self.kind}
             )
-        known = {*plugins(self.kind), *self._registered(info)}
+        choices = {*plugins(self.kind), *self._registered(info)}
         name = value.get("name")
-        if not isinstance(name, str) or name not in known:
+        if not isinstance(name, str) or name not in choices:
             raise PydanticCustomError(
                 "unknown_plugin",
-                "give the name of a {kind}; {hint}" if name is None else "unknown {kind} {given}; {hint}",
-                {"field": "name", "kind": self.kind, "given": quoted(name), "hint": nearest(str(name or ""), known)},
+                "give the name of a {kind}; {hint}" if name is None else "unknown {kind} {value}; {hint}",
+                {"field": "name", "kind": self.kind, "value": quoted(name), "hint": nearest(str(name or ""), choices)},
             )
         record = plugins(self.kind).get(name)
         defaults = {} if record is None else record.task_defaults.get((info.context or {}).get("task"), {})

@@ -53,8 +53,10 @@ def refusal(url: str) -> str | None:
     if parts.scheme not in REDIS:
         return None
     try:
-        with redis.Redis.from_url(url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS) as known:
-            known.ping()
+        with redis.Redis.from_url(
+            url, socket_connect_timeout=CONNECT_SECONDS, socket_timeout=CONNECT_SECONDS
+        ) as broker:
+            broker.ping()
     except redis.AuthenticationError:
         return f"the broker {shown(parts)} refuses the password; set LPL_BROKER_PASSWORD or correct LPL_BROKER_URL"
     except redis.ResponseError as error:

@@ -89,10 +89,10 @@ def in_words(error: Mapping[str, Any]) -> str:
 
 def warn_of_unknown(environment: Mapping[str, str]) -> None:
     """Name variables that look like settings and are none: a misspelled one would be left out in silence."""
-    known = {f"LPL_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
+    variables = {f"LPL_{name.upper()}" for name in Settings.model_fields} | OTHER_VARIABLES
     for name in sorted(environment):
-        if name.upper().startswith("LPL_") and name.upper() not in known:
-            nearest = difflib.get_close_matches(name.upper(), known, n=1)
+        if name.upper().startswith("LPL_") and name.upper() not in variables:
+            nearest = difflib.get_close_matches(name.upper(), variables, n=1)
             hint = f"; did you mean {nearest[0]}?" if nearest else "; `lpl settings` lists those there are"
             typer.echo(clean(f"warning: the variable {name} is unknown{hint}"), err=True)
 

@@ -23,7 +23,7 @@ def facets_of(runs: Sequence[NewRun], *, method: str) -> dict[str, list[Any]]:
         "models": [run.spec.get("model", {}).get("name") for run in runs],
         "imbalance_factors": [dataset.get("imbalance_factor") for dataset in datasets],
     }
-    return {name: [each for each in dict.fromkeys(found) if each is not None] for name, found in values.items()}
+    return {name: [each for each in dict.fromkeys(of_runs) if each is not None] for name, of_runs in values.items()}
 
 
 def facet_rows(job_id: str, facets: dict[str, list[Any]]) -> list[JobFacetRow]:

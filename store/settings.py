@@ -86,20 +86,20 @@ class Settings(BaseSettings):
 
     @field_validator("trusted_proxies")
     @classmethod
-    def _networks(cls, given: list[str]) -> list[str]:
+    def _networks(cls, value: list[str]) -> list[str]:
         """Addresses and networks."""
-        return [str(ip_network(each, strict=False)) for each in given]
+        return [str(ip_network(each, strict=False)) for each in value]
 
     @field_validator("allowed_hosts", "trusted_proxies", mode="before")
     @classmethod
-    def _listed(cls, given: Any) -> Any:
+    def _listed(cls, value: Any) -> Any:
         """Names from the environment, with commas between them or as a JSON list."""
-        if not isinstance(given, str):
-            return given
-        if not given.lstrip().startswith("["):
-            return [name.strip() for name in given.split(",") if name.strip()]
+        if not isinstance(value, str):
+            return value
+        if not value.lstrip().startswith("["):
+            return [name.strip() for name in value.split(",") if name.strip()]
         try:
-            return json.loads(given)
+            return json.loads(value)
         except ValueError:
             raise ValueError('give names with commas between them, or a JSON list: ["a.example"]') from None
 

@@ -74,7 +74,7 @@ def registered(entries: list[dict[str, Any]]) -> dict[str, lplcore.RegisteredDat
 
 
 def device_of(payload: dict[str, Any]) -> str:
-    """This worker's device, unless the spec names a kind: that one then, or a failure that says it is not here."""
+    """The worker's device if the spec says auto, else the kind it names; training fails where that is absent."""
     wanted = str(payload["spec"].get("device") or "auto").partition(":")[0]
     return str(payload["device"]) if wanted == "auto" else wanted
 

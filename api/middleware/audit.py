@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class Refusals:
-    """Lets so many refusals a minute into the log and counts the others by status.
+    """At most `per_minute` refusals go into the log; the others are counted by status.
 
     Being refused costs a stranger nothing, so that without a limit anybody could fill the database.
     """

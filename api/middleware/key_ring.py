@@ -30,7 +30,9 @@ def is_loopback(host: str) -> bool:
 
 
 class KeyRing:
-    """Whether keys are required, always beyond loopback and for good as soon as there has been one; and who has which.
+    """Caches whether keys are required, and resolves secrets to keys.
+
+    They are required beyond loopback, and everywhere once there has been one.
 
     A revoked key counts: whoever revokes the last one does not open the service. `lpl key create` makes a new one.
     """

@@ -11,7 +11,7 @@ PATIENCE_SECONDS = 10.0
 
 
 class Turnstile:
-    """Lets so many in at once and so many wait; the others come again later, so that they hold no thread meanwhile."""
+    """At most `at_once` run and `waiting` block; others get 429 at once, so that they hold no thread meanwhile."""
 
     def __init__(self, *, at_once: int, waiting: int) -> None:
         self._inside, self._room = threading.Semaphore(at_once), threading.Semaphore(at_once + waiting)

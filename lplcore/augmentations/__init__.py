@@ -9,7 +9,7 @@ from lplcore.plugin import Plugin
 
 
 class Augmentation(Plugin):
-    """An augmentation."""
+    """Changes training images, a batch at a time."""
 
     images_only: ClassVar[bool] = False
     draws: ClassVar[int] = 0

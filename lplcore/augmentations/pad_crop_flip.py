@@ -35,10 +35,10 @@ class PadCropFlip(Augmentation):
         return padded[examples[:, None, None], :, rows[:, :, None], columns[:, None, :]].permute(0, 3, 1, 2)
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
-        found = super().check(input_shape)
-        if not found and self.padding_mode == "reflect" and self.padding >= min(input_shape[1:]):
-            found.append(f"reflecting {self.padding} pixels needs images larger than that; lower padding")
-        return found
+        problems = super().check(input_shape)
+        if not problems and self.padding_mode == "reflect" and self.padding >= min(input_shape[1:]):
+            problems.append(f"reflecting {self.padding} pixels needs images larger than that; lower padding")
+        return problems
 
     def _pad(self, images: Tensor) -> Tensor:
         if self.padding_mode == "zero":

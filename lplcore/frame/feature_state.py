@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class FeatureState(nn.Module):
-    """A module with buffers that exist once the number of features D is known.
+    """A module with buffers that exist from the first batch on, which shows the number of features D.
 
     Class attribute `feature_buffer`: a buffer whose last dimension is D; a state dict that has it allocates the others.
     """
@@ -28,7 +28,7 @@ class FeatureState(nn.Module):
         """Make the buffers, unless they are there; those of a checkpoint follow to the device.
 
         Raises:
-            ValueError: they were made for another number of features.
+            ValueError: they are for another number of features.
         """
         if self.num_features is None:
             # A first batch under inference mode must not leave tensors that training cannot change.

@@ -80,7 +80,7 @@ class CriterionInput(NamedTuple):
         """[N, D] in the logits' type.
 
         Raises:
-            ValueError: none or misshapen ones were given.
+            ValueError: there are none, or they are misshapen.
         """
         if self.features is None:
             raise ValueError(f"features: {method} needs the last layer's input [N, D]; call criterion(..., features=f)")
@@ -92,7 +92,7 @@ class CriterionInput(NamedTuple):
         """[C, D] of the last layer in the logits' type, with its graph.
 
         Raises:
-            ValueError: no linear last layer was given.
+            ValueError: the last layer is missing or not linear.
         """
         if self.classifier is None:
             raise ValueError(f"classifier: {method} needs the last layer; call criterion(..., classifier=model.fc)")
@@ -105,17 +105,17 @@ class CriterionInput(NamedTuple):
         """The share of training done, a scalar on the device.
 
         Raises:
-            ValueError: none was given.
+            ValueError: there is none.
         """
-        return given_progress(self.progress, method)
+        return needed_progress(self.progress, method)
 
     def needed_epoch_progress(self, method: str) -> Tensor:
         """The share of training done when the epoch began, for what changes by whole epochs: a scalar on the device.
 
         Raises:
-            ValueError: none was given.
+            ValueError: there is none.
         """
-        return given_progress(self.epoch_progress, method)
+        return needed_progress(self.epoch_progress, method)
 
     def one_hot(self) -> Tensor:
         """Targets [N, C] in the logits' type."""
@@ -168,11 +168,11 @@ def reached(epoch_progress: Tensor | float, start: float) -> Tensor | bool:
     return epoch_progress >= start - 1e-6
 
 
-def given_progress(progress: Tensor | None, method: str) -> Tensor:
+def needed_progress(progress: Tensor | None, method: str) -> Tensor:
     """A share of the training that a method needs.
 
     Raises:
-        ValueError: none was given.
+        ValueError: there is none.
     """
     if progress is None:
         raise ValueError(

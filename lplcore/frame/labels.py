@@ -1,4 +1,4 @@
-"""Labels as callers give them: checked, with those to ignore found and replaced. N examples, C classes."""
+"""Labels as callers pass them: checked, with those to ignore replaced. N examples, C classes."""
 
 from typing import NamedTuple
 
@@ -64,21 +64,21 @@ def checked(labels: Tensor, statistics: ClassStatistics, *, dtype: torch.dtype, 
     """
     included = included_mask(labels, statistics, ignore_index=ignore_index)
     if statistics.multi_label:
-        found = labels.to(dtype)
-        valid = (found == 0) | (found == 1)
+        values = labels.to(dtype)
+        valid = (values == 0) | (values == 1)
         message = "labels: multi-hot rows hold zeros and ones, and -1 for what is unknown, nothing else"
     elif labels.dim() == 2:
-        found = labels.to(dtype)
-        valid = (found >= 0).all(dim=1) & ((found.sum(dim=1) - 1).abs() < SOFT_TOLERANCE)
+        values = labels.to(dtype)
+        valid = (values >= 0).all(dim=1) & ((values.sum(dim=1) - 1).abs() < SOFT_TOLERANCE)
         message = "labels: soft targets are at least 0 and sum to 1; for multi-hot rows give task='multi_label'"
     else:
-        found = labels.long()
-        valid = (found >= 0) & (found < statistics.num_classes)
+        values = labels.long()
+        valid = (values >= 0) & (values < statistics.num_classes)
         message = f"labels: class indices run from 0 to {statistics.num_classes - 1}"
-    demand(valid | ~included, found, message, ignore_index=ignore_index)
+    demand(valid | ~included, values, message, ignore_index=ignore_index)
     if all_on_the_host(included):
-        return Labels(found, None)
-    return Labels(replaced(found, included), included)
+        return Labels(values, None)
+    return Labels(replaced(values, included), included)
 
 
 def included_of(labels: Tensor, statistics: ClassStatistics, *, ignore_index: int) -> Tensor | None:
@@ -113,7 +113,7 @@ def demand(valid: Tensor, labels: Tensor, message: str, *, ignore_index: int) ->
 
 
 def all_on_the_host(included: Tensor) -> bool:
-    """Whether all count, where that is known without waiting for a device."""
+    """Whether all count, where the host sees it without waiting for a device."""
     if torch.compiler.is_compiling() or included.device.type != "cpu" or is_batched(included):
         return False
     return bool(plain(included).all())
@@ -135,5 +135,5 @@ def one_hot(labels: Tensor, num_classes: int, dtype: torch.dtype) -> Tensor:
 def with_gaps(labels: Labels, num_classes: int) -> Tensor:
     """Labels as soft targets [N, C] in float32, NaN where they are ignored."""
     targets, included = labels
-    found = targets.float() if targets.dim() == 2 else one_hot(targets, num_classes, torch.float32)
-    return found if included is None else torch.where(included[:, None], found, torch.nan)
+    soft = targets.float() if targets.dim() == 2 else one_hot(targets, num_classes, torch.float32)
+    return soft if included is None else torch.where(included[:, None], soft, torch.nan)

@@ -26,7 +26,7 @@ class Terms(NamedTuple):
 
 
 class ByWeights(NamedTuple):
-    """What a mean that divides by the sum of the weights is made of."""
+    """The parts of a mean that divides by the sum of the weights."""
 
     weighted: Tensor
     """Weighted losses alone."""

@@ -95,7 +95,7 @@ class ClassStatistics:
         """N.
 
         Raises:
-            ValueError: nobody said how many training examples there are.
+            ValueError: the number of training examples is missing.
         """
         if self.num_examples is None:
             raise ValueError(

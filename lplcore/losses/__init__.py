@@ -1,16 +1,22 @@
 """Base losses: logits and targets to one value per example, or per example and class."""
 
 from abc import abstractmethod
+from typing import ClassVar
 
 from torch import Tensor, nn
 
 from lplcore.frame.labels import one_hot
+from lplcore.frame.part import CriterionPart
 from lplcore.frame.statistics import ClassStatistics
-from lplcore.plugin import Plugin
 
 
-class Loss(Plugin):
-    """A base loss."""
+class Loss(CriterionPart):
+    """A base loss: one value per example, or per example and class for multi label. The criterion reduces.
+
+    Class attribute: `bounded` says that it is finite even where the true class has probability zero.
+    """
+
+    bounded: ClassVar[bool] = False
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:

@@ -1,6 +1,7 @@
 """Asymmetric loss."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -23,6 +24,7 @@ class Asymmetric(Loss):
     title: ClassVar[str] = "Asymmetric loss"
     citation: ClassVar[str] = "Ridnik et al., Asymmetric loss for multi-label classification, ICCV 2021, Eq. 3 to 7"
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"gamma_negative": 0.0, "gamma_positive": 0.0, "shift": 0.0}
 
     name: Literal["asymmetric"] = "asymmetric"
     gamma_negative: float = Field(4.0, ge=0, le=100, description="gamma-, focusing of negatives")

@@ -1,6 +1,7 @@
 """Binary cross entropy of every class."""
 
-from typing import ClassVar, Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ class BinaryCrossEntropy(Loss):
         "Class-Level Logit Perturbation, Eq. 10; lambda: Wu et al., Distribution-balanced loss, ECCV 2020, Eq. 6"
     )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"negative_scale": 1.0}
 
     name: Literal["binary_cross_entropy"] = "binary_cross_entropy"
     negative_scale: float = Field(
@@ -49,8 +51,8 @@ class BinaryCrossEntropyModule(nn.Module):
     def _finite(self, logits: Tensor, targets: Tensor) -> Tensor:
         if self.negative_scale == 1:
             return functional.binary_cross_entropy_with_logits(logits, targets, reduction="none")
-        found = log_sigmoids(logits, self.negative_scale)
-        return -(targets * found.right_positive + (1 - targets) * found.right_negative / self.negative_scale)
+        logs = log_sigmoids(logits, self.negative_scale)
+        return -(targets * logs.right_positive + (1 - targets) * logs.right_negative / self.negative_scale)
 
 
 class LogSigmoids(NamedTuple):

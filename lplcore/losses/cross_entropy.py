@@ -1,7 +1,8 @@
 """Cross entropy, of the softmax or of one sigmoid per class."""
 
 import math
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -22,12 +23,16 @@ class CrossEntropy(Loss):
     title: ClassVar[str] = "Cross entropy"
     citation: ClassVar[str] = "Class-Level Logit Perturbation, Section III-A; sigmoid form: Cui et al., CVPR 2019"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {}
 
     name: Literal["cross_entropy"] = "cross_entropy"
     form: Literal["softmax", "sigmoid"] = Field("softmax", description="softmax, or one sigmoid per class")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return SoftmaxCrossEntropy() if self.form == "softmax" else SigmoidCrossEntropy()
+
+    def shift_invariant(self) -> bool:
+        return self.form == "softmax"
 
     def initial_bias(self, statistics: ClassStatistics) -> float | None:
         return None if self.form == "softmax" else -math.log(max(statistics.num_counted, 2) - 1)
@@ -49,5 +54,5 @@ class SigmoidCrossEntropy(nn.Module):
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits [N, C], targets [N] or [N, C] to losses [N]."""
         truth = indicator(targets, logits)
-        found = functional.binary_cross_entropy_with_logits(unmasked(logits), truth, reduction="none")
-        return with_limits(found, logits, truth).sum(dim=1)
+        losses = functional.binary_cross_entropy_with_logits(unmasked(logits), truth, reduction="none")
+        return with_limits(losses, logits, truth).sum(dim=1)

@@ -31,6 +31,7 @@ class Focal(Loss):
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "multi_label": {"gamma": 2.0, "form": "sigmoid", "factor": 2.0}
     }
+    neutral: ClassVar[Mapping[str, Any] | None] = {"gamma": 0.0, "factor": 1.0, "negative_scale": 1.0}
 
     name: Literal["focal"] = "focal"
     gamma: float = Field(1.0, ge=0, le=100, description="gamma, how much well classified examples are turned down")
@@ -50,10 +51,13 @@ class Focal(Loss):
 
     def check(self, task: str) -> list[tuple[str, str]]:
         if task == "multi_label":
-            found = "'softmax' makes classes exclude each other, which multi-label data do not; leave it out"
-            return [("form", found)] if self.form == "softmax" else []
+            message = "'softmax' makes classes exclude each other, which multi-label data do not; leave it out"
+            return [("form", message)] if self.form == "softmax" else []
         names = [name for name in ("factor", "negative_scale") if getattr(self, name) != 1]
         return [(name, "is for multi-label data; leave it out") for name in names]
+
+    def shift_invariant(self) -> bool:
+        return self.form == "softmax"
 
     def initial_bias(self, statistics: ClassStatistics) -> float | None:
         alone = self.form == "softmax" or statistics.multi_label
@@ -104,10 +108,10 @@ class MultiLabelFocal(nn.Module):
 
     def forward(self, logits: Tensor, targets: Tensor, progress: Tensor | None = None) -> Tensor:
         """Logits and multi-hot targets [N, C] to losses [N, C]."""
-        found = log_sigmoids(unmasked(logits), self.options.negative_scale)
+        logs = log_sigmoids(unmasked(logits), self.options.negative_scale)
         gamma, scale = self.options.gamma, self.options.negative_scale
-        positive = torch.exp(gamma * found.wrong_positive) * found.right_positive
-        negative = torch.exp(gamma * found.wrong_negative) * found.right_negative / scale
+        positive = torch.exp(gamma * logs.wrong_positive) * logs.right_positive
+        negative = torch.exp(gamma * logs.wrong_negative) * logs.right_negative / scale
         losses = -self.options.factor * (targets * positive + (1 - targets) * negative)
         return with_limits(losses, logits, targets)
 

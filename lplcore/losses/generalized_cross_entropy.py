@@ -23,6 +23,7 @@ class GeneralizedCrossEntropy(Loss):
     title: ClassVar[str] = "Generalised cross entropy"
     citation: ClassVar[str] = "Zhang, Sabuncu, Generalized cross entropy loss, NeurIPS 2018, Eq. 6 and 9"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    bounded: ClassVar[bool] = True
 
     name: Literal["generalized_cross_entropy"] = "generalized_cross_entropy"
     q: float = Field(0.7, gt=0, le=1, description="q, the exponent of the true class's probability")

@@ -55,7 +55,7 @@ class TwoWayModule(nn.Module):
         lowest = hot * (-logits / hot).masked_fill(~positive, ABSENT).logsumexp(dim=dim, keepdim=True)
         counted = positive.any(dim=dim, keepdim=True)
         term = torch.where(counted, functional.softplus(highest + lowest), 0.0)
-        # The mean over the known entries is to be the mean over the lines that count.
-        known = positive | negative
-        entries = known.sum().to(term.dtype) / known.sum(dim=dim, keepdim=True).clamp(min=1)
+        # The mean over the entries with a label is to be the mean over the lines that count.
+        labelled = positive | negative
+        entries = labelled.sum().to(term.dtype) / labelled.sum(dim=dim, keepdim=True).clamp(min=1)
         return term * (entries / counted.sum().clamp(min=1))

@@ -1,4 +1,4 @@
-"""Methods: the parts of Eq. 15 put together, and the criterion made of them."""
+"""Methods: the parts of Eq. 15 put together, and the criterion that they are."""
 
 from lplcore.method.build import criterion
 from lplcore.method.criterion import Criterion

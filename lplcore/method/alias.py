@@ -39,7 +39,7 @@ def expand_alias(value: Mapping[str, Any], task: str) -> tuple[dict[str, Any], l
     record = get("method", alias)
     if task not in record.tasks:
         if fields.keys() >= {"loss", "procedure"}:
-            return fields, []  # a complete method, whose parts say themselves what they are made for
+            return fields, []  # a complete method, whose parts say themselves which data they fit
         return without_alias(fields), [other_tasks_alias(alias, task, nearest_alias=record.nearest(task))]
     composition, problems = with_parameters(record.compositions()[task], parameters, shared=record.shared)
     return {**composition, **with_default_names(fields, {**DEFAULT_PARTS, **composition})}, problems
@@ -77,7 +77,7 @@ def unknown_alias(alias: Any) -> PydanticCustomError:
 
 
 def other_tasks_alias(alias: str, task: str, *, nearest_alias: str) -> PydanticCustomError:
-    """The error of a method that is made for the other task's data."""
+    """The error of a method that fits the other task's data."""
     return PydanticCustomError(
         "other_task",
         "{alias} is made for {own} data, these are {task}; the nearest method that fits is {hint}",
@@ -113,8 +113,8 @@ def with_parameters(
         for part in fitting if key in shared else fitting[:1]:
             part[key] = value
         if not fitting:
-            known = sorted({name for record, _ in components for name in record.model_fields} - {"name"})
-            problems.append(unknown_field(key, known, what="parameter"))
+            fields = sorted({name for record, _ in components for name in record.model_fields} - {"name"})
+            problems.append(unknown_field(key, fields, what="parameter"))
     return filled, problems
 
 
@@ -129,15 +129,16 @@ def alias_of(method: Mapping[str, Any], *, preferred: Any = None) -> str | None:
     Where several have the same components it is one with the same defaults for other parts: the preferred one, else the
     first.
     """
-    given = component_names(method)
-    fitting = [name for name, compositions in known_components().items() if given in compositions]
+    names = component_names(method)
+    fitting = [name for name, compositions in components_of_aliases().items() if names in compositions]
     alike = [name for name in fitting if defaults_of(name) == stated(method.get(DEFAULTS))] or fitting
     return preferred if preferred in alike else next(iter(alike), None)
 
 
 def defaults_of(alias: str) -> dict[str, Any]:
     """What an alias gives to other parts of the experiment where the spec says nothing; the same for both tasks."""
-    return stated(get("method", alias).composition.get(DEFAULTS))
+    composition = next(iter(get("method", alias).compositions().values()))
+    return stated(composition.get(DEFAULTS))
 
 
 def stated(defaults: Any) -> dict[str, Any]:
@@ -147,10 +148,10 @@ def stated(defaults: Any) -> dict[str, Any]:
 
 
 @cache
-def known_components() -> dict[str, list[dict[str, Any]]]:
+def components_of_aliases() -> dict[str, list[dict[str, Any]]]:
     """Every alias's components, one entry per task it has; read once, as a sweep asks for them at every point."""
     return {
-        name: [component_names({**DEFAULT_PARTS, **made}) for made in record.compositions().values()]
+        name: [component_names({**DEFAULT_PARTS, **composition}) for composition in record.compositions().values()]
         for name, record in plugins("method").items()
     }
 

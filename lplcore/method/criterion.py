@@ -26,7 +26,7 @@ REDUCTIONS = ("mean", "sum", "none")
 class Perturbed(NamedTuple):
     """What perturbations make of an input: its logits are the perturbed ones."""
 
-    given: CriterionInput
+    inputs: CriterionInput
     total: Tensor
     """[N, C], sum of the perturbations."""
     observations: dict[str, Tensor]
@@ -74,15 +74,15 @@ class Criterion(StepCriterion):
 
         Raises:
             ValueError: wrong shapes, labels that cannot be (on the CPU; elsewhere an assertion on the device fails),
-                something the method needs is not given, an unknown reduction, or single examples under `vmap` for a
+                something the method needs is not passed, an unknown reduction, or single examples under `vmap` for a
                 method that needs the batch.
         """
         if reduction not in REDUCTIONS:
             raise ValueError(f"reduction: {reduction!r} is unknown; known: {', '.join(REDUCTIONS)}")
         with torch.autocast(logits.device.type, enabled=False):
             mean = reduction == "mean"
-            given = self._given(logits, labels, features, classifier, progress, update=self.training, mean=mean)
-            perturbed = self._perturb(given).given
+            inputs = self._inputs(logits, labels, features, classifier, progress, update=self.training, mean=mean)
+            perturbed = self._perturb(inputs).inputs
             terms = self._complete(self.loss(perturbed.logits, perturbed.targets, perturbed.epoch_progress), perturbed)
             if mean:
                 return terms.mean()
@@ -100,7 +100,7 @@ class Criterion(StepCriterion):
     ) -> Tensor:
         """What is added to the logits, [N, C], without gradient; running statistics stay as they are."""
         with torch.autocast(logits.device.type, enabled=False):
-            return self._perturb(self._given(logits, labels, features, classifier, progress, update=False)).total
+            return self._perturb(self._inputs(logits, labels, features, classifier, progress, update=False)).total
 
     @uncompiled
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -132,13 +132,15 @@ class Criterion(StepCriterion):
         progress: Tensor | None,
     ) -> CriterionOutput:
         with torch.autocast(logits.device.type, enabled=False):
-            given = self._given(logits, labels, features, classifier, progress, update=self.training, mean=True)
-            perturbed, _, observations = self._perturb(given)
-            perturbed_loss = self.loss(perturbed.logits, given.targets, given.epoch_progress)
+            inputs = self._inputs(logits, labels, features, classifier, progress, update=self.training, mean=True)
+            perturbed, _, observations = self._perturb(inputs)
+            perturbed_loss = self.loss(perturbed.logits, inputs.targets, inputs.epoch_progress)
             with torch.no_grad():
-                clean_loss = without(self.loss(given.raw_logits, given.targets, given.epoch_progress), given.included)
+                clean_loss = without(
+                    self.loss(inputs.raw_logits, inputs.targets, inputs.epoch_progress), inputs.included
+                )
             terms = self._complete(perturbed_loss, perturbed)
-            detached = without(perturbed_loss.detach(), given.included)
+            detached = without(perturbed_loss.detach(), inputs.included)
             return CriterionOutput(terms.loss, clean_loss, detached, observations, *terms[1:])
 
     @torch.no_grad()
@@ -151,8 +153,8 @@ class Criterion(StepCriterion):
         mixing = [module for part, module in self._transforms() if part.mixes_inputs]
         if not mixing or not self.training:
             return inputs, labels
-        known = checked(labels, self.statistics, dtype=torch.float32, ignore_index=self.ignore_index)
-        targets = with_gaps(known, self.statistics.num_classes)
+        checked_labels = checked(labels, self.statistics, dtype=torch.float32, ignore_index=self.ignore_index)
+        targets = with_gaps(checked_labels, self.statistics.num_classes)
         for module in mixing:
             inputs, targets = module(inputs, targets)
         return inputs, torch.where(targets.isnan().any(dim=1, keepdim=True), self.ignore_index, targets)
@@ -183,7 +185,7 @@ class Criterion(StepCriterion):
             if isinstance(module, FeatureState):
                 module.allocate(num_features, device)
 
-    def _given(
+    def _inputs(
         self,
         logits: Tensor,
         labels: Tensor,
@@ -233,36 +235,36 @@ class Criterion(StepCriterion):
         ]
         return changed(targets, transforms, self.statistics.num_classes, dtype)
 
-    def _perturb(self, given: CriterionInput) -> Perturbed:
-        total = torch.zeros_like(given.raw_logits)
+    def _perturb(self, inputs: CriterionInput) -> Perturbed:
+        total = torch.zeros_like(inputs.raw_logits)
         observations: dict[str, Tensor] = {}
         for module in self.perturbations:
-            answer: PerturbationOutput = module(given)
+            answer: PerturbationOutput = module(inputs)
             total = total + answer.perturbation
-            given = given._replace(logits=given.raw_logits + total)
+            inputs = inputs._replace(logits=inputs.raw_logits + total)
             observations.update(answer.observations)
-        return Perturbed(given, given.without_ignored(total), observations)
+        return Perturbed(inputs, inputs.without_ignored(total), observations)
 
-    def _complete(self, loss: Tensor, given: CriterionInput) -> Terms:
-        weight, weighted = self._weighted(loss, given)
-        added = [module(given) for module in self.regularizers]
+    def _complete(self, loss: Tensor, inputs: CriterionInput) -> Terms:
+        weight, weighted = self._weighted(loss, inputs)
+        added = [module(inputs) for module in self.regularizers]
         total = weighted
         for term in added:
             total = total + term
         by_weights = ByWeights(weighted, weight, added) if weight is not None and self.divides_by_weights else None
-        return Terms(without(total, given.included), given.included, by_weights)
+        return Terms(without(total, inputs.included), inputs.included, by_weights)
 
-    def _weighted(self, loss: Tensor, given: CriterionInput) -> tuple[Tensor | None, Tensor]:
+    def _weighted(self, loss: Tensor, inputs: CriterionInput) -> tuple[Tensor | None, Tensor]:
         """Weights that broadcast to the losses, None for none; and the weighted losses."""
         if self.weighting is None:
             return None, loss
-        weight: Tensor = self.weighting(given)
+        weight: Tensor = self.weighting(inputs)
         if self.weighting_start > 0:
-            begun = given.needed_epoch_progress(f"{self.method.procedure.name!r}")
+            begun = inputs.needed_epoch_progress(f"{self.method.procedure.name!r}")
             weight = torch.where(reached(begun, self.weighting_start), weight, torch.ones_like(weight))
-        if given.mixture is not None and weight.dim() == 2:
-            targets, weight = given.mixture.weighted(weight)
-            return weight, weight * self.loss(given.logits, targets, given.epoch_progress)
+        if inputs.mixture is not None and weight.dim() == 2:
+            targets, weight = inputs.mixture.weighted(weight)
+            return weight, weight * self.loss(inputs.logits, targets, inputs.epoch_progress)
         weight = weight[:, None] if weight.dim() < loss.dim() else weight
         return weight, weight * loss
 

@@ -75,7 +75,7 @@ class MethodSpec(Record):
 
     @property
     def head(self) -> str | None:
-        """Kind of last layer that the method is made for, None for any."""
+        """Kind of last layer that the method needs, None for any."""
         return next((part.head for part in self.perturbations if part.head is not None), None)
 
     @property
@@ -97,44 +97,46 @@ class MethodSpec(Record):
 
     def incompatible(self) -> list[tuple[str, str]]:
         """(path, message) for parts that do not go together, whatever the data."""
-        found = []
+        problems = []
         softening = next((part.name for part in self.targets if part.makes_soft), None)
         for index, part in enumerate(self.perturbations):
             if part.hard_labels and softening is not None:
                 text = f"{part.name!r} needs one label per example, {softening!r} softens targets; leave one out"
-                found.append((f"perturbations.{index}.name", text))
+                problems.append((f"perturbations.{index}.name", text))
             if part.head is not None and part.head != self.head:
                 text = f"{part.name!r} is made for a {part.head} head, an earlier perturbation for a {self.head} one"
-                found.append((f"perturbations.{index}.name", text))
+                problems.append((f"perturbations.{index}.name", text))
             if getattr(part, "scale", self.scale) != self.scale:
                 text = f"differs from an earlier perturbation's scale {self.scale:g}; the head has one"
-                found.append((f"perturbations.{index}.scale", text))
+                problems.append((f"perturbations.{index}.scale", text))
             if part.head is not None and self.procedure.own_head:
                 text = f"is made for a {part.head} head, {self.procedure.name!r} brings its own; leave one out"
-                found.append((f"perturbations.{index}.name", f"{part.name!r} {text}"))
+                problems.append((f"perturbations.{index}.name", f"{part.name!r} {text}"))
         if self.posthoc is not None and self.posthoc.linear_head and self.procedure.own_head:
             text = f"{self.posthoc.name!r} reads a linear head, {self.procedure.name!r} brings its own; leave one out"
-            found.append(("posthoc.name", text))
+            problems.append(("posthoc.name", text))
         mixing = [part.name for part in self.targets if part.mixes_inputs]
         if mixing and self.procedure.needs_meta:
             text = f"{self.procedure.name!r} weighs single examples, {mixing[0]!r} mixes them; leave one out"
-            found.append(("procedure.name", text))
-        return found
+            problems.append(("procedure.name", text))
+        return problems
 
     def check(self, num_classes: int, task: str) -> list[tuple[str, str]]:
         """(path, message) for everything that does not go together or does not fit the data."""
-        found = [
+        problems = [
             (f"{path}.name", f"{part.name!r} is not made for {task} data; {self._remedy(path, task)}")
             for path, part in self.parts()
             if task not in part.tasks
         ]
-        if found:
-            return found
-        found = self.incompatible()
-        found += [(f"loss.{field}", text) for field, text in self.loss.check(task)]
+        if problems:
+            return problems
+        problems = self.incompatible()
+        problems += [(f"loss.{field}", text) for field, text in self.loss.check(task)]
         for index, perturbation in enumerate(self.perturbations):
-            found += [(f"perturbations.{index}.{field}", text) for field, text in perturbation.check(num_classes, task)]
-        return found
+            problems += [
+                (f"perturbations.{index}.{field}", text) for field, text in perturbation.check(num_classes, task)
+            ]
+        return problems
 
     def _remedy(self, path: str, task: str) -> str:
         """What to take instead of a part that is for another task."""
@@ -146,11 +148,11 @@ class MethodSpec(Record):
 
     def parts(self) -> list[tuple[str, Any]]:
         """(path, plug-in) of everything in the method."""
-        found: list[tuple[str, Any]] = []
+        parts: list[tuple[str, Any]] = []
         for field in KIND_OF_FIELD:
             value = getattr(self, field)
             if isinstance(value, list):
-                found += [(f"{field}.{index}", part) for index, part in enumerate(value)]
+                parts += [(f"{field}.{index}", part) for index, part in enumerate(value)]
             elif value is not None:
-                found.append((field, value))
-        return found
+                parts.append((field, value))
+        return parts

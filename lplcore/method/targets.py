@@ -42,10 +42,10 @@ def changed(
     targets: Tensor, transforms: Iterable[tuple[Target, nn.Module]], num_classes: int, dtype: torch.dtype
 ) -> Changed:
     """Targets [N] or [N, C] after all transforms, in their order."""
-    found = Changed(targets, targets)
+    after = Changed(targets, targets)
     for part, module in transforms:
-        found = step(found, part, module, num_classes, dtype)
-    return found
+        after = step(after, part, module, num_classes, dtype)
+    return after
 
 
 def step(before: Changed, part: Target, module: nn.Module, num_classes: int, dtype: torch.dtype) -> Changed:
@@ -55,7 +55,7 @@ def step(before: Changed, part: Target, module: nn.Module, num_classes: int, dty
         return smoothed(before, targets, module.share(soft(before.targets, num_classes, dtype)), module)
     if before.kept is None or before.spread is None or part.makes_soft:
         return Changed(targets, targets)
-    # Smoothed before: rows that are given anew are no longer.
+    # Smoothed before: rows that are drawn anew are no longer.
     anew = (targets != before.targets).any(dim=1)
     if before.source.dim() == 1:
         source = torch.where(anew, targets.argmax(dim=1), before.source)

@@ -1,17 +1,10 @@
 """DisturbLabel."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.frame.alias import Alias
 
-from lplcore.methods import Method
-
-
-class DisturbLabelMethod(Method):
-    """DisturbLabel."""
-
-    title: ClassVar[str] = "DisturbLabel"
-    citation: ClassVar[str] = "Xie et al., DisturbLabel: regularizing CNN on the loss layer, CVPR 2016"
-    tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
-    composition: ClassVar[Mapping[str, Any]] = {"loss": "cross_entropy", "targets": ["disturb_label"]}
-
-    name: Literal["disturb_label"] = "disturb_label"
+DISTURB_LABEL = Alias(
+    name="disturb_label",
+    title="DisturbLabel",
+    citation="Xie et al., DisturbLabel: regularizing CNN on the loss layer, CVPR 2016",
+    composition={"loss": "cross_entropy", "targets": ["disturb_label"]},
+)

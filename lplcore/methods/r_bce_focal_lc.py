@@ -1,26 +1,19 @@
 """R-BCE with focal loss and logit compensation."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.frame.alias import Alias
 
-from lplcore.methods import Method
-
-
-class RBceFocalLcMethod(Method):
-    """R-BCE with focal loss and logit compensation.
-
-    Defaults are those for COCO-MLT, mu 0.2; VOC-MLT takes 0.3.
-    """
-
-    title: ClassVar[str] = "R-BCE with focal loss and logit compensation"
-    citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, R-BCE-Focal+LC"
-    tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
-    composition: ClassVar[Mapping[str, Any]] = {
+R_BCE_FOCAL_LC = Alias(
+    name="r_bce_focal_lc",
+    title="R-BCE with focal loss and logit compensation",
+    description=(
+        "R-BCE with focal loss and logit compensation.\n\nDefaults are those for COCO-MLT, mu 0.2; VOC-MLT takes 0.3."
+    ),
+    citation="Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, R-BCE-Focal+LC",
+    multi_label_composition={
         "loss": "focal",
         "perturbations": ["logit_compensation"],
         "weighting": "rebalanced",
         "sampler": {"name": "class_aware", "samples_per_class": 3},
-    }
-    counterpart: ClassVar[str | None] = "logit_adjustment"
-
-    name: Literal["r_bce_focal_lc"] = "r_bce_focal_lc"
+    },
+    counterpart="logit_adjustment",
+)

@@ -1,26 +1,17 @@
 """R-BCE with LPL."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.frame.alias import Alias
 
-from lplcore.methods import Method
-
-
-class RBceLplMethod(Method):
-    """R-BCE with LPL.
-
-    Defaults are those for COCO-MLT, mu 0.2; VOC-MLT takes 0.3.
-    """
-
-    title: ClassVar[str] = "R-BCE with LPL"
-    citation: ClassVar[str] = "Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, R-BCE+LPL"
-    tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
-    composition: ClassVar[Mapping[str, Any]] = {
+R_BCE_LPL = Alias(
+    name="r_bce_lpl",
+    title="R-BCE with LPL",
+    description="R-BCE with LPL.\n\nDefaults are those for COCO-MLT, mu 0.2; VOC-MLT takes 0.3.",
+    citation="Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, R-BCE+LPL",
+    multi_label_composition={
         "loss": "binary_cross_entropy",
         "perturbations": ["lpl"],
         "weighting": "rebalanced",
         "sampler": {"name": "class_aware", "samples_per_class": 3},
-    }
-    counterpart: ClassVar[str | None] = "lpl"
-
-    name: Literal["r_bce_lpl"] = "r_bce_lpl"
+    },
+    counterpart="lpl",
+)

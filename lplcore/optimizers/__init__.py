@@ -9,7 +9,11 @@ from lplcore.plugin import Plugin
 
 
 class Optimizer(Plugin):
-    """An optimiser; `lr` is the rate before the schedule."""
+    """An optimiser.
+
+    Fields: `lr`, the learning rate before the schedule's factor, and `clip_norm`, the largest L2 norm of the whole
+    gradient, None for no limit.
+    """
 
     lr: float
     clip_norm: float | None

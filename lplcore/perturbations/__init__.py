@@ -6,12 +6,12 @@ from typing import ClassVar, Literal, NamedTuple
 from torch import Tensor, nn
 
 from lplcore.frame.inputs import CriterionInput
+from lplcore.frame.part import CriterionPart
 from lplcore.frame.statistics import ClassStatistics
-from lplcore.plugin import Plugin
 
 
 class PerturbationOutput(NamedTuple):
-    """What a perturbation answers."""
+    """What a perturbation adds to the logits, and what a trainer may record of it. N examples, C classes."""
 
     perturbation: Tensor
     """[N, C] or broadcastable to it; added to the logits."""
@@ -19,11 +19,11 @@ class PerturbationOutput(NamedTuple):
     """Per-class values [C] worth recording, NaN where the batch says nothing about a class."""
 
 
-class Perturbation(Plugin):
-    """A perturbation of the logits.
+class Perturbation(CriterionPart):
+    """Adds [N, C] to the logits before the base loss; the next perturbation in the list sees the sum.
 
-    Class attributes: `hard_labels` says that it needs one label per example, `head` the kind of last layer it is made
-    for (None: any).
+    Class attributes: `hard_labels` says that it needs one label per example, `head` the kind of last layer it needs
+    (None: any).
     """
 
     hard_labels: ClassVar[bool] = False

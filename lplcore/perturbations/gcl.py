@@ -1,6 +1,7 @@
 """Gaussian clouded logits."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -24,6 +25,8 @@ class Gcl(Perturbation):
     citation: ClassVar[str] = "Li et al., Long-tailed recognition via Gaussian clouded logit adjustment, CVPR 2022"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     head: ClassVar[Literal["linear", "cosine"] | None] = "cosine"
+    neutral: ClassVar[Mapping[str, Any] | None] = {"amplitude": 0.0}
+    random: ClassVar[bool] = True
 
     name: Literal["gcl"] = "gcl"
     amplitude: float = Field(0.5, ge=0, le=10, description="a, size of the cloud of the rarest class (cosine)")
@@ -54,13 +57,13 @@ class GclModule(nn.Module):
         self.register_buffer("size", options.scale * options.amplitude * relative, persistent=False)
         self.register_buffer("clouded", counted.nonzero().squeeze(1), persistent=False)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
-        """[N, C]."""
-        delta = torch.zeros_like(given.raw_logits)
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
+        """The perturbation [N, C]; the noise is drawn in training only."""
+        delta = torch.zeros_like(inputs.raw_logits)
         if self.training:
-            delta = delta.index_copy(1, self.clouded, self._clouds(given.raw_logits))
+            delta = delta.index_copy(1, self.clouded, self._clouds(inputs.raw_logits))
         if self.options.margin:
-            delta = delta - self.options.scale * self.options.margin * given.one_hot()
+            delta = delta - self.options.scale * self.options.margin * inputs.one_hot()
         return PerturbationOutput(delta, {})
 
     def _clouds(self, logits: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """Large-margin softmax."""
 
 import math
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -25,6 +26,7 @@ class LargeMargin(Perturbation):
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     hard_labels: ClassVar[bool] = True
     head: ClassVar[Literal["linear", "cosine"] | None] = "linear"
+    neutral: ClassVar[Mapping[str, Any] | None] = {"multiple": 1}
 
     name: Literal["large_margin"] = "large_margin"
     multiple: int = Field(4, ge=1, le=8, description="m; 1 is cross entropy")
@@ -46,21 +48,21 @@ class LargeMarginModule(nn.Module):
         self.options = options
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
-        """[N, C], zero but at the labels; with gradient to features and weights."""
-        features = given.needed_features("large_margin")
-        own = given.needed_weight("large_margin")[given.labels]
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
+        """The perturbation [N, C], 0 except at the labels; gradients go to features and weights."""
+        features = inputs.needed_features("large_margin")
+        own = inputs.needed_weight("large_margin")[inputs.labels]
         length = features.norm(dim=1) * own.norm(dim=1)
         tiny = torch.finfo(length.dtype).tiny
         # The derivative of the angle is infinite at 0 and pi, that of cos(m angle) is not: Chebyshev's recursion.
         cosine = ((features * own).sum(dim=1) / length.clamp(min=tiny)).clamp(-1, 1)
-        change = length * (stretched_cosine(cosine, self.options.multiple) - cosine) / (1 + self._annealing(given))
-        delta = torch.zeros_like(given.raw_logits).scatter(1, given.labels[:, None], change[:, None])
+        change = length * (stretched_cosine(cosine, self.options.multiple) - cosine) / (1 + self._annealing(inputs))
+        delta = torch.zeros_like(inputs.raw_logits).scatter(1, inputs.labels[:, None], change[:, None])
         return PerturbationOutput(delta, {})
 
-    def _annealing(self, given: CriterionInput) -> Tensor:
-        decayed = self.options.annealing * self.options.annealing_decay ** self.step.to(given.logits.dtype)
-        if given.update:
+    def _annealing(self, inputs: CriterionInput) -> Tensor:
+        decayed = self.options.annealing * self.options.annealing_decay ** self.step.to(inputs.logits.dtype)
+        if inputs.update:
             take_in(self.step.add_, torch.ones_like(self.step))
         return decayed.clamp(min=self.options.annealing_min)
 

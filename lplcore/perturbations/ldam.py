@@ -1,6 +1,7 @@
 """Label-distribution-aware margins."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -21,6 +22,7 @@ class Ldam(Perturbation):
     citation: ClassVar[str] = "Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019, Eq. 10 to 13"
     hard_labels: ClassVar[bool] = True
     head: ClassVar[Literal["linear", "cosine"] | None] = "cosine"
+    neutral: ClassVar[Mapping[str, Any] | None] = {"max_margin": 0.0}
 
     name: Literal["ldam"] = "ldam"
     max_margin: float = Field(0.5, ge=0, le=2, description="largest margin (cosine); 0.3 for data like iNaturalist")
@@ -40,9 +42,9 @@ class TrueClassShift(nn.Module):
         super().__init__()
         self.register_buffer("table", table, persistent=False)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
-        """[N, C], zero but at the labels."""
-        if given.multi_label:
-            return PerturbationOutput(given.labels * self.table.to(given.logits.dtype), {})
-        shift = given.by_class(self.table)[:, None]
-        return PerturbationOutput(torch.zeros_like(given.raw_logits).scatter(1, given.labels[:, None], shift), {})
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
+        """The perturbation [N, C], 0 except at the labels."""
+        if inputs.multi_label:
+            return PerturbationOutput(inputs.labels * self.table.to(inputs.logits.dtype), {})
+        shift = inputs.by_class(self.table)[:, None]
+        return PerturbationOutput(torch.zeros_like(inputs.raw_logits).scatter(1, inputs.labels[:, None], shift), {})

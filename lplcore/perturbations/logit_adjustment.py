@@ -1,6 +1,7 @@
 """Logit adjustment."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ class LogitAdjustment(Perturbation):
     title: ClassVar[str] = "Logit adjustment"
     citation: ClassVar[str] = "Menon et al., Long-tail learning via logit adjustment, ICLR 2021"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"strength": 0.0}
 
     name: Literal["logit_adjustment"] = "logit_adjustment"
     strength: float = Field(1.0, ge=0, le=1000, description="lambda in the LPL paper, tau in Menon et al.")
@@ -32,6 +34,6 @@ class ClassRow(nn.Module):
         super().__init__()
         self.register_buffer("row", row, persistent=False)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
-        """[N, C]."""
-        return PerturbationOutput(self.row.to(given.logits.dtype).expand_as(given.logits), {})
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
+        """The perturbation [N, C]."""
+        return PerturbationOutput(self.row.to(inputs.logits.dtype).expand_as(inputs.logits), {})

@@ -1,6 +1,7 @@
 """Logit compensation (LC), bounded."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -24,6 +25,7 @@ class LogitCompensation(Perturbation):
         "Guo, Wang, Long-tailed multi-label visual recognition, CVPR 2021; Class-Level Logit Perturbation, Eq. 12"
     )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"scale_bound": 0.0, "shift_bound": 0.0}
 
     name: Literal["logit_compensation"] = "logit_compensation"
     scale_bound: float = Field(0.5, ge=0, lt=1, description="largest |s - 1|")
@@ -34,7 +36,7 @@ class LogitCompensation(Perturbation):
 
 
 class LogitCompensationModule(nn.Module):
-    """Holds what is learned, before the bounds; rows are positives and negatives."""
+    """Holds the learned scales and shifts [2, C] before the tanh; the rows are for positives and negatives."""
 
     def __init__(self, options: LogitCompensation, num_classes: int) -> None:
         super().__init__()
@@ -42,12 +44,12 @@ class LogitCompensationModule(nn.Module):
         self.scale = nn.Parameter(torch.zeros(2, num_classes, dtype=torch.float32))
         self.shift = nn.Parameter(torch.zeros(2, num_classes, dtype=torch.float32))
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
-        """[N, C], with gradient to what is learned and to the logits."""
-        stretch = self.options.scale_bound * self.scale.to(given.logits.dtype).tanh()
-        shift = self.options.shift_bound * self.shift.to(given.logits.dtype).tanh()
-        positive, negative = (stretch[:, None] * unmasked(given.logits) + shift[:, None]).unbind()
-        delta = given.labels * positive + (1 - given.labels) * negative
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
+        """The perturbation [N, C]; gradients go to the learned scales and shifts, and to the logits."""
+        stretch = self.options.scale_bound * self.scale.to(inputs.logits.dtype).tanh()
+        shift = self.options.shift_bound * self.shift.to(inputs.logits.dtype).tanh()
+        positive, negative = (stretch[:, None] * unmasked(inputs.logits) + shift[:, None]).unbind()
+        delta = inputs.labels * positive + (1 - inputs.labels) * negative
         names = ("positive", "negative")
         observed = {f"logit_compensation/{name}_shift": shift[row].detach() for row, name in enumerate(names)}
         return PerturbationOutput(delta, observed)

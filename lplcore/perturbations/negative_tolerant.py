@@ -1,6 +1,7 @@
 """Negative-tolerant regularisation (NTR): its class-specific bias."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -22,6 +23,7 @@ class NegativeTolerant(Perturbation):
     title: ClassVar[str] = "Negative-tolerant regularisation (NTR)"
     citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 6-7"
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"kappa": 0.0}
 
     name: Literal["negative_tolerant"] = "negative_tolerant"
     kappa: float = Field(0.05, ge=0, le=1000, description="kappa (psi in the LPL paper), size of the bias")

@@ -1,6 +1,7 @@
 """Seesaw loss."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -25,18 +26,22 @@ class Seesaw(Perturbation):
     citation: ClassVar[str] = "Wang et al., Seesaw loss for long-tailed instance segmentation, CVPR 2021, Eq. 5 to 8"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     hard_labels: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, Any] | None] = {"p": 0.0, "q": 0.0}
 
     name: Literal["seesaw"] = "seesaw"
     p: float = Field(0.8, ge=0, le=10, description="p, exponent of the mitigation by counts")
     q: float = Field(2.0, ge=0, le=10, description="q, exponent of the compensation by scores")
     counts: Literal["running", "training"] = "running"
 
+    def stops_gradient(self, task: str) -> bool:
+        return True
+
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return SeesawModule(self, statistics)
 
 
 class SeesawModule(nn.Module):
-    """Holds the counts."""
+    """Holds the examples of each class that it has seen, [C]."""
 
     counts: Tensor
 
@@ -47,18 +52,18 @@ class SeesawModule(nn.Module):
         start = torch.zeros(statistics.num_classes) if self.running else torch.tensor(statistics.class_counts)
         self.register_buffer("counts", start.to(torch.float64), persistent=self.running)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
-        """[N, C], 0 at the labels."""
-        labels = given.labels[:, None]
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
+        """The perturbation [N, C], 0 at the labels."""
+        labels = inputs.labels[:, None]
         counts = self.counts
         if self.running:
-            counts = counts.index_add(0, given.labels, given.share().to(counts.dtype))
-            if given.update:
+            counts = counts.index_add(0, inputs.labels, inputs.share().to(counts.dtype))
+            if inputs.update:
                 take_in(self.counts.copy_, counts)
-        log_counts = counts.clamp(min=1).log().to(given.logits.dtype)
+        log_counts = counts.clamp(min=1).log().to(inputs.logits.dtype)
         delta = self.options.p * (log_counts - log_counts[labels]).clamp(max=0)
         if self.options.q:
-            log_score = functional.log_softmax(given.logits.detach(), dim=1)
+            log_score = functional.log_softmax(inputs.logits.detach(), dim=1)
             # The loss of a masked true class is infinite without compensation.
             own = unmasked(log_score.gather(1, labels))
             delta = delta + self.options.q * (log_score - own).clamp(min=0)

@@ -1,6 +1,7 @@
 """Vector scaling, with class-dependent temperatures inside."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -21,10 +22,14 @@ class VectorScaling(Perturbation):
         "Kini et al., Label-imbalanced and group-sensitive classification, NeurIPS 2021, Eq. 2; CDT: Ye et al., 2020"
     )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"gamma": 0.0, "tau": 0.0}
 
     name: Literal["vs"] = "vs"
     gamma: float = Field(0.3, ge=0, le=10, description="gamma, exponent of the temperatures")
     tau: float = Field(1.0, ge=0, le=1000, description="tau, strength of the additive adjustment")
+
+    def shift_invariant(self) -> bool:
+        return False
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return VectorScalingModule(self, statistics)
@@ -42,7 +47,7 @@ class VectorScalingModule(nn.Module):
         self.register_buffer("factor", factor, persistent=False)
         self.register_buffer("offset", statistics.log_prior(options.tau), persistent=False)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
-        """[N, C], transformed minus given logits."""
-        kind = given.logits.dtype
-        return PerturbationOutput(unmasked(given.logits) * (self.factor - 1).to(kind) + self.offset.to(kind), {})
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
+        """The perturbation [N, C]: transformed minus clean logits."""
+        kind = inputs.logits.dtype
+        return PerturbationOutput(unmasked(inputs.logits) * (self.factor - 1).to(kind) + self.offset.to(kind), {})

@@ -10,7 +10,10 @@ from lplcore.plugin import Plugin
 
 
 class Posthoc(Plugin):
-    """A post-hoc correction. `linear_head` says that it reads the weights of a linear last layer."""
+    """Changes the logits of a trained network; training knows nothing of it.
+
+    Class attribute: `linear_head` says that it reads the weights of a linear last layer.
+    """
 
     linear_head: ClassVar[bool] = False
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-PAPER = "Class-Level Logit Perturbation"
+from lplcore.frame.preset import Preset
+
 SEEDS = [0, 1, 2, 3, 4]
 RESNET_32: dict[str, Any] = {"model": {"name": "resnet32"}, "seeds": SEEDS}
 LA_RESNET_32: dict[str, Any] = {"model": {"name": "la_resnet32"}, "seeds": SEEDS}
@@ -110,11 +111,9 @@ RELEASED_RANGE = "its images are centred twice, to [-1, 0]"
 DECAYED_TWICE = (
     "weight decay 3e-4 is the released scripts' 1e-4 of the optimiser plus 1e-4 * |w|^2 in the loss (gradient 2e-4 w)"
 )
-SHORTENED = "the long version's, but for this project's six epochs, schedule and one seed"
 
 
 def long_tailed(
-    title: str,
     method: Any,
     *,
     dataset: str,
@@ -124,12 +123,37 @@ def long_tailed(
 ) -> dict[str, Any]:
     """A complete spec."""
     data = {"name": dataset, "imbalance_factor": imbalance_factor, "input_range": input_range}
-    return {"name": title, "dataset": data, "method": method, **training}
+    return {"dataset": data, "method": method, **training}
 
 
-def retrained(spec: Mapping[str, Any], title: str, *, training: Mapping[str, Any]) -> dict[str, Any]:
-    """The same data and method, trained otherwise."""
-    return {**spec, **training, "name": title}
+def retrained(preset: Preset, *, training: Mapping[str, Any]) -> dict[str, Any]:
+    """The spec with the preset's data and method, trained otherwise."""
+    return {field: value for field, value in {**preset.spec, **training}.items() if field != "name"}
+
+
+def shortened(preset: Preset, *, title: str) -> Preset:
+    """The preset `<name>_short`: minutes on a CPU."""
+    return Preset(
+        name=f"{preset.name}_short",
+        title=title,
+        description=f"`{preset.name}` in six epochs with one seed: minutes on a CPU, no figure to compare with.",
+        citation=preset.citation,
+        settings_of="the long version's, but for this project's six epochs, schedule and one seed",
+        spec=retrained(preset, training=SHORT),
+    )
+
+
+def in_200_epochs(preset: Preset, *, title: str) -> Preset:
+    """The preset `<name>_200`: in the time that the field takes, where nobody has published a figure."""
+    return Preset(
+        name=f"{preset.name}_200",
+        title=title,
+        description=f"`{preset.name}`'s method in the field's 200 epochs, no figure to compare with.",
+        citation=preset.citation,
+        follows="field",
+        settings_of=f"{FIELD}; the method as in `{preset.name}`",
+        spec=retrained(preset, training=LDAM_TRAINING),
+    )
 
 
 def la_training(dataset: str) -> dict[str, Any]:

@@ -1,16 +1,14 @@
 """The demonstration: three methods on long-tailed digits."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.frame.preset import Preset
 
-from lplcore.presets import Preset
-
-
-class DigitsLongTail(Preset):
-    """Cross entropy, logit adjustment and LPL on scikit-learn's digits at imbalance factor 20, three seeds each."""
-
-    title: ClassVar[str] = "Digits, long-tailed: cross entropy, logit adjustment, LPL"
-    spec: ClassVar[Mapping[str, Any]] = {
+DIGITS_LONG_TAIL = Preset(
+    name="digits_long_tail",
+    title="Digits, long-tailed: cross entropy, logit adjustment, LPL",
+    description=(
+        "Cross entropy, logit adjustment and LPL on scikit-learn's digits at imbalance factor 20, three seeds each."
+    ),
+    spec={
         "name": "Digits, long-tailed",
         "tags": ["demo"],
         "dataset": {"name": "digits", "imbalance_factor": 20.0},
@@ -22,6 +20,5 @@ class DigitsLongTail(Preset):
         "epochs": 40,
         "batch_size": 64,
         "seeds": [0, 1, 2],
-    }
-
-    name: Literal["digits_long_tail"] = "digits_long_tail"
+    },
+)

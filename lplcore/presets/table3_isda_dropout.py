@@ -1,21 +1,15 @@
 """Table III, ISDA + Dropout."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.frame.preset import Preset
+from lplcore.presets.cifar_long_tail import FIELD, LDAM_TRAINING, long_tailed
 
-from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import FIELD, LDAM_TRAINING, PAPER, long_tailed
-
-
-class Table3IsdaDropout(Preset):
-    """ISDA with dropout in the field's 200 epochs."""
-
-    title: ClassVar[str] = "CIFAR-100-LT 100:1, ISDA with dropout, 200 epochs"
-    table_row: ClassVar[str | None] = "Table III, ISDA + Dropout, 100:1"
-    citation: ClassVar[str] = f"{PAPER}, {table_row}"
-    published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.626}
-    follows: ClassVar[Follows] = "field"
-    settings_of: ClassVar[str] = f"{FIELD}; the method's authors have some for balanced CIFAR only"
-    spec: ClassVar[Mapping[str, Any]] = long_tailed(title, "isda_dropout", dataset="cifar100", training=LDAM_TRAINING)
-
-    name: Literal["table3_isda_dropout"] = "table3_isda_dropout"
+TABLE3_ISDA_DROPOUT = Preset(
+    name="table3_isda_dropout",
+    title="CIFAR-100-LT 100:1, ISDA with dropout, 200 epochs",
+    description="ISDA with dropout in the field's 200 epochs.",
+    table_row="Table III, ISDA + Dropout, 100:1",
+    published={"test/top1_error": 0.626},
+    follows="field",
+    settings_of=f"{FIELD}; the method's authors have some for balanced CIFAR only",
+    spec=long_tailed("isda_dropout", dataset="cifar100", training=LDAM_TRAINING),
+)

@@ -1,21 +1,15 @@
 """Table III, LDAM."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.frame.preset import Preset
+from lplcore.presets.cifar_long_tail import LDAM_CODE, LDAM_TRAINING, long_tailed
 
-from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import LDAM_CODE, LDAM_TRAINING, PAPER, long_tailed
-
-
-class Table3Ldam(Preset):
-    """LDAM as its authors train it."""
-
-    title: ClassVar[str] = "CIFAR-100-LT 100:1, LDAM, official settings"
-    table_row: ClassVar[str | None] = "Table III, LDAM, 100:1"
-    citation: ClassVar[str] = f"{PAPER}, {table_row}"
-    published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.594}
-    follows: ClassVar[Follows] = "official"
-    settings_of: ClassVar[str] = LDAM_CODE
-    spec: ClassVar[Mapping[str, Any]] = long_tailed(title, "ldam", dataset="cifar100", training=LDAM_TRAINING)
-
-    name: Literal["table3_ldam"] = "table3_ldam"
+TABLE3_LDAM = Preset(
+    name="table3_ldam",
+    title="CIFAR-100-LT 100:1, LDAM, official settings",
+    description="LDAM as its authors train it.",
+    table_row="Table III, LDAM, 100:1",
+    published={"test/top1_error": 0.594},
+    follows="official",
+    settings_of=LDAM_CODE,
+    spec=long_tailed("ldam", dataset="cifar100", training=LDAM_TRAINING),
+)

@@ -1,23 +1,15 @@
 """Table IV, Class-balanced CE loss."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.frame.preset import Preset
+from lplcore.presets.cifar_long_tail import CLASS_BALANCED_CODE, LDAM_TRAINING, long_tailed
 
-from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import CLASS_BALANCED_CODE, LDAM_TRAINING, PAPER, long_tailed
-
-
-class Table4ClassBalanced(Preset):
-    """Class-balanced cross entropy as its authors train it."""
-
-    title: ClassVar[str] = "CIFAR-10-LT 100:1, class-balanced cross entropy, official settings"
-    table_row: ClassVar[str | None] = "Table IV, Class-balanced CE loss, 100:1"
-    citation: ClassVar[str] = f"{PAPER}, {table_row}"
-    published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2732}
-    follows: ClassVar[Follows] = "official"
-    settings_of: ClassVar[str] = CLASS_BALANCED_CODE
-    spec: ClassVar[Mapping[str, Any]] = long_tailed(
-        title, {"alias": "class_balanced", "beta": 0.9999}, dataset="cifar10", training=LDAM_TRAINING
-    )
-
-    name: Literal["table4_class_balanced"] = "table4_class_balanced"
+TABLE4_CLASS_BALANCED = Preset(
+    name="table4_class_balanced",
+    title="CIFAR-10-LT 100:1, class-balanced cross entropy, official settings",
+    description="Class-balanced cross entropy as its authors train it.",
+    table_row="Table IV, Class-balanced CE loss, 100:1",
+    published={"test/top1_error": 0.2732},
+    follows="official",
+    settings_of=CLASS_BALANCED_CODE,
+    spec=long_tailed({"alias": "class_balanced", "beta": 0.9999}, dataset="cifar10", training=LDAM_TRAINING),
+)

@@ -1,21 +1,15 @@
 """Table IV, Focal Loss."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.frame.preset import Preset
+from lplcore.presets.cifar_long_tail import FIELD, LDAM_TRAINING, long_tailed
 
-from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import FIELD, LDAM_TRAINING, PAPER, long_tailed
-
-
-class Table4Focal(Preset):
-    """Focal loss in the field's 200 epochs."""
-
-    title: ClassVar[str] = "CIFAR-10-LT 100:1, focal loss, 200 epochs"
-    table_row: ClassVar[str | None] = "Table IV, Focal Loss, 100:1"
-    citation: ClassVar[str] = f"{PAPER}, {table_row}"
-    published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2962}
-    follows: ClassVar[Follows] = "field"
-    settings_of: ClassVar[str] = f"{FIELD}; the method's authors have none for CIFAR-LT"
-    spec: ClassVar[Mapping[str, Any]] = long_tailed(title, "focal", dataset="cifar10", training=LDAM_TRAINING)
-
-    name: Literal["table4_focal"] = "table4_focal"
+TABLE4_FOCAL = Preset(
+    name="table4_focal",
+    title="CIFAR-10-LT 100:1, focal loss, 200 epochs",
+    description="Focal loss in the field's 200 epochs.",
+    table_row="Table IV, Focal Loss, 100:1",
+    published={"test/top1_error": 0.2962},
+    follows="field",
+    settings_of=f"{FIELD}; the method's authors have none for CIFAR-LT",
+    spec=long_tailed("focal", dataset="cifar10", training=LDAM_TRAINING),
+)

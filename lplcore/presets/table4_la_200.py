@@ -1,21 +1,16 @@
 """Logit adjustment on CIFAR-10-LT in 200 epochs."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
-
-from lplcore.presets import Follows, Preset
+from lplcore.frame.preset import Preset
 from lplcore.presets.cifar_long_tail import FIELD, LDAM_TRAINING, retrained
-from lplcore.presets.table4_la import Table4La
+from lplcore.presets.table4_la import TABLE4_LA
 
-
-class Table4La200(Preset):
-    """`table4_la`'s method in the field's 200 epochs."""
-
-    title: ClassVar[str] = "CIFAR-10-LT 100:1, logit adjustment, 200 epochs"
-    citation: ClassVar[str] = "Zhang et al., Bag of tricks for long-tailed visual recognition, AAAI 2021"
-    published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2246}
-    follows: ClassVar[Follows] = "field"
-    settings_of: ClassVar[str] = f"{FIELD}; the figure is of balanced softmax, the same method, so trained"
-    spec: ClassVar[Mapping[str, Any]] = retrained(Table4La.spec, title, training=LDAM_TRAINING)
-
-    name: Literal["table4_la_200"] = "table4_la_200"
+TABLE4_LA_200 = Preset(
+    name="table4_la_200",
+    title="CIFAR-10-LT 100:1, logit adjustment, 200 epochs",
+    description="`table4_la`'s method in the field's 200 epochs.",
+    citation="Zhang et al., Bag of tricks for long-tailed visual recognition, AAAI 2021",
+    published={"test/top1_error": 0.2246},
+    follows="field",
+    settings_of=f"{FIELD}; the figure is of balanced softmax, the same method, so trained",
+    spec=retrained(TABLE4_LA, training=LDAM_TRAINING),
+)

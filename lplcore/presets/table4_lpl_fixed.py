@@ -1,24 +1,16 @@
 """Table IV, LPL (varied tau + fixed epsilon)."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.frame.preset import Preset
+from lplcore.presets.cifar_long_tail import FIXED, FIXED_GRID, PAPERS_FIXED, la_training, long_tailed
 
-from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import FIXED, FIXED_GRID, PAPER, PAPERS_FIXED, la_training, long_tailed
-
-
-class Table4LplFixed(Preset):
-    """LPL with fixed bound as the paper trains it."""
-
-    title: ClassVar[str] = "CIFAR-10-LT 100:1, LPL with fixed bound, the paper's settings"
-    table_row: ClassVar[str | None] = "Table IV, LPL (varied tau + fixed epsilon), 100:1"
-    citation: ClassVar[str] = f"{PAPER}, {table_row}"
-    published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2397}
-    follows: ClassVar[Follows] = "paper"
-    settings_of: ClassVar[str] = PAPERS_FIXED
-    grid: ClassVar[Mapping[str, list[Any]]] = FIXED_GRID
-    spec: ClassVar[Mapping[str, Any]] = long_tailed(
-        title, {"alias": "lpl", **FIXED}, dataset="cifar10", training=la_training("cifar10")
-    )
-
-    name: Literal["table4_lpl_fixed"] = "table4_lpl_fixed"
+TABLE4_LPL_FIXED = Preset(
+    name="table4_lpl_fixed",
+    title="CIFAR-10-LT 100:1, LPL with fixed bound, the paper's settings",
+    description="LPL with fixed bound as the paper trains it.",
+    table_row="Table IV, LPL (varied tau + fixed epsilon), 100:1",
+    published={"test/top1_error": 0.2397},
+    follows="paper",
+    settings_of=PAPERS_FIXED,
+    grid=FIXED_GRID,
+    spec=long_tailed({"alias": "lpl", **FIXED}, dataset="cifar10", training=la_training("cifar10")),
+)

@@ -1,20 +1,6 @@
 """LPL with varied bound on CIFAR-10-LT in 200 epochs."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.presets.cifar_long_tail import in_200_epochs
+from lplcore.presets.table4_lpl_varied import TABLE4_LPL_VARIED
 
-from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import FIELD, LDAM_TRAINING, retrained
-from lplcore.presets.table4_lpl_varied import Table4LplVaried
-
-
-class Table4LplVaried200(Preset):
-    """`table4_lpl_varied`'s method in the field's 200 epochs, no figure to compare with."""
-
-    title: ClassVar[str] = "CIFAR-10-LT 100:1, LPL with varied bound, 200 epochs"
-    citation: ClassVar[str] = Table4LplVaried.citation
-    follows: ClassVar[Follows] = "field"
-    settings_of: ClassVar[str] = f"{FIELD}; the method as in `table4_lpl_varied`"
-    spec: ClassVar[Mapping[str, Any]] = retrained(Table4LplVaried.spec, title, training=LDAM_TRAINING)
-
-    name: Literal["table4_lpl_varied_200"] = "table4_lpl_varied_200"
+TABLE4_LPL_VARIED_200 = in_200_epochs(TABLE4_LPL_VARIED, title="CIFAR-10-LT 100:1, LPL with varied bound, 200 epochs")

@@ -1,29 +1,15 @@
 """Table IV, Meta-weight net."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
+from lplcore.frame.preset import Preset
+from lplcore.presets.cifar_long_tail import META_WEIGHT_NET, META_WEIGHT_NET_CODE, META_WEIGHT_NET_TRAINING, long_tailed
 
-from lplcore.presets import Follows, Preset
-from lplcore.presets.cifar_long_tail import (
-    META_WEIGHT_NET,
-    META_WEIGHT_NET_CODE,
-    META_WEIGHT_NET_TRAINING,
-    PAPER,
-    long_tailed,
+TABLE4_META_WEIGHT_NET = Preset(
+    name="table4_meta_weight_net",
+    title="CIFAR-10-LT 100:1, Meta-Weight-Net, official settings",
+    description="Meta-Weight-Net as its authors train it.",
+    table_row="Table IV, Meta-weight net, 100:1",
+    published={"test/top1_error": 0.2643},
+    follows="official",
+    settings_of=META_WEIGHT_NET_CODE,
+    spec=long_tailed(META_WEIGHT_NET, dataset="cifar10", training=META_WEIGHT_NET_TRAINING),
 )
-
-
-class Table4MetaWeightNet(Preset):
-    """Meta-Weight-Net as its authors train it."""
-
-    title: ClassVar[str] = "CIFAR-10-LT 100:1, Meta-Weight-Net, official settings"
-    table_row: ClassVar[str | None] = "Table IV, Meta-weight net, 100:1"
-    citation: ClassVar[str] = f"{PAPER}, {table_row}"
-    published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.2643}
-    follows: ClassVar[Follows] = "official"
-    settings_of: ClassVar[str] = META_WEIGHT_NET_CODE
-    spec: ClassVar[Mapping[str, Any]] = long_tailed(
-        title, META_WEIGHT_NET, dataset="cifar10", training=META_WEIGHT_NET_TRAINING
-    )
-
-    name: Literal["table4_meta_weight_net"] = "table4_meta_weight_net"

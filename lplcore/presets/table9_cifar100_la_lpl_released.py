@@ -1,12 +1,8 @@
 """Table IX, LA+LPL on CIFAR-100-LT, as released."""
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal
-
-from lplcore.presets import Follows, Preset
+from lplcore.frame.preset import Preset
 from lplcore.presets.cifar_long_tail import (
     DECAYED_TWICE,
-    PAPER,
     RELEASED_LPL,
     RELEASED_NETWORK,
     RELEASED_RANGE,
@@ -14,21 +10,18 @@ from lplcore.presets.cifar_long_tail import (
     released_training,
 )
 
-
-class Table9Cifar100LaLplReleased(Preset):
-    """Logit adjustment, then LPL, as the paper's authors' scripts train it."""
-
-    title: ClassVar[str] = "CIFAR-100-LT 100:1, logit adjustment, then LPL, as released"
-    table_row: ClassVar[str | None] = "Table IX, LA+LPL"
-    citation: ClassVar[str] = f"{PAPER}, {table_row}"
-    published: ClassVar[Mapping[str, float]] = {"test/top1_error": 0.5389}
-    follows: ClassVar[Follows] = "released"
-    settings_of: ClassVar[str] = (
+TABLE9_CIFAR100_LA_LPL_RELEASED = Preset(
+    name="table9_cifar100_la_lpl_released",
+    title="CIFAR-100-LT 100:1, logit adjustment, then LPL, as released",
+    description="Logit adjustment, then LPL, as the paper's authors' scripts train it.",
+    table_row="Table IX, LA+LPL",
+    published={"test/top1_error": 0.5389},
+    follows="released",
+    settings_of=(
         f"the released script of this row (the text has tau 40; its priors are permuted by a bug); {RELEASED_NETWORK}; "
         f"{RELEASED_RANGE}; {DECAYED_TWICE}"
-    )
-    spec: ClassVar[Mapping[str, Any]] = long_tailed(
-        title,
+    ),
+    spec=long_tailed(
         {
             "alias": "la_lpl",
             "threshold": 27.0,
@@ -40,6 +33,5 @@ class Table9Cifar100LaLplReleased(Preset):
         dataset="cifar100",
         training=released_training(blocks_per_stage=5, epochs=1419, milestones=[691, 1059, 1290]),
         input_range=[-1.0, 0.0],
-    )
-
-    name: Literal["table9_cifar100_la_lpl_released"] = "table9_cifar100_la_lpl_released"
+    ),
+)

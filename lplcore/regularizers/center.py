@@ -1,7 +1,7 @@
 """Center loss."""
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -23,6 +23,7 @@ class Center(Regularizer):
     title: ClassVar[str] = "Center loss"
     citation: ClassVar[str] = "Wen et al., A discriminative feature learning approach, ECCV 2016, Eq. 2 and 5"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"weight": 0.0}
 
     name: Literal["center"] = "center"
     weight: float = Field(0.003, ge=0, le=1e6, description="lambda, weight of the term")
@@ -43,26 +44,26 @@ class CenterModule(FeatureState):
         self.options, self.num_classes = options, num_classes
 
     def make_buffers(self, num_features: int) -> Mapping[str, Tensor]:
-        """Centres at zero."""
+        """Centres [C, D] at zero."""
         return {"centers": torch.zeros(self.num_classes, num_features, dtype=torch.float32)}
 
-    def forward(self, given: CriterionInput) -> Tensor:
-        """[N]."""
-        features = given.needed_features("center")
+    def forward(self, inputs: CriterionInput) -> Tensor:
+        """The term of every example [N]; in training the centres take a step."""
+        features = inputs.needed_features("center")
         self.allocate(features.shape[1], features.device)
-        difference = features - self.centers.to(features.dtype)[given.labels]
-        difference = given.without_ignored(difference)
-        if given.update:
-            self._move(given, difference.detach())
+        difference = features - self.centers.to(features.dtype)[inputs.labels]
+        difference = inputs.without_ignored(difference)
+        if inputs.update:
+            self._move(inputs, difference.detach())
         return self.options.weight * (difference**2).sum(dim=1)
 
-    def _move(self, given: CriterionInput, difference: Tensor) -> None:
+    def _move(self, inputs: CriterionInput, difference: Tensor) -> None:
         """Take a step with the whole batch, also where `vmap` shows a part of it."""
-        labels, number = given.labels, given.number()
+        labels, number = inputs.labels, inputs.number()
         if not torch.compiler.is_compiling() and is_batched(labels, difference):
             # Of the sum all are mapped over, whichever of its terms is.
-            mapped = torch.zeros_like(difference) + (torch.zeros_like(labels) + 0 * given.share())[:, None]
-            number = whole_batch(mapped[:, 0].long() + given.share()).sum().clamp(min=1).to(difference.dtype)
+            mapped = torch.zeros_like(difference) + (torch.zeros_like(labels) + 0 * inputs.share())[:, None]
+            number = whole_batch(mapped[:, 0].long() + inputs.share()).sum().clamp(min=1).to(difference.dtype)
             labels, difference = whole_batch(labels + mapped[:, 0].long()), whole_batch(difference + mapped)
         step = 2 * self.options.center_lr / number * difference.to(self.centers.dtype)
         take_in(lambda rows, values: self.centers.index_add_(0, rows, values), labels, step)

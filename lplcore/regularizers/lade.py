@@ -1,7 +1,8 @@
 """LADE's estimate of a balanced target distribution."""
 
 import math
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -22,10 +23,15 @@ class Lade(Regularizer):
     title: ClassVar[str] = "LADE (label distribution disentangling)"
     citation: ClassVar[str] = "Hong et al., Disentangling label distribution, CVPR 2021, Eq. 9"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"weight": 0.0}
+    maskable: ClassVar[bool] = False
 
     name: Literal["lade"] = "lade"
     weight: float = Field(0.1, ge=0, le=1e6, description="alpha, weight of the term")
     remine: float = Field(0.1, ge=0, le=1e6, description="lambda of the regularised estimate")
+
+    def shift_invariant(self) -> bool:
+        return False
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return LadeModule(self, statistics)
@@ -45,15 +51,15 @@ class LadeModule(nn.Module):
         self.register_buffer("prior", statistics.prior(), persistent=False)
         self.register_buffer("counted", statistics.counted(), persistent=False)
 
-    def forward(self, given: CriterionInput) -> Tensor:
-        """A scalar."""
-        logits = torch.where(self.counted, given.raw_logits, 0.0)
+    def forward(self, inputs: CriterionInput) -> Tensor:
+        """The term, a scalar that every example's loss gets."""
+        logits = torch.where(self.counted, inputs.raw_logits, 0.0)
         prior = self.prior.to(logits.dtype)
-        truth = given.without_ignored(given.one_hot())
+        truth = inputs.without_ignored(inputs.one_hot())
         examples = truth.sum(dim=0)
         own = (truth * torch.where(truth > 0, logits, 0.0)).sum(dim=0) / torch.where(examples > 0, examples, 1.0)
         shift = prior.clamp(min=1e-9).log() + math.log(self.num_counted)
-        second = log_mean_exp(logits - shift, given.included)
+        second = log_mean_exp(logits - shift, inputs.included)
         return self.options.weight * (prior * (second + self.options.remine * second**2 - own)).sum()
 
 

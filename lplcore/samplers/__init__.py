@@ -9,7 +9,7 @@ from lplcore.plugin import Plugin
 
 
 class Sampler(Plugin):
-    """A sampler."""
+    """Puts the training examples of an epoch in order, some perhaps more than once or not at all."""
 
     @abstractmethod
     def order(self, labels: Tensor, generator: torch.Generator) -> Tensor:
@@ -32,8 +32,8 @@ def drawn_by_class(sequence: Tensor, labels: Tensor, generator: torch.Generator)
     """
     shuffled = torch.randperm(labels.shape[0], generator=generator)
     if labels.dim() == 1:
-        known = shuffled[labels[shuffled] >= 0]
-        by_class = known[labels[known].argsort(stable=True)]
+        labelled = shuffled[labels[shuffled] >= 0]
+        by_class = labelled[labels[labelled].argsort(stable=True)]
     else:
         by_class = shuffled[(labels[shuffled] > 0).T.nonzero()[:, 1]]
     counts = class_counts(labels)

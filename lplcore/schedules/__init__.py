@@ -8,7 +8,7 @@ from lplcore.plugin import Plugin
 
 
 class Schedule(Plugin):
-    """A schedule after a linear warm-up."""
+    """A factor on the learning rate: a linear warm-up, then what the plug-in says."""
 
     warmup_epochs: int = Field(0, ge=0, le=100_000, description="epochs over which the rate rises linearly")
 
@@ -20,4 +20,4 @@ class Schedule(Plugin):
 
     @abstractmethod
     def after_warmup(self, epoch: int, step: int, *, steps: int, epochs: int) -> float:
-        """The factor where the warm-up is over."""
+        """The factor at a step (from 0) of `steps` in an epoch (from 0) of `epochs`, the warm-up being over."""

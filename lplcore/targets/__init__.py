@@ -7,21 +7,23 @@ import torch
 from torch import Tensor, nn
 
 from lplcore.frame.labels import one_hot
+from lplcore.frame.part import CriterionPart
 from lplcore.frame.statistics import ClassStatistics
-from lplcore.plugin import Plugin
 
 
-class Target(Plugin):
+class Target(CriterionPart):
     """A target transform.
 
     Class attributes: `makes_soft` says that it turns labels [N] into soft targets [N, C], `mixes_inputs` that it
-    changes the network's inputs too, `only_in_training` that a criterion in evaluation mode leaves it out. One that
-    does not make soft targets gives single labels anew, soft targets then as rows of zeros and a one.
+    changes the network's inputs too, `only_in_training` that a criterion in evaluation mode leaves it out, `linear`
+    that of mixed labels it makes the mixture of what it makes of each. One that does not make soft targets gives single
+    labels anew, soft targets then as rows of zeros and a one.
     """
 
     makes_soft: ClassVar[bool] = True
     only_in_training: ClassVar[bool] = False
     mixes_inputs: ClassVar[bool] = False
+    linear: ClassVar[bool] = True
 
     @abstractmethod
     def build(self, statistics: ClassStatistics) -> nn.Module:
@@ -52,9 +54,9 @@ class Smoothing(nn.Module):
 
     def forward(self, targets: Tensor, dtype: torch.dtype) -> Tensor:
         """Targets [N] or [N, C] to [N, C]."""
-        given = soft(targets, self.num_classes, dtype)
-        share = self.share(given)
-        return (1 - share)[:, None] * given + self.spread(share)
+        before = soft(targets, self.num_classes, dtype)
+        share = self.share(before)
+        return (1 - share)[:, None] * before + self.spread(share)
 
 
 def soft(targets: Tensor, num_classes: int, dtype: torch.dtype) -> Tensor:

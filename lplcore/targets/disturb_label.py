@@ -1,6 +1,7 @@
 """DisturbLabel."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -22,6 +23,8 @@ class DisturbLabel(Target):
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     makes_soft: ClassVar[bool] = False
     only_in_training: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, Any] | None] = {"noise": 0.0}
+    random: ClassVar[bool] = True
 
     name: Literal["disturb_label"] = "disturb_label"
     noise: float = Field(0.1, ge=0, le=1, description="alpha, 0.1 to 0.2 in the source")

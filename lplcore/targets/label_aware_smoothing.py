@@ -1,7 +1,8 @@
 """Label-aware smoothing: frequent classes are smoothed more."""
 
 import math
-from typing import ClassVar, Literal, Self
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from pydantic import Field, model_validator
@@ -22,6 +23,8 @@ class LabelAwareSmoothing(Target):
     title: ClassVar[str] = "Label-aware smoothing"
     citation: ClassVar[str] = "Zhong et al., Improving calibration for long-tailed recognition, CVPR 2021, Eq. 3 and 4"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"smooth_head": 0.0, "smooth_tail": 0.0}
+    linear: ClassVar[bool] = False
 
     name: Literal["label_aware_smoothing"] = "label_aware_smoothing"
     smooth_head: float = Field(0.4, ge=0, lt=1, description="epsilon_1, share spread for the most frequent class")
@@ -31,7 +34,7 @@ class LabelAwareSmoothing(Target):
     @model_validator(mode="before")
     @classmethod
     def _defaults_keep_the_order(cls, value: object) -> object:
-        """A share that is left out gives way to the one that is given."""
+        """A share that is left out gives way to the other one."""
         if not isinstance(value, dict):
             return value
         head, tail = value.get("smooth_head"), value.get("smooth_tail")

@@ -1,6 +1,7 @@
 """Label smoothing."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -16,6 +17,7 @@ class LabelSmoothing(Target):
     title: ClassVar[str] = "Label smoothing"
     citation: ClassVar[str] = "Szegedy et al., Rethinking the Inception architecture, CVPR 2016, Section 7"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"smoothing": 0.0}
 
     name: Literal["label_smoothing"] = "label_smoothing"
     smoothing: float = Field(0.1, ge=0, lt=1, description="a, the share spread over all classes")

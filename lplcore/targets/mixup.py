@@ -20,6 +20,7 @@ class Mixup(Target):
     citation: ClassVar[str] = "Zhang et al., mixup: beyond empirical risk minimization, ICLR 2018, Section 2"
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     mixes_inputs: ClassVar[bool] = True
+    random: ClassVar[bool] = True
 
     name: Literal["mixup"] = "mixup"
     alpha: float = Field(1.0, ge=0.01, le=1000, description="alpha of the Beta distribution; towards 0: no mixing")
@@ -40,5 +41,5 @@ class MixupModule(nn.Module):
         alpha = torch.full((), self.alpha, dtype=torch.float32, device=inputs.device)
         share = torch.distributions.Beta(alpha, alpha, validate_args=False).sample()
         partner = torch.randperm(inputs.shape[0], device=inputs.device)
-        given = soft(targets, self.num_classes, torch.float32)
-        return share * inputs + (1 - share) * inputs[partner], share * given + (1 - share) * given[partner]
+        shares = soft(targets, self.num_classes, torch.float32)
+        return share * inputs + (1 - share) * inputs[partner], share * shares + (1 - share) * shares[partner]

@@ -8,12 +8,12 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from lplcore.frame.inputs import CriterionInput
+from lplcore.frame.part import CriterionPart
 from lplcore.frame.statistics import ClassStatistics
-from lplcore.plugin import Plugin
 
 
-class Weighting(Plugin):
-    """A weighting. The mean over a batch divides by its number of examples (multi label: entries), or its weights."""
+class Weighting(CriterionPart):
+    """Factors on the base losses. A batch's mean divides by its examples (multi label: entries), or by its weights."""
 
     reduction: Literal["examples", "weights"] = Field(
         "examples",
@@ -41,30 +41,30 @@ class ClassWeights(nn.Module):
         super().__init__()
         self.register_buffer("table", table, persistent=False)
 
-    def forward(self, given: CriterionInput) -> Tensor:
-        """[N] weight of each example's class, [N, C] weights of all where labels are mixed."""
-        return given.by_class(self.table)
+    def forward(self, inputs: CriterionInput) -> Tensor:
+        """The weight of each example's class [N], weights of all classes [N, C] where labels are mixed."""
+        return inputs.by_class(self.table)
 
 
 class EntryWeights(ClassWeights):
     """A fixed weight per class; an entry's is that of its class, whether positive or negative."""
 
-    def forward(self, given: CriterionInput) -> Tensor:
-        """[N, C]."""
-        return self.table.to(given.logits.dtype).expand_as(given.logits)
+    def forward(self, inputs: CriterionInput) -> Tensor:
+        """Weights [N, C]."""
+        return self.table.to(inputs.logits.dtype).expand_as(inputs.logits)
 
 
 def class_table(weights: Tensor, counts: Tensor, *, normalize: str) -> Tensor:
     """Weights [C] as they are used: scaled to mean 1 over the classes with training examples (`mean`), or not (`none`).
 
     A class without examples gets the largest weight of the others: it cannot be met in training, and a stream that
-    does hold it is neither ignored nor made infinite.
+    does hold it is neither ignored nor infinite.
     """
     present = counts > 0
-    known = weights[present]
+    of_present = weights[present]
     if normalize == "mean":
-        known = known / known.mean()
-    return torch.full_like(weights, float(known.max())).masked_scatter(present, known)
+        of_present = of_present / of_present.mean()
+    return torch.full_like(weights, float(of_present.max())).masked_scatter(present, of_present)
 
 
 __all__ = ["ClassWeights", "CriterionInput", "EntryWeights", "Weighting", "class_table"]

@@ -22,6 +22,7 @@ class ClassBalanced(Weighting):
     title: ClassVar[str] = "Class-balanced weights"
     citation: ClassVar[str] = "Cui et al., Class-balanced loss based on effective number of samples, CVPR 2019, Eq. 12"
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"multi_label": {"beta": 0.9, "normalize": "none"}}
+    neutral: ClassVar[Mapping[str, Any] | None] = {"beta": 0.0}
 
     name: Literal["class_balanced"] = "class_balanced"
     beta: float = Field(0.9999, ge=0, lt=1, description="beta, (N - 1) / N for N different prototypes of a class")

@@ -42,19 +42,19 @@ class InfluenceBalancedModule(nn.Module):
         counts = statistics.counts()
         self.register_buffer("table", class_table(1 / counts.clamp(min=1), counts, normalize="mean"), persistent=False)
 
-    def forward(self, given: CriterionInput) -> Tensor:
-        """[N], [N, C] where labels are mixed."""
-        size = given.needed_features("influence_balanced").abs().sum(dim=1)
-        share = given.logits.softmax(dim=1)
-        if given.mixture is None:
-            wrong = distance(share, given.labels)
+    def forward(self, inputs: CriterionInput) -> Tensor:
+        """Weights [N], or [N, C] where labels are mixed."""
+        size = inputs.needed_features("influence_balanced").abs().sum(dim=1)
+        share = inputs.logits.softmax(dim=1)
+        if inputs.mixture is None:
+            wrong = distance(share, inputs.labels)
         else:
             wrong, size = distances(share), size[:, None]
         weight = self.options.alpha / (wrong * size + self.options.guard)
-        weight = given.by_class(self.table) * (weight.detach() if self.options.detach else weight)
+        weight = inputs.by_class(self.table) * (weight.detach() if self.options.detach else weight)
         if self.options.start == 0:
             return weight
-        begun = given.needed_epoch_progress("influence_balanced (with start above 0)")
+        begun = inputs.needed_epoch_progress("influence_balanced (with start above 0)")
         return torch.where(reached(begun, self.options.start), weight, torch.ones_like(weight))
 
 

@@ -20,6 +20,7 @@ class InverseFrequency(Weighting):
     title: ClassVar[str] = "Inverse-frequency weights"
     citation: ClassVar[str] = "Huang et al., Learning deep representation for imbalanced classification, CVPR 2016"
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"multi_label": {"normalize": "none"}}
+    neutral: ClassVar[Mapping[str, Any] | None] = {"power": 0.0}
 
     name: Literal["inverse_frequency"] = "inverse_frequency"
     power: float = Field(1.0, ge=0, le=4, description="1 for inverse frequency, 0.5 for its square root, 0 for none")

@@ -1,6 +1,7 @@
 """Re-balanced weights (R-BCE)."""
 
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -20,6 +21,7 @@ class Rebalanced(Weighting):
     title: ClassVar[str] = "Re-balanced weights (R-BCE)"
     citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 3-5"
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    neutral: ClassVar[Mapping[str, Any] | None] = {"alpha": 0.5, "beta": 0.0}
 
     name: Literal["rebalanced"] = "rebalanced"
     alpha: float = Field(0.1, ge=0, le=1000, description="alpha, lifts all weights above zero")
@@ -42,9 +44,9 @@ class RebalancedModule(nn.Module):
         # A class without training examples is treated as one with a single example.
         self.register_buffer("table", 1 / counts.clamp(min=1), persistent=False)
 
-    def forward(self, given: CriterionInput) -> Tensor:
-        """[N, C]."""
-        inverse = self.table.to(given.logits.dtype)
-        drawn = (given.labels @ inverse).clamp(min=1e-30)
+    def forward(self, inputs: CriterionInput) -> Tensor:
+        """Weights [N, C]."""
+        inverse = self.table.to(inputs.logits.dtype)
+        drawn = (inputs.labels @ inverse).clamp(min=1e-30)
         ratio = inverse / drawn[:, None]
         return self.options.alpha + torch.sigmoid(self.options.beta * (ratio - self.options.mu))

@@ -72,10 +72,10 @@ def without_secrets(url: URL, reason: str) -> str:
 
 def spellings(url: URL) -> set[str]:
     """Every secret of the URL as it is, as a URL encodes it and as libpq's connection strings escape it."""
-    given = [str(url.password)] if url.password else []
+    secrets = [str(url.password)] if url.password else []
     for name, value in url.query.items():
         if name not in HARMLESS:
-            given += [value] if isinstance(value, str) else value
-    escaped = [secret.replace("\\", "\\\\").replace("'", "\\'") for secret in given]
-    encoded = [encode(secret) for secret in given for encode in (partial(quote, safe=""), quote_plus)]
-    return {secret for secret in (*given, *escaped, *encoded) if secret}
+            secrets += [value] if isinstance(value, str) else value
+    escaped = [secret.replace("\\", "\\\\").replace("'", "\\'") for secret in secrets]
+    encoded = [encode(secret) for secret in secrets for encode in (partial(quote, safe=""), quote_plus)]
+    return {secret for secret in (*secrets, *escaped, *encoded) if secret}

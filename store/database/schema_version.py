@@ -41,8 +41,8 @@ def refuse_newer(name: str, revision: str | None, writer: str | None) -> None:
         return
     own = version("lpl-service")
     needed = f"lpl-service {writer}" if writer not in (None, own) else "the version of lpl-service that wrote it"
-    known = f"lpl-service {own} knows revisions up to {revisions()[0]}"
-    raise SchemaNewer(f"{name} is of a newer version (revision {revision}; {known}); use {needed} or a later one")
+    newest = f"lpl-service {own} knows revisions up to {revisions()[0]}"
+    raise SchemaNewer(f"{name} is of a newer version (revision {revision}; {newest}); use {needed} or a later one")
 
 
 def refuse_other(name: str, revision: str | None, writer: str | None) -> None:

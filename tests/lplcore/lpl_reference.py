@@ -39,19 +39,19 @@ def bounds(
         return {c: epsilon + varied * deviation(c, q, tau, options) for c in q}
     rank = {c: i for i, c in enumerate(sorted(range(len(counts)), key=lambda c: (-counts[c], c)))}
     first, last = min(q, key=lambda c: rank[c]), max((c for c in q if counts[c]), key=lambda c: rank[c], default=0)
-    found = {}
+    lengths = {}
     for c in q:
         if counts[c] == 0:
-            found[c] = epsilon
+            lengths[c] = epsilon
         elif options["bound_from"] == "performance":
             ratio = q[c] / q[first] * options["head_scale"] if sign[c] < 0 else q[last] / q[c]
             limit = options["head_scale"] if sign[c] < 0 else 1.0
-            found[c] = epsilon + varied * min(ratio, limit)
+            lengths[c] = epsilon + varied * min(ratio, limit)
         elif sign[c] < 0:
-            found[c] = epsilon + varied * options["head_scale"] * counts[c] / max(counts)
+            lengths[c] = epsilon + varied * options["head_scale"] * counts[c] / max(counts)
         else:
-            found[c] = epsilon + varied * min(n for n in counts if n) / counts[c]
-    return found
+            lengths[c] = epsilon + varied * min(n for n in counts if n) / counts[c]
+    return lengths
 
 
 def deviation(c: int, q: dict[int, float], tau: float, options: dict[str, Any]) -> float:
@@ -75,7 +75,7 @@ def steps(bound: float, options: dict[str, Any]) -> tuple[int, float]:
 def lpl_perturbation(
     u: Array, y: npt.NDArray[np.int64], counts: list[int], *, start: Array | None = None, **options: Any
 ) -> Array:
-    """What LPL adds to `start` (default: the raw logits u) [N, C]; all options must be given."""
+    """What LPL adds to `start` (default: the raw logits u) [N, C]; there is no default option."""
     classes = u.shape[1]
     q, tau = performance(u, y, counts, options)
     if options["split"] == "performance":

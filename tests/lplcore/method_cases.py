@@ -2,8 +2,8 @@
 
 Those that fit both tasks are two cases; multi label stands on binary cross entropy.
 
-A new plug-in is found by itself. It fails the suite until it has a loop reference (`method_references`) and a line in
-NEUTRAL; what does not apply to it is said here with the reason.
+A new plug-in joins by itself. What it says of itself (`lplcore.frame.part`) decides which checks apply to it; its loop
+reference is a file in `references`.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -16,9 +16,11 @@ import torch
 from torch import Tensor, nn
 
 import lplcore
+from lplcore.frame.part import CriterionPart
 from lplcore.method.criterion import Criterion
 from lplcore.plugin import get, plugins
 from tests.grids import campaign
+from tests.lplcore.references import REFERENCES, Key, Reference
 
 FIELD_OF_KIND = {
     "loss": "loss",
@@ -27,65 +29,8 @@ FIELD_OF_KIND = {
     "target": "targets",
     "regularizer": "regularizers",
 }
-Key = tuple[str, ...]
-"""Kind and name; `multi_label` third for that task."""
 MULTI = "multi_label"
-OPTIONS: dict[Key, dict[str, Any]] = {
-    ("perturbation", "lpl"): {"num_steps": 3},
-    ("perturbation", "ldam"): {"scale": 4.0},
-    ("perturbation", "gcl"): {"scale": 4.0},
-    ("perturbation", "large_margin"): {"annealing": 2.0},
-    ("regularizer", "center"): {"weight": 0.3},
-    ("weighting", "class_balanced"): {"beta": 0.9},
-    ("loss", "binary_cross_entropy", MULTI): {"negative_scale": 2.0},
-    ("loss", "focal", MULTI): {"negative_scale": 3.0},
-    ("loss", "asymmetric", MULTI): {"gamma_negative": 2.0, "shift": 0.2},
-    ("perturbation", "ldam", MULTI): {"scale": 4.0},
-    ("perturbation", "lpl", MULTI): {"form": "pgd", "epsilon": 0.13, "delta_epsilon": 0.5},
-    ("perturbation", "negative_tolerant", MULTI): {"kappa": 0.7, "negative_scale": 2.0},
-}
-"""Settings at which a small batch shows the mechanism."""
-NEUTRAL: dict[Key, dict[str, Any] | str] = {
-    ("loss", "cross_entropy"): {},
-    ("loss", "focal"): {"gamma": 0.0},
-    ("loss", "generalized_cross_entropy"): "q = 0 is a limit, tested to 1e-5",
-    ("perturbation", "balanced_softmax"): "no parameter; equal counts are tested to 1e-6",
-    ("perturbation", "gcl"): {"amplitude": 0.0},
-    ("perturbation", "isda"): {"strength": 0.0},
-    ("perturbation", "large_margin"): {"multiple": 1},
-    ("perturbation", "ldam"): {"max_margin": 0.0},
-    ("perturbation", "logit_adjustment"): {"strength": 0.0},
-    ("perturbation", "lpl"): {"epsilon": 0.0, "delta_epsilon": 0.0},
-    ("perturbation", "seesaw"): {"p": 0.0, "q": 0.0},
-    ("perturbation", "vs"): {"gamma": 0.0, "tau": 0.0},
-    ("weighting", "class_balanced"): {"beta": 0.0},
-    ("weighting", "influence_balanced"): "weights depend on the example at every setting",
-    ("weighting", "inverse_frequency"): {"power": 0.0},
-    ("target", "disturb_label"): {"noise": 0.0},
-    ("target", "label_aware_smoothing"): {"smooth_head": 0.0, "smooth_tail": 0.0},
-    ("target", "label_smoothing"): {"smoothing": 0.0},
-    ("target", "mixup"): "the ratio 1 has probability zero",
-    ("regularizer", "center"): {"weight": 0.0},
-    ("regularizer", "lade"): {"weight": 0.0},
-    ("loss", "asymmetric", MULTI): {"gamma_negative": 0.0, "gamma_positive": 0.0, "shift": 0.0},
-    ("loss", "binary_cross_entropy", MULTI): {"negative_scale": 1.0},
-    ("loss", "focal", MULTI): {"gamma": 0.0, "factor": 1.0, "negative_scale": 1.0},
-    ("loss", "two_way", MULTI): "a loss of whole rows and columns at every setting",
-    ("perturbation", "ldam", MULTI): {"max_margin": 0.0},
-    ("perturbation", "logit_compensation", MULTI): {"scale_bound": 0.0, "shift_bound": 0.0},
-    ("perturbation", "lpl", MULTI): {"epsilon": 0.0, "delta_epsilon": 0.0},
-    ("perturbation", "negative_tolerant", MULTI): {"kappa": 0.0},
-    ("weighting", "class_balanced", MULTI): {"beta": 0.0},
-    ("weighting", "inverse_frequency", MULTI): {"power": 0.0},
-    ("weighting", "rebalanced", MULTI): {"alpha": 0.5, "beta": 0.0},
-}
-"""Parameters at which a plug-in is (binary) cross entropy, or why there are none."""
-RANDOM = {"gcl", "disturb_label", "mixup"}
-"""They draw random numbers: the draws do not follow a relabelling."""
-STOPPED = {"lpl", "seesaw"}
-"""Their gradient stops at the perturbation, so that it is that of the base loss at fixed perturbation."""
-NOT_SHIFT_INVARIANT = {"vs", "lade"}
-"""Multiplicative, or an estimate of a density by the logits themselves."""
+NO_REFERENCE = Reference()
 
 
 class Batch(NamedTuple):
@@ -114,12 +59,17 @@ class Case:
     task: str = "single_label"
 
     def __str__(self) -> str:
-        return "-".join(self.key)
+        return "-".join(self.key if self.multi_label else self.key[:2])
 
     @property
     def key(self) -> Key:
-        """Where the tables of this suite have it."""
-        return (self.kind, self.name, MULTI) if self.multi_label else (self.kind, self.name)
+        """Where the references have it."""
+        return (self.kind, self.name, self.task)
+
+    @property
+    def reference(self) -> Reference:
+        """Its loop reference and the settings at which a small batch shows the mechanism."""
+        return REFERENCES.get(self.key, NO_REFERENCE)
 
     @property
     def multi_label(self) -> bool:
@@ -130,7 +80,7 @@ class Case:
         """The method object, with the plug-in's parameters changed."""
         if self.kind == "method":
             return {"alias": self.name, **options}
-        part = {"name": self.name, **OPTIONS.get(self.key, {}), **options}
+        part = {"name": self.name, **self.reference.options, **options}
         field = FIELD_OF_KIND[self.kind]
         return {field: [part] if field.endswith("s") and field != "loss" else part}
 
@@ -150,14 +100,25 @@ class Case:
             return nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
         return nn.functional.cross_entropy(logits, labels, reduction="none")
 
-    def has(self, names: set[str]) -> bool:
-        """Whether a part has one of these names, which speak of single-label data."""
-        return not self.multi_label and bool(self.names & names)
+    @cached_property
+    def parts(self) -> list[CriterionPart]:
+        """The records of what makes up its criterion."""
+        return [part for _, part in self.criterion([3, 2]).method.parts() if isinstance(part, CriterionPart)]
 
     @cached_property
     def names(self) -> set[str]:
         """Names of all parts of the method."""
         return {part.name for _, part in self.criterion([3, 2]).method.parts()}
+
+    @property
+    def random(self) -> bool:
+        """Whether a part draws random numbers."""
+        return any(part.random for part in self.parts)
+
+    @property
+    def stops_gradient(self) -> bool:
+        """Whether a part adds something to the logits through which no gradient passes."""
+        return any(part.stops_gradient(self.task) for part in self.parts)
 
 
 def parts() -> list[Case]:
@@ -191,7 +152,7 @@ def check(
 ) -> Callable[[Test], Test]:
     """A test of the suite that runs on every case but those for which `unless` gives a reason.
 
-    Where kinds are given, `make test` has cases of these only.
+    With `kinds`, `make test` has cases of these only.
     """
 
     def registered(test: Test) -> Test:
@@ -205,9 +166,9 @@ def check(
     return registered
 
 
-def why_not(reason: str, names: set[str]) -> Callable[[Case], str | None]:
-    """The reason for cases that have a part of these names."""
-    return lambda case: reason if case.has(names) else None
+def unless_random(reason: str) -> Callable[[Case], str | None]:
+    """The reason for cases that draw random numbers."""
+    return lambda case: reason if case.random else None
 
 
 def batch_of(

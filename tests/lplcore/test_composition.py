@@ -100,8 +100,8 @@ def test_perturbations_apply_in_the_order_of_the_list() -> None:
     expected = alone["logit_adjustment"] * (1 + scale) + alone["vs"]
     torch.testing.assert_close(both.perturbation(batch.logits, batch.labels), expected)
     other = lplcore.criterion(["vs", "logit_adjustment"], class_counts=counts)
-    found = other.perturbation(batch.logits, batch.labels)
-    torch.testing.assert_close(found, alone["vs"] + alone["logit_adjustment"])
+    actual = other.perturbation(batch.logits, batch.labels)
+    torch.testing.assert_close(actual, alone["vs"] + alone["logit_adjustment"])
 
 
 def test_weighting_and_regulariser_frame_the_loss_of_the_perturbed_logits() -> None:
@@ -112,15 +112,15 @@ def test_weighting_and_regulariser_frame_the_loss_of_the_perturbed_logits() -> N
     clean = lplcore.criterion("cross_entropy", class_counts=counts)(batch.logits, batch.labels, reduction="none")
     factor = weights(batch.logits, batch.labels, reduction="none") / clean
     whole = {**parts, "weighting": "inverse_frequency", "regularizers": [{"name": "center", "weight": 0.5}]}
-    found = lplcore.criterion(whole, class_counts=counts)(
+    actual = lplcore.criterion(whole, class_counts=counts)(
         batch.logits, batch.labels, features=batch.features, reduction="none"
     )
-    torch.testing.assert_close(found, factor * plain + 0.5 * (batch.features**2).sum(dim=1))
+    torch.testing.assert_close(actual, factor * plain + 0.5 * (batch.features**2).sum(dim=1))
 
 
 def test_looking_at_the_perturbation_disturbs_no_label() -> None:
     batch, counts = batch_of(PLAIN), counts_of(5)
     method = {"targets": [{"name": "disturb_label", "noise": 1.0}], "perturbations": [{"name": "ldam", "scale": 1.0}]}
-    found = lplcore.criterion(method, class_counts=counts).perturbation(batch.logits, batch.labels)
+    actual = lplcore.criterion(method, class_counts=counts).perturbation(batch.logits, batch.labels)
     alone = lplcore.criterion([{"name": "ldam", "scale": 1.0}], class_counts=counts)
-    assert torch.equal(found, alone.perturbation(batch.logits, batch.labels))
+    assert torch.equal(actual, alone.perturbation(batch.logits, batch.labels))

@@ -1,21 +1,17 @@
-"""The conformance suite: what holds for every method, checked on every plug-in and alias that is found."""
+"""The conformance suite: what holds for every method, checked on every plug-in and alias that the scan takes."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lplcore.frame.part import CriterionPart
 from lplcore.method.criterion import Criterion
 from lplcore.plugin import get
 from tests.lplcore.method_cases import (
-    NEUTRAL,
-    NOT_SHIFT_INVARIANT,
-    RANDOM,
-    STOPPED,
     Batch,
     Case,
     aliases,
@@ -24,14 +20,11 @@ from tests.lplcore.method_cases import (
     counts_of,
     number_of,
     parts,
-    why_not,
+    unless_random,
 )
-from tests.lplcore.method_references import REFERENCES as SINGLE_LABEL_REFERENCES
-from tests.lplcore.method_references import Situation
-from tests.lplcore.multi_label_references import MULTI_LABEL_REFERENCES
+from tests.lplcore.references import REFERENCES, Situation
 
 EVERY = [*parts(), *aliases()]
-REFERENCES = SINGLE_LABEL_REFERENCES | MULTI_LABEL_REFERENCES
 
 
 def losses(criterion: Criterion, batch: Batch, **changes: Any) -> Tensor:
@@ -46,8 +39,8 @@ def losses(criterion: Criterion, batch: Batch, **changes: Any) -> Tensor:
 def gradients(loss: Tensor, batch: Batch) -> list[Tensor]:
     """With regard to features, weights and bias; zeros where there is no path."""
     wanted = [batch.features, *batch.classifier.parameters()]
-    found = torch.autograd.grad(loss.sum(), wanted, allow_unused=True)
-    return [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, found, strict=True)]
+    slopes = torch.autograd.grad(loss.sum(), wanted, allow_unused=True)
+    return [torch.zeros_like(w) if g is None else g for w, g in zip(wanted, slopes, strict=True)]
 
 
 def options_of(case: Case) -> dict[str, Any]:
@@ -75,38 +68,40 @@ def situation(case: Case, batch: Batch, counts: list[int], memory: dict[str, Any
 
 def no_reference(case: Case) -> str | None:
     """Why there is no loop reference."""
-    found = REFERENCES[case.key]
-    return found if isinstance(found, str) else None
+    return case.reference.instead if case.reference.losses is None else None
 
 
 @check(parts(), unless=no_reference)
 def test_agrees_with_a_loop_reference_over_three_batches(case: Case) -> None:
-    reference = REFERENCES[case.key]
-    assert not isinstance(reference, str)
+    assert case.reference.losses is not None
     counts: list[int] = counts_of(5)
     memory: dict[str, Any] = {}
     criterion = case.criterion(counts)
     for seed in range(3):
         batch = batch_of(case, seed=seed)
-        expected = torch.tensor(reference(situation(case, batch, counts, memory)), dtype=torch.float64)
+        expected = torch.tensor(case.reference.losses(situation(case, batch, counts, memory)), dtype=torch.float64)
         # Running statistics are kept in float32.
         torch.testing.assert_close(losses(criterion, batch).detach(), expected, rtol=1e-6, atol=1e-6)
 
 
 def no_neutral(case: Case) -> str | None:
     """Why there is no neutral setting."""
-    found = NEUTRAL[case.key]
-    return found if isinstance(found, str) else None
+    return case.reference.not_neutral if neutral_setting(case) is None else None
+
+
+def neutral_setting(case: Case) -> Mapping[str, Any] | None:
+    """Parameters at which a plug-in changes nothing."""
+    part: type[CriterionPart] = get(case.kind, case.name)
+    return part.neutral
 
 
 @check(parts(), unless=no_neutral)
 def test_a_neutral_setting_is_exactly_cross_entropy(case: Case) -> None:
-    neutral = NEUTRAL[case.key]
-    assert not isinstance(neutral, str)
+    neutral = neutral_setting(case)
+    assert neutral is not None
     batch = batch_of(case, dtype=torch.float32)
     expected = case.base_loss(batch.logits, batch.labels)
-    found = losses(case.criterion(counts_of(5), **neutral), batch)
-    assert torch.equal(found, expected)
+    assert torch.equal(losses(case.criterion(counts_of(5), **neutral), batch), expected)
 
 
 @check(EVERY)
@@ -119,8 +114,8 @@ def test_all_ways_to_ask_for_the_loss_agree(case: Case) -> None:
         criterion = case.criterion(counts_of(5))
         inputs, targets = criterion.mix(batch.features, batch.labels)
         mixed = batch._replace(features=inputs)
-        found = criterion(mixed.logits, targets, reduction=reduction, **mixed.arguments())
-        torch.testing.assert_close(found, expected)
+        reduced = criterion(mixed.logits, targets, reduction=reduction, **mixed.arguments())
+        torch.testing.assert_close(reduced, expected)
     torch.manual_seed(0)
     criterion = case.criterion(counts_of(5))
     inputs, targets = criterion.mix(batch.features, batch.labels)
@@ -147,7 +142,12 @@ def test_the_perturbation_is_what_is_added_to_the_logits(case: Case) -> None:
     torch.testing.assert_close(output.perturbed_loss, loss.detach())
 
 
-@check(EVERY, unless=why_not("the gradient stops at the perturbation, see the next check", STOPPED))
+def stopped(case: Case) -> str | None:
+    """Why gradients are not those of finite differences."""
+    return "the gradient stops at the perturbation, see the next check" if case.stops_gradient else None
+
+
+@check(EVERY, unless=stopped)
 def test_gradients_are_those_of_finite_differences(case: Case) -> None:
     batch, criterion = batch_of(case, examples=6), case.criterion(counts_of(5))
     losses(criterion, batch_of(case, examples=30, seed=7))
@@ -155,8 +155,7 @@ def test_gradients_are_those_of_finite_differences(case: Case) -> None:
     fixed = batch.features.detach().clone()
 
     def loss(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        # Features enter isda's covariances without gradient.
-        seen = fixed if "isda" in case.names else features
+        seen = fixed if any(part.detached_features for part in case.parts) else features
         layer: Any = SimpleNamespace(weight=weight, bias=bias)
         logits = functional.linear(features, weight, bias)
         torch.manual_seed(1)
@@ -168,20 +167,33 @@ def test_gradients_are_those_of_finite_differences(case: Case) -> None:
 
 def not_stopped(case: Case) -> str | None:
     """Why the gradient is not that of the base loss at a fixed perturbation."""
-    if not case.has(STOPPED):
+    if not case.stops_gradient:
         return "the gradient goes through the perturbation, see the check before"
-    return "isda passes its gradient, lpl stops it: both are checked alone" if "isda" in case.names else None
+    return "one perturbation passes its gradient, another stops it: both are checked alone" if passes(case) else None
+
+
+def passes(case: Case) -> bool:
+    """Whether any perturbation of a method passes a gradient."""
+    batch, criterion = batch_of(case), case.criterion(counts_of(5))
+    with_gradient: list[bool] = []
+    for module in criterion.perturbations:
+        module.register_forward_hook(lambda _, __, output: with_gradient.append(output.perturbation.requires_grad))
+    losses(criterion, batch)
+    return any(with_gradient)
 
 
 @check(EVERY, unless=not_stopped)
 def test_the_gradient_is_that_of_the_base_loss_at_a_fixed_perturbation(case: Case) -> None:
     batch, criterion = batch_of(case, examples=6), case.criterion(counts_of(5)).eval()
     delta = criterion.perturbation(batch.logits, batch.labels, **batch.arguments())
-    expected = gradients(case.base_loss(batch.logits + delta, batch.labels), batch)
+    rest = criterion.method.model_copy(update={"perturbations": []})
+    unperturbed = Criterion(rest, criterion.statistics).eval()
+    base_loss = unperturbed(batch.logits + delta, batch.labels, reduction="none", **batch.arguments())
+    expected = gradients(base_loss, batch)
     torch.testing.assert_close(gradients(losses(criterion, batch), batch), expected)
 
 
-@check(EVERY, unless=why_not("random draws do not follow the numbering", RANDOM))
+@check(EVERY, unless=unless_random("random draws do not follow the numbering"))
 def test_classes_may_be_numbered_otherwise(case: Case) -> None:
     batch, counts = batch_of(case), counts_of(5)
     order = torch.tensor([3, 0, 4, 1, 2])
@@ -192,16 +204,16 @@ def test_classes_may_be_numbered_otherwise(case: Case) -> None:
         renamed.bias.copy_(batch.classifier.bias[order])
     labels = batch.labels[:, order] if case.multi_label else place[batch.labels]
     expected = losses(case.criterion(counts), batch)
-    found = losses(case.criterion([counts[c] for c in order]), Batch(batch.features, renamed, labels))
-    torch.testing.assert_close(found, expected[:, order] if case.multi_label else expected)
+    actual = losses(case.criterion([counts[c] for c in order]), Batch(batch.features, renamed, labels))
+    torch.testing.assert_close(actual, expected[:, order] if case.multi_label else expected)
 
 
 def shifts_count(case: Case) -> str | None:
     """Why a constant on all logits changes the loss."""
     if case.multi_label:
         return "a sigmoid per class"
-    sigmoid = getattr(case.criterion([3, 2]).method.loss, "form", "softmax") == "sigmoid"
-    return "not a function of logit differences alone" if sigmoid or case.names & NOT_SHIFT_INVARIANT else None
+    invariant = all(part.shift_invariant() for part in case.parts)
+    return None if invariant else "not a function of logit differences alone"
 
 
 @check(EVERY, unless=shifts_count)
@@ -211,139 +223,9 @@ def test_a_constant_on_all_logits_of_an_example_changes_nothing(case: Case) -> N
     expected = criterion(batch.logits, batch.labels, reduction="none", **batch.arguments())
     torch.manual_seed(0)
     shift = torch.arange(12.0, dtype=torch.float64)[:, None]
-    found = criterion(batch.logits + shift, batch.labels, reduction="none", **batch.arguments())
-    torch.testing.assert_close(found, expected)
+    shifted = criterion(batch.logits + shift, batch.labels, reduction="none", **batch.arguments())
+    torch.testing.assert_close(shifted, expected)
 
 
-@check(EVERY)
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
-def test_huge_logits_give_finite_losses_and_gradients(case: Case, dtype: torch.dtype) -> None:
-    classes = 4
-    rows = 1e4 * torch.tensor([[1, -1, -1, -1], [-1, 1, 1, -1], [0, 0, 0, 0], [1, 1, 1, 1], [-1, -1, 0, 1.0]])
-    logits = rows.to(dtype).requires_grad_()
-    labels = torch.tensor([0, 0, 1, 2, 3])
-    labels = functional.one_hot(labels, classes) if case.multi_label else labels
-    features = (100 * torch.randn(5, 6, generator=torch.Generator().manual_seed(0))).to(dtype).requires_grad_()
-    layer = nn.Linear(6, classes, dtype=dtype)
-    criterion = case.criterion([50, 20, 5, 1])
-    for _ in range(2):
-        torch.manual_seed(0)
-        loss = criterion(logits, labels, features=features, classifier=layer, progress=0.9, reduction="none")
-        assert loss.dtype == torch.float32
-        assert loss.isfinite().all()
-        found = torch.autograd.grad(loss.sum(), [logits, features, layer.weight], allow_unused=True)
-        assert all(g.isfinite().all() for g in found if g is not None)
-
-
-@check(EVERY, unless=why_not("draws differ between types", RANDOM))
-def test_half_precision_differs_only_by_the_rounding_of_what_comes_in(case: Case) -> None:
-    batch = batch_of(case, dtype=torch.bfloat16)
-    wide = batch_of(case, dtype=torch.float64)
-    exact = Batch(batch.features.detach().double().requires_grad_(), wide.classifier, batch.labels)
-    with torch.no_grad():
-        for parameter, narrow in zip(exact.classifier.parameters(), batch.classifier.parameters(), strict=True):
-            parameter.copy_(narrow)
-    logits = batch.logits
-    found = case.criterion(counts_of(5))(logits, batch.labels, reduction="none", **batch.arguments())
-    expected = case.criterion(counts_of(5))(logits.double(), batch.labels, reduction="none", **exact.arguments())
-    torch.testing.assert_close(found, expected.float(), rtol=1e-4, atol=1e-4)
-
-
-@check(EVERY)
-@pytest.mark.parametrize("counts", [[40, 0, 7, 0, 2], [0, 0, 0, 0, 9], [1, 1, 1, 1, 1]], ids=str)
-def test_classes_without_training_examples_or_absent_from_the_batch_do_no_harm(case: Case, counts: list[int]) -> None:
-    batch, criterion = batch_of(case), case.criterion(counts)
-    single = (torch.full_like(batch.labels, 4), torch.full_like(batch.labels, 1))
-    multi = (torch.zeros_like(batch.labels), torch.ones_like(batch.labels))
-    for labels in (batch.labels, *(multi if case.multi_label else single)):
-        loss = losses(criterion, batch._replace(labels=labels))
-        assert loss.isfinite().all()
-        assert all(g.isfinite().all() for g in gradients(loss, batch))
-
-
-@check(EVERY)
-@pytest.mark.parametrize("classes", [2, 8142])
-def test_two_classes_and_very_many(case: Case, classes: int) -> None:
-    batch = batch_of(case, examples=8, classes=classes, dtype=torch.float32)
-    loss = losses(case.criterion(counts_of(classes)), batch)
-    assert loss.shape == case.losses_shape(8, classes)
-    assert loss.isfinite().all()
-    assert all(g.isfinite().all() for g in gradients(loss, batch))
-
-
-@check(EVERY)
-def test_an_empty_batch_has_no_losses(case: Case) -> None:
-    batch = batch_of(case, examples=0)
-    criterion = case.criterion(counts_of(5))
-    assert criterion(batch.logits, batch.labels, reduction="none", **batch.arguments()).shape == case.losses_shape(0, 5)
-
-
-@check(EVERY)
-def test_state_survives_a_checkpoint(case: Case) -> None:
-    trained = case.criterion(counts_of(5))
-    for seed in range(3):
-        losses(trained, batch_of(case, seed=seed, dtype=torch.float32))
-    restored = case.criterion(counts_of(5))
-    saved = {name: value.clone() for name, value in trained.state_dict().items()}
-    restored.load_state_dict(saved)
-    batch = batch_of(case, seed=9, dtype=torch.float32)
-    assert torch.equal(losses(restored, batch), losses(trained, batch))
-    assert restored.state_dict().keys() == trained.state_dict().keys()
-    assert all(torch.equal(v, trained.state_dict()[name]) for name, v in restored.state_dict().items())
-
-
-@check(EVERY)
-def test_evaluation_mode_changes_no_state(case: Case) -> None:
-    criterion = case.criterion(counts_of(5))
-    losses(criterion, batch_of(case))
-    before = {name: value.clone() for name, value in criterion.state_dict().items()}
-    losses(criterion.eval(), batch_of(case, seed=1))
-    criterion.train().perturbation(batch_of(case).logits, batch_of(case).labels, **batch_of(case).arguments())
-    assert all(torch.equal(value, before[name]) for name, value in criterion.state_dict().items())
-
-
-@check(EVERY)
-def test_what_a_method_needs_is_asked_for_by_name(case: Case) -> None:
-    batch, needed = batch_of(case), set()
-    complete = batch.arguments()
-    for name in complete:
-        rest = {key: value for key, value in complete.items() if key != name}
-        try:
-            case.criterion(counts_of(5))(batch.logits, batch.labels, **rest)
-        except ValueError as error:
-            assert str(error).startswith(f"{name}: ")  # noqa: PT017 - any method may do without
-            needed.add(name)
-    given = {name: complete[name] for name in needed}
-    assert case.criterion(counts_of(5))(batch.logits, batch.labels, **given).isfinite()
-
-
-def compiled(case: Case, classes: int) -> Callable[[Tensor, Batch, Tensor], Tensor]:
-    criterion = case.criterion(counts_of(classes))
-    criterion.allocate(6)
-
-    def loss(logits: Tensor, batch: Batch, progress: Tensor) -> Tensor:
-        given = {"features": batch.features, "classifier": batch.classifier, "progress": progress}
-        total: Tensor = criterion(logits, batch.labels, **given)
-        return total
-
-    found: Callable[[Tensor, Batch, Tensor], Tensor] = torch.compile(loss, backend="aot_eager", fullgraph=True)
-    return found
-
-
-@pytest.mark.slow
-@check(EVERY, kinds=["perturbation"])
-def test_it_compiles_without_graph_break_and_so_without_waiting_for_the_host(case: Case) -> None:
-    torch.compiler.reset()
-    batch = batch_of(case, dtype=torch.float32)
-    logits = batch.logits.detach().requires_grad_()
-    loss = compiled(case, 5)(logits, batch, torch.tensor(0.6))
-    assert loss.isfinite()
-    if case.has(RANDOM):
-        return
-    expected = case.criterion(counts_of(5))(logits, batch.labels, **batch.arguments())
-    torch.testing.assert_close(loss, expected)
-
-
-def test_every_plug_in_has_a_reference_and_a_neutral_setting_or_a_reason() -> None:
-    found = {case.key for case in parts()}
-    assert found == set(NEUTRAL) == set(REFERENCES)
+def test_references_are_of_plug_ins_that_there_are() -> None:
+    assert set(REFERENCES) <= {case.key for case in parts()}

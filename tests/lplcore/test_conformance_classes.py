@@ -17,8 +17,6 @@ from torch.utils.checkpoint import checkpoint
 from lplcore.method.criterion import Criterion
 from tests.lplcore.method_cases import Batch, Case, aliases, batch_of, check, counts_of, parts
 
-SMOOTHED = {"label_smoothing", "label_aware_smoothing"}
-
 
 @dataclass(frozen=True)
 class Variant(Case):
@@ -102,8 +100,12 @@ def comparable(case: Case, loss: Tensor, others: Tensor) -> Tensor:
     """What an empty class leaves as it is of losses with that class."""
     if not case.multi_label:
         return loss
-    # An entry of the two-way loss is its part of a mean over all entries: that mean is what stays.
-    return loss.mean() if "two_way" in case.names else loss[:, others]
+    return loss.mean() if spread_over_the_batch(case) else loss[:, others]
+
+
+def spread_over_the_batch(case: Case) -> bool:
+    """Whether an entry's loss is its part of a mean over all entries, as in the two-way loss: only that mean stays."""
+    return hasattr(case.criterion([3, 2]).loss, "needs_batch")
 
 
 @check(EVERY)
@@ -120,10 +122,10 @@ def agrees_without_the_empty_class(case: Case, place: int) -> None:
         batch = batch_of(case, seed=seed)
         wider = with_class(batch, place)
         expected = comparable(case, losses(without, batch), torch.arange(5))
-        found = comparable(case, losses(with_empty, wider, hidden=hidden), others)
-        torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)
+        actual = comparable(case, losses(with_empty, wider, hidden=hidden), others)
+        torch.testing.assert_close(actual, expected, rtol=1e-6, atol=1e-6)
         weights = (wider.classifier.weight, batch.classifier.weight)
-        slopes = [torch.autograd.grad(loss.sum(), w)[0] for loss, w in zip((found, expected), weights, strict=True)]
+        slopes = [torch.autograd.grad(loss.sum(), w)[0] for loss, w in zip((actual, expected), weights, strict=True)]
         torch.testing.assert_close(slopes[0][others], slopes[1], rtol=1e-6, atol=1e-6)
 
 
@@ -135,22 +137,22 @@ def test_the_perturbation_of_the_others_does_not_depend_on_an_empty_class(case: 
     torch.manual_seed(0)
     expected = case.criterion(counts).perturbation(batch.logits, batch.labels, **batch.arguments())
     torch.manual_seed(0)
-    found = case.criterion(with_count(counts, 2)).perturbation(logits, wider.labels, **wider.arguments())
-    assert found.isfinite().all()
-    torch.testing.assert_close(found[:, others], expected, rtol=1e-6, atol=1e-6)
+    actual = case.criterion(with_count(counts, 2)).perturbation(logits, wider.labels, **wider.arguments())
+    assert actual.isfinite().all()
+    torch.testing.assert_close(actual[:, others], expected, rtol=1e-6, atol=1e-6)
 
 
 def no_limit(case: Case) -> str | None:
     """Why the loss has no finite limit where a class with training examples is masked."""
-    if case.names & SMOOTHED:
-        return "smoothing puts a share of the target on the masked class: the loss is infinite"
-    if "mixup" in case.names:
-        return (
-            "mixing puts a share of the target on classes that are masked for the example alone: the loss is infinite"
-        )
-    if "disturb_label" in case.names:
-        return "a label may be drawn anew as a class that is masked for the example: the loss is infinite"
-    return "its estimate of a class that is masked in the whole batch is infinite" if "lade" in case.names else None
+    for target in case.criterion([3, 2]).method.targets:
+        if target.mixes_inputs:
+            return "mixing puts a share of the target on classes masked for the example alone: the loss is infinite"
+        if target.makes_soft:
+            return "smoothing puts a share of the target on the masked class: the loss is infinite"
+        if target.random:
+            return "a label may be drawn anew as a class that is masked for the example: the loss is infinite"
+    maskable = all(part.maskable for part in case.parts)
+    return None if maskable else "its estimate of a class that is masked in the whole batch is infinite"
 
 
 @check(EVERY, unless=no_limit)
@@ -164,10 +166,10 @@ def test_a_masked_class_is_the_limit_of_ever_lower_logits(case: Case) -> None:
     hidden &= ~kept
     masked, low = case.criterion(counts_of(5)), case.criterion(counts_of(5))
     for _ in range(2):
-        found, expected = (losses(c, batch, hidden=hidden, at=at) for c, at in ((masked, -math.inf), (low, -1e6)))
-        assert found.isfinite().all()
-        torch.testing.assert_close(found, expected)
-        slopes = [torch.autograd.grad(loss.sum(), batch.features)[0] for loss in (found, expected)]
+        actual, expected = (losses(c, batch, hidden=hidden, at=at) for c, at in ((masked, -math.inf), (low, -1e6)))
+        assert actual.isfinite().all()
+        torch.testing.assert_close(actual, expected)
+        slopes = [torch.autograd.grad(loss.sum(), batch.features)[0] for loss in (actual, expected)]
         torch.testing.assert_close(*slopes)
 
 
@@ -176,8 +178,8 @@ def test_a_masked_true_class_has_an_infinite_loss(case: Case) -> None:
     batch = batch_of(case)
     hidden = batch.labels.bool() if case.multi_label else nn.functional.one_hot(batch.labels, 5).bool()
     loss = losses(case.criterion(counts_of(5)), batch, hidden=hidden)
-    wrong = loss[hidden] if case.multi_label and "two_way" not in case.names else loss
-    if "generalized_cross_entropy" in case.names:
+    wrong = loss[hidden] if case.multi_label and not spread_over_the_batch(case) else loss
+    if case.criterion([3, 2]).method.loss.bounded:
         assert wrong.isfinite().all()
     else:
         assert not wrong.isnan().any()
@@ -195,9 +197,9 @@ def test_evaluation_under_inference_mode_comes_first_and_training_goes_on(case: 
     for seed in range(2):
         expected = losses(plain, batch_of(case, seed=seed))
         for criterion in (evaluated, built):
-            found = losses(criterion, batch_of(case, seed=seed))
-            torch.autograd.backward(found.sum())
-            assert torch.equal(found, expected)
+            actual = losses(criterion, batch_of(case, seed=seed))
+            torch.autograd.backward(actual.sum())
+            assert torch.equal(actual, expected)
 
 
 @contextmanager
@@ -223,8 +225,8 @@ def trained_losses(case: Case, dtype: torch.dtype) -> tuple[list[Tensor], Criter
 def test_another_default_type_changes_nothing(case: Case) -> None:
     expected, _ = trained_losses(case, torch.float32)
     for dtype in (torch.float64, torch.bfloat16, torch.float16):
-        found, criterion = trained_losses(case, dtype)
-        for one, other in zip(found, expected, strict=True):
+        actual, criterion = trained_losses(case, dtype)
+        for one, other in zip(actual, expected, strict=True):
             assert one.dtype == torch.float32
             assert torch.equal(one, other)
         state = criterion.state_dict().values()
@@ -240,8 +242,8 @@ def test_evaluation_mode_draws_nothing(case: Case) -> None:
     inputs, targets = criterion.mix(batch.features, batch.labels)
     assert inputs is batch.features
     assert targets is batch.labels
-    found = [criterion(batch.logits, batch.labels, reduction="none", **batch.arguments()) for _ in range(2)]
-    assert torch.equal(*found)
+    repeated = [criterion(batch.logits, batch.labels, reduction="none", **batch.arguments()) for _ in range(2)]
+    assert torch.equal(*repeated)
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -253,16 +255,16 @@ def wrapped(criterion: Criterion, batch: Batch, *, reentrant: bool) -> Tensor:
         total: Tensor = criterion(changed.logits, batch.labels, **changed.arguments())
         return total
 
-    found: Tensor = checkpoint(loss, batch.features, use_reentrant=reentrant)
-    return found
+    mean: Tensor = checkpoint(loss, batch.features, use_reentrant=reentrant)
+    return mean
 
 
 @check(EVERY)
 @pytest.mark.parametrize("reentrant", [False, True], ids=["saved hooks", "reentrant"])
 def test_activation_checkpointing_counts_a_batch_once_or_is_refused(case: Case, reentrant: bool) -> None:
     batch, criterion, plain = batch_of(case), case.criterion(counts_of(5)), case.criterion(counts_of(5))
-    for made in (criterion, plain):
-        made.allocate(6)
+    for one in (criterion, plain):
+        one.allocate(6)
     torch.manual_seed(0)
     expected = plain(batch.logits, batch.labels, **batch.arguments())
     torch.manual_seed(0)
@@ -274,9 +276,9 @@ def test_activation_checkpointing_counts_a_batch_once_or_is_refused(case: Case, 
             torch.autograd.backward(loss)
     else:
         slopes: list[Tensor | None] = []
-        for one in (loss, expected):
+        for mean in (loss, expected):
             batch.features.grad = None
-            torch.autograd.backward(one)
+            torch.autograd.backward(mean)
             slopes.append(batch.features.grad)
         torch.testing.assert_close(*slopes)
     after = plain.state_dict()

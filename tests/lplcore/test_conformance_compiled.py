@@ -45,9 +45,9 @@ def test_one_compiled_graph_serves_any_progress_and_ignores_or_refuses_labels(ca
     loss = torch.compile(allocated(case), backend=counter, fullgraph=True)
     ignored = batch.labels.index_fill(0, torch.tensor([2]), -1 if case.multi_label else -100)
     for progress, labels in zip(VALUES, (batch.labels, ignored) * 3, strict=False):
-        given = {**batch.arguments(), "progress": progress}
-        found, expected = (seeded(way, batch, labels, given) for way in (loss, eager))
-        torch.testing.assert_close(found, expected)
+        arguments = {**batch.arguments(), "progress": progress}
+        actual, expected = (seeded(way, batch, labels, arguments) for way in (loss, eager))
+        torch.testing.assert_close(actual, expected)
     wrong = batch.labels.index_fill(0, torch.tensor([2]), 2 if case.multi_label else 255)
     with pytest.raises(RuntimeError, match="labels: "):
         seeded(loss, batch, wrong, batch.arguments())
@@ -59,9 +59,9 @@ def leaf_batch(case: Case) -> Leaves:
     return Leaves(batch, batch.logits.detach())
 
 
-def seeded(loss: Callable[..., Tensor], batch: Leaves, labels: Tensor, given: dict[str, Any]) -> Tensor:
+def seeded(loss: Callable[..., Tensor], batch: Leaves, labels: Tensor, arguments: dict[str, Any]) -> Tensor:
     torch.manual_seed(0)
-    return loss(batch.logits, labels, **given)
+    return loss(batch.logits, labels, **arguments)
 
 
 def compiled(way: str, criterion: Criterion, counter: Any) -> Callable[..., Any]:
@@ -84,8 +84,8 @@ def test_one_graph_however_the_criterion_is_compiled_and_with_a_backend_that_low
     expected = [criterion(batch.logits, batch.labels, **{**batch.arguments(), "progress": p}) for p in VALUES]
     loss = compiled(way, criterion, counter)
     for progress, wanted in zip(VALUES, expected, strict=True):
-        found = loss(batch.logits, batch.labels, **{**batch.arguments(), "progress": progress})
-        torch.testing.assert_close(found.mean if isinstance(found, CriterionOutput) else found, wanted)
+        actual = loss(batch.logits, batch.labels, **{**batch.arguments(), "progress": progress})
+        torch.testing.assert_close(actual.mean if isinstance(actual, CriterionOutput) else actual, wanted)
     assert counter.frame_count == 1
 
 

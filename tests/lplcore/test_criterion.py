@@ -165,8 +165,8 @@ def test_wrong_methods_are_named(method: Any, parameters: dict[str, Any], path: 
 class ByLabel(nn.Module):
     """A weighting that grows with the class index and with progress."""
 
-    def forward(self, given: CriterionInput) -> Tensor:
-        return (given.labels + 1.0) * (1 if given.progress is None else given.progress)
+    def forward(self, inputs: CriterionInput) -> Tensor:
+        return (inputs.labels + 1.0) * (1 if inputs.progress is None else inputs.progress)
 
 
 def test_weights_multiply_the_loss_but_not_what_the_loss_variation_sees() -> None:

@@ -51,9 +51,9 @@ def test_an_empty_class_changes_nothing_for_the_others_in_a_post_hoc_correction(
     features = torch.randn(40, 6, generator=generator)
     small, large = head(weight[others], bias[others]), head(weight, bias)
     without = get("posthoc", name)().build(class_statistics(COUNTS))(small(features), small)
-    found = get("posthoc", name)().build(class_statistics(with_count(place)))(large(features), large)
-    torch.testing.assert_close(found[:, others], without)
-    assert torch.equal(found.argmax(dim=1), others[without.argmax(dim=1)])
+    actual = get("posthoc", name)().build(class_statistics(with_count(place)))(large(features), large)
+    torch.testing.assert_close(actual[:, others], without)
+    assert torch.equal(actual.argmax(dim=1), others[without.argmax(dim=1)])
 
 
 @pytest.mark.parametrize(("name", "task"), SAMPLERS)
@@ -85,11 +85,11 @@ def info(counts: list[int], task: str) -> DatasetInfo:
     )
 
 
-def same(found: dict[str, Any], expected: dict[str, Any]) -> None:
+def same(actual: dict[str, Any], expected: dict[str, Any]) -> None:
     """Both hold the same figures, to rounding."""
-    assert found.keys() == expected.keys()
+    assert actual.keys() == expected.keys()
     for name, value in expected.items():
-        assert found[name] == pytest.approx(value, rel=1e-6), name
+        assert actual[name] == pytest.approx(value, rel=1e-6), name
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -127,10 +127,10 @@ def test_an_empty_class_changes_no_multi_label_metric(place: int) -> None:
             (wider, truth, with_count(place)),
         )
     )
-    found, expected = large.metrics("test"), small.metrics("test")
+    actual, expected = large.metrics("test"), small.metrics("test")
     # It is itself one of the classes that this counts.
-    assert found.pop("test/classes_without_positives") == 1 + (expected.pop("test/classes_without_positives") or 0)
-    same(found, expected)
+    assert actual.pop("test/classes_without_positives") == 1 + (expected.pop("test/classes_without_positives") or 0)
+    same(actual, expected)
     same(
         large.group_metrics("test", info(with_count(place), "multi_label")),
         small.group_metrics("test", info(COUNTS, "multi_label")),
@@ -142,9 +142,9 @@ def test_an_empty_class_is_in_no_shot_group(place: int) -> None:
     accuracy = np.array([0.5] * 5)
     accuracy[place] = 0.0
     confusion = np.diag((100 * accuracy).astype(np.int64)) + np.diag((100 - 100 * accuracy[:4]).astype(np.int64), 1)
-    found = Evaluation(confusion, 0.0, np.zeros((3, 15)))
-    groups = found.group_metrics("test", info(with_count(place), "single_label"))
-    accuracies = {c: found.accuracy[c] for c, n in enumerate(with_count(place)) if 0 < n < 20}
+    actual = Evaluation(confusion, 0.0, np.zeros((3, 15)))
+    groups = actual.group_metrics("test", info(with_count(place), "single_label"))
+    accuracies = {c: actual.accuracy[c] for c, n in enumerate(with_count(place)) if 0 < n < 20}
     assert groups["test/top1_error.few"] == pytest.approx(1 - sum(accuracies.values()) / len(accuracies))
 
 

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from torch.func import grad, vmap
 
 import lplcore
-from tests.lplcore.method_cases import RANDOM, Batch, Case, aliases, batch_of, counts_of, parts
+from tests.lplcore.method_cases import Batch, Case, aliases, batch_of, counts_of, parts
 from tests.lplcore.synchronisation import synchronisation_is_an_error
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]
 EVERY = [*parts(), *aliases()]
-EXACT = [case for case in EVERY if not case.has(RANDOM)]
+EXACT = [case for case in EVERY if not case.random]
 IGNORED = torch.tensor([0, 7, 8])
 
 
@@ -34,15 +34,15 @@ def with_ignored(case: Case, batch: Batch) -> Batch:
 @pytest.mark.parametrize("classes", [4, 60])
 @pytest.mark.parametrize("case", EXACT, ids=str)
 def test_ignored_labels_are_those_of_the_cpu(case: Case, classes: int) -> None:
-    here, there = case.criterion(counts_of(classes)), case.criterion(counts_of(classes)).cuda()
+    on_cpu, on_device = case.criterion(counts_of(classes)), case.criterion(counts_of(classes)).cuda()
     for seed in range(2):
         batch = with_ignored(case, batch_of(case, examples=40, classes=classes, seed=seed))
         moved = on_gpu(batch)
-        expected = here.evaluate(batch.logits, batch.labels, **batch.arguments())
-        found = there.evaluate(moved.logits, moved.labels, **moved.arguments())
-        torch.testing.assert_close(found.loss.cpu(), expected.loss, rtol=1e-6, atol=1e-6)
-        torch.testing.assert_close(found.mean.cpu(), expected.mean, rtol=1e-6, atol=1e-6)
-        (slope,) = torch.autograd.grad(found.mean, moved.features)
+        expected = on_cpu.evaluate(batch.logits, batch.labels, **batch.arguments())
+        actual = on_device.evaluate(moved.logits, moved.labels, **moved.arguments())
+        torch.testing.assert_close(actual.loss.cpu(), expected.loss, rtol=1e-6, atol=1e-6)
+        torch.testing.assert_close(actual.mean.cpu(), expected.mean, rtol=1e-6, atol=1e-6)
+        (slope,) = torch.autograd.grad(actual.mean, moved.features)
         (wanted,) = torch.autograd.grad(expected.mean, batch.features)
         torch.testing.assert_close(slope.cpu(), wanted, rtol=1e-5, atol=1e-6)
 
@@ -55,8 +55,8 @@ def test_ignoring_labels_never_waits_for_the_host(case: Case) -> None:
     for _ in range(2):
         with synchronisation_is_an_error():
             inputs, targets = criterion.mix(batch.features, batch.labels)
-            given: dict[str, Any] = {**batch.arguments(), "features": inputs}
-            loss = criterion.evaluate(batch.logits, targets, **given).mean
+            arguments: dict[str, Any] = {**batch.arguments(), "features": inputs}
+            loss = criterion.evaluate(batch.logits, targets, **arguments).mean
             torch.autograd.grad(loss, batch.features)
     assert loss.isfinite()
 
@@ -92,8 +92,8 @@ def test_a_bad_label_fails_at_the_next_synchronisation_at_the_latest(name: str, 
 def test_gradients_per_sample_are_those_of_the_cpu(name: str) -> None:
     case = Case("method", name)
     batch = with_ignored(case, batch_of(case))
-    found = per_sample(case, on_gpu(batch), "cuda")
-    torch.testing.assert_close(found.cpu(), per_sample(case, batch, "cpu"))
+    actual = per_sample(case, on_gpu(batch), "cuda")
+    torch.testing.assert_close(actual.cpu(), per_sample(case, batch, "cpu"))
 
 
 def per_sample(case: Case, batch: Batch, device: str) -> Tensor:
@@ -123,10 +123,10 @@ def test_inductor_makes_one_graph_for_any_progress(name: str) -> None:
         loss(logits, batch.labels, **batch.arguments())
     with torch.compiler.set_stance("fail_on_recompile"):
         for progress in (0.0, 0.3, 0.7, 1.0):
-            given = {**batch.arguments(), "progress": progress}
+            arguments = {**batch.arguments(), "progress": progress}
             torch.testing.assert_close(
-                loss(logits, batch.labels, **given),
-                lplcore.Criterion.__call__(criterion, logits, batch.labels, **given),
+                loss(logits, batch.labels, **arguments),
+                lplcore.Criterion.__call__(criterion, logits, batch.labels, **arguments),
                 rtol=1e-4,
                 atol=1e-5,
             )

@@ -10,14 +10,14 @@ import lplcore
 
 
 class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Remembers the largest tensor that is made inside."""
+    """Remembers the largest tensor that is allocated inside."""
 
     numel: int = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        made = result if isinstance(result, tuple | list) else [result]
-        self.numel = max([self.numel, *(part.numel() for part in made if isinstance(part, torch.Tensor))])
+        tensors = result if isinstance(result, tuple | list) else [result]
+        self.numel = max([self.numel, *(part.numel() for part in tensors if isinstance(part, torch.Tensor))])
         return result
 
 

@@ -46,7 +46,7 @@ def test_with_column_norms_a_class_that_has_arrived_still_counts_for_the_others(
     numbers = [int(bound / 0.15 + 0.5) for bound in bounds]
     assert len(set(numbers)) > 3
     walking = torch.tensor([numbers[y] > 0 for y in labels.tolist()])
-    found = criterion.perturbation(logits, labels)
+    actual = criterion.perturbation(logits, labels)
     expected = released_walk(logits, labels, counts=counts, numbers=[max(n, 1) for n in numbers])
-    torch.testing.assert_close(found[walking], expected[walking], rtol=1e-9, atol=1e-9)
-    assert not found[~walking].any()
+    torch.testing.assert_close(actual[walking], expected[walking], rtol=1e-9, atol=1e-9)
+    assert not actual[~walking].any()

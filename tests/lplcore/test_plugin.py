@@ -1,4 +1,4 @@
-"""Plug-ins: found by scan, resolved by name, described by their schema."""
+"""Plug-ins: taken by scan, resolved by name, described by their schema."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +9,7 @@ import pytest
 import lplcore
 from lplcore import plugin
 from lplcore.losses import Loss
-from lplcore.plugin import FOLDERS, Plugin, PluginOf, Record
+from lplcore.plugin import FOLDERS, Plugin, PluginOf, PluginValue, Record
 from lplcore.weightings import Weighting
 
 
@@ -25,10 +25,13 @@ def test_names_are_those_of_the_modules(kind: str) -> None:
     folder = Path(lplcore.__path__[0], FOLDERS[kind])
     modules = {path.stem for path in folder.iterdir()}
     assert set(plugin.names(kind)) <= modules
-    for name in plugin.names(kind):
-        record = plugin.get(kind, name)
-        assert issubclass(record, Plugin)
-        assert record.__module__ == f"lplcore.{FOLDERS[kind]}.{name}"
+    for name, each in plugin.plugins(kind).items():
+        if isinstance(each, PluginValue):
+            assert kind in ("method", "preset")
+            assert each.name == name
+        else:
+            assert issubclass(each, Plugin)
+            assert f"{each.__module__}.".startswith(f"lplcore.{FOLDERS[kind]}.{name}.")
 
 
 def test_an_unknown_name_gets_the_nearest() -> None:
@@ -36,17 +39,17 @@ def test_an_unknown_name_gets_the_nearest() -> None:
         plugin.get("loss", "cross_entropi")
 
 
-@pytest.mark.parametrize("given", ["cross_entropy", {"name": "cross_entropy"}])
-def test_a_bare_name_and_an_object_mean_the_same(given: Any) -> None:
-    holder = Holder.model_validate({"loss": given})
+@pytest.mark.parametrize("value", ["cross_entropy", {"name": "cross_entropy"}])
+def test_a_bare_name_and_an_object_mean_the_same(value: Any) -> None:
+    holder = Holder.model_validate({"loss": value})
     assert holder.loss == plugin.get("loss", "cross_entropy")()
     assert holder.model_dump(mode="json") == {"loss": {"name": "cross_entropy", "form": "softmax"}, "weighting": None}
 
 
-@pytest.mark.parametrize("given", [None, 3, [], {}, {"name": None}, {"name": "no"}, {"name": "cross_entropy", "x": 1}])
-def test_anything_else_is_refused(given: Any) -> None:
+@pytest.mark.parametrize("value", [None, 3, [], {}, {"name": None}, {"name": "no"}, {"name": "cross_entropy", "x": 1}])
+def test_anything_else_is_refused(value: Any) -> None:
     with pytest.raises(pydantic.ValidationError):
-        Holder.model_validate({"loss": given})
+        Holder.model_validate({"loss": value})
 
 
 def test_records_are_frozen() -> None:

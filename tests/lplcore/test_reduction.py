@@ -41,8 +41,8 @@ def by_weights(name: str, options: dict[str, Any], **parts: Any) -> lplcore.Crit
 def test_the_mean_divides_by_the_weights_as_torch_does(name: str, options: dict[str, Any], reduction: str) -> None:
     logits, labels = batch()
     weight = class_weights(name, options).double()
-    found = by_weights(name, options)(logits, labels, reduction=reduction)
-    torch.testing.assert_close(found, functional.cross_entropy(logits, labels, weight=weight, reduction=reduction))
+    actual = by_weights(name, options)(logits, labels, reduction=reduction)
+    torch.testing.assert_close(actual, functional.cross_entropy(logits, labels, weight=weight, reduction=reduction))
 
 
 @pytest.mark.parametrize(("name", "options"), WEIGHTINGS)
@@ -66,8 +66,8 @@ def test_mixed_targets_divide_by_their_mean_weights() -> None:
     shares = torch.tensor([[0.7, 0.3, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]], dtype=torch.float64)
     weight = class_weights("class_balanced", {"beta": 0.9}).double()
     each = -(shares * weight * logits.log_softmax(dim=1)).sum(dim=1)
-    found = by_weights("class_balanced", {"beta": 0.9})(logits, shares)
-    torch.testing.assert_close(found, each.sum() / (shares @ weight).sum())
+    actual = by_weights("class_balanced", {"beta": 0.9})(logits, shares)
+    torch.testing.assert_close(actual, each.sum() / (shares @ weight).sum())
 
 
 def test_deferred_weights_divide_by_the_number_until_they_begin() -> None:
@@ -86,23 +86,23 @@ def test_multi_label_means_divide_by_the_weights_of_the_known_entries(weighting:
     logits = torch.randn(9, 4, generator=generator, dtype=torch.float64)
     labels = (torch.rand(9, 4, generator=generator) < 0.4).long()
     labels[2, 1] = labels[5] = -1
-    known = labels >= 0
+    labelled = labels >= 0
     entries = functional.binary_cross_entropy_with_logits(logits, labels.clamp(min=0).double(), reduction="none")
-    given: dict[str, Any] = {"class_counts": COUNTS, "task": "multi_label", "num_examples": 80}
+    arguments: dict[str, Any] = {"class_counts": COUNTS, "task": "multi_label", "num_examples": 80}
     by_examples, by_weight = (
-        lplcore.criterion({"weighting": {"name": weighting, "reduction": kind}}, **given)
+        lplcore.criterion({"weighting": {"name": weighting, "reduction": kind}}, **arguments)
         for kind in ("examples", "weights")
     )
     weighted = by_examples(logits, labels, reduction="none")
-    weights = (weighted / entries)[known]
-    torch.testing.assert_close(by_examples(logits, labels), weighted.sum() / known.sum())
+    weights = (weighted / entries)[labelled]
+    torch.testing.assert_close(by_examples(logits, labels), weighted.sum() / labelled.sum())
     torch.testing.assert_close(by_weight(logits, labels), weighted.sum() / weights.sum())
 
 
 def test_the_example_of_the_documentation_of_mixed_targets() -> None:
     criterion = lplcore.criterion("class_balanced", class_counts=[5000, 50])
-    found = criterion(torch.tensor([[3.0, -3.0]]), torch.tensor([[0.7, 0.3]]))
-    assert found.item() == pytest.approx(3.5564, abs=5e-5)
+    actual = criterion(torch.tensor([[3.0, -3.0]]), torch.tensor([[0.7, 0.3]]))
+    assert actual.item() == pytest.approx(3.5564, abs=5e-5)
 
 
 def test_any_label_can_be_the_one_to_ignore() -> None:
@@ -159,10 +159,10 @@ def test_weights_of_the_batch_are_asked_for_by_gradients_per_sample() -> None:
 
     with pytest.raises(ValueError, match="the weights of the batch's other examples"):
         vmap(grad(lambda row, label: loss(row, label, "mean")))(logits, labels)
-    found = vmap(grad(lambda row, label: loss(row, label, "none")))(logits, labels)
+    actual = vmap(grad(lambda row, label: loss(row, label, "none")))(logits, labels)
     leaf = logits.clone().requires_grad_()
     (expected,) = torch.autograd.grad(criterion(leaf, labels, reduction="sum"), leaf)
-    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(actual, expected)
 
 
 def test_bad_labels_under_vmap_are_an_error() -> None:

@@ -9,7 +9,7 @@ import pytest
 import lplcore
 from lplcore.data.info import DatasetInfo
 from lplcore.datasets import Dataset
-from lplcore.plugin import FOLDERS, plugins
+from lplcore.plugin import plugins
 
 SMALL = {"dataset": "digits", "method": "lpl"}
 
@@ -142,10 +142,12 @@ def test_an_override_keeps_what_it_does_not_name() -> None:
 
 
 def test_a_registered_data_set_goes_by_its_own_name() -> None:
-    known = {"mine": lplcore.RegisteredDataset(name="mine", path="/nowhere.npz")}
-    spec = lplcore.parse_spec({"dataset": {"name": "mine", "imbalance_factor": 5}, "method": "lpl"}, datasets=known)
+    registered = {"mine": lplcore.RegisteredDataset(name="mine", path="/nowhere.npz")}
+    spec = lplcore.parse_spec(
+        {"dataset": {"name": "mine", "imbalance_factor": 5}, "method": "lpl"}, datasets=registered
+    )
     assert spec.dataset.name == "mine"
-    swept = lplcore.parse_spec({"dataset": "mine", "method": "lpl", "sweep": {"epochs": [1, 2]}}, datasets=known)
+    swept = lplcore.parse_spec({"dataset": "mine", "method": "lpl", "sweep": {"epochs": [1, 2]}}, datasets=registered)
     assert len(swept.plan()) == 2
 
 
@@ -228,13 +230,6 @@ def test_what_does_not_fit_the_data_is_named(change: dict[str, Any], facts: dict
 
 def test_what_fits_the_data_passes() -> None:
     lplcore.parse_spec({**SMALL, "batch_size": 18}).check(info())
-
-
-@pytest.mark.parametrize("kind", sorted(FOLDERS))
-def test_every_plugin_says_what_it_is(kind: str) -> None:
-    for name, record in plugins(kind).items():
-        assert record.title, name
-        assert record.model_fields["name"].default == name
 
 
 def test_the_catalogue_and_the_schema_are_json_and_complete() -> None:

@@ -64,10 +64,10 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 def damage(spec: dict[str, Any], rng: random.Random) -> None:
     """Replace, add or delete something somewhere."""
-    found = list(places(spec))
-    if not found:
+    paths = list(places(spec))
+    if not paths:
         return
-    *parents, last = rng.choice(found)
+    *parents, last = rng.choice(paths)
     container: Any = spec
     for key in parents:
         container = container[key]

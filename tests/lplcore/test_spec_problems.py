@@ -133,10 +133,10 @@ def test_a_part_without_a_name_is_the_default_part(kind: str) -> None:
 def test_a_value_without_the_name_of_its_part_goes_to_the_default_part(
     change: dict[str, Any], path: str, value: Any
 ) -> None:
-    found: Any = lplcore.parse_spec({**SMALL, **change}).model_dump(mode="json")
+    actual: Any = lplcore.parse_spec({**SMALL, **change}).model_dump(mode="json")
     for step in path.split("."):
-        found = found[int(step)] if isinstance(found, list) else found[step]
-    assert found == value
+        actual = actual[int(step)] if isinstance(actual, list) else actual[step]
+    assert actual == value
 
 
 def test_what_a_method_gives_to_other_parts_is_replaced_as_a_whole() -> None:

@@ -6,11 +6,11 @@ import pytest
 
 import lplcore
 from lplcore.data.raw import RegisteredDataset
+from lplcore.frame.alias import Alias
 from lplcore.method.alias import KIND_OF_FIELD
-from lplcore.methods import Method
 from lplcore.plugin import plugins
 
-ALIASES: dict[str, type[Method]] = plugins("method")
+ALIASES: dict[str, Alias] = plugins("method")
 NAMES = [(name, task) for name, record in ALIASES.items() for task in sorted(record.tasks)]
 MULTI = {"multi": RegisteredDataset("multi", "/nowhere.npz", task="multi_label")}
 DATASET = {"single_label": "digits", "multi_label": "multi"}

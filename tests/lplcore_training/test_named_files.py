@@ -101,6 +101,7 @@ def test_every_field_that_names_a_file_is_looked_at() -> None:
         (kind, name, field)
         for kind in plugin.FOLDERS
         for name, record in plugin.plugins(kind).items()
+        if not isinstance(record, plugin.PluginValue)
         for field, described in record.model_fields.items()
         if "a path within the folder `weights`" in (described.description or "")
         or field.endswith(("_path", "_file", "path"))

@@ -29,7 +29,7 @@ class Moments(NamedTuple):
 def joined_by(old: Moments, features: Tensor, slots: Slots) -> Moments:
     """Moments after a batch's features [N, D] have joined (Wang et al., Appendix; with the shift between the means).
 
-    Takes over the tensors of `old`: beside them nothing of the covariances' size is made.
+    Takes over the tensors of `old`: beside them nothing of the covariances' size is allocated.
     """
     size = torch.where(slots.present, slots.size, 0).to(features.dtype)
     number = old.number + size

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -31,6 +31,8 @@ class Isda(Perturbation):
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     hard_labels: ClassVar[bool] = True
     head: ClassVar[Literal["linear", "cosine"] | None] = "linear"
+    neutral: ClassVar[Mapping[str, Any] | None] = {"strength": 0.0}
+    detached_features: ClassVar[bool] = True
 
     name: Literal["isda"] = "isda"
     strength: float = Field(0.5, ge=0, le=1000, description="lambda_0; lambda grows linearly to it during training")
@@ -75,20 +77,20 @@ class IsdaModule(FeatureState):
             "covariance": torch.zeros(shape, dtype=torch.float32),
         }
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
-        """[N, C], 0 at the labels, with gradient to the weights."""
-        features = given.needed_features("isda").detach().to(torch.float32)
-        weight = given.needed_weight("isda")
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
+        """The perturbation [N, C], 0 at the labels; gradients go to the last layer's weights."""
+        features = inputs.needed_features("isda").detach().to(torch.float32)
+        weight = inputs.needed_weight("isda")
         whole = self.options.growth == "epoch"
-        progress = given.needed_epoch_progress("isda") if whole else given.needed_progress("isda")
+        progress = inputs.needed_epoch_progress("isda") if whole else inputs.needed_progress("isda")
         self.allocate(features.shape[1], features.device)
-        slots = slots_of(given.labels, self.num_classes, given.included)
+        slots = slots_of(inputs.labels, self.num_classes, inputs.included)
         place = slots.class_of
         old = Moments(self.count[place], self.mean[place], self.covariance[place])
         new = joined_by(old, features, slots)
-        if given.update:
+        if inputs.update:
             # Slot c is class c, with one for what is ignored after them.
-            aligned = place.shape[0] == self.num_classes + (given.included is not None)
+            aligned = place.shape[0] == self.num_classes + (inputs.included is not None)
             take_in(partial(self._store, aligned), place, slots.present, *new)
         forms = quadratic_forms(weight, new.covariance.to(weight.dtype), place)
         delta = 0.5 * self.options.strength * progress.to(weight.dtype) * forms

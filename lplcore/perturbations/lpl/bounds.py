@@ -85,7 +85,7 @@ class CountBounds(nn.Module):
         self.max_steps = int(count.max())
 
     def forward(self, slot_class: Tensor, performance: Performance) -> Steps:
-        """Looks the slots' classes [S] up."""
+        """Bounds and steps of the slots' classes [S], from the table."""
         return Steps(*(table[slot_class].to(performance.q.dtype) for table in (self.epsilon, self.count, self.length)))
 
 

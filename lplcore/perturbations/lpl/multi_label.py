@@ -26,14 +26,14 @@ class MultiLabelLpl(nn.Module):
         self.register_buffer("sign", torch.tensor([-1.0 if h else 1.0 for h in head]), persistent=False)
         self.register_buffer("epsilon", torch.tensor(bounds, dtype=torch.float64), persistent=False)
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
-        """[N, C]."""
-        kind = given.logits.dtype
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
+        """The perturbation [N, C], the same row for every example."""
+        kind = inputs.logits.dtype
         sign, epsilon = self.sign.to(kind), self.epsilon.to(kind)
         observed = {"lpl/epsilon": epsilon, "lpl/sign": sign}
-        return PerturbationOutput(-self.delta(given, sign, epsilon).expand_as(given.logits), observed)
+        return PerturbationOutput(-self.delta(inputs, sign, epsilon).expand_as(inputs.logits), observed)
 
-    def delta(self, given: CriterionInput, sign: Tensor, epsilon: Tensor) -> Tensor:
+    def delta(self, inputs: CriterionInput, sign: Tensor, epsilon: Tensor) -> Tensor:
         """delta_c [C] from signs s_c and bounds epsilon_c [C]."""
         return sign * epsilon
 
@@ -52,9 +52,9 @@ class MultiLabelLplWalk(MultiLabelLpl):
         steps = torch.round(self.epsilon / options.step_size, decimals=9)
         self.max_steps = int(steps.ceil().max())
 
-    def delta(self, given: CriterionInput, sign: Tensor, epsilon: Tensor) -> Tensor:
+    def delta(self, inputs: CriterionInput, sign: Tensor, epsilon: Tensor) -> Tensor:
         """delta_c [C] after the walk from 0."""
-        logits, labels = given.logits.detach(), given.labels
+        logits, labels = inputs.logits.detach(), inputs.labels
         delta = torch.zeros_like(epsilon)
         for _ in range(self.max_steps):
             moved = logits - delta

@@ -31,6 +31,7 @@ class LplOptions(Perturbation):
         "multi_label": {"threshold": 0.5, "epsilon": 0.0, "delta_epsilon": 0.2, "step_size": 0.05}
     }
     hard_labels: ClassVar[bool] = True
+    neutral: ClassVar[Mapping[str, Any] | None] = {"epsilon": 0.0, "delta_epsilon": 0.0}
 
     split: Literal["class_rank", "performance"] = Field(
         "class_rank",
@@ -104,14 +105,18 @@ class LplOptions(Perturbation):
             return self.num_steps
         return math.ceil(min(self.largest_bound() / self.step_size, MAX_STEPS + 1.0))
 
+    def stops_gradient(self, task: str) -> bool:
+        # Multi label: signs and bounds do not depend on the logits.
+        return self.detach and task == "single_label"
+
     def check(self, num_classes: int, task: str) -> list[tuple[str, str]]:
         if task == "multi_label":
             defaults = type(self).model_fields
-            found = [name for name in SINGLE_LABEL_ONLY if getattr(self, name) != defaults[name].default]
+            unfit = [name for name in SINGLE_LABEL_ONLY if getattr(self, name) != defaults[name].default]
         else:
-            found = ["form"] if self.form != "closed" else []
+            unfit = ["form"] if self.form != "closed" else []
         other = "single_label" if task == "multi_label" else "multi_label"
-        wrong = [(name, f"{getattr(self, name)!r} is for {other} data; leave it out") for name in found]
+        wrong = [(name, f"{getattr(self, name)!r} is for {other} data; leave it out") for name in unfit]
         return wrong or self._threshold_problem(num_classes)
 
     def _threshold_problem(self, num_classes: int) -> list[tuple[str, str]]:

@@ -61,29 +61,29 @@ class LplWalk(nn.Module):
             self.register_buffer("q_running", torch.zeros(self.num_classes, dtype=torch.float32))
             self.register_buffer("q_seen", torch.zeros(self.num_classes, dtype=torch.bool))
 
-    def forward(self, given: CriterionInput) -> PerturbationOutput:
+    def forward(self, inputs: CriterionInput) -> PerturbationOutput:
         """The walk's sum per example, [N, C], and q, epsilon and sign per class, [C]."""
-        if given.labels.shape[0] == 0:
-            return PerturbationOutput(torch.zeros_like(given.logits), {})
-        slots = slots_of(given.labels, self.num_classes, given.included)
+        if inputs.labels.shape[0] == 0:
+            return PerturbationOutput(torch.zeros_like(inputs.logits), {})
+        slots = slots_of(inputs.labels, self.num_classes, inputs.included)
         with torch.no_grad():
-            performance = self._performance(given, slots)
+            performance = self._performance(inputs, slots)
             sign = self._sign(slots, performance)
             steps = self.bounds(slots.class_of, performance)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.detach):
             walking = torch.where(slots.present, steps.number, 0.0)
-            delta = self._walk(given, slots, sign=sign, count=walking, length=steps.length)
+            delta = self._walk(inputs, slots, sign=sign, count=walking, length=steps.length)
         observed = {"lpl/q": performance.q, "lpl/epsilon": steps.epsilon, "lpl/sign": sign}
         by_class = {name: slots.to_classes(value, self.num_classes) for name, value in observed.items()}
         return PerturbationOutput(delta[slots.of_example], by_class)
 
-    def _performance(self, given: CriterionInput, slots: Slots) -> Performance:
+    def _performance(self, inputs: CriterionInput, slots: Slots) -> Performance:
         """q_c (Eq. 28) of the raw logits and tau."""
-        true_log = functional.log_softmax(given.raw_logits, dim=1).gather(1, given.labels[:, None]).squeeze(1)
+        true_log = functional.log_softmax(inputs.raw_logits, dim=1).gather(1, inputs.labels[:, None]).squeeze(1)
         q = slots.mean(true_log.exp())
         if self.options.q_estimate == "batch":
             return Performance(q, self._tau(q, slots.present), slots.present, slots.class_of, q, slots.present)
-        estimate, seen = self._average(slots, q, update=given.update)
+        estimate, seen = self._average(slots, q, update=inputs.update)
         classes = torch.arange(self.num_classes, device=q.device)
         return Performance(estimate[slots.class_of], self._tau(estimate, seen), slots.present, classes, estimate, seen)
 
@@ -111,9 +111,9 @@ class LplWalk(nn.Module):
             return self.sign[slots.class_of].to(performance.q.dtype)
         return sign_of(performance.tau, performance.q)
 
-    def _walk(self, given: CriterionInput, slots: Slots, *, sign: Tensor, count: Tensor, length: Tensor) -> Tensor:
+    def _walk(self, inputs: CriterionInput, slots: Slots, *, sign: Tensor, count: Tensor, length: Tensor) -> Tensor:
         """delta per slot, [S, C]."""
-        start = SplitLogits.of(given.logits.detach() if self.options.detach else given.logits, given.labels)
+        start = SplitLogits.of(inputs.logits.detach() if self.options.detach else inputs.logits, inputs.labels)
         plan = Plan(sign * length, length, count)
         together = self.options.normalize == "column"
         others, own = self._together(start, slots, plan) if together else self._steps(start, slots, plan, first=0)
@@ -182,6 +182,6 @@ class LplWalk(nn.Module):
 
 
 def sign_of(tau: Tensor, q: Tensor) -> Tensor:
-    """sign(tau - q), 0 where they differ by rounding alone (classes that are all equally well known)."""
+    """sign(tau - q), 0 where they differ by rounding alone (classes whose examples are all equally likely)."""
     difference = tau - q
     return torch.where(difference.abs() <= 8 * torch.finfo(q.dtype).eps * tau, 0.0, torch.sign(difference))

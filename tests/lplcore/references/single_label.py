@@ -1,39 +1,9 @@
-"""Slow references: every formula once more, example by example and class by class, in Python's floats.
-
-Written from the papers and not from the code under test. A reference maps a `Situation` to the loss of every example.
-"""
+"""References of single-label methods."""
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
-Row = list[float]
-
-
-@dataclass
-class Situation:
-    """One batch in plain numbers, with what a method remembers from earlier batches."""
-
-    logits: list[Row]
-    labels: list[Any]
-    """Class indices, or multi-hot rows."""
-    features: list[Row]
-    weight: list[Row]
-    progress: float
-    counts: list[int]
-    number: int
-    """Training examples, for multi label."""
-    options: dict[str, Any]
-    memory: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def classes(self) -> int:
-        return len(self.counts)
-
-
-Reference = Callable[[Situation], Any]
-"""Losses of the examples, or of the examples' entries for multi label."""
+from tests.lplcore.references.registry import Row, Situation, no_reference, reference
 
 
 def cross_entropy(row: Row, label: int) -> float:
@@ -52,26 +22,31 @@ def shifted(s: Situation, delta: Callable[[int, int], float]) -> Row:
     return [cross_entropy([u + delta(i, j) for j, u in enumerate(row)], s.labels[i]) for i, row in enumerate(s.logits)]
 
 
+@reference("loss", "cross_entropy")
 def plain(s: Situation) -> Row:
     return [cross_entropy(row, y) for row, y in zip(s.logits, s.labels, strict=True)]
 
 
+@reference("loss", "focal")
 def focal(s: Situation) -> Row:
     gamma = s.options["gamma"]
     p = [softmax(row)[y] for row, y in zip(s.logits, s.labels, strict=True)]
     return [(1 - q) ** gamma * -math.log(q) for q in p]
 
 
+@reference("loss", "generalized_cross_entropy", not_neutral="q = 0 is a limit, tested to 1e-5")
 def generalized_cross_entropy(s: Situation) -> Row:
     q = s.options["q"]
     return [(1 - softmax(row)[y] ** q) / q for row, y in zip(s.logits, s.labels, strict=True)]
 
 
+@reference("perturbation", "logit_adjustment")
 def logit_adjustment(s: Situation) -> Row:
     total = sum(s.counts)
     return shifted(s, lambda _, j: s.options["strength"] * math.log(s.counts[j] / total))
 
 
+@reference("perturbation", "balanced_softmax", not_neutral="no parameter; equal counts are tested to 1e-6")
 def balanced_softmax(s: Situation) -> Row:
     result = []
     for row, y in zip(s.logits, s.labels, strict=True):
@@ -80,12 +55,14 @@ def balanced_softmax(s: Situation) -> Row:
     return result
 
 
+@reference("perturbation", "ldam", options={"scale": 4.0})
 def ldam(s: Situation) -> Row:
     margins = [n**-0.25 for n in s.counts]
     unit = s.options["max_margin"] / max(margins)
     return shifted(s, lambda i, j: -s.options["scale"] * unit * margins[j] if j == s.labels[i] else 0.0)
 
 
+@reference("perturbation", "vs")
 def vs(s: Situation) -> Row:
     largest, total = max(s.counts), sum(s.counts)
 
@@ -97,6 +74,7 @@ def vs(s: Situation) -> Row:
     return shifted(s, delta)
 
 
+@reference("perturbation", "seesaw")
 def seesaw(s: Situation) -> Row:
     met = s.memory.setdefault("met", [0] * s.classes)
     for y in s.labels:
@@ -112,6 +90,7 @@ def seesaw(s: Situation) -> Row:
     return shifted(s, delta)
 
 
+@reference("perturbation", "large_margin", options={"annealing": 2.0})
 def large_margin(s: Situation) -> Row:
     m, step = s.options["multiple"], s.memory.setdefault("step", 0)
     s.memory["step"] = step + 1
@@ -127,6 +106,7 @@ def large_margin(s: Situation) -> Row:
     return shifted(s, lambda i, j: change[i] if j == s.labels[i] else 0.0)
 
 
+@reference("perturbation", "isda")
 def isda(s: Situation) -> Row:
     """Covariances over all examples so far, from scratch."""
     met = s.memory.setdefault("features", [[] for _ in range(s.classes)])
@@ -157,6 +137,7 @@ def isda(s: Situation) -> Row:
     return shifted(s, delta)
 
 
+@reference("perturbation", "lpl", options={"num_steps": 3})
 def lpl(s: Situation) -> Row:
     """Class rank split with varied bounds from counts, `num_steps` equal steps (Eq. 29 to 33)."""
     order = sorted(range(s.classes), key=lambda c: (-s.counts[c], c))
@@ -184,17 +165,20 @@ def class_weights(raw: Row) -> Row:
     return [len(raw) * w / sum(raw) for w in raw]
 
 
+@reference("weighting", "class_balanced", options={"beta": 0.9})
 def class_balanced(s: Situation) -> Row:
     beta = s.options["beta"]
     weights = class_weights([(1 - beta) / (1 - beta**n) for n in s.counts])
     return [weights[y] * loss for y, loss in zip(s.labels, plain(s), strict=True)]
 
 
+@reference("weighting", "inverse_frequency")
 def inverse_frequency(s: Situation) -> Row:
     weights = class_weights([n ** -s.options["power"] for n in s.counts])
     return [weights[y] * loss for y, loss in zip(s.labels, plain(s), strict=True)]
 
 
+@reference("weighting", "influence_balanced", not_neutral="weights depend on the example at every setting")
 def influence_balanced(s: Situation) -> Row:
     weights = class_weights([1 / n for n in s.counts])
     result = []
@@ -209,6 +193,7 @@ def soft_cross_entropy(row: Row, target: Row) -> float:
     return sum(t * cross_entropy(row, j) for j, t in enumerate(target))
 
 
+@reference("target", "label_smoothing")
 def label_smoothing(s: Situation) -> Row:
     a = s.options["smoothing"]
     return [
@@ -217,6 +202,7 @@ def label_smoothing(s: Situation) -> Row:
     ]
 
 
+@reference("target", "label_aware_smoothing")
 def label_aware_smoothing(s: Situation) -> Row:
     low, high = min(s.counts), max(s.counts)
     result = []
@@ -227,6 +213,7 @@ def label_aware_smoothing(s: Situation) -> Row:
     return result
 
 
+@reference("regularizer", "center", options={"weight": 0.3})
 def center(s: Situation) -> Row:
     """Centres after the batches before: one gradient step on the batch's mean squared distance each."""
     width = len(s.features[0])
@@ -243,6 +230,7 @@ def center(s: Situation) -> Row:
     return result
 
 
+@reference("regularizer", "lade")
 def lade(s: Situation) -> Row:
     total, number = sum(s.counts), len(s.labels)
     term = 0.0
@@ -255,27 +243,16 @@ def lade(s: Situation) -> Row:
     return [loss + s.options["weight"] * term for loss in plain(s)]
 
 
-REFERENCES: dict[tuple[str, ...], Reference | str] = {
-    ("loss", "cross_entropy"): plain,
-    ("loss", "focal"): focal,
-    ("loss", "generalized_cross_entropy"): generalized_cross_entropy,
-    ("perturbation", "balanced_softmax"): balanced_softmax,
-    ("perturbation", "gcl"): "random; test_methods_by_hand takes the noise out of the result",
-    ("perturbation", "isda"): isda,
-    ("perturbation", "large_margin"): large_margin,
-    ("perturbation", "ldam"): ldam,
-    ("perturbation", "logit_adjustment"): logit_adjustment,
-    ("perturbation", "lpl"): lpl,
-    ("perturbation", "seesaw"): seesaw,
-    ("perturbation", "vs"): vs,
-    ("weighting", "class_balanced"): class_balanced,
-    ("weighting", "influence_balanced"): influence_balanced,
-    ("weighting", "inverse_frequency"): inverse_frequency,
-    ("target", "disturb_label"): "random; test_methods_by_hand counts the labels it draws",
-    ("target", "label_aware_smoothing"): label_aware_smoothing,
-    ("target", "label_smoothing"): label_smoothing,
-    ("target", "mixup"): "random; test_methods_by_hand recovers the ratio from the mixed inputs",
-    ("regularizer", "center"): center,
-    ("regularizer", "lade"): lade,
-}
-"""Reference per plug-in, or why there is none and what stands for it."""
+no_reference(
+    "perturbation",
+    "gcl",
+    instead="random; test_methods_by_hand takes the noise out of the result",
+    options={"scale": 4.0},
+)
+no_reference("target", "disturb_label", instead="random; test_methods_by_hand counts the labels it draws")
+no_reference(
+    "target",
+    "mixup",
+    instead="random; test_methods_by_hand recovers the ratio from the mixed inputs",
+    not_neutral="the ratio 1 has probability zero",
+)

@@ -1,10 +1,11 @@
-"""Slow references of multi-label methods: entry by entry, in Python's floats, written from the papers."""
+"""References of multi-label methods, entry by entry."""
 
 import math
 from collections.abc import Callable
 
-from tests.lplcore.method_references import Reference, Row, Situation
+from tests.lplcore.references.registry import Row, Situation, no_reference, reference
 
+MULTI_LABEL = "multi_label"
 Table = list[Row]
 
 
@@ -31,6 +32,7 @@ def weighted(s: Situation, weight: Callable[[int, int], float]) -> Table:
     return entries(s, lambda i, c: weight(i, c) * bce(s.logits[i][c], s.labels[i][c]))
 
 
+@reference("loss", "binary_cross_entropy", task=MULTI_LABEL, options={"negative_scale": 2.0})
 def binary_cross_entropy(s: Situation) -> Table:
     scale = s.options["negative_scale"]
 
@@ -41,6 +43,7 @@ def binary_cross_entropy(s: Situation) -> Table:
     return entries(s, loss)
 
 
+@reference("loss", "focal", task=MULTI_LABEL, options={"negative_scale": 3.0})
 def focal(s: Situation) -> Table:
     gamma, factor, scale = (s.options[name] for name in ("gamma", "factor", "negative_scale"))
 
@@ -53,6 +56,7 @@ def focal(s: Situation) -> Table:
     return entries(s, loss)
 
 
+@reference("loss", "asymmetric", task=MULTI_LABEL, options={"gamma_negative": 2.0, "shift": 0.2})
 def asymmetric(s: Situation) -> Table:
     def loss(i: int, c: int) -> float:
         p = sigmoid(s.logits[i][c])
@@ -64,6 +68,7 @@ def asymmetric(s: Situation) -> Table:
     return entries(s, loss)
 
 
+@reference("loss", "two_way", task=MULTI_LABEL, not_neutral="a loss of whole rows and columns at every setting")
 def two_way(s: Situation) -> Table:
     hot, cold = s.options["positive_temperature"], s.options["negative_temperature"]
 
@@ -90,17 +95,20 @@ def two_way(s: Situation) -> Table:
     return entries(s, lambda i, c: share(rows, i) + share(columns, c))
 
 
+@reference("perturbation", "ldam", task=MULTI_LABEL, options={"scale": 4.0})
 def ldam(s: Situation) -> Table:
     margins = [n**-0.25 for n in s.counts]
     unit = s.options["max_margin"] / max(margins)
     return shifted(s, lambda i, c: -s.options["scale"] * unit * margins[c] if s.labels[i][c] else 0.0)
 
 
+@reference("perturbation", "negative_tolerant", task=MULTI_LABEL, options={"kappa": 0.7, "negative_scale": 2.0})
 def negative_tolerant(s: Situation) -> Table:
     factor = s.options["kappa"] / s.options["negative_scale"]
     return shifted(s, lambda _, c: -factor * math.log(s.number / s.counts[c] - 1))
 
 
+@reference("perturbation", "lpl", task=MULTI_LABEL, options={"form": "pgd", "epsilon": 0.13, "delta_epsilon": 0.5})
 def lpl(s: Situation) -> Table:
     ranked = sorted(range(s.classes), key=lambda c: -s.counts[c])
     head = ranked[: int(s.options["threshold"] * s.classes + 1e-9)]
@@ -114,6 +122,7 @@ def lpl(s: Situation) -> Table:
     return shifted(s, delta)
 
 
+@reference("weighting", "rebalanced", task=MULTI_LABEL)
 def rebalanced(s: Situation) -> Table:
     def weight(i: int, c: int) -> float:
         own = [1 / s.counts[j] for j in range(s.classes) if s.labels[i][j]]
@@ -123,10 +132,12 @@ def rebalanced(s: Situation) -> Table:
     return weighted(s, weight)
 
 
+@reference("weighting", "inverse_frequency", task=MULTI_LABEL)
 def inverse_frequency(s: Situation) -> Table:
     return weighted(s, lambda _, c: (s.number / s.counts[c]) ** s.options["power"])
 
 
+@reference("weighting", "class_balanced", task=MULTI_LABEL)
 def class_balanced(s: Situation) -> Table:
     beta = s.options["beta"]
     weights = [(1 - beta) / (1 - beta**n) for n in s.counts]
@@ -138,17 +149,9 @@ def class_balanced(s: Situation) -> Table:
     return weighted(s, weight)
 
 
-MULTI_LABEL_REFERENCES: dict[tuple[str, ...], Reference | str] = {
-    ("loss", "asymmetric", "multi_label"): asymmetric,
-    ("loss", "binary_cross_entropy", "multi_label"): binary_cross_entropy,
-    ("loss", "focal", "multi_label"): focal,
-    ("loss", "two_way", "multi_label"): two_way,
-    ("perturbation", "ldam", "multi_label"): ldam,
-    ("perturbation", "logit_compensation", "multi_label"): "learned; test_multi_label_by_hand sets what it learns",
-    ("perturbation", "lpl", "multi_label"): lpl,
-    ("perturbation", "negative_tolerant", "multi_label"): negative_tolerant,
-    ("weighting", "class_balanced", "multi_label"): class_balanced,
-    ("weighting", "inverse_frequency", "multi_label"): inverse_frequency,
-    ("weighting", "rebalanced", "multi_label"): rebalanced,
-}
-"""Reference per plug-in, or why there is none and what stands for it."""
+no_reference(
+    "perturbation",
+    "logit_compensation",
+    task=MULTI_LABEL,
+    instead="learned; test_multi_label_by_hand sets what it learns",
+)
