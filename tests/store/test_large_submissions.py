@@ -68,17 +68,20 @@ def test_heartbeats_go_on_while_ten_thousand_runs_are_submitted(tmp_path: Path) 
     with Heartbeats(db, [claim for claim in held if claim is not None]) as heartbeats:
         for _ in range(SUBMISSIONS):
             before = len(heartbeats.waits)
-            subprocess.run([sys.executable, "-m", __name__, url], check=True, cwd=Path(__file__).parents[2])
+            command = [sys.executable, "-m", __name__, url]
+            stretch = subprocess.run(command, check=True, cwd=Path(__file__).parents[2], capture_output=True).stdout
             time.sleep(2 * BEAT_SECONDS)
-            longest.append(max(heartbeats.waits[before:]))
+            longest.append(max(heartbeats.waits[before:]) / float(stretch))
     db.dispose()
     assert len(heartbeats.waits) > SUBMISSIONS * CLAIMS
-    # On a machine that is busy with other things anything may take long, but not each time.
+    # Seconds of a machine that does nothing else; and another disk access may come between, but not each time.
     assert min(longest) < LONGEST_SECONDS, longest
 
 
 if __name__ == "__main__":
     database = Database(sys.argv[1])
-    submitted = writing(database, jobs.submit, plan(RUNS))
+    job, began, used = plan(RUNS), time.monotonic(), time.process_time()
+    submitted = writing(database, jobs.submit, job)
+    print(max(1.0, (time.monotonic() - began) / (time.process_time() - used)))  # how much others slowed it down
     assert submitted.job.run_states == {"queued": RUNS}
     database.dispose()
