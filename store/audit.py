@@ -9,7 +9,7 @@ from functools import partial
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from store import cursors as pages
+from store import cursors
 from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import AuditEntry, Page
@@ -73,12 +73,12 @@ def entries(session: Session, *, limit: int = 100, cursor: str | None = None) ->
     """
     query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit + 1)
     if cursor is not None:
-        place = pages.decode(cursor)
+        place = cursors.decode(cursor)
         if not place.isascii() or not place.isdigit() or len(place) > 18:
             raise BadCursor("cursor: not one that this list has given; start without it")
         query = query.where(AuditRow.id < int(place))
     rows = session.scalars(query).all()
-    following = pages.encode(str(rows[limit - 1].id)) if len(rows) > limit else None
+    following = cursors.encode(str(rows[limit - 1].id)) if len(rows) > limit else None
     return Page(rows[:limit], following)
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from store import cursors as pages
+from store import cursors
 from store.characters import path_to_text
 from store.database.clock import database_time
 from store.database.records import DatasetRecord, Page
@@ -60,8 +60,8 @@ def list_datasets(session: Session, *, limit: int = 100, cursor: str | None = No
     """Registered data sets, oldest first."""
     query = select(DatasetRow).order_by(DatasetRow.id).limit(limit + 1)
     if cursor is not None:
-        query = query.where(DatasetRow.id > pages.decode(cursor))
-    return pages.page([dataset_of(row) for row in session.scalars(query)], limit)
+        query = query.where(DatasetRow.id > cursors.decode(cursor))
+    return cursors.page([dataset_of(row) for row in session.scalars(query)], limit)
 
 
 def delete_dataset(session: Session, name: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ScalarResult, select
 from sqlalchemy.orm import Session
 
-from store import cursors as pages
+from store import cursors
 from store.database.records import Page, Run, Series
 from store.database.tables import EpochRow, SeriesRow
 from store.jobs import list_runs
@@ -106,4 +106,4 @@ def gathered(
     if last is None:
         return Page([(run, parts.get(run.id, {})) for run in page.items], page.next)
     count = [run.id for run in page.items].index(last) + 1
-    return Page([(run, parts.get(run.id, {})) for run in page.items[:count]], pages.encode(last))
+    return Page([(run, parts.get(run.id, {})) for run in page.items[:count]], cursors.encode(last))

@@ -9,8 +9,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
-from store import cursors as pages
-from store import events, names
+from store import cursors, events, names
 from store.characters import clean_all, to_json
 from store.database.bulk import insert_plain
 from store.database.clock import database_time
@@ -176,8 +175,8 @@ def list_jobs(
     if tag is not None:
         query = query.where(JobRow.id.in_(select(JobTagRow.job_id).where(JobTagRow.tag == tag)))
     if cursor is not None:
-        query = query.where(place < pages.decode(cursor))
-    return pages.page(session.scalars(query).all(), limit)
+        query = query.where(place < cursors.decode(cursor))
+    return cursors.page(session.scalars(query).all(), limit)
 
 
 def narrowed(query: Select[JobRow], wanted: Mapping[str, str | None]) -> tuple[Select[JobRow], ColumnElement[str]]:
@@ -200,9 +199,9 @@ def list_runs(session: Session, job_id: str, *, limit: int = 100, cursor: str | 
     """
     query = select(RunRow).where(RunRow.job_id == job_id).order_by(RunRow.id).limit(limit + 1)
     if cursor is not None:
-        query = query.where(RunRow.id > pages.decode(cursor))
+        query = query.where(RunRow.id > cursors.decode(cursor))
     get(session, job_id)
-    return pages.page(session.scalars(query).all(), limit)
+    return cursors.page(session.scalars(query).all(), limit)
 
 
 def summary(session: Session, job_id: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from store import cursors as pages
+from store import cursors
 from store.database.clock import database_time
 from store.database.records import ApiKey, Page
 from store.database.tables import KeyRow
@@ -101,8 +101,8 @@ def page_of_keys(session: Session, *, limit: int = 50, cursor: str | None = None
     """
     query = select(KeyRow).order_by(KeyRow.id).limit(limit + 1)
     if cursor is not None:
-        query = query.where(KeyRow.id > pages.decode(cursor))
-    return pages.page([key_of(row) for row in session.scalars(query)], limit)
+        query = query.where(KeyRow.id > cursors.decode(cursor))
+    return cursors.page([key_of(row) for row in session.scalars(query)], limit)
 
 
 def revoke(session: Session, key_id: str) -> None:

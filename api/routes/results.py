@@ -19,8 +19,7 @@ from api.schemas.results import (
 )
 from api.schemas.series import VARIATIONS, by_epoch, classes_of, rows, variations
 from api.state import Services
-from store import checkpoints, events, metrics
-from store import cursors as pages
+from store import checkpoints, cursors, events, metrics
 from store.database.records import Page
 from store.errors import BadCursor, NotFound
 from store.lifecycle import runs
@@ -112,7 +111,7 @@ def get_logs(services: Services, run_id: Identifier, limit: Limit = 500, cursor:
     with services.db.read() as session:
         runs.get(session, run_id)
         lines = events.logs(session, run_id, after_id=after_line(cursor), limit=limit + 1)
-    following = pages.encode(str(lines[limit - 1].id)) if len(lines) > limit else None
+    following = cursors.encode(str(lines[limit - 1].id)) if len(lines) > limit else None
     return LogList(items=[log_entry(line) for line in lines[:limit]], next=following)
 
 
@@ -124,7 +123,7 @@ def after_line(cursor: str | None) -> int:
     """
     if cursor is None:
         return 0
-    text = pages.decode(cursor)
+    text = cursors.decode(cursor)
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise BadCursor("cursor: not one that a log has given; start without it")
     return int(text)

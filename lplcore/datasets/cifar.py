@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
-from lplcore.data.arrays import pickles as array_pickle
+from lplcore.data.arrays import pickles
 from lplcore.data.info import RawFacts
 from lplcore.data.raw import RawData, RegisteredDataset
 from lplcore.datasets import Dataset
@@ -144,7 +144,7 @@ class Cifar(Dataset):
 
     def _from_pickle(self, content: bytes, name: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
         try:
-            batch = array_pickle.load(content)
+            batch = pickles.load(content)
             x, y = pixels_of(batch[b"data"]), labels_of(batch[self.label_key])
         except Exception as error:  # a damaged pickle can raise anything
             raise DatasetError("name", f"{name} is corrupt: not a CIFAR batch ({type(error).__name__})") from error
@@ -164,14 +164,14 @@ class Cifar(Dataset):
 
 def pixels_of(content: Any) -> npt.NDArray[np.uint8]:
     """Images, [N, 3, 32, 32]."""
-    if not isinstance(content, array_pickle.Array) or content.value.dtype != np.uint8:
+    if not isinstance(content, pickles.Array) or content.value.dtype != np.uint8:
         raise ValueError("images are an array of bytes")
     return content.value.reshape(-1, 3, 32, 32)
 
 
 def labels_of(content: Any) -> npt.NDArray[np.int64]:
     """Labels, [N], from an array or a list of whole numbers."""
-    if isinstance(content, array_pickle.Array):
+    if isinstance(content, pickles.Array):
         return content.value.reshape(-1).astype(np.int64)
     if not isinstance(content, list) or not all(type(label) is int for label in content):
         raise ValueError("labels are whole numbers")

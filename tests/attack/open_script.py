@@ -8,7 +8,7 @@ import resource
 import sys
 from pathlib import Path
 
-from lplcore.data.arrays import pickles as array_pickle
+from lplcore.data.arrays import pickles
 from lplcore.data.arrays.archive import read_arrays
 from lplcore.data.images.folder import check_images, labels_of
 from lplcore.datasets.cifar import pixels_of
@@ -25,7 +25,7 @@ def open_file(path: Path) -> None:
     elif path.suffix == ".safetensors":
         checkpoint.load(path)
     else:
-        pixels_of(array_pickle.load(path.read_bytes())[b"data"])
+        pixels_of(pickles.load(path.read_bytes())[b"data"])
 
 
 def main() -> None:

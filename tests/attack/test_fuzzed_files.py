@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lplcore import plugin
-from lplcore.data.arrays import pickles as array_pickle
+from lplcore.data.arrays import pickles
 from lplcore.data.arrays.archive import read_arrays
 from lplcore.data.images.folder import FORMATS, check_images, labels_of
 from lplcore.errors import DatasetError
@@ -149,7 +149,7 @@ def test_damaged_cifar_batches(content: bytes, tmp_path_factory: pytest.TempPath
 def test_programs_in_pickles_do_nothing(parts: list[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with contextlib.suppress(Exception):  # the reader of data sets refuses whatever is raised
-        array_pickle.load(b"\x80\x04" + b"".join(parts) + b".")
+        pickles.load(b"\x80\x04" + b"".join(parts) + b".")
     assert os.listdir(tmp_path) == []
 
 

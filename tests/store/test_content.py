@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from store import checkpoints, datasets, jobs, keys, metrics, queue, workers
-from store import cursors as pages
+from store import checkpoints, cursors, datasets, jobs, keys, metrics, queue, workers
 from store.database.engine import Database
 from store.database.records import Claim, NewRun, Submitted
 from store.database.tables import ChunkRow
@@ -67,7 +66,7 @@ def test_lists_page_by_cursor_without_gaps(db: Database) -> None:
     assert reading(db, jobs.list_jobs, name="%").items == []
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "ä", "AAAA", "/" * 50, pages.encode("'; --")])
+@pytest.mark.parametrize("cursor", ["", "x", "ä", "AAAA", "/" * 50, cursors.encode("'; --")])
 def test_a_made_up_cursor_is_refused(db: Database, cursor: str) -> None:
     with pytest.raises(BadCursor):
         reading(db, jobs.list_jobs, cursor=cursor)
