@@ -38,7 +38,7 @@ def test_the_bundled_broker_lets_nobody_in_without_its_password() -> None:
 
 
 def test_the_bundled_broker_dies_with_its_parent() -> None:
-    program = "from api import broker; made = broker.start_broker(); print(made._process.pid, flush=True); input()"
+    program = "from api.process import broker; running = broker.start_broker(); print(running._process.pid, flush=True); input()"
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
@@ -48,7 +48,7 @@ def test_the_bundled_broker_dies_with_its_parent() -> None:
 
 def test_the_watchdog_of_other_systems_ends_the_broker_too() -> None:
     program = (
-        "import subprocess; from api import broker; child = subprocess.Popen(['sleep', '600']);"
+        "import subprocess; from api.process import broker; child = subprocess.Popen(['sleep', '600']);"
         "broker.watchdog(child.pid); print(child.pid, flush=True); input()"
     )
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
