@@ -38,7 +38,10 @@ def test_the_bundled_broker_lets_nobody_in_without_its_password() -> None:
 
 
 def test_the_bundled_broker_dies_with_its_parent() -> None:
-    program = "from api.process import broker; running = broker.start_broker(); print(running._process.pid, flush=True); input()"
+    program = (
+        "from api.process import broker; running = broker.start_broker();"
+        "print(running._process.pid, flush=True); input()"
+    )
     with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
