@@ -6,12 +6,12 @@ from typing import Self
 
 from client import streams
 from client.answers import Event, Job, Run
-from client.calls import at
-from client.catalog_calls import CatalogCalls
+from client.calls.catalog import CatalogCalls
+from client.calls.finding import NOT_FOUND, WHOLE_ID
+from client.calls.jobs import JobCalls
+from client.calls.request import at
+from client.calls.runs import RunCalls
 from client.errors import ApiError
-from client.finding import NOT_FOUND, WHOLE_ID
-from client.job_calls import JobCalls
-from client.run_calls import RunCalls
 from client.transport import Transport
 
 

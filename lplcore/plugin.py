@@ -118,10 +118,6 @@ class Plugin(Record):
 
     name: str
 
-    def same_name(self, other: Self | None) -> bool:
-        """Whether both are one plug-in, whatever their parameters."""
-        return other is not None and self.name == other.name
-
 
 class PluginValue(Record):
     """A plug-in that is a value and builds nothing: an alias, a preset."""

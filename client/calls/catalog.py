@@ -3,7 +3,7 @@
 from typing import Any
 
 from client.answers import Dataset, Worker
-from client.calls import Calls, at, listed, read
+from client.calls.request import Calls, at, listed, read
 from client.errors import ApiError
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from client.answers import Job, JobItem, Run
-from client.calls import Calls, at, read
+from client.calls.request import Calls, at, read
 from client.errors import ApiError
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from os import PathLike
 from typing import Any
 
 from client.answers import Job, JobItem, Page, Run, Validation
-from client.calls import at, read
-from client.finding import Finding
+from client.calls.finding import Finding
+from client.calls.request import at, read
 from client.specs import read_spec
 
 Spec = Mapping[str, Any] | str | PathLike[str]

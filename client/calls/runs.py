@@ -6,8 +6,8 @@ from typing import Any
 
 from client import downloads
 from client.answers import Checkpoint, ClassMetrics, ConfusionMatrix, Curve, Curves, LogEntry, LossVariations, Run
-from client.calls import at, listed, read
-from client.finding import Finding
+from client.calls.finding import Finding
+from client.calls.request import at, listed, read
 
 AnyRun = str | Run
 
