@@ -1,5 +1,6 @@
 """Taking runs back from workers that have gone silent."""
 
+import logging
 from functools import partial
 
 from sqlalchemy import ColumnElement, func, select
@@ -10,7 +11,7 @@ from store.database.clock import database_time
 from store.database.engine import Database, is_sqlite
 from store.database.records import Claim, SweepResult
 from store.database.tables import RunRow, SweeperRow
-from store.errors import Conflict
+from store.errors import Conflict, StoreError
 from store.lifecycle import runs, transitions, waiting
 from store.lifecycle.claims import standing
 from store.lifecycle.states import ENDED, State
@@ -20,6 +21,7 @@ MAX_LOSSES = 3
 """Attempts lost in a row without a newer checkpoint, after which a run fails."""
 BATCH = 200
 """Runs that one sweep takes back; the next takes more."""
+log = logging.getLogger(__name__)
 
 
 def sweep(db: Database, *, lease_seconds: float, sweep_seconds: float) -> SweepResult:
@@ -27,29 +29,28 @@ def sweep(db: Database, *, lease_seconds: float, sweep_seconds: float) -> SweepR
 
     Where sweeps failed to come (see `gap_seconds`), the database or the whole service was away: workers then get one
     full lease to come back before anything is taken. Queued runs say which device no worker has. Each run is taken back
-    in a transaction of its own, so that no writer waits for many.
+    in a transaction of its own, so that no writer waits for many; one that fails keeps no other from it.
     """
     waiting.explain(db, silent_after=lease_seconds)
     states: list[State] = []
     if db.write(partial(due, lease_seconds=lease_seconds, sweep_seconds=sweep_seconds)):
         with db.read() as session:
             run_ids = list(session.scalars(select(RunRow.id).where(expired(session)).limit(BATCH)))
-        taken = [db.write(partial(take_back, run_id=run_id)) for run_id in run_ids]
-        states = [state for state in taken if state is not None]
+        states = [state for run_id in run_ids if (state := taken_back(db, run_id)) is not None]
     ended = sum(state in ENDED for state in states)
     with db.read() as session:
         return SweepResult(len(states) - ended, ended, queued(session))
 
 
 def due(session: Session, *, lease_seconds: float, sweep_seconds: float) -> bool:
-    """Record this sweep. False during the grace lease after an outage."""
+    """Record this sweep. False during the grace lease after an outage, which a clock that is set back cannot prolong."""
     now = database_time(session)
     insert = sqlite.insert if is_sqlite(session) else postgresql.insert
     session.execute(insert(SweeperRow).values(id=1, last_at=now, patient_until=now).on_conflict_do_nothing())
     row = session.get_one(SweeperRow, 1, with_for_update=True)
     if now - row.last_at > gap_seconds(lease_seconds, sweep_seconds):
         row.patient_until = now + lease_seconds
-    row.last_at = now
+    row.last_at, row.patient_until = now, min(row.patient_until, now + lease_seconds)
     return now >= row.patient_until
 
 
@@ -64,6 +65,15 @@ def gap_seconds(lease_seconds: float, sweep_seconds: float) -> float:
 def expired(session: Session) -> ColumnElement[bool]:
     """That a run's lease has run out."""
     return (RunRow.state == State.RUNNING) & (RunRow.lease_expires_at < database_time(session))
+
+
+def taken_back(db: Database, run_id: str) -> State | None:
+    """`take_back` in a transaction of its own; None too where that fails, which the next sweep tries again."""
+    try:
+        return db.write(partial(take_back, run_id=run_id))
+    except StoreError as error:
+        log.warning("run %s cannot be taken back: %s", run_id, error)
+        return None
 
 
 def take_back(session: Session, run_id: str) -> State | None:

@@ -23,6 +23,8 @@ def shape(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             running = Deployed(folder, ending.enter_context(fresh_postgres(server)))
         ending.callback(running.end)
         yield running
+        if request.session.testsfailed:
+            print(running.account())
 
 
 @pytest.fixture(scope="package")

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from sqlalchemy import select
 
 from api.process.broker import Broker, start_broker
+from store.database.clock import db_now
 from store.database.engine import Database
+from store.database.tables import SweeperRow
 from tests.service.processes import QUICK, Process, Service, find, until
 from tests.worker.outage import Door
 
@@ -102,6 +105,13 @@ class Shape:
     def store(self) -> Database:
         """The database, past anything that is in the way."""
         return Database(self.url)
+
+    def account(self) -> str:
+        """How it stands, for whoever reads of a failure: the sweep's row beside the clock, the end of each log."""
+        with contextlib.closing(self.store().engine.connect()) as connection:
+            row = connection.execute(select(SweeperRow.last_at, SweeperRow.patient_until, db_now())).first()
+        logs = [f"{path.name}:\n{path.read_text()[-3000:]}" for path in sorted(self.folder.glob("*.log"))]
+        return "\n".join([f"sweep at, patient until, now: {row}", *logs])
 
     def end(self) -> None:
         """End everything."""

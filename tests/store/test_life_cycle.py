@@ -5,11 +5,12 @@ import threading
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from store import checkpoints, events, jobs, metrics
 from store.database.engine import Database
 from store.database.records import Claim, Job, NewRun, Series
-from store.errors import Conflict, LeaseLost
+from store.errors import Conflict, LeaseLost, StoreError
 from store.lifecycle import claims, requests, runs, sweeper
 from store.lifecycle.states import State
 from tests.store.databases import claimed, reading, writing
@@ -196,6 +197,38 @@ def test_after_a_gap_workers_get_a_full_lease(db: Database) -> None:
     assert sweep(db).requeued == 1
     with pytest.raises(LeaseLost):
         epoch(db, held, 1)
+
+
+def test_a_clock_that_was_ahead_for_a_moment_keeps_no_sweep_waiting(db: Database) -> None:
+    submit(db)
+    sweep(db)
+    held = claim(db, lease=-1)
+    db.clock_offset = 10_000
+    sweep(db)
+    db.clock_offset = 0
+    assert sweep(db).requeued == 0
+    for _ in range(6):
+        db.clock_offset += 10
+        sweep(db)
+    assert reading(db, runs.get, held.run_id).state == "queued"
+
+
+def test_a_run_that_cannot_be_taken_back_keeps_no_other_from_it(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit(db, 2)
+    sweep(db)
+    first, second = claim(db, lease=-2), claim(db, lease=-1)
+    whole = sweeper.take_back
+
+    def fail_for_the_first(session: Session, run_id: str) -> State | None:
+        if run_id == first.run_id:
+            raise StoreError("it is held")
+        return whole(session, run_id)
+
+    monkeypatch.setattr(sweeper, "take_back", fail_for_the_first)
+    assert sweep(db).requeued == 1
+    assert reading(db, runs.get, second.run_id).state == "queued"
+    monkeypatch.undo()
+    assert sweep(db).requeued == 1
 
 
 def test_an_outage_that_just_outlasts_a_lease_takes_nothing(db: Database) -> None:
