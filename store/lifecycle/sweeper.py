@@ -43,7 +43,7 @@ def sweep(db: Database, *, lease_seconds: float, sweep_seconds: float) -> SweepR
 
 
 def due(session: Session, *, lease_seconds: float, sweep_seconds: float) -> bool:
-    """Record this sweep. False during the grace lease after an outage, which a clock that is set back cannot prolong."""
+    """Record this sweep. False during the grace lease after an outage, which a clock set back cannot prolong."""
     now = database_time(session)
     insert = sqlite.insert if is_sqlite(session) else postgresql.insert
     session.execute(insert(SweeperRow).values(id=1, last_at=now, patient_until=now).on_conflict_do_nothing())
