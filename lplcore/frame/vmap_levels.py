@@ -8,6 +8,11 @@ from torch import Tensor, nn
 functorch = torch._C._functorch
 
 
+def untraced() -> bool:
+    """Whether tensors hold what they seem to: neither a compiler nor a transform of torch.func looks on."""
+    return not torch.compiler.is_compiling() and functorch.peek_interpreter_stack() is None
+
+
 def is_batched(*tensors: Tensor | None) -> bool:
     """Whether `vmap` maps over one of the tensors."""
     return any(tensor is not None and vmapped(tensor) for tensor in tensors)

@@ -40,6 +40,17 @@ class Steps(NamedTuple):
     """[S] length of one step."""
 
 
+class Plan(NamedTuple):
+    """How the slots walk, each [S]."""
+
+    stride: Tensor
+    """Signed length of a step."""
+    length: Tensor
+    """Length of a step."""
+    number: Tensor
+    """Number of steps; empty slots take none."""
+
+
 def head_mask(statistics: ClassStatistics, threshold: float) -> list[bool]:
     """Which classes are head: rank <= tau; a threshold below 1 is a share of the classes that have examples."""
     cut = threshold * statistics.num_counted + 1e-9 if threshold < 1 else threshold

@@ -4,7 +4,7 @@ N examples, C classes, S slots (see `lplcore.frame.class_slots`). All shapes are
 to the host, and no loop runs over classes.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,32 +12,14 @@ from torch.nn import functional
 
 from lplcore.frame.class_slots import Slots, slots_of
 from lplcore.frame.statistics import ClassStatistics
-from lplcore.frame.vmap_levels import take_in, vmapped
+from lplcore.frame.vmap_levels import take_in, untraced
 from lplcore.perturbations import CriterionInput, PerturbationOutput
-from lplcore.perturbations.lpl.bounds import CountBounds, DynamicBounds, Performance, head_mask
+from lplcore.perturbations.lpl.bounds import CountBounds, DynamicBounds, Performance, Plan, head_mask
 from lplcore.perturbations.lpl.gradient import ClassGradient, SplitLogits, class_gradient
+from lplcore.perturbations.lpl.in_place import walk_in_place
 from lplcore.perturbations.lpl.options import LplOptions
 
 RUNNING_MOMENTUM = 0.9
-
-
-class Plan(NamedTuple):
-    """How the slots walk, each [S]."""
-
-    stride: Tensor
-    """Signed length of a step."""
-    length: Tensor
-    """Length of a step."""
-    number: Tensor
-    """Number of steps; empty slots take none."""
-
-    def mostly_done(self, k: int) -> bool:
-        """Whether at most half of the slots walk beyond `k` steps."""
-        return 2 * int((self.number > k).sum()) <= self.number.shape[0]
-
-    def at(self, slots: Tensor) -> "Plan":
-        """The plan of some slots."""
-        return Plan(self.stride[slots], self.length[slots], self.number[slots])
 
 
 class LplWalk(nn.Module):
@@ -54,6 +36,8 @@ class LplWalk(nn.Module):
         super().__init__()
         self.options, self.bounds = options, bounds
         self.num_classes, self.num_counted = statistics.num_classes, statistics.num_counted
+        self.resigns = options.resign_every_step and options.split == "performance"
+        self.may_be_in_place = options.detach and options.normalize != "column" and not self.resigns
         if options.threshold != "mean":
             head = head_mask(statistics, options.threshold)
             self.register_buffer("sign", torch.tensor([-1.0 if h else 1.0 for h in head]), persistent=False)
@@ -72,10 +56,10 @@ class LplWalk(nn.Module):
             steps = self.bounds(slots.class_of, performance)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.detach):
             walking = torch.where(slots.present, steps.number, 0.0)
-            delta = self._walk(inputs, slots, sign=sign, count=walking, length=steps.length)
+            delta = self._walk(inputs, slots, Plan(sign * steps.length, steps.length, walking))
         observed = {"lpl/q": performance.q, "lpl/epsilon": steps.epsilon, "lpl/sign": sign}
         by_class = {name: slots.to_classes(value, self.num_classes) for name, value in observed.items()}
-        return PerturbationOutput(delta[slots.of_example], by_class)
+        return PerturbationOutput(delta, by_class)
 
     def _performance(self, inputs: CriterionInput, slots: Slots) -> Performance:
         """q_c (Eq. 28) of the raw logits and tau."""
@@ -111,24 +95,21 @@ class LplWalk(nn.Module):
             return self.sign[slots.class_of].to(performance.q.dtype)
         return sign_of(performance.tau, performance.q)
 
-    def _walk(self, inputs: CriterionInput, slots: Slots, *, sign: Tensor, count: Tensor, length: Tensor) -> Tensor:
-        """delta per slot, [S, C]."""
-        start = SplitLogits.of(inputs.logits.detach() if self.options.detach else inputs.logits, inputs.labels)
-        plan = Plan(sign * length, length, count)
-        together = self.options.normalize == "column"
-        others, own = self._together(start, slots, plan) if together else self._steps(start, slots, plan, first=0)
-        return others.scatter(1, slots.class_of[:, None], own[:, None])
+    def _walk(self, inputs: CriterionInput, slots: Slots, plan: Plan) -> Tensor:
+        """The walk's sum per example, [N, C]."""
+        logits, normalize = inputs.logits.detach() if self.options.detach else inputs.logits, self.options.normalize
+        if self.may_be_in_place and logits.device.type == "cpu" and untraced():
+            return walk_in_place(logits, inputs.labels, slots, plan, by_norm=normalize == "row")
+        start = SplitLogits.of(logits, inputs.labels)
+        others, own = self._together(start, slots, plan) if normalize == "column" else self._steps(start, slots, plan)
+        return others.scatter(1, slots.class_of[:, None], own[:, None])[slots.of_example]
 
-    def _steps(self, start: SplitLogits, slots: Slots, plan: Plan, *, first: int) -> tuple[Tensor, Tensor]:
-        """What the steps from `first` on add: [S, C] beside the slots' own classes, and [S] at them."""
+    def _steps(self, start: SplitLogits, slots: Slots, plan: Plan) -> tuple[Tensor, Tensor]:
+        """What all steps add: [S, C] beside the slots' own classes, and [S] at them."""
         own = start.own.new_zeros(slots.size.shape)
         others = start.own.new_zeros((*slots.size.shape, self.num_classes))
-        resign = self.options.resign_every_step and self.options.split == "performance"
-        alone = start.own.device.type == "cpu" and not resign
-        for k in range(first, self.bounds.max_steps):
-            here = start.moved(others[slots.of_example], own[slots.of_example]) if k > first else start
-            if alone and not torch.compiler.is_compiling() and not vmapped(plan.number) and plan.mostly_done(k):
-                return self._without_arrived(here, slots, plan, (others, own), k=k)
+        for k in range(self.bounds.max_steps):
+            here = start.moved(others[slots.of_example], own[slots.of_example]) if k else start
             step, gradient = self._step(here, slots, plan)
             step = torch.where(plan.number > k, step, 0.0)
             others = torch.addcmul(others, step[:, None], gradient.others)
@@ -155,22 +136,11 @@ class LplWalk(nn.Module):
         """[S] signed length over the norm, and the gradient that it goes along."""
         share, log_odds = here.wrong()
         stride = plan.stride
-        if self.options.resign_every_step and self.options.split == "performance":
+        if self.resigns:
             q = slots.mean(log_odds.detach().neg().sigmoid())
             stride = sign_of(self._tau(q, slots.present), q) * plan.length
         gradient = class_gradient(share, log_odds, slots)
         return stride * self._factor(gradient, slots), gradient
-
-    def _without_arrived(
-        self, here: SplitLogits, slots: Slots, plan: Plan, done: tuple[Tensor, Tensor], *, k: int
-    ) -> tuple[Tensor, Tensor]:
-        """Steps from `k` on of the classes that still walk; the CPU waits for no device to say which they are."""
-        walking = torch.nonzero(plan.number > k).squeeze(1)
-        if walking.numel() == 0:
-            return done
-        examples = torch.nonzero((plan.number > k)[slots.of_example]).squeeze(1)
-        others, own = self._steps(here.at(examples), slots.at(walking, examples), plan.at(walking), first=k)
-        return done[0].index_add(0, walking, others), done[1].index_add(0, walking, own)
 
     def _factor(self, gradient: ClassGradient, slots: Slots) -> Tensor:
         """[S] what turns the scaled gradient into the direction to walk."""
