@@ -60,6 +60,8 @@ class CriterionInput(NamedTuple):
     """[N] (multi label: [N, C]) bool, whether it counts or is ignored; None where all count."""
     mixture: Mixture | None = None
     """What soft targets are mixed of; None where every example comes from one label, smoothed or not."""
+    observing: bool = True
+    """Whether anybody reads a perturbation's observations: what serves them alone may be left out."""
 
     @property
     def targets(self) -> Tensor:

@@ -27,8 +27,8 @@ class Perturbed(NamedTuple):
     """What perturbations make of an input: its logits are the perturbed ones."""
 
     inputs: CriterionInput
-    total: Tensor
-    """[N, C], sum of the perturbations."""
+    total: Tensor | float
+    """[N, C] or broadcastable to it, sum of the perturbations."""
     observations: dict[str, Tensor]
 
 
@@ -48,6 +48,7 @@ class Criterion(StepCriterion):
         self.targets = nn.ModuleList(part.build(statistics) for part in method.targets)
         self.regularizers = nn.ModuleList(part.build(statistics) for part in method.regularizers)
         self.weighting_start = method.procedure.second_stage()
+        self.rejecting = next((part.name for part in method.perturbations if part.hard_labels), None)
         self.divides_by_weights = method.weighting is not None and method.weighting.reduction == "weights"
         self.register_buffer("epoch_progress", None, persistent=False)
 
@@ -100,7 +101,9 @@ class Criterion(StepCriterion):
     ) -> Tensor:
         """What is added to the logits, [N, C], without gradient; running statistics stay as they are."""
         with torch.autocast(logits.device.type, enabled=False):
-            return self._perturb(self._inputs(logits, labels, features, classifier, progress, update=False)).total
+            inputs = self._inputs(logits, labels, features, classifier, progress, update=False)
+            total = self._perturb(inputs).total
+            return inputs.without_ignored(torch.zeros_like(inputs.raw_logits) + total)
 
     @uncompiled
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -133,6 +136,7 @@ class Criterion(StepCriterion):
     ) -> CriterionOutput:
         with torch.autocast(logits.device.type, enabled=False):
             inputs = self._inputs(logits, labels, features, classifier, progress, update=self.training, mean=True)
+            inputs = inputs._replace(observing=True)
             perturbed, _, observations = self._perturb(inputs)
             perturbed_loss = self.loss(perturbed.logits, inputs.targets, inputs.epoch_progress)
             with torch.no_grad():
@@ -196,8 +200,7 @@ class Criterion(StepCriterion):
         update: bool,
         mean: bool = False,
     ) -> CriterionInput:
-        rejecting = next((part.name for part in self.method.perturbations if part.hard_labels), None)
-        check_shapes(labels, logits, self.statistics, rejecting=rejecting)
+        check_shapes(labels, logits, self.statistics, rejecting=self.rejecting)
         if not torch.compiler.is_compiling():
             if update and within_backward():
                 refuse_state(self)
@@ -222,6 +225,7 @@ class Criterion(StepCriterion):
             update=update,
             included=included,
             mixture=after.mixture if single else None,
+            observing=False,
         )
 
     def _transforms(self) -> list[tuple[Target, nn.Module]]:
@@ -236,14 +240,14 @@ class Criterion(StepCriterion):
         return changed(targets, transforms, self.statistics.num_classes, dtype)
 
     def _perturb(self, inputs: CriterionInput) -> Perturbed:
-        total = torch.zeros_like(inputs.raw_logits)
+        total: Tensor | float = 0.0
         observations: dict[str, Tensor] = {}
         for module in self.perturbations:
             answer: PerturbationOutput = module(inputs)
-            total = total + answer.perturbation
+            total = answer.perturbation if isinstance(total, float) else total + answer.perturbation
             inputs = inputs._replace(logits=inputs.raw_logits + total)
             observations.update(answer.observations)
-        return Perturbed(inputs, inputs.without_ignored(total), observations)
+        return Perturbed(inputs, total, observations)
 
     def _complete(self, loss: Tensor, inputs: CriterionInput) -> Terms:
         weight, weighted = self._weighted(loss, inputs)

@@ -80,9 +80,8 @@ class StepRule:
 class CountBounds(nn.Module):
     """Bounds of the long-tail split from training counts: fixed when the criterion is built."""
 
-    epsilon: Tensor
-    count: Tensor
-    length: Tensor
+    table: Tensor
+    """[3, C] epsilon_c, K_c and the length of a step."""
 
     def __init__(self, options: LplOptions, statistics: ClassStatistics, *, rule: StepRule) -> None:
         super().__init__()
@@ -90,14 +89,12 @@ class CountBounds(nn.Module):
         head = head_mask(statistics, options.threshold)
         epsilon = torch.tensor(count_bounds(options, statistics, head), dtype=torch.float64)
         count, length = rule.of(epsilon)
-        self.register_buffer("epsilon", epsilon, persistent=False)
-        self.register_buffer("count", count, persistent=False)
-        self.register_buffer("length", length, persistent=False)
-        self.max_steps = int(count.max())
+        self.register_buffer("table", torch.stack([epsilon, count, length]), persistent=False)
+        self.max_steps, self.reach = int(count.max()), float((count * length).max())
 
-    def forward(self, slot_class: Tensor, performance: Performance) -> Steps:
+    def forward(self, slot_class: Tensor, dtype: torch.dtype) -> Steps:
         """Bounds and steps of the slots' classes [S], from the table."""
-        return Steps(*(table[slot_class].to(performance.q.dtype) for table in (self.epsilon, self.count, self.length)))
+        return Steps(*self.table.index_select(1, slot_class).to(dtype).unbind())
 
 
 def count_bounds(options: LplOptions, statistics: ClassStatistics, head: Sequence[bool]) -> list[float]:
@@ -114,7 +111,10 @@ def count_bounds(options: LplOptions, statistics: ClassStatistics, head: Sequenc
 
 
 class DynamicBounds(nn.Module):
-    """Bounds that depend on the batch: the balanced split, and `bound_from="performance"`."""
+    """Bounds that depend on the batch: the balanced split, and `bound_from="performance"`.
+
+    `reach`, here as in `CountBounds`, is how far a class walks at most.
+    """
 
     ranks: Tensor
     counted: Tensor
@@ -130,6 +130,7 @@ class DynamicBounds(nn.Module):
         fixed = options.delta_epsilon == 0
         bound = torch.tensor(options.epsilon if fixed else options.largest_bound(), dtype=torch.float64)
         self.max_steps = math.ceil(float(rule.of(bound)[0]))
+        self.reach = float(bound) + rule.step_size
 
     def forward(self, slot_class: Tensor, performance: Performance) -> Steps:
         """Bounds of the slots' classes [S] from this batch's q."""

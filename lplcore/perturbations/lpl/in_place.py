@@ -1,8 +1,8 @@
 """LPL's walk in place, for the CPU: that of `walk`, in fewer operations and fewer passes over memory.
 
-N examples, C classes, S slots. The slots are sorted by their number of steps, so that those that still walk are always
-the first; they walk in groups that fit the processor's cache. A group has M slots and E examples. Its matrices have
-C + 1 columns: the wrong classes (nothing at the label), then the label.
+N examples, C classes, K slots, here sorted by their number of steps, so that those that still walk are always the
+first. They walk in groups that fit the processor's cache: M slots with E examples. The matrices of a group have C + 1
+columns: the wrong classes (nothing at the label), then the label.
 
 With o_j an example's wrong logits and y its label's, both less the largest o_j of the start, and s the sum of exp(o_j),
 p_j = exp(o_j) / (s + exp(y)) is the probability of a wrong class. For a class that is all but fitted exp(y) overflows
@@ -17,169 +17,219 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lplcore.frame.class_slots import Slots
 from lplcore.frame.masked_classes import with_softmax
-from lplcore.perturbations.lpl.bounds import Plan
 
 REACH = 8.0
-"""How far a class walks from where its logits are compared with, at most; exp(4 * REACH) is far from overflow."""
-CACHED = 2**16
-"""Entries of a group's matrix, if it has more than one slot: a handful of matrices stays in the cache."""
-
-
-def walk_in_place(logits: Tensor, labels: Tensor, slots: Slots, plan: Plan, *, by_norm: bool) -> Tensor:
-    """The walk's sum per example, [N, C]; `by_norm` steps along the direction alone, else along Eq. 31 as printed."""
-    longest, most = plan.length.amax().item(), plan.number.amax().item()
-    if not longest * most > REACH:
-        return leg(logits, labels, slots, plan, by_norm=by_norm)
-    steps = max(int(REACH / longest), 1)
-    delta = torch.zeros_like(logits)
-    for first in range(0, int(most), steps):
-        part = plan._replace(number=(plan.number - first).clamp(0, steps))
-        delta += leg(logits + delta, labels, slots, part, by_norm=by_norm)
-    return delta
+"""How far a class walks from the start of a leg at most; exp(4 * REACH) is far from overflow."""
+MILD = 24.0
+"""Up to this margin over the wrong classes a class is far from fitted, and r is 0."""
+CACHED = 2**17
+"""Entries of a group's matrix, if it has more than one slot: a few matrices stay in the cache."""
 
 
 class Order(NamedTuple):
-    """The slots that walk, those of most steps first, and their examples in the same order. W such slots."""
+    """The W slots that walk, in the order of their number of steps, the largest first."""
 
-    slots: Tensor
-    """[W] indices of the slots."""
+    place: Tensor
+    """[K] place of every slot in the order; W or more for those that do not walk."""
+    class_of: Tensor
+    """[W, 1] class of each."""
+    stride: Tensor
+    """[W, 1] signed length of a step."""
     steps: list[int]
     """W numbers of steps."""
-    examples: Tensor
-    """Indices of the examples; those of slots that do not walk are last."""
-    place: Tensor
-    """Where the slots of these examples stand in `slots`."""
-    ends: list[int]
-    """W + 1 positions in `examples`: where slots begin and the last one ends."""
-    row: Tensor
-    """[N] the same for all examples in their own order; W for those that do not walk."""
 
     @classmethod
-    def of(cls, slots: Slots, plan: Plan) -> "Order":
-        """The order of a plan's slots."""
-        number, by_steps = plan.number.nan_to_num().sort(descending=True, stable=True)
-        steps = [int(count) for count in number.tolist() if count > 0]
-        place = torch.empty_like(by_steps).scatter_(0, by_steps, torch.arange(by_steps.shape[0]))
-        row = place.index_select(0, slots.of_example).clamp_(max=len(steps))
-        in_order, examples = row.sort(stable=True)
-        walking = by_steps[: len(steps)]
-        ends = [0, *slots.size.index_select(0, walking).cumsum(0).tolist()]
-        return cls(walking, steps, examples, in_order, ends, row)
+    def of(cls, class_of: Tensor, stride: Tensor, number: Tensor) -> "Order":
+        """The order of slots [K] by their number of steps."""
+        falling, slots = number.nan_to_num().sort(descending=True, stable=True)
+        place = torch.empty_like(slots).scatter_(0, slots, torch.arange(slots.shape[0], device=slots.device))
+        steps = [int(count) for count in falling.tolist() if count > 0]
+        walking = slots[: len(steps)]
+        return cls(place, class_of.index_select(0, walking)[:, None], stride.index_select(0, walking)[:, None], steps)
 
-    def groups(self, largest: int) -> Iterator[tuple[int, int]]:
-        """(first, last + 1) of slots that walk together: with at most `largest` examples, or one slot."""
-        first = 0
-        for last in range(1, len(self.steps) + 1):
-            if last == len(self.steps) or self.ends[last + 1] - self.ends[first] > largest:
-                yield first, last
-                first = last
+    def at(self, places: Tensor) -> "Order":
+        """Some places of the order, ascending; `place` stays what it is."""
+        steps = [self.steps[place] for place in places.tolist() if place < len(self.steps)]
+        walking = places[: len(steps)]
+        return Order(self.place, self.class_of.index_select(0, walking), self.stride.index_select(0, walking), steps)
+
+    def part(self, first: int, number: int) -> "Order":
+        """At most `number` of the steps from `first` on."""
+        steps = [min(count - first, number) for count in self.steps if count > first]
+        return Order(self.place, self.class_of[: len(steps)], self.stride[: len(steps)], steps)
 
 
-def leg(logits: Tensor, labels: Tensor, slots: Slots, plan: Plan, *, by_norm: bool) -> Tensor:
-    """`walk_in_place` over a distance of REACH, or one step."""
-    order = Order.of(slots, plan)
-    classes, walking = logits.shape[1], len(order.steps)
-    moved = logits.new_empty(walking + 1, classes + 1)
-    moved[walking].zero_()
-    stride, starts = plan.stride.index_select(0, order.slots)[:, None], torch.tensor(order.ends)
-    sizes = None if by_norm else slots.size.index_select(0, order.slots)[:, None]
-    for first, last in order.groups(CACHED // classes):
-        examples = slice(order.ends[first], order.ends[last])
-        chosen = order.examples[examples]
+class Moves(NamedTuple):
+    """How far slots have walked."""
+
+    rows: Tensor
+    """[W, C], and a row of zeros where examples stay."""
+    row: Tensor
+    """[N] index of each example's row."""
+
+    def of_examples(self) -> Tensor:
+        """[N, C]."""
+        return self.rows.index_select(0, self.row)
+
+
+def walk_in_place(logits: Tensor, labels: Tensor, order: Order, slot: Tensor, *, by_norm: bool, reach: float) -> Tensor:
+    """The walk's sum per example, [N, C], from the slot of each, [N].
+
+    `by_norm` steps along the direction alone, else along Eq. 31 as printed. No slot walks further than `reach`.
+    """
+    with torch.inference_mode():
+        place = order.place.index_select(0, slot)
+        if reach <= REACH or not order.steps:
+            moves = leg(logits, labels, order, place, by_norm=by_norm)
+        else:
+            moves = legs(logits, labels, order, place, by_norm=by_norm)
+    # Outside, as a tensor of inference mode could not take part in training.
+    with torch.no_grad():
+        return moves.of_examples()
+
+
+def legs(logits: Tensor, labels: Tensor, order: Order, place: Tensor, *, by_norm: bool) -> Moves:
+    """The walk, a leg after the other."""
+    longest = order.stride.abs().amax().item()
+    steps = max(int(REACH / longest), 1) if longest > 0 else order.steps[0]
+    delta = torch.zeros_like(logits)
+    for first in range(0, order.steps[0], steps):
+        delta += leg(logits + delta, labels, order.part(first, steps), place, by_norm=by_norm).of_examples()
+    return Moves(delta, torch.arange(delta.shape[0], device=delta.device))
+
+
+def leg(logits: Tensor, labels: Tensor, order: Order, place: Tensor, *, by_norm: bool) -> Moves:
+    """The walk over a distance of REACH, or one step; `place` [N] is that of each example's slot."""
+    in_order, examples = place.sort(stable=True)
+    if len(order.steps) > place.shape[0]:
+        present, in_order, sizes = torch.unique_consecutive(in_order, return_inverse=True, return_counts=True)
+        order, place = order.at(present), torch.empty_like(place).scatter_(0, examples, in_order)
+        starts = functional.pad(sizes.cumsum(0), (1, 0))[: len(order.steps) + 1]
+    else:
+        starts = torch.searchsorted(in_order, torch.arange(len(order.steps) + 1, device=place.device))
+    ends, walking, classes = starts.tolist(), len(order.steps), logits.shape[1]
+    staying = ends[walking] < place.shape[0]
+    moved = logits.new_empty(walking + staying, classes + 1)
+    if staying:
+        moved[walking].zero_()
+        place = place.clamp(max=walking)
+    stride = order.stride.to(logits.dtype)
+    for first, last in groups(ends, CACHED // classes):
+        own, slots = (ends[first], ends[last]), (first, last)
+        chosen = cut(examples, *own)
         group = Group(
             logits.index_select(0, chosen),
             labels.index_select(0, chosen),
-            place=order.place[examples] - first,
-            starts=starts[first : last + 1] - order.ends[first],
-            stride=stride[first:last].clone(),
-            moved=moved[first:last],
+            place=shifted(cut(in_order, *own), first),
+            starts=shifted(cut(starts, first, last + 1), ends[first]),
+            stride=cut(stride, *slots),
+            steps=order.steps[first:last],
         )
-        if sizes is not None:
-            group.fix_scale(sizes[first:last])
-        group.walk(order.steps[first:last])
-    own_class = slots.class_of.index_select(0, order.slots)[:, None]
-    moved[:walking, :-1].scatter_(1, own_class, moved[:walking, -1:])
-    return moved[:, :-1].index_select(0, order.row)
+        group.walk(cut(moved, *slots), by_norm=by_norm)
+    rows = moved[:, :-1]
+    cut(rows, 0, walking).scatter_(1, order.class_of, cut(moved, 0, walking)[:, -1:])
+    return Moves(rows, place)
+
+
+def groups(ends: list[int], largest: int) -> Iterator[tuple[int, int]]:
+    """(first, last + 1) of slots that walk together: with at most `largest` examples, or one slot."""
+    first = 0
+    for last in range(1, len(ends)):
+        if last + 1 == len(ends) or ends[last + 1] - ends[first] > largest:
+            yield first, last
+            first = last
+
+
+def cut(values: Tensor, first: int, end: int) -> Tensor:
+    """values[first:end]; a view of all would be one operation more."""
+    return values if first == 0 and end == values.shape[0] else values[first:end]
+
+
+def shifted(indices: Tensor, first: int) -> Tensor:
+    """Indices counted from `first` on."""
+    return indices - first if first else indices
 
 
 class Group:
-    """Slots that walk together. The examples' rows [E, C] become the matrix of the start."""
+    """Slots that walk together. The examples' rows [E, C] may change."""
 
     def __init__(
-        self, rows: Tensor, labels: Tensor, *, place: Tensor, starts: Tensor, stride: Tensor, moved: Tensor
+        self, rows: Tensor, labels: Tensor, *, place: Tensor, starts: Tensor, stride: Tensor, steps: list[int]
     ) -> None:
-        self.place, self.starts, self.stride, self.moved = place, starts, stride, moved
-        self.every = torch.arange(rows.shape[0])
-        self.fixed: Tensor | None = None
-        self.start, self.here = rows.new_empty(2, rows.shape[0], rows.shape[1] + 1).unbind()
-        self.here_others, self.here_own = self.here[:, :-1], self.here[:, -1]
-        own = self.start[:, -1:]
+        self.place, self.starts, self.stride, self.steps = place, starts, stride, steps
+        self.every = torch.arange(rows.shape[0], device=rows.device)
+        self._use(rows.new_empty(rows.shape[0], rows.shape[1] + 1))
+        self.scale: Tensor | None = None
         index = labels[:, None]
-        torch.gather(rows, 1, index, out=own)
+        own = rows.gather(1, index)
         rows.scatter_(1, index, -torch.inf)
         largest = rows.amax(1, keepdim=True)
-        if largest.amin().item() == -torch.inf:
+        margin = own - largest
+        if not margin.amax().item() <= MILD:
             rows = with_softmax(rows).scatter(1, index, -torch.inf)
             largest = rows.amax(1, keepdim=True)
+            margin = own - largest
+            self._take_scale(torch.logsumexp(rows - largest, 1).sub_(margin.squeeze(1)))
+            margin.squeeze(1).add_(self.log_scale.index_select(0, place))
+        self.start = torch.empty_like(self.here) if steps[0] > 1 else self.here
         torch.sub(rows, largest, out=self.start[:, :-1])
-        own.sub_(largest)
-        self._scale(own.squeeze(1))
+        self.start[:, -1:] = margin
+        torch.exp(self.start, out=self.here)
+        self.sums = self.others.sum(1)
 
-    def _scale(self, own: Tensor) -> None:
-        """Take the classes' scales from the start; the examples are there."""
-        torch.exp(self.start[:, :-1], out=self.here_others)
-        self.sums = self.here_others.sum(1)
-        log_wrong = functional.logsigmoid(self.sums.log().sub_(own))
-        lowest = own.new_full((self.moved.shape[0],), -torch.inf)
-        self.log_scale = lowest.scatter_reduce_(0, self.place, log_wrong, "amax")
-        log_scale = self.log_scale.index_select(0, self.place)
-        own += log_scale
-        torch.exp(own, out=self.here_own)
-        self.scale = log_scale.exp_()
+    def _use(self, here: Tensor) -> None:
+        """Take a matrix for where the examples are: exponentials of the wrong classes, and of the label."""
+        self.here, self.others, self.own = here, here[:, :-1], here[:, -1]
 
-    def fix_scale(self, sizes: Tensor) -> None:
-        """Walk along the mean gradient itself and not its direction; `sizes` [M, 1] are the examples of the slots."""
-        self.fixed = self.log_scale.exp()[:, None] / sizes
+    def _take_scale(self, log_odds: Tensor) -> None:
+        """Take the slots' scales from the examples' log odds of being wrong [E]."""
+        lowest = log_odds.new_full((len(self.steps),), -torch.inf)
+        self.log_scale = lowest.scatter_reduce_(0, self.place, functional.logsigmoid(log_odds), "amax")
+        self.scale = self.log_scale.exp().index_select(0, self.place)
 
-    def walk(self, steps: list[int]) -> None:
+    def walk(self, moved: Tensor, *, by_norm: bool) -> None:
         """All steps of the slots, into `moved` [M, C + 1]."""
-        torch.mul(*self._step(), out=self.moved)
-        walking = len(steps)
-        for k in range(1, steps[0]):
-            before = walking
-            while steps[walking - 1] <= k:
-                walking -= 1
-            if 2 * walking <= self.moved.shape[0]:
-                self._keep(walking)
-            elif walking < before:
-                self.stride[walking:before].zero_()
-            self._go_on()
-            self.moved.addcmul_(*self._step())
+        if not by_norm:
+            scale = 1.0 if self.scale is None else self.log_scale.exp()
+            self.stride = self.stride * (scale / self.starts.diff().to(moved.dtype))[:, None]
+        torch.mul(*self._step(by_norm), out=moved)
+        walking = len(self.steps)
+        for k in range(1, self.steps[0]):
+            walking = self._stop(walking, k)
+            moved = cut(moved, 0, self.stride.shape[0])
+            torch.index_select(moved, 0, self.place, out=self.here)
+            self.here.add_(self.start).exp_()
+            self.sums = self.others.sum(1)
+            moved.addcmul_(*self._step(by_norm))
 
-    def _step(self) -> tuple[Tensor, Tensor]:
-        """Signed length over the norm [M, 1] and the scaled gradient [M, C + 1] that a step goes along."""
-        weight = torch.addcmul(self.here_own, self.sums, self.scale).reciprocal_()
-        torch.neg(self.sums, out=self.here_own)
+    def _step(self, by_norm: bool) -> tuple[Tensor, Tensor]:
+        """[M, 1] and [M, C + 1]: the step is their product."""
+        odds = self.sums if self.scale is None else self.sums * self.scale
+        weight = odds.add(self.own).reciprocal_()
+        torch.neg(self.sums, out=self.own)
         gradient, *_ = torch.embedding_bag(
             self.here, self.every, self.starts, per_sample_weights=weight, include_last_offset=True
         )
-        if self.fixed is not None:
-            return self.stride * self.fixed, gradient
-        return self.stride / torch.linalg.vector_norm(gradient, dim=1, keepdim=True), gradient
+        if by_norm:
+            return self.stride / torch.linalg.vector_norm(gradient, dim=1, keepdim=True), gradient
+        return self.stride, gradient
 
-    def _go_on(self) -> None:
-        """Exponentials and their sums where the examples are now."""
-        torch.index_select(self.moved, 0, self.place, out=self.here)
-        self.here.add_(self.start).exp_()
-        self.sums = self.here_others.sum(1)
+    def _stop(self, walking: int, k: int) -> int:
+        """Stop the slots, of those that walk, that have done all their `k` steps; how many go on."""
+        going = walking
+        while self.steps[going - 1] <= k:
+            going -= 1
+        if 2 * going <= self.stride.shape[0]:
+            self._keep(going, int(self.starts[going]))
+        elif going < walking:
+            self.stride = self.stride.clone()
+            self.stride[going:].zero_()
+        return going
 
-    def _keep(self, slots: int) -> None:
-        """Go on with the first slots alone."""
-        examples = int(self.starts[slots])
-        self.starts, self.moved, self.stride = self.starts[: slots + 1], self.moved[:slots], self.stride[:slots]
-        self.place, self.every, self.scale = self.place[:examples], self.every[:examples], self.scale[:examples]
-        self.start, self.here = self.start[:examples], self.here[:examples]
-        self.here_others, self.here_own = self.here[:, :-1], self.here[:, -1]
-        self.fixed = None if self.fixed is None else self.fixed[:slots]
+    def _keep(self, slots: int, examples: int) -> None:
+        """Go on with the first slots and examples alone."""
+        self.starts, self.stride = self.starts[: slots + 1], self.stride[:slots]
+        self.place, self.every, self.start = self.place[:examples], self.every[:examples], self.start[:examples]
+        self.scale = None if self.scale is None else self.scale[:examples]
+        self._use(self.here[:examples])

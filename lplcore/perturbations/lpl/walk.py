@@ -14,9 +14,9 @@ from lplcore.frame.class_slots import Slots, slots_of
 from lplcore.frame.statistics import ClassStatistics
 from lplcore.frame.vmap_levels import take_in, untraced
 from lplcore.perturbations import CriterionInput, PerturbationOutput
-from lplcore.perturbations.lpl.bounds import CountBounds, DynamicBounds, Performance, Plan, head_mask
+from lplcore.perturbations.lpl.bounds import CountBounds, DynamicBounds, Performance, Plan, Steps, head_mask
 from lplcore.perturbations.lpl.gradient import ClassGradient, SplitLogits, class_gradient
-from lplcore.perturbations.lpl.in_place import walk_in_place
+from lplcore.perturbations.lpl.in_place import Order, walk_in_place
 from lplcore.perturbations.lpl.options import LplOptions
 
 RUNNING_MOMENTUM = 0.9
@@ -38,28 +38,52 @@ class LplWalk(nn.Module):
         self.num_classes, self.num_counted = statistics.num_classes, statistics.num_counted
         self.resigns = options.resign_every_step and options.split == "performance"
         self.may_be_in_place = options.detach and options.normalize != "column" and not self.resigns
+        running = options.q_estimate == "running"
+        self.judges = running or options.split == "performance" or isinstance(bounds, DynamicBounds)
+        self.orders: dict[torch.dtype, Order] = {}
         if options.threshold != "mean":
             head = head_mask(statistics, options.threshold)
             self.register_buffer("sign", torch.tensor([-1.0 if h else 1.0 for h in head]), persistent=False)
-        if options.q_estimate == "running":
+            if isinstance(bounds, CountBounds):
+                self.orders = {kind: class_order(bounds, self.sign, kind) for kind in (torch.float32, torch.float64)}
+        if running:
             self.register_buffer("q_running", torch.zeros(self.num_classes, dtype=torch.float32))
             self.register_buffer("q_seen", torch.zeros(self.num_classes, dtype=torch.bool))
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
-        """The walk's sum per example, [N, C], and q, epsilon and sign per class, [C]."""
+        """The walk's sum per example, [N, C]; q, epsilon and sign per class, [C], for who reads them."""
         if inputs.labels.shape[0] == 0:
             return PerturbationOutput(torch.zeros_like(inputs.logits), {})
+        in_place = self.may_be_in_place and inputs.logits.device.type == "cpu" and untraced()
+        kind = inputs.logits.dtype
+        if in_place and self.orders and not (self.judges or inputs.observing):
+            return PerturbationOutput(self._in_place(inputs, self.orders[kind], self._labels(inputs)), {})
         slots = slots_of(inputs.labels, self.num_classes, inputs.included)
         with torch.no_grad():
-            performance = self._performance(inputs, slots)
-            sign = self._sign(slots, performance)
-            steps = self.bounds(slots.class_of, performance)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.detach):
-            walking = torch.where(slots.present, steps.number, 0.0)
-            delta = self._walk(inputs, slots, Plan(sign * steps.length, steps.length, walking))
+            performance = self._performance(inputs, slots) if self.judges or inputs.observing else None
+            sign, steps = self._sign(slots, performance, kind), self._bounds(slots, performance, kind)
+            plan = Plan(sign * steps.length, steps.length, torch.where(slots.present, steps.number, 0.0))
+        if not in_place:
+            delta = self._walk(inputs, slots, plan)
+        elif self.orders:
+            delta = self._in_place(inputs, self.orders[kind], self._labels(inputs))
+        else:
+            delta = self._in_place(inputs, Order.of(slots.class_of, plan.stride, plan.number), slots.of_example)
+        if performance is None:
+            return PerturbationOutput(delta, {})
         observed = {"lpl/q": performance.q, "lpl/epsilon": steps.epsilon, "lpl/sign": sign}
         by_class = {name: slots.to_classes(value, self.num_classes) for name, value in observed.items()}
         return PerturbationOutput(delta, by_class)
+
+    def _labels(self, inputs: CriterionInput) -> Tensor:
+        """[N] slots of `orders`: the classes, and one for what is ignored."""
+        if inputs.included is None:
+            return inputs.labels
+        return torch.where(inputs.included, inputs.labels, self.num_classes)
+
+    def _in_place(self, inputs: CriterionInput, order: Order, slot: Tensor) -> Tensor:
+        row = self.options.normalize == "row"
+        return walk_in_place(inputs.logits, inputs.labels, order, slot, by_norm=row, reach=self.bounds.reach)
 
     def _performance(self, inputs: CriterionInput, slots: Slots) -> Performance:
         """q_c (Eq. 28) of the raw logits and tau."""
@@ -90,18 +114,25 @@ class LplWalk(nn.Module):
         # A batch may hold classes that the training set lacks.
         return total / (number.clamp(min=self.num_counted) if self.options.tau_over == "all" else number)
 
-    def _sign(self, slots: Slots, performance: Performance) -> Tensor:
+    def _sign(self, slots: Slots, performance: Performance | None, dtype: torch.dtype) -> Tensor:
         if self.options.split == "class_rank":
-            return self.sign[slots.class_of].to(performance.q.dtype)
+            return self.sign.index_select(0, slots.class_of).to(dtype)
+        assert performance is not None
         return sign_of(performance.tau, performance.q)
+
+    def _bounds(self, slots: Slots, performance: Performance | None, dtype: torch.dtype) -> Steps:
+        if isinstance(self.bounds, CountBounds):
+            steps: Steps = self.bounds(slots.class_of, dtype)
+        else:
+            steps = self.bounds(slots.class_of, performance)
+        return steps
 
     def _walk(self, inputs: CriterionInput, slots: Slots, plan: Plan) -> Tensor:
         """The walk's sum per example, [N, C]."""
-        logits, normalize = inputs.logits.detach() if self.options.detach else inputs.logits, self.options.normalize
-        if self.may_be_in_place and logits.device.type == "cpu" and untraced():
-            return walk_in_place(logits, inputs.labels, slots, plan, by_norm=normalize == "row")
-        start = SplitLogits.of(logits, inputs.labels)
-        others, own = self._together(start, slots, plan) if normalize == "column" else self._steps(start, slots, plan)
+        logits = inputs.logits.detach() if self.options.detach else inputs.logits
+        start, together = SplitLogits.of(logits, inputs.labels), self.options.normalize == "column"
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.options.detach):
+            others, own = self._together(start, slots, plan) if together else self._steps(start, slots, plan)
         return others.scatter(1, slots.class_of[:, None], own[:, None])[slots.of_example]
 
     def _steps(self, start: SplitLogits, slots: Slots, plan: Plan) -> tuple[Tensor, Tensor]:
@@ -149,6 +180,14 @@ class LplWalk(nn.Module):
         if self.options.normalize == "none":
             return gradient.scale(slots)
         return gradient.scale(slots) / gradient.column_norms(slots)
+
+
+def class_order(bounds: CountBounds, sign: Tensor, dtype: torch.dtype) -> Order:
+    """The classes in the order of their steps, and a last slot for what is ignored."""
+    _, number, length = bounds.table
+    classes = torch.arange(sign.shape[0], device=sign.device)
+    columns = (classes, (sign * length).to(dtype), number)
+    return Order.of(*(functional.pad(column, (0, 1)) for column in columns))
 
 
 def sign_of(tau: Tensor, q: Tensor) -> Tensor:
