@@ -133,11 +133,12 @@ def leg(logits: Tensor, labels: Tensor, order: Order, place: Tensor, *, by_norm:
 
 
 def groups(ends: list[int], largest: int) -> Iterator[tuple[int, int]]:
-    """(first, last + 1) of slots that walk together: with at most `largest` examples, or one slot."""
+    """(first, last + 1) of slots that walk together: with some examples and at most `largest`, or one slot."""
     first = 0
     for last in range(1, len(ends)):
         if last + 1 == len(ends) or ends[last + 1] - ends[first] > largest:
-            yield first, last
+            if ends[first] < ends[last]:
+                yield first, last
             first = last
 
 
@@ -169,24 +170,25 @@ class Group:
         if not margin.amax().item() <= MILD:
             rows = with_softmax(rows).scatter(1, index, -torch.inf)
             largest = rows.amax(1, keepdim=True)
-            margin = own - largest
-            self._take_scale(torch.logsumexp(rows - largest, 1).sub_(margin.squeeze(1)))
-            margin.squeeze(1).add_(self.log_scale.index_select(0, place))
+            margin = self._scaled(own - largest, (rows - largest).logsumexp(1, keepdim=True))
         self.start = torch.empty_like(self.here) if steps[0] > 1 else self.here
         torch.sub(rows, largest, out=self.start[:, :-1])
         self.start[:, -1:] = margin
         torch.exp(self.start, out=self.here)
         self.sums = self.others.sum(1)
 
+    def _scaled(self, margin: Tensor, log_sums: Tensor) -> Tensor:
+        """y + r of margins y and log s, each [E, 1], of which some y is large."""
+        log_wrong = functional.logsigmoid(log_sums - margin).squeeze(1)
+        lowest = log_wrong.new_full((len(self.steps),), -torch.inf)
+        self.log_scale = lowest.scatter_reduce_(0, self.place, log_wrong, "amax")
+        log_scale = self.log_scale.index_select(0, self.place)
+        self.scale = log_scale.exp()
+        return margin + log_scale[:, None]
+
     def _use(self, here: Tensor) -> None:
         """Take a matrix for where the examples are: exponentials of the wrong classes, and of the label."""
         self.here, self.others, self.own = here, here[:, :-1], here[:, -1]
-
-    def _take_scale(self, log_odds: Tensor) -> None:
-        """Take the slots' scales from the examples' log odds of being wrong [E]."""
-        lowest = log_odds.new_full((len(self.steps),), -torch.inf)
-        self.log_scale = lowest.scatter_reduce_(0, self.place, functional.logsigmoid(log_odds), "amax")
-        self.scale = self.log_scale.exp().index_select(0, self.place)
 
     def walk(self, moved: Tensor, *, by_norm: bool) -> None:
         """All steps of the slots, into `moved` [M, C + 1]."""
