@@ -62,8 +62,8 @@ def checked(labels: Tensor, statistics: ClassStatistics, *, dtype: torch.dtype, 
         ValueError: a label that cannot be, on the CPU. Elsewhere the host would have to wait for the device: there, and
             in compiled code, an assertion on the device fails instead.
     """
-    if labels.dim() == 1 and usual(labels, statistics.num_classes, ignore_index=ignore_index):
-        return Labels(labels.long(), None)
+    if usual(labels, statistics, ignore_index=ignore_index):
+        return Labels(labels.to(dtype) if statistics.multi_label else labels.long(), None)
     included = included_mask(labels, statistics, ignore_index=ignore_index)
     if statistics.multi_label:
         values = labels.to(dtype)
@@ -83,17 +83,21 @@ def checked(labels: Tensor, statistics: ClassStatistics, *, dtype: torch.dtype, 
     return Labels(replaced(values, included), included)
 
 
-def usual(labels: Tensor, num_classes: int, *, ignore_index: int) -> bool:
-    """Whether all labels [N] are classes and none can be one to ignore, where the host sees it at little cost."""
-    if labels.device.type != "cpu" or labels.shape[0] == 0 or not untraced():
+def usual(labels: Tensor, statistics: ClassStatistics, *, ignore_index: int) -> bool:
+    """Whether labels are all valid and count, where the host sees it in few operations; False where it does not."""
+    soft = labels.dim() == 2 and not statistics.multi_label
+    if soft or labels.device.type != "cpu" or labels.numel() == 0 or not untraced():
         return False
-    lowest, highest = (int(extreme) for extreme in labels.aminmax())
-    return lowest >= 0 and highest < num_classes and not lowest <= ignore_index <= highest
+    values = labels.float() if statistics.multi_label else labels
+    lowest, highest = (float(extreme) for extreme in values.aminmax())
+    if statistics.multi_label:
+        return lowest >= 0 and highest <= 1 and torch.equal(values, values.ceil())
+    return lowest >= 0 and highest < statistics.num_classes and not lowest <= ignore_index <= highest
 
 
 def included_of(labels: Tensor, statistics: ClassStatistics, *, ignore_index: int) -> Tensor | None:
     """[N] (multi label: [N, C]) bool, which labels are not ignored; None where all count, and the host sees it."""
-    if labels.dim() == 1 and usual(labels, statistics.num_classes, ignore_index=ignore_index):
+    if usual(labels, statistics, ignore_index=ignore_index):
         return None
     included = included_mask(labels, statistics, ignore_index=ignore_index)
     return None if all_on_the_host(included) else included

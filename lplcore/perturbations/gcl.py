@@ -59,15 +59,14 @@ class GclModule(nn.Module):
 
     def forward(self, inputs: CriterionInput) -> PerturbationOutput:
         """The perturbation [N, C]; the noise is drawn in training only."""
-        delta = torch.zeros_like(inputs.raw_logits)
-        if self.training:
-            delta = delta.index_copy(1, self.clouded, self._clouds(inputs.raw_logits))
+        delta = self._clouds(inputs.raw_logits) if self.training else torch.zeros_like(inputs.raw_logits)
         if self.options.margin:
             delta = delta - self.options.scale * self.options.margin * inputs.one_hot()
         return PerturbationOutput(delta, {})
 
     def _clouds(self, logits: Tensor) -> Tensor:
-        """[N, K]: an empty class takes no draw, so that those of the others are what they are without it."""
+        """[N, C]: an empty class takes no draw, so that those of the others are what they are without it."""
         shape = (logits.shape[0], self.clouded.shape[0])
         noise = (torch.randn(shape, dtype=logits.dtype, device=logits.device) * NOISE_STD).clamp(-1, 1).abs()
-        return -noise * self.size.to(logits.dtype)
+        clouds = -noise * self.size.to(logits.dtype)
+        return clouds if shape == logits.shape else torch.zeros_like(logits).index_copy(1, self.clouded, clouds)
