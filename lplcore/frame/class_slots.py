@@ -24,6 +24,12 @@ class Slots(NamedTuple):
     present: Tensor
     """[S] bool, whether any example that counts is in the slot."""
 
+    def at(self, slots: Tensor, examples: Tensor) -> "Slots":
+        """Some slots (indices, ascending) with their examples (indices of all of them)."""
+        place = torch.zeros_like(self.class_of).scatter(0, slots, torch.arange(slots.shape[0], device=slots.device))
+        of_example = place[self.of_example[examples]]
+        return Slots(of_example, self.class_of[slots], self.size[slots], self.present[slots])
+
     def sum(self, values: Tensor) -> Tensor:
         """Sum of per-example values [N, ...] over each slot's examples, [S, ...]."""
         return values.new_zeros((*self.size.shape, *values.shape[1:])).index_add(0, self.of_example, values)

@@ -50,6 +50,14 @@ class Plan(NamedTuple):
     number: Tensor
     """Number of steps; empty slots take none."""
 
+    def mostly_done(self, k: int) -> bool:
+        """Whether at most half of the slots walk beyond `k` steps."""
+        return 2 * int((self.number > k).sum()) <= self.number.shape[0]
+
+    def at(self, slots: Tensor) -> "Plan":
+        """The plan of some slots."""
+        return Plan(self.stride[slots], self.length[slots], self.number[slots])
+
 
 def head_mask(statistics: ClassStatistics, threshold: float) -> list[bool]:
     """Which classes are head: rank <= tau; a threshold below 1 is a share of the classes that have examples."""

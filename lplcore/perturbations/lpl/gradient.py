@@ -67,6 +67,10 @@ class SplitLogits(NamedTuple):
         """The same after adding `others` [N, C] (zero at the label) and `own` [N]."""
         return self._replace(others=self.others + others, own=self.own + own)
 
+    def at(self, examples: Tensor) -> Self:
+        """The logits of some examples."""
+        return self._replace(others=self.others[examples], own=self.own[examples], anchor=self.anchor[examples])
+
     def wrong(self) -> tuple[Tensor, Tensor]:
         """(softmax over the wrong classes [N, C], log odds of being wrong [N])."""
         share = functional.softmax(self.others, dim=1)

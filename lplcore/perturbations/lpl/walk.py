@@ -135,12 +135,15 @@ class LplWalk(nn.Module):
             others, own = self._together(start, slots, plan) if together else self._steps(start, slots, plan)
         return others.scatter(1, slots.class_of[:, None], own[:, None])[slots.of_example]
 
-    def _steps(self, start: SplitLogits, slots: Slots, plan: Plan) -> tuple[Tensor, Tensor]:
-        """What all steps add: [S, C] beside the slots' own classes, and [S] at them."""
+    def _steps(self, start: SplitLogits, slots: Slots, plan: Plan, *, first: int = 0) -> tuple[Tensor, Tensor]:
+        """What the steps from `first` on add: [S, C] beside the slots' own classes, and [S] at them."""
         own = start.own.new_zeros(slots.size.shape)
         others = start.own.new_zeros((*slots.size.shape, self.num_classes))
-        for k in range(self.bounds.max_steps):
-            here = start.moved(others[slots.of_example], own[slots.of_example]) if k else start
+        alone = start.own.device.type == "cpu" and not self.resigns and untraced()
+        for k in range(first, self.bounds.max_steps):
+            here = start.moved(others[slots.of_example], own[slots.of_example]) if k > first else start
+            if alone and plan.mostly_done(k):
+                return self._without_arrived(here, slots, plan, (others, own), k=k)
             step, gradient = self._step(here, slots, plan)
             step = torch.where(plan.number > k, step, 0.0)
             others = torch.addcmul(others, step[:, None], gradient.others)
@@ -173,6 +176,17 @@ class LplWalk(nn.Module):
         gradient = class_gradient(share, log_odds, slots)
         return stride * self._factor(gradient, slots), gradient
 
+    def _without_arrived(
+        self, here: SplitLogits, slots: Slots, plan: Plan, done: tuple[Tensor, Tensor], *, k: int
+    ) -> tuple[Tensor, Tensor]:
+        """Steps from `k` on of the classes that still walk; the CPU waits for no device to say which they are."""
+        walking = torch.nonzero(plan.number > k).squeeze(1)
+        if walking.numel() == 0:
+            return done
+        examples = torch.nonzero((plan.number > k)[slots.of_example]).squeeze(1)
+        others, own = self._steps(here.at(examples), slots.at(walking, examples), plan.at(walking), first=k)
+        return done[0].index_add(0, walking, others), done[1].index_add(0, walking, own)
+
     def _factor(self, gradient: ClassGradient, slots: Slots) -> Tensor:
         """[S] what turns the scaled gradient into the direction to walk."""
         if self.options.normalize == "row":
@@ -184,9 +198,9 @@ class LplWalk(nn.Module):
 
 def class_order(bounds: CountBounds, sign: Tensor, dtype: torch.dtype) -> Order:
     """The classes in the order of their steps, and a last slot for what is ignored."""
-    _, number, length = bounds.table
-    classes = torch.arange(sign.shape[0], device=sign.device)
-    columns = (classes, (sign * length).to(dtype), number)
+    _, number, length = bounds.table.cpu()
+    classes = torch.arange(sign.shape[0], device="cpu")
+    columns = (classes, (sign.cpu() * length).to(dtype), number)
     return Order.of(*(functional.pad(column, (0, 1)) for column in columns))
 
 
