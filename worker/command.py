@@ -19,6 +19,8 @@ from store.errors import DatabaseUnavailable, SchemaNewer, StoreError
 from worker.celery_app import Consumer, worker_app
 from worker.devices import CPU, Device, probe
 from worker.slots import Slots
+from worker.trainers import Trainers
+from worker.warm import Host, supported
 
 CONNECT_SECONDS = 30.0
 PARENT_PID, PARENT_SECONDS = "LPL_PARENT_PID", 0.5
@@ -44,7 +46,10 @@ def worker(
         wait_for(db)
     except StoreError as error:
         fail(str(error))
-    slots = Slots(db, settings, chosen(device))
+    host = Host() if supported() else None
+    if host is not None:
+        host.load()
+    slots = Slots(db, settings, chosen(device), trainers=Trainers(host=host))
     wait_for_signal = signalled()
     try:
         slots.start()
@@ -58,6 +63,8 @@ def worker(
     wait_for_signal()
     log.info("stopping; what trains is handed over")
     slots.stop(settings.grace_seconds + 10)
+    if host is not None:
+        host.stop()
     db.dispose()
     # Celery's threads may still sleep; everything that matters is written.
     sys.stdout.flush()

@@ -17,7 +17,8 @@ from store.lifecycle import claims, sweeper
 from store.settings import Settings
 from worker import scratch
 from worker.devices import Device
-from worker.supervisor import TRAINER, Supervisor
+from worker.supervisor import Supervisor
+from worker.trainers import Trainers
 
 BEAT_SECONDS = 10.0
 DEAF_POLLS = 4
@@ -35,10 +36,10 @@ class Slot:
         device: Device,
         *,
         stopping: threading.Event,
-        command: Sequence[str] = TRAINER,
+        trainers: Trainers,
     ) -> None:
         self.device = device
-        self._db, self._settings, self._stopping, self._command = db, settings, stopping, command
+        self._db, self._settings, self._stopping, self._trainers = db, settings, stopping, trainers
         self._busy = threading.Lock()
         self._again = threading.Event()
         self._looked_at = time.monotonic()
@@ -112,7 +113,7 @@ class Slot:
                 settings=self._settings,
                 device=self.device,
                 stopping=self._stopping,
-                command=self._command,
+                trainers=self._trainers,
             ).run()
         finally:
             self.run_id = None
@@ -130,11 +131,9 @@ class Slot:
 class Slots:
     """All slots of this process, with the chores that need no slot: signs of life, polling, sweeping."""
 
-    def __init__(
-        self, db: Database, settings: Settings, devices: Sequence[Device], *, command: Sequence[str] = TRAINER
-    ) -> None:
+    def __init__(self, db: Database, settings: Settings, devices: Sequence[Device], *, trainers: Trainers) -> None:
         self._db, self._settings, self._stopping = db, settings, threading.Event()
-        self._slots = [Slot(db, settings, device, stopping=self._stopping, command=command) for device in devices]
+        self._slots = [Slot(db, settings, device, stopping=self._stopping, trainers=trainers) for device in devices]
         self._threads: list[threading.Thread] = []
 
     def device_names(self) -> list[str]:

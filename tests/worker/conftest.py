@@ -18,6 +18,7 @@ from store.settings import Settings
 from tests.store.databases import claimed, reading, writing
 from worker.devices import CPU
 from worker.supervisor import Supervisor
+from worker.trainers import Trainers
 
 T = TypeVar("T")
 SCRIPT = (sys.executable, str(Path(__file__).parent / "trainer_script.py"))
@@ -57,13 +58,20 @@ def submit(store: Database, *scripts: list[str], number: int = 1, **changes: Any
 class Supervised:
     """An attempt under a supervisor in a thread of its own."""
 
-    def __init__(self, store: Database, settings: Settings) -> None:
+    def __init__(self, store: Database, settings: Settings, trainers: Trainers | None = None) -> None:
         claim = claimed(store, worker_id="w_test", device="cpu", lease_seconds=settings.lease_seconds)
         assert claim is not None
         self.claim: Claim = claim
         self.stopping = threading.Event()
         self._store = store
-        supervisor = Supervisor(store, claim, settings=settings, device=CPU, stopping=self.stopping, command=SCRIPT)
+        supervisor = Supervisor(
+            store,
+            claim,
+            settings=settings,
+            device=CPU,
+            stopping=self.stopping,
+            trainers=trainers or Trainers(SCRIPT),
+        )
         self._thread = threading.Thread(target=supervisor.run, daemon=True)
         self._thread.start()
 

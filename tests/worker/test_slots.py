@@ -15,6 +15,7 @@ from tests.store.databases import reading
 from tests.worker.conftest import SCRIPT, Supervised, submit, wait_for
 from worker.devices import Device
 from worker.slots import Slot, Slots
+from worker.trainers import Trainers
 
 pytestmark = pytest.mark.slow
 QUICK_RUN = ["epoch", "end succeeded"]
@@ -23,7 +24,7 @@ QUICK_RUN = ["epoch", "end succeeded"]
 @contextmanager
 def working(store: Database, settings: Settings, *, devices: int = 1) -> Iterator[Slots]:
     """A worker's slots at work."""
-    slots = Slots(store, settings, [Device(f"cpu:{n}", "a test's") for n in range(devices)], command=SCRIPT)
+    slots = Slots(store, settings, [Device(f"cpu:{n}", "a test's") for n in range(devices)], trainers=Trainers(SCRIPT))
     slots.start()
     try:
         yield slots
@@ -79,7 +80,7 @@ def test_stopping_hands_over_what_trains_in_a_thread_of_celery(store: Database, 
 
 
 def test_workers_are_listed_with_what_they_train(store: Database, settings: Settings) -> None:
-    slot = Slot(store, settings, Device("cuda:1", "a card"), stopping=threading.Event(), command=SCRIPT)
+    slot = Slot(store, settings, Device("cuda:1", "a card"), stopping=threading.Event(), trainers=Trainers(SCRIPT))
     slot.beat()
     slot.beat()
     (listed,) = reading(store, workers.list_workers, silent_after=60)
