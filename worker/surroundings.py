@@ -1,7 +1,11 @@
-"""The environment of trainers: this process's without its secrets, with settings that libraries read as they load."""
+"""What trainers live in, however they are started: environment, names, and their end with who started them."""
 
+import ctypes
 import os
+import signal
+import sys
 
+PR_SET_PDEATHSIG = 1
 EVENT_FD = "LPL_EVENT_FD"
 SECRETS = (
     "LPL_DATABASE_URL",
@@ -27,3 +31,16 @@ def surroundings() -> dict[str, str]:
     """The environment for trainers; what is set already stays."""
     own = {name: value for name, value in os.environ.items() if name not in SECRETS}
     return {**READ_AT_LOAD, **own}
+
+
+def title(run_id: str) -> str:
+    """What process lists show of a trainer."""
+    return f"lpl train {run_id}"
+
+
+def die_with(parent: int) -> None:
+    """End at once when the parent process does, where the kernel can do that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)

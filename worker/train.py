@@ -1,7 +1,6 @@
 """The trainer process: a run on standard input, events out through a pipe."""
 
 import contextlib
-import ctypes
 import faulthandler
 import json
 import logging
@@ -20,9 +19,8 @@ import lplcore
 from lplcore.errors import CheckpointError
 from lplcore.spec.identity import stored_spec
 from lplcore.training.checkpoint import load_metadata
-from worker.surroundings import EVENT_FD
+from worker.surroundings import EVENT_FD, die_with, title
 
-PR_SET_PDEATHSIG = 1
 PARALLEL_NUMBERS = 1 << 18
 """Enough for an operation to be shared among threads."""
 
@@ -51,19 +49,6 @@ class EventHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         level = "error" if record.levelno >= logging.ERROR else "warning"
         self._pipe.send({"type": "log", "level": level, "message": record.getMessage()})
-
-
-def title(run_id: str) -> str:
-    """What process lists show of a trainer."""
-    return f"lpl train {run_id}"
-
-
-def die_with(parent: int) -> None:
-    """End at once when the parent process does, where the kernel can do that."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
 
 
 def die_with_supervisor() -> None:

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from worker.process import EXIT_SECONDS, ChildEnds, Start, kill_group
@@ -49,9 +50,9 @@ def supported() -> bool:
 class Forked:
     """A trainer that the host forked and reaps."""
 
-    def __init__(self, link: "Link", pid: int, pidfd: int) -> None:
+    def __init__(self, link: "Link", pid: int, pidfd: int, end: "End") -> None:
         self.pid = pid
-        self._link, self._pidfd = link, pidfd
+        self._link, self._pidfd, self._end = link, pidfd, end
         self._using = threading.Lock()
 
     def terminate(self) -> None:
@@ -59,8 +60,16 @@ class Forked:
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it at once; the host ends what it started."""
+        """End it and everything it started, at once.
+
+        The host ends what it started, before it reaps it: afterwards its number can be that of another process. Only
+        where the host is gone or frozen, this process does.
+        """
         self._signal(signal.SIGKILL)
+        self._end.told.wait(EXIT_SECONDS)
+        if self._end.status is None and self._pidfd >= 0:
+            self._link.close()
+            kill_group(self.pid)
 
     def ended(self) -> bool:
         """Whether it has ended, though what it started may live."""
@@ -70,19 +79,23 @@ class Forked:
     def reap(self) -> int | None:
         """See that nothing of its group is left; its exit status, None where the host ended before it could tell it."""
         self.kill()
-        status = self._link.status_of(self.pid, timeout=EXIT_SECONDS)
-        if status is None:
-            self._link.close()
-            kill_group(self.pid)
         with self._using:
             os.close(self._pidfd)
             self._pidfd = -1
-        return status
+        return self._end.status
 
     def _signal(self, number: signal.Signals) -> None:
         with self._using, contextlib.suppress(ProcessLookupError):
             if self._pidfd >= 0:
                 signal.pidfd_send_signal(self._pidfd, number)
+
+
+@dataclass
+class End:
+    """What a host tells of the end of a trainer; of its own end nobody tells anything."""
+
+    told: threading.Event = field(default_factory=threading.Event)
+    status: int | None = None
 
 
 def exited(pidfd: int) -> bool:
@@ -109,8 +122,8 @@ class Link:
         self._socket, self._asking = own, threading.Lock()
         self._news = threading.Condition()
         self._ready, self._closed = False, False
-        self._answer: tuple[dict[str, Any], list[int]] | None = None
-        self._statuses: dict[int, int] = {}
+        self._answer: Forked | str | None = None
+        self._ends: dict[int, End] = {}
         threading.Thread(target=self._listen, name="host", daemon=True).start()
 
     @property
@@ -147,16 +160,9 @@ class Link:
                 answer = self._answer
         if answer is None:
             raise HostUnavailable("the host of warm trainers does not answer")
-        said, (*pidfds,) = answer
-        if "refused" in said:
-            raise HostRefuses(f"the host of warm trainers is given up: {said['refused']}")
-        return Forked(self, said["forked"], pidfds[0])
-
-    def status_of(self, pid: int, timeout: float) -> int | None:
-        """A trainer's exit status as soon as the host tells it; None where it never will."""
-        with self._news:
-            self._news.wait_for(lambda: pid in self._statuses or self._closed, timeout)
-            return self._statuses.pop(pid, None)
+        if isinstance(answer, str):
+            raise HostRefuses(f"the host of warm trainers is given up: {answer}")
+        return answer
 
     def close(self) -> None:
         """End the host and all it has forked."""
@@ -183,16 +189,24 @@ class Link:
             with self._news:
                 self._closed = True
                 self._news.notify_all()
+            for end in self._ends.values():
+                end.told.set()
             self._socket.close()
             self._process.wait()
 
     def _take(self, said: dict[str, Any], files: list[int]) -> None:
         if "ended" in said:
-            self._statuses[said["ended"]] = said["status"]
-        elif "ready" in said:
-            self._ready = True
+            end = self._ends.pop(said["ended"])
+            end.status = said["status"]
+            end.told.set()
+        elif "forked" in said:
+            pid = said["forked"]
+            self._ends[pid] = End()
+            self._answer = Forked(self, pid, files[0], self._ends[pid])
+        elif "refused" in said:
+            self._answer = str(said["refused"])
         else:
-            self._answer = said, files
+            self._ready = True
 
 
 class Host:
