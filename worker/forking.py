@@ -2,7 +2,7 @@
 
 A process that has run one parallel operation, or started CUDA, cannot be forked: the child hangs or fails. So it
 refuses to fork where it finds a second thread in itself, and where its code is older than the files it was read from.
-It alone reaps what it forked, and ends what a trainer leaves in its group while the number of that group is still taken.
+It alone reaps what it forked, and ends what a trainer leaves in its group while that group's number is still taken.
 """
 
 import contextlib
