@@ -49,13 +49,14 @@ def worker(
     host = Host() if supported() else None
     if host is not None:
         host.load()
-    slots = Slots(db, settings, chosen(device), trainers=Trainers(host=host))
+    devices = chosen(device)
+    slots = Slots(db, settings, devices, trainers=Trainers(host=host))
     wait_for_signal = signalled()
     try:
         slots.start()
     except StoreError as error:
         fail(str(error))
-    log.info("training on %s; data in %s", ", ".join(slots.device_names()), settings.data_dir)
+    log.info("training on %s; data in %s", ", ".join(device.name for device in devices), settings.data_dir)
     if settings.broker is not None:
         listen(settings.broker, slots)
     if PARENT_PID in os.environ:
@@ -92,7 +93,7 @@ def end_with(parent: int) -> None:
 
 def listen(broker_url: str, slots: Slots) -> None:
     """Take wake-ups in the background, as long as this process lives."""
-    consumer = Consumer(worker_app(broker_url, slots.wake), concurrency=len(slots.device_names()))
+    consumer = Consumer(worker_app(broker_url, slots.wake), concurrency=len(slots))
     slots.hear(consumer.state)
 
 

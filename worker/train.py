@@ -106,13 +106,13 @@ def train(payload: dict[str, Any], pipe: Pipe, stop: threading.Event) -> None:
 def threads(spec: lplcore.ExperimentSpec, device: str, payload: dict[str, Any]) -> int:
     """Threads to compute with: as many as the run had before, since bits depend on it, else as the network gains by.
 
-    On a CPU a network without convolutions is no faster with more than one, and much slower beside other work.
+    On a CPU a small network is no faster with more than one, and much slower beside other work.
     """
     if payload["resume_from"] is not None:
         with contextlib.suppress(CheckpointError, KeyError, TypeError, ValueError):
             return max(1, int(load_metadata(payload["resume_from"])["conditions"]["threads"]))
     cores: int = payload.get("cores") or torch.get_num_threads()
-    return cores if spec.model.images_only or device != "cpu" else 1
+    return cores if spec.model.parallel or device != "cpu" else 1
 
 
 def start_threads() -> None:
