@@ -2,7 +2,7 @@
 
     python -m benchmarks.threads [--rounds 3]
 
-Sides: `default` (torch's threads, libgomp's spinning), `spin` (the same with GOMP_SPINCOUNT=10000) and `one` (one thread).
+Sides: `default` (torch's threads, libgomp's spinning), `spin` (the same with GOMP_SPINCOUNT=10000), `one` (one thread).
 Beside other work means one process per core that computes without a pause. Milliseconds a step, medians and ranges over
 the rounds; every measurement is a process of its own, the sides in turns.
 """
