@@ -232,6 +232,8 @@ class Criterion(StepCriterion):
         return list(zip(self.method.targets, self.targets, strict=True))
 
     def _changed(self, targets: Tensor, dtype: torch.dtype, *, update: bool) -> Changed:
+        if not self.method.targets:
+            return Changed(targets, targets)
         transforms = [
             (part, module)
             for part, module in self._transforms()
