@@ -88,8 +88,9 @@ class StepRule:
 class CountBounds(nn.Module):
     """Bounds of the long-tail split from training counts: fixed when the criterion is built."""
 
-    table: Tensor
-    """[3, C] epsilon_c, K_c and the length of a step."""
+    epsilon: Tensor
+    count: Tensor
+    length: Tensor
 
     def __init__(self, options: LplOptions, statistics: ClassStatistics, *, rule: StepRule) -> None:
         super().__init__()
@@ -97,12 +98,14 @@ class CountBounds(nn.Module):
         head = head_mask(statistics, options.threshold)
         epsilon = torch.tensor(count_bounds(options, statistics, head), dtype=torch.float64)
         count, length = rule.of(epsilon)
-        self.register_buffer("table", torch.stack([epsilon, count, length]), persistent=False)
+        self.register_buffer("epsilon", epsilon, persistent=False)
+        self.register_buffer("count", count, persistent=False)
+        self.register_buffer("length", length, persistent=False)
         self.max_steps, self.reach = int(count.max()), float((count * length).max())
 
     def forward(self, slot_class: Tensor, dtype: torch.dtype) -> Steps:
-        """Bounds and steps of the slots' classes [S], from the table."""
-        return Steps(*self.table.index_select(1, slot_class).to(dtype).unbind())
+        """Bounds and steps of the slots' classes [S], from the tables."""
+        return Steps(*(table[slot_class].to(dtype) for table in (self.epsilon, self.count, self.length)))
 
 
 def count_bounds(options: LplOptions, statistics: ClassStatistics, head: Sequence[bool]) -> list[float]:

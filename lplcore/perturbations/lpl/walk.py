@@ -198,9 +198,8 @@ class LplWalk(nn.Module):
 
 def class_order(bounds: CountBounds, sign: Tensor, dtype: torch.dtype) -> Order:
     """The classes in the order of their steps, and a last slot for what is ignored."""
-    _, number, length = bounds.table.cpu()
-    classes = torch.arange(sign.shape[0], device="cpu")
-    columns = (classes, (sign.cpu() * length).to(dtype), number)
+    stride = (sign * bounds.length).to(dtype)
+    columns = (torch.arange(sign.shape[0], device="cpu"), stride.cpu(), bounds.count.cpu())
     return Order.of(*(functional.pad(column, (0, 1)) for column in columns))
 
 
