@@ -45,9 +45,13 @@ class KeyRing:
 
     def required(self) -> bool:
         """Whether a request needs a key; the database is asked at most once a second, and never again after a yes."""
-        if not self._required and self._clock() - self._asked_at > CACHE_SECONDS:
+        if not self._required and not self.is_open():
             self._required, self._asked_at = self._read(keys.ever_any), self._clock()
         return self._required
+
+    def is_open(self) -> bool:
+        """Whether the database has said within the last second that no key is needed; never asks it."""
+        return not self._required and self._clock() - self._asked_at <= CACHE_SECONDS
 
     def verify(self, secret: str) -> ApiKey | None:
         """The key of a secret, None where there is none or it was revoked; its use is written down in a while."""

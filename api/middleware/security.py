@@ -156,7 +156,12 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
 async def caller(request: Request, _: Credentials) -> ApiKey | None:
-    """The key of the request as `Authentication` left it, None where none is needed; the header is for the document.
+    """The key of the request; the header is for the document."""
+    return key_of(request)
+
+
+def key_of(request: Request) -> ApiKey | None:
+    """The key of a request as `Authentication` left it, None where none is needed.
 
     A route that asks for it at an address that is public by mistake fails: nothing was found there.
     """
@@ -169,7 +174,8 @@ Caller = Annotated[ApiKey | None, Depends(caller)]
 def require(scope: str) -> Any:
     """A dependency: the request's key has the scope."""
 
-    async def check(key: Caller) -> None:
+    async def check(request: Request, _: Credentials) -> None:
+        key = key_of(request)
         if key is not None and not IMPLIED[scope] & set(key.scopes):
             raise Problem(403, f"the API key lacks the scope {scope!r}; it has {', '.join(key.scopes)}")
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 import lplcore
+from api.handlers import Threaded
 from api.middleware.bodies import JSON_BODY
 from api.middleware.security import READ, SUBMIT
 from api.parameters import NAME, Cursor, DatasetName, Limit, Text
@@ -24,7 +25,7 @@ from lplcore.plugin import plugins
 from store import datasets
 from store.database.records import DatasetRecord
 
-router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[READ])
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[READ], route_class=Threaded)
 
 
 class NewDataset(BaseModel):

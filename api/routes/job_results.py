@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.conditional import NOT_MODIFIED, Cached
+from api.handlers import Threaded
 from api.middleware.security import READ
 from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
 from api.problems import problems
@@ -20,7 +21,9 @@ from api.schemas.series import VARIATIONS, by_epoch, classes_of, variations
 from api.state import Services
 from store import job_results, jobs
 
-router = APIRouter(prefix="/v1/jobs", tags=["results"], dependencies=[READ], responses=problems(404))
+router = APIRouter(
+    prefix="/v1/jobs", tags=["results"], dependencies=[READ], responses=problems(404), route_class=Threaded
+)
 
 
 @router.get("/{job_id}/metrics", operation_id="getJobMetrics", responses=NOT_MODIFIED)

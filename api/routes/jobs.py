@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from api.conditional import NOT_MODIFIED, Cached
+from api.handlers import Threaded
 from api.middleware.bodies import JSON_BODY, Experiment
 from api.middleware.security import READ, SUBMIT, Caller
 from api.parameters import Cursor, Filter, IdempotencyKey, Identifier, Limit
@@ -18,7 +19,7 @@ from store import deletion, jobs
 from store.lifecycle import requests
 from store.lifecycle.states import Action, State
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404))
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404), route_class=Threaded)
 asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "responses": problems(409)}
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.conditional import NOT_MODIFIED, Cached
+from api.handlers import Threaded
 from api.middleware.security import READ
 from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
 from api.problems import problems
@@ -24,7 +25,9 @@ from store.database.records import Page
 from store.errors import BadCursor, NotFound
 from store.lifecycle import runs
 
-router = APIRouter(prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404))
+router = APIRouter(
+    prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404), route_class=Threaded
+)
 CONFUSION = "confusion_matrix"
 
 
@@ -38,8 +41,7 @@ def get_metrics(
 ) -> Metrics:
     """Scalars per epoch; a value is null where it is undefined."""
     with services.db.read() as session:
-        run = runs.get(session, run_id)
-        cached.check(run.id, run.version)
+        cached.check(run_id, runs.version(session, run_id))
         curves = metrics.metrics(session, run_id, names=names_of(names), after_epoch=after_epoch)
     return Metrics.model_validate({"metrics": curves})
 
@@ -59,7 +61,7 @@ def get_loss_variations(services: Services, cached: Cached, run_id: Identifier, 
     with services.db.read() as session:
         run = runs.get(session, run_id)
         cached.check(run.id, run.version)
-        arrays = {name: metrics.series(session, run_id, name, epoch=epoch) for name in VARIATIONS}
+        arrays = metrics.named_series(session, run_id, VARIATIONS, epoch=epoch)
     return LossVariations(**classes_of(run), **variations(arrays))
 
 
