@@ -22,7 +22,7 @@ PLAIN = re.compile(r"[A-Za-z][\w./@-]*", re.ASCII)
 PICKING_SQLITE = (3, 38)
 """The first version that has `->`."""
 LATER = (EpochRow.run_id == bindparam("run_id")) & (EpochRow.epoch > bindparam("after_epoch"))
-PICKED = EpochRow.metrics.op("->")(bindparam("name", type_=Text))
+PICKED = EpochRow.metrics.op("->")(bindparam("key", type_=Text))
 ALL_METRICS = select(EpochRow.epoch, sql_cast(EpochRow.metrics, Text)).where(LATER).order_by(EpochRow.epoch)
 ONE_METRIC = select(EpochRow.epoch, sql_cast(PICKED, Text)).where(LATER).order_by(EpochRow.epoch)
 SERIES = (
@@ -100,7 +100,8 @@ def can_pick(session: Session, name: str) -> bool:
 
 def picked(session: Session, name: str, rows: Mapping[str, Any]) -> Curves:
     """One curve. Only its numbers leave the database, as the texts that were written, so that no digit changes."""
-    found = session.connection().execute(ONE_METRIC, {**rows, "name": name})
+    key = f'$."{name}"' if is_sqlite(session) else name
+    found = session.connection().execute(ONE_METRIC, {**rows, "key": key})
     pairs = [(epoch, value) for epoch, value in found if value is not None]
     if not pairs:
         return {}
