@@ -1,15 +1,21 @@
 """Parameters that many routes share."""
 
-from collections.abc import Callable
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Header, Path, Query, Request, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, Field
+from starlette.concurrency import run_in_threadpool
 
-from api.problems import refusal
-from lplcore.plugin import nearest
+from api.late import late
+from api.problems import Problem, refusal
+
+if TYPE_CHECKING:
+    from lplcore import plugin
+else:
+    plugin = late("lplcore.plugin")
 
 MAX_INT = 2**31 - 1
 ID = r"^[A-Za-z0-9_\-]+$"
@@ -33,8 +39,13 @@ async def known_query(request: Request) -> None:
     names = query_names(route)
     unknown = [name for name in dict.fromkeys(request.query_params) if name not in names][:100]
     if unknown:
-        hints = {name: f"unknown query parameter; {nearest(name, names)}" for name in unknown}
-        raise refusal([{"path": name[:100], "message": hint} for name, hint in hints.items()])
+        raise await run_in_threadpool(unknown_query, unknown, names)
+
+
+def unknown_query(unknown: Iterable[str], names: list[str]) -> Problem:
+    """The refusal of query parameters that a route does not have."""
+    hints = {name: f"unknown query parameter; {plugin.nearest(name, names)}" for name in unknown}
+    return refusal([{"path": name[:100], "message": hint} for name, hint in hints.items()])
 
 
 def query_names(route: APIRoute) -> list[str]:

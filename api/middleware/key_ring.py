@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from store import keys
 from store.database.engine import Database, Session
 from store.database.records import ApiKey
+from store.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,6 +28,19 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def refusal_to_start(settings: Settings, db: Database) -> str | None:
+    """Why the service may not start: it can be reached from other machines and there is no key. None where it may."""
+    if is_loopback(settings.host):
+        return None
+    with db.read() as session:
+        if keys.any_keys(session):
+            return None
+    return (
+        f"{settings.host} can be reached from other machines, so an API key is required and there is none: "
+        "run `lpl key create NAME`, or set LPL_ADMIN_KEY or LPL_ADMIN_KEY_FILE"
+    )
 
 
 class KeyRing:

@@ -10,12 +10,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.middleware.key_ring import is_loopback
 from api.problems import Problem
-from store import keys
-from store.database.engine import Database
 from store.database.records import ApiKey
-from store.settings import Settings
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -38,19 +34,6 @@ SECURITY_HEADERS = {
 }
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key: `Authorization: Bearer lpl_...`")
-
-
-def refusal_to_start(settings: Settings, db: Database) -> str | None:
-    """Why the service may not start: it can be reached from other machines and there is no key. None where it may."""
-    if is_loopback(settings.host):
-        return None
-    with db.read() as session:
-        if keys.any_keys(session):
-            return None
-    return (
-        f"{settings.host} can be reached from other machines, so an API key is required and there is none: "
-        "run `lpl key create NAME`, or set LPL_ADMIN_KEY or LPL_ADMIN_KEY_FILE"
-    )
 
 
 class Origin(NamedTuple):
