@@ -39,7 +39,7 @@ class Requests:
         self._connection.request(method, path, body, JSON if body else {})
         return self._connection.getresponse()
 
-    def wait(self, path: str, server: subprocess.Popen[bytes], *, seconds: float) -> None:
+    def wait(self, path: str, server: subprocess.Popen[Any], *, seconds: float) -> None:
         """Wait until the server answers.
 
         Raises:
