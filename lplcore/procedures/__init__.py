@@ -157,8 +157,10 @@ class Procedure(Plugin):
 
     def training_mode(self, state: TrainingState) -> None:
         """Put network and criterion in training mode."""
-        state.model.train()
-        state.criterion.train()
+        for module in (state.model, state.criterion):
+            # Going through all layers costs a small network a tenth of its step.
+            if not module.training:
+                module.train()
 
     def before_step(self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float) -> None:
         """What comes before a step on network inputs [N, ...] and labels [N]; `progress` is the share done, 0 to 1."""

@@ -13,7 +13,7 @@ from lplcore.data.raw import RegisteredDataset
 from lplcore.data.splits import LoadedDataset, Split
 from lplcore.events import EpochEnd
 from lplcore.procedures import TrainingData
-from lplcore.randomness import draw_seed
+from lplcore.randomness import draw_seed, seed_generators
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
 from lplcore.training.draws import drawn_epoch
@@ -132,7 +132,7 @@ class TrainingRun:
     def prepare_step(self) -> None:
         """One step of the procedure's preparation, before the first epoch."""
         self.state.companion.train()
-        torch.manual_seed(draw_seed(self.seed, "preparation", self.prepared))
+        self._seed("preparation", self.prepared)
         self.procedure.prepare(self.state, self.prepared)
         self.prepared += 1
         if self.prepared == self.preparations:
@@ -142,7 +142,7 @@ class TrainingRun:
 
     def _enter_epoch(self) -> None:
         """Let criterion and procedure begin the epoch, once its first step is due."""
-        torch.manual_seed(draw_seed(self.seed, "epoch", self.epoch))
+        self._seed("epoch", self.epoch)
         self.state.criterion.begin_epoch(self.epoch_progress, self.device)
         self.procedure.enter_epoch(self.state, second_stage=self.second_stage, resumed=self.step > 0)
         self.entered = True
@@ -154,13 +154,17 @@ class TrainingRun:
             self._enter_epoch()
         self.set_learning_rates()
         indices, draws = self.drawn.batch(self.step)
-        batch = Batch(self.step, self.train_split.x[indices], self.train_split.y[indices], draws)
-        # Dropout and the like draw from torch's global generators; `train` keeps the caller's aside.
-        torch.manual_seed(draw_seed(self.seed, "step", self.epoch, self.step))
+        examples, labels = (part.index_select(0, indices) for part in (self.train_split.x, self.train_split.y))
+        batch = Batch(self.step, examples, labels, draws)
+        self._seed("step", self.epoch, self.step)
         train_step(self.procedure, self.state, batch, self.totals, progress=self.fraction)
         self.step += 1
         self.examples_trained += batch.labels.shape[0]
         self.seconds += time.perf_counter() - started
+
+    def _seed(self, purpose: str, *position: int) -> None:
+        """Dropout and the like draw from torch's global generators; `train` keeps the caller's aside."""
+        seed_generators(self.device, draw_seed(self.seed, purpose, *position))
 
     def learning_rate(self, step: int) -> float:
         """The rate at a step (from 0) of the next epoch."""

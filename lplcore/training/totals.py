@@ -1,5 +1,7 @@
 """What a training epoch adds up on the device; read once at its end, saved where it stops in between."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -46,12 +48,18 @@ class EpochTotals:
         self.variation.add(labels, output.clean_loss, output.perturbed_loss, included)
         sums = torch.stack([output.loss.flatten(), output.clean_loss.flatten()]).to(self.loss.dtype).sum(dim=1)
         self.loss += sums
-        bad = torch.where(sums.isfinite().all(), NEVER, step)
-        self.first_bad_step = torch.minimum(self.first_bad_step, bad)
+        self._note(step, sums)
         for name, values in output.observations.items():
             defined = ~values.isnan()
             pair = torch.stack([torch.where(defined, values, 0), defined]).to(self.loss.dtype)
             self.observed[name] = self.observed[name] + pair if name in self.observed else pair
+
+    def _note(self, step: int, sums: Tensor) -> None:
+        """Keep the first step whose sums are not finite."""
+        if sums.device.type == "cpu" and all(map(math.isfinite, sums.tolist())):
+            return
+        bad = torch.where(sums.isfinite().all(), NEVER, step)
+        self.first_bad_step = torch.minimum(self.first_bad_step, bad)
 
     def diverged_at(self) -> int | None:
         """The first step (from 0) whose loss was not finite."""
