@@ -1,7 +1,7 @@
 """One run: data, network, criterion and optimiser on a device, where training is, and its checkpoint."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from lplcore import device as devices
 from lplcore.data.raw import RegisteredDataset
 from lplcore.data.splits import LoadedDataset, Split
 from lplcore.events import EpochEnd
+from lplcore.models import ModelOutput
 from lplcore.procedures import TrainingData
 from lplcore.randomness import draw_seed, seed_generators
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
 from lplcore.training.draws import drawn_epoch
+from lplcore.training.evaluation.fused import FusedNetwork, fusible
 from lplcore.training.evaluation.multi_label import MultiLabelEvaluation, evaluate_multi_label
 from lplcore.training.evaluation.reported import RunEvaluation
 from lplcore.training.evaluation.single_label import Evaluation, evaluate
@@ -87,6 +89,7 @@ class TrainingRun:
         )
         posthoc = spec.method.posthoc
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
+        self.double: FusedNetwork | None = None
         self.prepared = 0
         self.preparations: int = self.procedure.preparation_steps(self.info)
         self.epoch, self.step = 0, 0
@@ -221,13 +224,11 @@ class TrainingRun:
 
     def evaluate(self, split: Split) -> Evaluation | MultiLabelEvaluation:
         """The loss on clean logits, and predictions (after the method's post-hoc correction, if it has one)."""
-        self.state.model.eval()
-        dtype = self.state.autocast_dtype
+        network, dtype = self._predictor(), self.state.autocast_dtype
 
         def predict(indices: Tensor) -> Tensor:
             with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
-                logits: Tensor = self.state.model(self.network_input(split.x[indices])).logits.float()
-            return logits
+                return network(self.network_input(split.x[indices])).logits.float()
 
         def correct(logits: Tensor) -> Tensor:
             return logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier)
@@ -238,6 +239,15 @@ class TrainingRun:
             counts = self.info.class_counts
             return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold, class_counts=counts)
         return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch, correct=correct)
+
+    def _predictor(self) -> Callable[[Tensor], ModelOutput]:
+        """The network in evaluation mode, or its fused double."""
+        model, dtype = self.state.model.eval(), self.state.autocast_dtype
+        if not fusible(model, self.device):
+            return model
+        self.double = self.double or FusedNetwork(model, dtype)
+        self.double.refresh()
+        return self.double
 
 
 REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"
