@@ -61,6 +61,8 @@ class TrainingState:
     def forward(self, inputs: Tensor) -> ModelOutput:
         """The network's answer to inputs [N, ...], computed in the run's precision."""
         dtype = self.autocast_dtype
+        if dtype is None and not torch.is_autocast_enabled(self.device.type):
+            return self.model(inputs)
         with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
             return self.model(inputs)
 

@@ -45,8 +45,10 @@ class EpochTotals:
             labels = labels if included is None else torch.where(included, labels, 0)
             self.seen.index_add_(0, labels, share)
             self.correct.index_add_(0, labels, share * (logits.argmax(dim=1) == labels))
-        self.variation.add(labels, output.clean_loss, output.perturbed_loss, included)
-        sums = torch.stack([output.loss.flatten(), output.clean_loss.flatten()]).to(self.loss.dtype).sum(dim=1)
+        wide = torch.stack([output.loss, output.clean_loss, output.perturbed_loss]).to(self.loss.dtype)
+        _, clean_loss, perturbed_loss = wide.unbind()
+        self.variation.add(labels, clean_loss, perturbed_loss, included)
+        sums = wide[:2].flatten(1).sum(dim=1)
         self.loss += sums
         self._note(step, sums)
         for name, values in output.observations.items():
