@@ -94,13 +94,6 @@ class Model(Plugin):
         """How many examples it needs at a time in training."""
         return 2 if self.batch_statistics else 1
 
-    def threads(self, cores: int) -> int:
-        """How many threads training on a CPU gains by: with more, small operations wait for each other.
-
-        One for networks without convolutions, all cores for the others.
-        """
-        return cores if self.images_only else 1
-
     def check_files(self, data_dir: Path, input_shape: tuple[int, ...]) -> None:
         """Look at the files that a run would read.
 

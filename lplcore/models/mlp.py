@@ -1,6 +1,5 @@
 """Multi-layer perceptron."""
 
-import itertools
 import math
 from typing import Annotated, ClassVar, Literal
 
@@ -9,8 +8,6 @@ from torch import Tensor, nn
 
 from lplcore.models import Classifier, Model, ModelOutput
 
-LARGE = 2**20
-"""Weights between hidden layers from which on threads pay: a product of 128 examples with them takes milliseconds."""
 Width = Annotated[int, Field(ge=1, le=65_536)]
 
 
@@ -21,10 +18,6 @@ class Mlp(Model):
 
     name: Literal["mlp"] = "mlp"
     widths: list[Width] = Field(default_factory=lambda: [128, 128], min_length=1, max_length=16)
-
-    def threads(self, cores: int) -> int:
-        inner = sum(before * after for before, after in itertools.pairwise(self.widths))
-        return cores if inner > LARGE else 1
 
     def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         return MlpModule(self, math.prod(input_shape), num_classes)

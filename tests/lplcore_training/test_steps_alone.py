@@ -1,4 +1,4 @@
-"""What a step does beside the network: the optimiser, seeding, and how many threads it is given."""
+"""What a run does beside the network: the optimiser's step, seeding, reading digits."""
 
 import copy
 from itertools import product
@@ -8,7 +8,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from lplcore import plugin
 from lplcore.datasets.digits import decoded, digits_file
 from lplcore.optimizers.sgd import CpuSgd, Sgd
 from lplcore.randomness import seed_generators, seeded
@@ -87,12 +86,6 @@ def test_seeding_is_torchs_without_its_call_stacks(seed: int) -> None:
         expected = drawn()
         seed_generators(torch.device("cpu"), seed)
         assert torch.equal(drawn(), expected)
-
-
-def test_small_networks_without_convolutions_train_on_one_thread() -> None:
-    assert plugin.get("model", "mlp")().threads(8) == 1
-    assert plugin.get("model", "mlp")(widths=[2048, 2048]).threads(8) == 8
-    assert plugin.get("model", "resnet32")().threads(8) == 8
 
 
 def test_digits_are_parsed_once_and_nobody_can_change_them() -> None:
