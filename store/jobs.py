@@ -68,6 +68,7 @@ def run_columns(job_id: str, runs: Sequence[NewRun], *, priority: int, owner: st
             "priority": priority,
             "owner": owner,
             "epochs": run.epochs,
+            "one_core": run.one_core,
         }
         queued = queued_run(columns)
         yield queued | {name: to_json(queued[name]) for name in ("point", "spec", "info")}

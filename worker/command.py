@@ -19,6 +19,8 @@ from store.errors import DatabaseUnavailable, SchemaNewer, StoreError
 from worker.celery_app import Consumer, worker_app
 from worker.devices import CPU, Device, probe
 from worker.slots import Slots
+from worker.trainers import Trainers
+from worker.warm import Host, supported
 
 CONNECT_SECONDS = 30.0
 PARENT_PID, PARENT_SECONDS = "LPL_PARENT_PID", 0.5
@@ -44,13 +46,17 @@ def worker(
         wait_for(db)
     except StoreError as error:
         fail(str(error))
-    slots = Slots(db, settings, chosen(device))
+    host = Host() if supported() else None
+    if host is not None:
+        host.load()
+    devices = chosen(device)
+    slots = Slots(db, settings, devices, trainers=Trainers(host=host))
     wait_for_signal = signalled()
     try:
         slots.start()
     except StoreError as error:
         fail(str(error))
-    log.info("training on %s; data in %s", ", ".join(slots.device_names()), settings.data_dir)
+    log.info("training on %s; data in %s", ", ".join(device.name for device in devices), settings.data_dir)
     if settings.broker is not None:
         listen(settings.broker, slots)
     if PARENT_PID in os.environ:
@@ -58,6 +64,8 @@ def worker(
     wait_for_signal()
     log.info("stopping; what trains is handed over")
     slots.stop(settings.grace_seconds + 10)
+    if host is not None:
+        host.stop()
     db.dispose()
     # Celery's threads may still sleep; everything that matters is written.
     sys.stdout.flush()
@@ -85,7 +93,7 @@ def end_with(parent: int) -> None:
 
 def listen(broker_url: str, slots: Slots) -> None:
     """Take wake-ups in the background, as long as this process lives."""
-    consumer = Consumer(worker_app(broker_url, slots.wake), concurrency=len(slots.device_names()))
+    consumer = Consumer(worker_app(broker_url, slots.wake), concurrency=len(slots))
     slots.hear(consumer.state)
 
 

@@ -5,124 +5,130 @@ import json
 import os
 import queue
 import signal
-import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import IO, Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import IO, Any, Protocol, TypeVar
 
 from worker.output import Output
 
-EVENT_FD = "LPL_EVENT_FD"
-SECRETS = (
-    "LPL_DATABASE_URL",
-    "LPL_DATABASE_PASSWORD",
-    "LPL_DATABASE_PASSWORD_FILE",
-    "LPL_BROKER_URL",
-    "LPL_BROKER_PASSWORD",
-    "LPL_BROKER_PASSWORD_FILE",
-    "LPL_ADMIN_KEY",
-    "LPL_ADMIN_KEY_FILE",
-    "PGPASSWORD",
-)
+T = TypeVar("T")
 EXIT_SECONDS = 10.0
 OUT_OF_MEMORY_HINT = "; the machine may be out of memory"
+
+
+class Handle(Protocol):
+    """A started process."""
+
+    pid: int
+    """Process and group id."""
+
+    def terminate(self) -> None:
+        """Ask it to write a checkpoint and stop."""
+
+    def kill(self) -> None:
+        """End it and everything it started, at once."""
+
+    def ended(self) -> bool:
+        """Whether it has ended, though what it started may live."""
+
+    def reap(self) -> int | None:
+        """See that nothing of its group is left; its exit status, None where nobody can tell it."""
+
+
+@dataclass(frozen=True)
+class ChildEnds:
+    """What a trainer gets of its three pipes; its output and its errors share one."""
+
+    stdin: int
+    output: int
+    events: int
+
+
+Start = Callable[[ChildEnds], Handle]
 
 
 class TrainerProcess:
     """A trainer in a session of its own. It ends when this process does: its standard input closes.
 
-    Its output becomes `log` events between those that it sends itself. No secret of this process reaches it.
+    Its output becomes `log` events between those that it sends itself.
 
     Args:
-        command: program and arguments.
+        start: starts the process on its ends of the pipes.
         payload: written to its standard input as one line of JSON.
-        environment: added to this process's.
 
     Raises:
         OSError: it cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], payload: Mapping[str, Any], *, environment: Mapping[str, str]) -> None:
+    def __init__(self, start: Start, payload: Mapping[str, Any]) -> None:
         self._events: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._reaping = threading.Lock()
-        receiving, sending = os.pipe()
-        inherited = {name: value for name, value in os.environ.items() if name not in SECRETS}
+        self._first: list[dict[str, Any] | None] = []
+        (stdin, self._stdin), (output, out), (events, send) = os.pipe(), os.pipe(), os.pipe()
         try:
-            self._process = subprocess.Popen(
-                list(command),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                env={**inherited, **environment, EVENT_FD: str(sending)},
-                pass_fds=[sending],
-                start_new_session=True,
-            )
-        except OSError:
-            os.close(receiving)
+            self._handle = start(ChildEnds(stdin, out, send))
+        except BaseException:
+            for end in (self._stdin, output, events):
+                os.close(end)
             raise
         finally:
-            os.close(sending)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._output = self._in_background(self._read_output, self._process.stdout)
-        self._in_background(self._read_events, os.fdopen(receiving, "rb"))
-        with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(json.dumps(payload).encode() + b"\n")
-            self._process.stdin.flush()
+            for end in (stdin, out, send):
+                os.close(end)
+        self._output = self._in_background(self._read_output, os.fdopen(output, "rb"))
+        self._in_background(self._read_events, os.fdopen(events, "rb"))
+        self._payload = self._in_background(self._write_payload, json.dumps(payload).encode() + b"\n")
 
     @property
     def pid(self) -> int:
         """Process and group id."""
-        return self._process.pid
+        return self._handle.pid
 
     def next_event(self) -> dict[str, Any] | None:
         """The next event, waited for; None after the last."""
-        return self._events.get()
+        return self._first.pop() if self._first else self._events.get()
+
+    def speaks_within(self, seconds: float) -> bool:
+        """Whether a first event comes in time; it stays the next event."""
+        with contextlib.suppress(queue.Empty):
+            self._first = [self._events.get(timeout=seconds)]
+        return bool(self._first) and self._first[0] is not None
 
     def terminate(self) -> None:
         """Ask it to write a checkpoint and stop."""
-        with self._reaping:
-            if self._process.returncode is None:
-                os.kill(self.pid, signal.SIGTERM)
+        self._handle.terminate()
 
     def kill(self) -> None:
         """End it and everything it started, at once."""
-        with self._reaping:
-            if self._process.returncode is None:  # not reaped, so the id is still its own
-                self._kill_group()
+        self._handle.kill()
 
     def ended(self) -> bool:
-        """Whether it has ended, though what it started may live; its id stays taken where the system allows that."""
-        with self._reaping:
-            if self._process.returncode is not None:
-                return True
-            if not hasattr(os, "waitid"):  # macOS before Python 3.13
-                return self._process.poll() is not None
-            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+        """Whether it has ended, though what it started may live."""
+        return self._handle.ended()
 
-    def wait(self) -> int:
-        """Wait a while for its end, see that nothing of its group is left; returns the exit status."""
+    def wait(self) -> int | None:
+        """Wait a while for its end, see that nothing of its group is left; its exit status, None if nobody can tell."""
         deadline = time.monotonic() + EXIT_SECONDS
         while not self.ended() and time.monotonic() < deadline:
             time.sleep(0.01)
-        with self._reaping:
-            self._kill_group()
-            status = self._process.wait()
+        status = self._handle.reap()
         self._output.join(timeout=1)
-        if self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                self._process.stdin.close()
+        self._payload.join(timeout=1)
+        with contextlib.suppress(OSError):
+            os.close(self._stdin)
         return status
 
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
-
-    def _in_background(self, read: Any, stream: IO[bytes]) -> threading.Thread:
-        thread = threading.Thread(target=read, args=(stream,), name=read.__name__.strip("_"), daemon=True)
+    def _in_background(self, work: Callable[[T], None], subject: T) -> threading.Thread:
+        thread = threading.Thread(target=work, args=(subject,), name=work.__name__.strip("_"), daemon=True)
         thread.start()
         return thread
+
+    def _write_payload(self, line: bytes) -> None:
+        """Write the payload, however slowly it is read."""
+        view = memoryview(line)
+        with contextlib.suppress(BrokenPipeError):
+            while view:
+                view = view[os.write(self._stdin, view) :]
 
     def _read_events(self, stream: IO[bytes]) -> None:
         """Put every event into the queue, then None."""
@@ -150,6 +156,12 @@ def parsed(line: bytes) -> dict[str, Any]:
 def log_event(level: str, message: str) -> dict[str, Any]:
     """A line for the run's log."""
     return {"type": "log", "level": level, "message": message}
+
+
+def kill_group(pid: int) -> None:
+    """End a process and everything it started that has not left its group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def describe_exit(status: int) -> str:

@@ -1,78 +1,71 @@
-"""Slots: one device, one run at a time. A slot that is woken trains until nothing waits."""
+"""Slots: one run at a time each. A slot that is woken trains until nothing waits.
+
+An accelerator is one slot. A CPU is a slot for each of its cores: runs that gain nothing by a second one train side by
+side, others take all cores.
+"""
 
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
-from importlib.metadata import version
 
-from store import checkpoints, workers
+from store import checkpoints
 from store.database.engine import Database
 from store.database.records import Claim
 from store.errors import StoreError
 from store.lifecycle import claims, sweeper
 from store.settings import Settings
 from worker import scratch
-from worker.devices import Device
-from worker.supervisor import TRAINER, Supervisor
+from worker.cores import Cores, usable
+from worker.devices import CPU, Device
+from worker.registration import Registration
+from worker.supervisor import Supervisor
+from worker.trainers import Trainers
 
 BEAT_SECONDS = 10.0
-DEAF_POLLS = 4
-"""A slot that misses this many polls counts as dead though its process lives."""
 log = logging.getLogger(__name__)
 
 
 class Slot:
-    """A device and what is trained on it."""
+    """A place on a device, and what is trained there.
+
+    Args:
+        cores: those of the device, which its slots share.
+        more: called when a run has begun and cores are left for another.
+    """
 
     def __init__(
         self,
         db: Database,
         settings: Settings,
-        device: Device,
+        registration: Registration,
         *,
+        cores: Cores,
         stopping: threading.Event,
-        command: Sequence[str] = TRAINER,
+        trainers: Trainers,
+        more: Callable[[], None],
     ) -> None:
-        self.device = device
-        self._db, self._settings, self._stopping, self._command = db, settings, stopping, command
+        self._db, self._settings, self._registration = db, settings, registration
+        self._cores, self._stopping, self._trainers, self._more = cores, stopping, trainers, more
         self._busy = threading.Lock()
         self._again = threading.Event()
-        self._looked_at = time.monotonic()
-        self.hears: Callable[[], str] | None = None
-        """Tells the state of the consumer; None where there is no broker."""
-        self.worker_id: str | None = None
-        self.run_id: str | None = None
+        self._nudged = threading.Event()
 
-    def register(self) -> None:
-        """Note this slot among the workers."""
-        register = partial(
-            workers.register,
-            hostname=socket.gethostname(),
-            pid=os.getpid(),
-            device=self.device.name,
-            device_name=self.device.title,
-            version=version("lpl-service"),
-        )
-        self.worker_id = self._db.write(register)
+    def poll_forever(self) -> None:
+        """Look for work now and then, and when nudged."""
+        while not self._stopping.is_set():
+            try:
+                self.work()
+            except Exception:
+                log.exception("a slot failed")
+            self._nudged.wait(self._settings.poll_seconds)
+            self._nudged.clear()
 
-    def beat(self) -> None:
-        """Record that this slot lives: that it trains, or has lately looked for work."""
-        if self.worker_id is None:
-            self.register()
-        elif self.run_id is None and time.monotonic() - self._looked_at > DEAF_POLLS * self._settings.poll_seconds:
-            log.error("%s has not looked for work for too long; no sign of life is given", self.device.name)
-        else:
-            consumer = None if self.hears is None else self.hears()
-            self._db.write(partial(workers.beat, worker_id=self.worker_id, run_id=self.run_id, consumer=consumer))
-
-    def leave(self) -> None:
-        """Forget this slot."""
-        if self.worker_id is not None:
-            self._db.write(partial(workers.leave, worker_id=self.worker_id))
+    def nudge(self) -> None:
+        """Let the polling thread look for work at once."""
+        self._nudged.set()
 
     def wait_until_idle(self, timeout: float) -> None:
         """Block until idle and keep the lock, so that nothing starts."""
@@ -93,35 +86,48 @@ class Slot:
         return worked
 
     def _train_next(self) -> bool:
-        if self._stopping.is_set() or self.worker_id is None:
-            return False
-        self._looked_at = time.monotonic()
-        try:
-            claim = self._claim_next(self.worker_id)
-        except StoreError as error:
-            log.warning("nothing can be claimed: %s", error)
-            return False
-        if claim is None:
-            return False
-        self.run_id = claim.run_id
-        log.info("run %s, attempt %d, on %s", claim.run_id, claim.attempt, self.device.name)
-        try:
+        with ExitStack() as holding:
+            claim = self._claim(holding)
+            if claim is None:
+                return False
+            log.info("run %s, attempt %d, on %s", claim.run_id, claim.attempt, self._registration.device.name)
+            if self._cores.free:
+                self._more()
             Supervisor(
                 self._db,
                 claim,
                 settings=self._settings,
-                device=self.device,
+                device=self._registration.device,
                 stopping=self._stopping,
-                command=self._command,
+                trainers=self._trainers,
             ).run()
-        finally:
-            self.run_id = None
         return True
+
+    def _claim(self, holding: ExitStack) -> Claim | None:
+        """The next run, with the cores that it takes; None where nothing waits that fits those that are free."""
+        with self._cores.claiming:
+            if self._stopping.is_set() or self._registration.worker_id is None or not self._cores.free:
+                return None
+            self._registration.looked_at = time.monotonic()
+            try:
+                claim = self._claim_next(self._registration.worker_id)
+            except StoreError as error:
+                log.warning("nothing can be claimed: %s", error)
+                return None
+            if claim is not None:
+                holding.enter_context(self._cores.taken(one=claim.one_core))
+                holding.enter_context(self._registration.training(claim.run_id))
+            return claim
 
     def _claim_next(self, worker_id: str) -> Claim | None:
         """The next run that can be trained."""
-        seconds = self._settings.lease_seconds
-        claim = partial(claims.claim, worker_id=worker_id, device=self.device.name, lease_seconds=seconds)
+        claim = partial(
+            claims.claim,
+            worker_id=worker_id,
+            device=self._registration.device.name,
+            lease_seconds=self._settings.lease_seconds,
+            one_core=self._cores.free < self._cores.number,
+        )
         while isinstance(taken := self._db.write(claim), claims.Unfit):
             pass
         return taken
@@ -130,21 +136,34 @@ class Slot:
 class Slots:
     """All slots of this process, with the chores that need no slot: signs of life, polling, sweeping."""
 
-    def __init__(
-        self, db: Database, settings: Settings, devices: Sequence[Device], *, command: Sequence[str] = TRAINER
-    ) -> None:
+    def __init__(self, db: Database, settings: Settings, devices: Sequence[Device], *, trainers: Trainers) -> None:
         self._db, self._settings, self._stopping = db, settings, threading.Event()
-        self._slots = [Slot(db, settings, device, stopping=self._stopping, command=command) for device in devices]
+        self._registrations = [Registration(db, device, poll_seconds=settings.poll_seconds) for device in devices]
+        self._slots: list[Slot] = []
+        for registration in self._registrations:
+            cores = Cores((settings.cores or usable()) if registration.device.name == CPU.name else 1)
+            self._slots += [
+                Slot(
+                    db,
+                    settings,
+                    registration,
+                    cores=cores,
+                    stopping=self._stopping,
+                    trainers=trainers,
+                    more=self._nudge,
+                )
+                for _ in range(cores.number)
+            ]
         self._threads: list[threading.Thread] = []
 
-    def device_names(self) -> list[str]:
-        """One name per slot."""
-        return [slot.device.name for slot in self._slots]
+    def __len__(self) -> int:
+        """Runs that can train at once."""
+        return len(self._slots)
 
     def hear(self, state: Callable[[], str]) -> None:
         """Let signs of life carry the state of the consumer."""
-        for slot in self._slots:
-            slot.hears = state
+        for registration in self._registrations:
+            registration.hears = state
 
     def wake(self) -> None:
         """Let a free slot look for work; this thread trains. Busy slots look by themselves."""
@@ -153,35 +172,39 @@ class Slots:
                 return
 
     def start(self) -> None:
-        """Sign the slots on and start the chores.
+        """Sign the devices on and start the chores.
 
         Raises:
             StoreError: the database does not take them.
         """
-        for slot in self._slots:
-            slot.register()
-        chores = [("beat", BEAT_SECONDS, self._beat), ("sweep", self._settings.sweep_seconds, self._sweep)]
-        for name, seconds, chore in chores:
-            self._start(name, seconds, chore)
-        for slot in self._slots:
-            self._start(f"poll {slot.device.name}", self._settings.poll_seconds, slot.work)
+        for registration in self._registrations:
+            registration.register()
+        self._start("beat", partial(self._repeat, BEAT_SECONDS, self._beat))
+        self._start("sweep", partial(self._repeat, self._settings.sweep_seconds, self._sweep))
+        for number, slot in enumerate(self._slots):
+            self._start(f"slot {number}", slot.poll_forever)
 
     def stop(self, timeout: float) -> None:
-        """Hand over what trains, end the chores, sign the slots off."""
+        """Hand over what trains, end the chores, sign the devices off."""
         self._stopping.set()
+        self._nudge()
         deadline = time.monotonic() + timeout
         for slot in self._slots:
             slot.wait_until_idle(max(0.0, deadline - time.monotonic()))
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
-        for slot in self._slots:
+        for registration in self._registrations:
             try:
-                slot.leave()
+                registration.leave()
             except StoreError as error:
                 log.warning("cannot sign off: %s", error)
 
-    def _start(self, name: str, seconds: float, chore: Callable[[], object]) -> None:
-        thread = threading.Thread(target=self._repeat, args=(seconds, chore), name=name, daemon=True)
+    def _nudge(self) -> None:
+        for slot in self._slots:
+            slot.nudge()
+
+    def _start(self, name: str, work: Callable[[], object]) -> None:
+        thread = threading.Thread(target=work, name=name, daemon=True)
         thread.start()
         self._threads.append(thread)
 
@@ -197,8 +220,8 @@ class Slots:
                 return
 
     def _beat(self) -> None:
-        for slot in self._slots:
-            slot.beat()
+        for registration in self._registrations:
+            registration.beat()
 
     def _sweep(self) -> None:
         settings = self._settings

@@ -2,10 +2,9 @@
 
 import logging
 import shutil
-import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,9 +21,10 @@ from worker.heartbeat import Heartbeat
 from worker.process import TrainerProcess, describe_exit
 from worker.reporting import Reporter
 from worker.scratch import attempt_folder
+from worker.trainers import Trainers
 
-TRAINER = (sys.executable, "-P", "-m", "worker.train")  # -P: the current folder holds no modules
 TICK_SECONDS = 0.1
+HOST_LOST = "the process that this trainer was forked from has ended; the run goes on from its last checkpoint"
 REMEDY = "free space, make it writable or choose another LPL_DATA_DIR, then retry the run"
 STOPS = {Request.CANCEL: Outcome.CANCELLED, Request.PAUSE: Outcome.PAUSED}
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Supervisor:
 
     Args:
         stopping: set when this worker shuts down; the run is then handed over.
-        command: the trainer program.
+        trainers: starts the trainer.
     """
 
     def __init__(
@@ -46,10 +46,10 @@ class Supervisor:
         settings: Settings,
         device: Device,
         stopping: threading.Event,
-        command: Sequence[str] = TRAINER,
+        trainers: Trainers,
     ) -> None:
         self._db, self._claim, self._settings = db, claim, settings
-        self._device, self._stopping, self._command = device, stopping, command
+        self._device, self._stopping, self._trainers = device, stopping, trainers
         self._stop_by: float | None = None
         self._reporter = Reporter(db, claim, given_up=self._given_up)
         self._heart = Heartbeat(
@@ -92,9 +92,9 @@ class Supervisor:
             "resume_from": None if resume is None else str(resume),
             "checkpoint_dir": str(scratch),
             "device": self._device.torch_name(),
+            "cores": self._settings.cores,
         }
-        command = [*self._command, self._claim.run_id]  # seen in process lists from the first moment
-        trainer = TrainerProcess(command, payload, environment=self._device.environment())
+        trainer = self._trainers.start(self._claim.run_id, payload, environment=self._device.environment())
         try:
             self._follow(trainer)
         except BaseException:
@@ -146,8 +146,8 @@ class Supervisor:
         """Whether to wait no longer for a database that is away."""
         return self._heart.lost or (self._stopping.is_set() and self._overdue())
 
-    def _conclude(self, status: int) -> None:
-        """Write how the attempt ended."""
+    def _conclude(self, status: int | None) -> None:
+        """Write how the attempt ended; no status means that the host of the trainer ended, which is no fault of it."""
         if self._heart.lost:
             raise LeaseLost(f"attempt {self._claim.attempt} of run {self._claim.run_id} is over")
         end = self._reporter.end
@@ -158,6 +158,10 @@ class Supervisor:
         elif end is not None or self._stop_wanted():
             requested = self._heart.requested
             self._finish(STOPS[requested] if requested else Outcome.RELEASED)
+        elif status is None:
+            self._trainers.distrust(self._claim.run_id)
+            self._reporter.log("warning", HOST_LOST)
+            self._finish(Outcome.RELEASED)
         else:
             message = describe_exit(status)
             self._reporter.log("error", message)

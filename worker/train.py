@@ -1,6 +1,6 @@
 """The trainer process: a run on standard input, events out through a pipe."""
 
-import ctypes
+import contextlib
 import faulthandler
 import json
 import logging
@@ -12,13 +12,17 @@ import traceback
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import torch
 from setproctitle import setproctitle
 
 import lplcore
+from lplcore.errors import CheckpointError
 from lplcore.spec.identity import stored_spec
-from worker.process import EVENT_FD
+from lplcore.training.checkpoint import load_metadata
+from worker.surroundings import EVENT_FD, die_with, title
 
-PR_SET_PDEATHSIG = 1
+PARALLEL_NUMBERS = 1 << 18
+"""Enough for an operation to be shared among threads."""
 
 
 class Pipe:
@@ -47,10 +51,8 @@ class EventHandler(logging.Handler):
         self._pipe.send({"type": "log", "level": level, "message": record.getMessage()})
 
 
-def die_with_parent() -> None:
-    """End when the supervisor does: by the kernel on Linux, and where its end of standard input closes."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def die_with_supervisor() -> None:
+    """End, with all that was started, when the supervisor does: its end of standard input closes."""
 
     def watch() -> None:
         while os.read(0, 4096):
@@ -81,18 +83,41 @@ def device_of(payload: dict[str, Any]) -> str:
 
 def train(payload: dict[str, Any], pipe: Pipe, stop: threading.Event) -> None:
     """Send the events of the run."""
+    datasets = registered(payload["datasets"])
+    spec = lplcore.parse_spec(stored_spec(payload["spec"]), datasets=datasets)
+    device = device_of(payload)
+    torch.set_num_threads(threads(spec, device, payload))
+    start_threads()
+    pipe.send({"type": "ready"})
     events = lplcore.train(
-        stored_spec(payload["spec"]),
+        spec,
         seed=payload["seed"],
         data_dir=Path(payload["data_dir"]),
-        datasets=registered(payload["datasets"]),
+        datasets=datasets,
         checkpoint_dir=payload["checkpoint_dir"],
         resume_from=payload["resume_from"],
         should_stop=stop.is_set,
-        device=device_of(payload),
+        device=device,
     )
     for event in events:
         pipe.send(event.to_json())
+
+
+def threads(spec: lplcore.ExperimentSpec, device: str, payload: dict[str, Any]) -> int:
+    """Threads to compute with: as many as the run had before, since bits depend on it, else as the network gains by.
+
+    On a CPU a small network is no faster with more than one, and much slower beside other work.
+    """
+    if payload["resume_from"] is not None:
+        with contextlib.suppress(CheckpointError, KeyError, TypeError, ValueError):
+            return max(1, int(load_metadata(payload["resume_from"])["conditions"]["threads"]))
+    cores: int = payload.get("cores") or torch.get_num_threads()
+    return cores if spec.model.parallel or device != "cpu" else 1
+
+
+def start_threads() -> None:
+    """Compute something with all threads: where they cannot work, no sign of life is given."""
+    torch.ones(PARALLEL_NUMBERS).sum()
 
 
 def main() -> int:
@@ -102,8 +127,9 @@ def main() -> int:
     faulthandler.enable()
     pipe = Pipe(os.fdopen(int(os.environ[EVENT_FD]), "wb"))
     payload = json.loads(first_line())
-    die_with_parent()
-    setproctitle(f"lpl train {payload['run_id']}")
+    die_with(os.getppid())
+    die_with_supervisor()
+    setproctitle(title(payload["run_id"]))
     logging.captureWarnings(True)
     logging.getLogger().addHandler(EventHandler(pipe))
     try:

@@ -93,6 +93,7 @@ def new_run(run: lplcore.RunPlan, registered: Registered) -> NewRun:
         run.spec.epochs,
         method=method_label(run.spec.method),
         data_sha256=dataset.sha256 if dataset else None,
+        one_core=not run.spec.model.parallel,
     )
 
 

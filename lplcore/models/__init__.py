@@ -90,6 +90,11 @@ class Model(Plugin):
         return self
 
     @property
+    def parallel(self) -> bool:
+        """Whether more than one thread of a CPU makes it faster; if not, they make it much slower beside other work."""
+        return self.images_only
+
+    @property
     def smallest_batch(self) -> int:
         """How many examples it needs at a time in training."""
         return 2 if self.batch_statistics else 1

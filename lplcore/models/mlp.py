@@ -11,6 +11,9 @@ from lplcore.models import Classifier, Model, ModelOutput
 Width = Annotated[int, Field(ge=1, le=65_536)]
 
 
+WIDEST_OF_ONE_THREAD = 1024
+
+
 class Mlp(Model):
     """Fully connected layers with ReLU on the flattened input."""
 
@@ -18,6 +21,10 @@ class Mlp(Model):
 
     name: Literal["mlp"] = "mlp"
     widths: list[Width] = Field(default_factory=lambda: [128, 128], min_length=1, max_length=16)
+
+    @property
+    def parallel(self) -> bool:
+        return max(self.widths) > WIDEST_OF_ONE_THREAD
 
     def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         return MlpModule(self, math.prod(input_shape), num_classes)

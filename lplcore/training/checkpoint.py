@@ -78,15 +78,46 @@ def load(path: str | Path) -> Checkpoint:
     Raises:
         CheckpointError: no such file, damaged, or not a checkpoint of this program.
     """
+    with opened(path) as file:
+        text = (file.metadata() or {}).get(METADATA_KEY)
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+    return Checkpoint(tensors, parsed(text, Path(path).name))
+
+
+def load_metadata(path: str | Path) -> dict[str, Any]:
+    """What a checkpoint holds besides its tensors.
+
+    Raises:
+        CheckpointError: as `load`.
+    """
+    with opened(path) as file:
+        text = (file.metadata() or {}).get(METADATA_KEY)
+    return parsed(text, Path(path).name)
+
+
+@contextmanager
+def opened(path: str | Path) -> Iterator[Any]:
+    """A checkpoint's file.
+
+    Raises:
+        CheckpointError: no such file, or damaged.
+    """
     name = Path(path).name
     try:
         with safetensors.safe_open(path, framework="pt", device="cpu") as file:
-            text = (file.metadata() or {}).get(METADATA_KEY)
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+            yield file
     except FileNotFoundError as error:
         raise CheckpointError(f"checkpoint {name} is not there") from error
     except (safetensors.SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"checkpoint {name} cannot be read, it is damaged or incomplete ({error})") from error
+
+
+def parsed(text: str | None, name: str) -> dict[str, Any]:
+    """The metadata of the checkpoint of that name.
+
+    Raises:
+        CheckpointError: not written by this program.
+    """
     try:
         metadata = json.loads(text or "")
     except (ValueError, RecursionError) as error:
@@ -95,7 +126,7 @@ def load(path: str | Path) -> Checkpoint:
         ) from error
     if not isinstance(metadata, dict) or metadata.get("format") != FORMAT:
         raise CheckpointError(f"checkpoint {name} has format {metadata.get('format')!r}, this program reads {FORMAT}")
-    return Checkpoint(tensors, metadata)
+    return metadata
 
 
 @contextmanager

@@ -32,6 +32,8 @@ class NewRun:
     """Its name in lists, None: the job's."""
     data_sha256: str | None = None
     """Hash of the registered data set that it was checked with."""
+    one_core: bool = False
+    """Whether one core of a CPU is enough for it: more would not make it faster."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class Claim:
     spec: dict[str, Any]
     resume: Checkpoint | None
     datasets: list[dict[str, Any]] = field(default_factory=list)
+    one_core: bool = False
+    """Whether one core of a CPU is enough for it."""
 
 
 @dataclass(frozen=True)

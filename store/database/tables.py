@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 Id = String(40)
@@ -74,7 +74,8 @@ class RunRow(Table):
     """A run. `losses` counts attempts lost in a row without a newer checkpoint; `replaced` marks retried runs.
 
     `data_sha256`: see `store.data_identity`. `owner` is the API key that submitted it (empty: none), `rank` its place
-    among that key's (see `store.lifecycle.turns`), `wants` the kind of device it waits for (see `store.devices`).
+    among that key's (see `store.lifecycle.turns`), `wants` the kind of device it waits for (see `store.devices`),
+    `one_core` whether one core of a CPU is enough for it.
     """
 
     __tablename__ = "runs"
@@ -99,6 +100,7 @@ class RunRow(Table):
     owner: Mapped[str]
     rank: Mapped[float]
     wants: Mapped[str] = mapped_column(String(16), server_default="auto")
+    one_core: Mapped[bool] = mapped_column(server_default=false())
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(32))
     message: Mapped[str | None]

@@ -30,15 +30,20 @@ class Unfit:
     run_id: str
 
 
-def claim(session: Session, *, worker_id: str, device: str, lease_seconds: float) -> Claim | Unfit | None:
+def claim(
+    session: Session, *, worker_id: str, device: str, lease_seconds: float, one_core: bool = False
+) -> Claim | Unfit | None:
     """Take the run whose turn it is (see `store.lifecycle.turns`). None where nothing waits that this device fits.
 
     The claim raises the run's attempt; what an earlier attempt recorded beyond the resumed checkpoint is taken back in
     the same transaction, with a `rewind` event. After an `Unfit` the caller tries again in a new transaction: many such
     runs in one would hold SQLite's writer for too long.
+
+    Args:
+        one_core: whether some cores of the worker's CPU are taken already.
     """
     now = database_time(session)
-    row = turns.next_run(session, now, device=device)
+    row = turns.next_run(session, now, device=device, one_core=one_core)
     if row is None:
         return None
     unchanged, attempt = RunRow.attempt == row.attempt, row.attempt + 1
@@ -59,7 +64,7 @@ def claim(session: Session, *, worker_id: str, device: str, lease_seconds: float
         started_at=row.started_at or now,
     )
     registered = [registered_entry(dataset)] if dataset else []
-    return Claim(row.id, row.job_id, attempt, worker_id, row.seed, row.spec, resume, registered)
+    return Claim(row.id, row.job_id, attempt, worker_id, row.seed, row.spec, resume, registered, row.one_core)
 
 
 def registered_entry(row: DatasetRow) -> dict[str, Any]:

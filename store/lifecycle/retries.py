@@ -28,6 +28,7 @@ KEPT = (
     RunRow.priority,
     RunRow.owner,
     RunRow.epochs,
+    RunRow.one_core,
 )
 """What a retry has in common with the run that it replaces."""
 

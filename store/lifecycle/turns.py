@@ -34,8 +34,13 @@ def placed(run: Mapping[str, Any], now: float) -> dict[str, Any]:
     return {**run, "created_at": now, "rank": rank(run["priority"], now)}
 
 
-def next_run(session: Session, now: float, *, device: str) -> RunRow | None:
-    """The best waiting run that fits this device and no other worker is just taking, locked; notes its key's turn."""
+def next_run(session: Session, now: float, *, device: str, one_core: bool) -> RunRow | None:
+    """The best waiting run that fits this device and no other worker is just taking, locked; notes its key's turn.
+
+    Args:
+        one_core: some cores are taken. A run that needs all of them waits for its turn then, and so do all behind it:
+            nothing small that comes later keeps it waiting.
+    """
     fitting = RunRow.wants.in_(offered(device)) & (RunRow.not_before.is_(None) | (RunRow.not_before <= now))
     ready = (RunRow.state == State.QUEUED) & fitting
     for owner in in_turn(session, ready, now):
@@ -46,6 +51,8 @@ def next_run(session: Session, now: float, *, device: str) -> RunRow | None:
             .limit(1)
             .with_for_update(skip_locked=True)
         ).first()
+        if row is not None and one_core and not row.one_core:
+            return None
         if row is not None:
             note_turn(session, owner, now)
             return row

@@ -197,7 +197,12 @@ class Shape:
 
     def specials(self) -> dict[str, Callable[[], Heal]]:
         """Faults beside killing, freezing and stopping a part."""
-        return {"kill a trainer": lambda: self._trainer(signal.SIGKILL), "freeze a trainer": self._freeze_trainer}
+        return {
+            "kill a trainer": lambda: self._trainer(signal.SIGKILL),
+            "freeze a trainer": lambda: self._freeze(self.trainers()[:1]),
+            "kill a host": self._kill_host,
+            "freeze a host": lambda: self._freeze(self.hosts()[:1]),
+        }
 
     def end(self) -> None:
         """End everything."""
@@ -205,15 +210,25 @@ class Shape:
 
     def trainers(self) -> list[int]:
         """Process ids of all trainers."""
-        family = [pid for part in self.parts for pid in descendants(part.pid())]
-        return [pid for pid in family if "train r_" in title(pid)]
+        return self._titled("train r_")
+
+    def hosts(self) -> list[int]:
+        """Process ids of all hosts of warm trainers."""
+        return self._titled("lpl trainer host")
+
+    def _titled(self, part: str) -> list[int]:
+        family = [pid for each in self.parts for pid in descendants(each.pid())]
+        return [pid for pid in family if part in title(pid)]
 
     def _trainer(self, number: signal.Signals) -> Heal:
         send(self.trainers()[:1], number)
         return nothing
 
-    def _freeze_trainer(self) -> Heal:
-        held = self.trainers()[:1]
+    def _kill_host(self) -> Heal:
+        send(self.hosts()[:1], signal.SIGKILL)
+        return nothing
+
+    def _freeze(self, held: list[int]) -> Heal:
         send(held, signal.SIGSTOP)
         return lambda: send(held, signal.SIGCONT)
 

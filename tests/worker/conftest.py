@@ -18,6 +18,7 @@ from store.settings import Settings
 from tests.store.databases import claimed, reading, writing
 from worker.devices import CPU
 from worker.supervisor import Supervisor
+from worker.trainers import Trainers
 
 T = TypeVar("T")
 SCRIPT = (sys.executable, str(Path(__file__).parent / "trainer_script.py"))
@@ -37,7 +38,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", lease_seconds=2, grace_seconds=1, poll_seconds=0.2, sweep_seconds=0.2)
 
 
-def submit(store: Database, *scripts: list[str], number: int = 1, **changes: Any) -> list[str]:
+def submit(store: Database, *scripts: list[str], number: int = 1, one_core: bool = False, **changes: Any) -> list[str]:
     """Submit runs whose attempts do what the scripts say (the last one again and again); returns their ids."""
     spec: dict[str, Any] = {
         "name": "scripted",
@@ -49,7 +50,7 @@ def submit(store: Database, *scripts: list[str], number: int = 1, **changes: Any
         "script": list(scripts),
         **changes,
     }
-    new = [NewRun(seed=seed, point={}, spec=spec, epochs=4) for seed in range(number)]
+    new = [NewRun(seed=seed, point={}, spec=spec, epochs=4, one_core=one_core) for seed in range(number)]
     job = writing(store, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl")).job
     return [run.id for run in reading(store, jobs.list_runs, job.id, limit=100, cursor=None).items]
 
@@ -57,13 +58,20 @@ def submit(store: Database, *scripts: list[str], number: int = 1, **changes: Any
 class Supervised:
     """An attempt under a supervisor in a thread of its own."""
 
-    def __init__(self, store: Database, settings: Settings) -> None:
+    def __init__(self, store: Database, settings: Settings, trainers: Trainers | None = None) -> None:
         claim = claimed(store, worker_id="w_test", device="cpu", lease_seconds=settings.lease_seconds)
         assert claim is not None
         self.claim: Claim = claim
         self.stopping = threading.Event()
         self._store = store
-        supervisor = Supervisor(store, claim, settings=settings, device=CPU, stopping=self.stopping, command=SCRIPT)
+        supervisor = Supervisor(
+            store,
+            claim,
+            settings=settings,
+            device=CPU,
+            stopping=self.stopping,
+            trainers=trainers or Trainers(SCRIPT),
+        )
         self._thread = threading.Thread(target=supervisor.run, daemon=True)
         self._thread.start()
 

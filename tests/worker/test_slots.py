@@ -1,5 +1,7 @@
 """Slots: who trains when, signs of life, and what is left behind."""
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -11,10 +13,13 @@ from store import workers
 from store.database.engine import Database
 from store.lifecycle import runs
 from store.settings import Settings
+from tests.service.processes import find
 from tests.store.databases import reading
 from tests.worker.conftest import SCRIPT, Supervised, submit, wait_for
-from worker.devices import Device
-from worker.slots import Slot, Slots
+from worker.devices import CPU, Device
+from worker.registration import Registration
+from worker.slots import Slots
+from worker.trainers import Trainers
 
 pytestmark = pytest.mark.slow
 QUICK_RUN = ["epoch", "end succeeded"]
@@ -23,7 +28,7 @@ QUICK_RUN = ["epoch", "end succeeded"]
 @contextmanager
 def working(store: Database, settings: Settings, *, devices: int = 1) -> Iterator[Slots]:
     """A worker's slots at work."""
-    slots = Slots(store, settings, [Device(f"cpu:{n}", "a test's") for n in range(devices)], command=SCRIPT)
+    slots = Slots(store, settings, [Device(f"cpu:{n}", "a test's") for n in range(devices)], trainers=Trainers(SCRIPT))
     slots.start()
     try:
         yield slots
@@ -57,6 +62,63 @@ def test_every_device_trains_a_run_of_its_own(store: Database, settings: Setting
         assert sorted(reading(store, runs.get, run_id).state for run_id in ids) == ["queued", "running", "running"]
 
 
+@contextmanager
+def working_on_a_cpu(store: Database, settings: Settings, *, cores: int) -> Iterator[Slots]:
+    """A worker that has so many cores of a CPU."""
+    seldom = settings.model_copy(update={"poll_seconds": 3600.0, "cores": cores})
+    slots = Slots(store, seldom, [CPU], trainers=Trainers(SCRIPT))
+    slots.start()
+    try:
+        yield slots
+    finally:
+        slots.stop(timeout=10)
+
+
+def states(store: Database, ids: list[str]) -> list[str]:
+    return [reading(store, runs.get, run_id).state for run_id in ids]
+
+
+def test_runs_that_need_one_core_train_side_by_side(store: Database, settings: Settings) -> None:
+    ids = submit(store, ["epoch", "until-stopped"], number=4, one_core=True)
+    with working_on_a_cpu(store, settings, cores=3):
+        wait_for(lambda: sorted(states(store, ids)), lambda seen: seen == ["queued", "running", "running", "running"])
+        (listed,) = reading(store, workers.list_workers, silent_after=60)
+        assert listed.device == "cpu"
+
+
+def test_a_run_that_needs_all_cores_waits_for_them_and_is_not_overtaken(store: Database, settings: Settings) -> None:
+    (small,) = submit(store, ["epoch", "until-stopped", "end succeeded"], one_core=True)
+    (whole,) = submit(store, ["epoch", "until-stopped", "end succeeded"])
+    later = submit(store, ["epoch", "until-stopped", "end succeeded"], one_core=True, number=2)
+    ids = [small, whole, *later]
+    with working_on_a_cpu(store, settings, cores=2) as slots:
+        for expected in (
+            ["running", "queued", "queued", "queued"],
+            ["succeeded", "running", "queued", "queued"],
+            ["succeeded", "succeeded", "running", "running"],
+        ):
+            wait_for(lambda: states(store, ids), lambda seen, expected=expected: seen == expected)  # type: ignore[misc]
+            slots_idle(slots)
+            assert states(store, ids) == expected
+            stop_first(store, ids)
+
+
+def slots_idle(slots: Slots) -> None:
+    """Everybody has looked for work once more."""
+    for _ in range(3):
+        threading.Thread(target=slots.wake, daemon=True).start()
+    time.sleep(0.3)
+
+
+def stop_first(store: Database, ids: list[str]) -> None:
+    """Let the first run that trains come to its end."""
+    run_id = next(run_id for run_id in ids if reading(store, runs.get, run_id).state == "running")
+    wait_for(lambda: reading(store, runs.get, run_id).epoch, bool)
+    found = wait_for(lambda: find(os.getpid(), run_id), lambda pid: pid is not None)
+    assert found is not None
+    os.kill(found, signal.SIGTERM)
+
+
 def test_messages_while_a_slot_is_busy_start_no_second_trainer(store: Database, settings: Settings) -> None:
     with working(store, settings) as slots:
         ids = submit(store, ["epoch", "sleep 0.3", "end succeeded"], number=2)
@@ -79,9 +141,9 @@ def test_stopping_hands_over_what_trains_in_a_thread_of_celery(store: Database, 
 
 
 def test_workers_are_listed_with_what_they_train(store: Database, settings: Settings) -> None:
-    slot = Slot(store, settings, Device("cuda:1", "a card"), stopping=threading.Event(), command=SCRIPT)
-    slot.beat()
-    slot.beat()
+    registration = Registration(store, Device("cuda:1", "a card"), poll_seconds=settings.poll_seconds)
+    registration.beat()
+    registration.beat()
     (listed,) = reading(store, workers.list_workers, silent_after=60)
     assert (listed.device, listed.device_name, listed.run_id, listed.alive) == ("cuda:1", "a card", None, True)
 

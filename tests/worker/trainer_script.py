@@ -94,4 +94,5 @@ def main() -> None:
         epoch = perform(line, payload, epoch)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,240 @@
+"""How soon training starts, and what a service adds to it: this checkout beside another, and both beside in process.
+
+    python -m benchmarks.starting OLD [--rounds 5] [--parts first seeds service]
+
+OLD is a revision of this repository, such as 9ae7c47. In every round, in turns:
+
+- first: from the submission of a digits experiment (mlp, LPL) to its first epoch in the API, on a worker that waits;
+- seeds: ten seeds of 30 epochs as one job, beside one seed by `lplcore.train` in a process that has trained before;
+- service: a ResNet-32 of 20 epochs through the service, beside `lplcore.train` with the same number of threads.
+
+Seconds; medians and ranges over the rounds.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from benchmarks.compare_checkouts import checked_out
+from benchmarks.environment import environment, print_table, save
+
+DIGITS: dict[str, Any] = {
+    "dataset": {"name": "digits", "imbalance_factor": 20},
+    "model": "mlp",
+    "method": "lpl",
+    "epochs": 30,
+    "batch_size": 128,
+    "seeds": [0],
+}
+FIRST = DIGITS | {"epochs": 3}
+SEEDS = DIGITS | {"seeds": list(range(10))}
+CONVOLUTIONS = DIGITS | {"model": "resnet32", "epochs": 20, "batch_size": 128}
+IN_PROCESS = """
+import json, sys, tempfile, time
+import torch
+import lplcore
+
+def once(spec):
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        for event in lplcore.train(spec, data_dir=folder, checkpoint_dir=folder, device="cpu"):
+            pass
+        return time.perf_counter() - started
+
+for line in sys.stdin:
+    spec, threads = json.loads(line)
+    torch.set_num_threads(threads or torch.get_num_threads())
+    print(json.dumps(once(spec)), flush=True)
+"""
+PARTS = ["first", "seeds", "service"]
+Figures = dict[str, list[float]]
+
+
+class Service:
+    """The embedded service of a checkout, whose worker waits for work."""
+
+    def __init__(self, checkout: Path, folder: Path) -> None:
+        log = folder / "serve.log"
+        own = {"PYTHONPATH": str(checkout), "LPL_DATA_DIR": str(folder / "data"), "LPL_REQUESTS_PER_MINUTE": "0"}
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "client", "serve", "--port", "0"],
+                cwd=checkout,
+                env={**os.environ, **own},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        address = wait_for(lambda: re.search(r"serving on (http://\S+)", log.read_text()))
+        self._http = httpx.Client(base_url=address.group(1), timeout=60, trust_env=False)
+        wait_for(lambda: any(worker["alive"] for worker in self._get("/v1/workers")["items"]))
+        self.seconds_until_ended(FIRST)
+
+    def seconds_until(self, spec: dict[str, Any], reached: Callable[[dict[str, Any]], bool]) -> float:
+        """From submission until a look at all runs, every 10 ms, finds them as wanted."""
+        started = time.perf_counter()
+        runs = self._http.post("/v1/jobs", json=spec).raise_for_status().json()["runs"]
+        for run in runs:
+            wait_for(lambda path=f"/v1/runs/{run['id']}": reached(self._get(path)), pause=0.01)  # type: ignore[misc]
+        return time.perf_counter() - started
+
+    def seconds_until_first_epoch(self, spec: dict[str, Any]) -> float:
+        """From submission to the first epoch in the API; waits for the end afterwards."""
+        started = time.perf_counter()
+        (run,) = self._http.post("/v1/jobs", json=spec).raise_for_status().json()["runs"]
+        wait_for(lambda: self._get(f"/v1/runs/{run['id']}")["epoch"], pause=0.01)
+        seconds = time.perf_counter() - started
+        wait_for(lambda: self._get(f"/v1/runs/{run['id']}")["state"] == "succeeded", pause=0.05)
+        return seconds
+
+    def seconds_until_ended(self, spec: dict[str, Any]) -> float:
+        """From submission to the end of all runs."""
+        return self.seconds_until(spec, lambda run: run["state"] == "succeeded")
+
+    def end(self) -> None:
+        """End it."""
+        self._http.close()
+        self._process.terminate()
+        self._process.wait(60)
+
+    def _get(self, path: str) -> Any:
+        return self._http.get(path).raise_for_status().json()
+
+
+class InProcess:
+    """A Python that trains with the library of a checkout, and has trained before."""
+
+    def __init__(self, checkout: Path) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-c", IN_PROCESS],
+            cwd=checkout,
+            env={**os.environ, "PYTHONPATH": str(checkout), "GOMP_SPINCOUNT": "10000"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.seconds(FIRST, threads=1)
+
+    def seconds(self, spec: dict[str, Any], *, threads: int) -> float:
+        """What a run takes; 0 threads are as many as torch takes by itself."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([spec, threads]) + "\n")
+        self._process.stdin.flush()
+        return float(self._process.stdout.readline())
+
+    def end(self) -> None:
+        """End it."""
+        self._process.communicate(timeout=60)
+
+
+def wait_for(look: Callable[[], Any], *, pause: float = 0.1) -> Any:
+    """What a look gives as soon as it gives something."""
+    deadline = time.monotonic() + 600
+    while not (seen := look()):
+        if time.monotonic() > deadline:
+            raise TimeoutError("waited for ten minutes")
+        time.sleep(pause)
+    return seen
+
+
+@contextlib.contextmanager
+def service_of(checkout: Path) -> Iterator[Service]:
+    """The service of a checkout, while nothing else runs."""
+    with tempfile.TemporaryDirectory(prefix="lpl-starting-") as folder:
+        service = Service(checkout, Path(folder))
+        try:
+            yield service
+        finally:
+            service.end()
+
+
+@contextlib.contextmanager
+def in_process_of(checkout: Path) -> Iterator[InProcess]:
+    """A training process of a checkout."""
+    process = InProcess(checkout)
+    try:
+        yield process
+    finally:
+        process.end()
+
+
+def measure(checkout: Path, parts: list[str], figures: Figures, *, own: bool) -> None:
+    """One round of a side; 20 epochs of a ResNet-32 are compared on this checkout alone."""
+    with service_of(checkout) as service, in_process_of(checkout) as process:
+        if "first" in parts:
+            figures["submission to first epoch"].append(service.seconds_until_first_epoch(FIRST))
+        if "seeds" in parts:
+            figures["one seed in process"].append(process.seconds(DIGITS, threads=1))
+            figures["ten seeds by the service"].append(service.seconds_until_ended(SEEDS))
+        if "service" in parts and own:
+            figures["ResNet-32 in process"].append(process.seconds(CONVOLUTIONS, threads=0))
+            figures["ResNet-32 by the service"].append(service.seconds_until_ended(CONVOLUTIONS))
+
+
+def main() -> None:
+    """Measure, print and save."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("old")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--parts", nargs="+", choices=["first", "seeds", "service"], default=["first", "seeds", "service"]
+    )
+    options = parser.parse_args()
+    old: Figures = defaultdict(list)
+    new: Figures = defaultdict(list)
+    here = Path(__file__).parent.parent
+    with checked_out(options.old) as there:
+        for number in range(options.rounds):
+            sides = [(there, old), (here, new)]
+            for checkout, figures in sides if number % 2 else reversed(sides):
+                measure(checkout, options.parts, figures, own=checkout == here)
+    rows = [row(figure, old.get(figure, []), new[figure]) for figure in new]
+    rows += [
+        ratio("ten seeds / one seed in process", new, "ten seeds by the service", "one seed in process"),
+        ratio("service / in process, ResNet-32", new, "ResNet-32 by the service", "ResNet-32 in process"),
+    ]
+    print(environment())
+    print_table(rows)
+    save("starting", settings={"old": options.old, "rounds": options.rounds, "parts": options.parts}, rows=rows)
+
+
+def row(figure: str, old: list[float], new: list[float]) -> dict[str, Any]:
+    """Medians and ranges of both sides."""
+    before = statistics.median(old) if old else None
+    after = statistics.median(new)
+    return {
+        "figure": figure,
+        "old": before,
+        "new": after,
+        "new / old": None if before is None else after / before,
+        "old range": spread(old),
+        "new range": spread(new),
+    }
+
+
+def ratio(name: str, figures: Figures, above: str, below: str) -> dict[str, Any]:
+    """The median of the ratios of rounds."""
+    ratios = [a / b for a, b in zip(figures.get(above, []), figures.get(below, []), strict=True)]
+    return {**row(name, [], ratios or [float("nan")]), "old": None}
+
+
+def spread(values: list[float]) -> str | None:
+    """Least and most."""
+    return f"{min(values):.3g} to {max(values):.3g}" if values else None
+
+
+if __name__ == "__main__":
+    main()
