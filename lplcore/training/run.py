@@ -243,7 +243,7 @@ class TrainingRun:
     def _predictor(self) -> Callable[[Tensor], ModelOutput]:
         """The network in evaluation mode, or its fused double."""
         model, dtype = self.state.model.eval(), self.state.autocast_dtype
-        if not fusible(model, self.device):
+        if not fusible(model, self.device, dtype):
             return model
         self.double = self.double or FusedNetwork(model, dtype)
         self.double.refresh()

@@ -63,13 +63,14 @@ def distance(values: Tensor, exact: Tensor) -> float:
 @pytest.mark.parametrize(("name", "fields"), VARIANTS)
 def test_every_network_predicts_the_same_but_for_rounding(name: str, fields: dict[str, Any]) -> None:
     model, inputs = trained(name, **fields), images(8)
-    assert fusible(model, CPU)
+    assert fusible(model, CPU, None)
     exact = logits(model.double(), inputs.double()).float()
     model.float()
     assert distance(logits(FusedNetwork(model, None), inputs), exact) < 2e-5
     ordinary = distance(logits(model, inputs, torch.bfloat16), exact)
-    fused = distance(logits(FusedNetwork(model, torch.bfloat16), inputs, torch.bfloat16), exact)
-    assert fused < max(0.05, 2 * ordinary)
+    if fusible(model, CPU, torch.bfloat16):
+        fused = distance(logits(FusedNetwork(model, torch.bfloat16), inputs, torch.bfloat16), exact)
+        assert fused < max(0.05, 2 * ordinary)
 
 
 def test_nothing_of_a_resnet_is_left_over() -> None:
@@ -131,8 +132,8 @@ def test_what_must_not_be_one_operation_is_not() -> None:
 
 
 def test_networks_that_may_take_another_path_are_left_as_they_are() -> None:
-    assert not fusible(Classifier(), CPU)
-    assert not fusible(trained("resnet32"), torch.device("cuda"))
+    assert not fusible(Classifier(), CPU, None)
+    assert not fusible(trained("resnet32"), torch.device("cuda"), None)
 
 
 @pytest.mark.parametrize("method", ["cross_entropy", "oltr"])

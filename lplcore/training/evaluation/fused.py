@@ -5,6 +5,7 @@ Each of them alone is a pass over all activations, and those are most of the tim
 
 import operator
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -91,18 +92,18 @@ class FusedNetwork:
         return output
 
 
-def fusible(network: nn.Module, device: torch.device) -> bool:
-    """Whether there is a double: on a CPU with oneDNN, of a network that always takes the same path.
+def fusible(network: Classifier, device: torch.device, dtype: torch.dtype | None) -> bool:
+    """Whether there is a double that computes in `dtype`: on a CPU, of a network that always takes the same path."""
+    return network.always_alike and device.type == "cpu" and offered(dtype)
 
-    Further conditions are torch's: the operation is one that its own compiler uses, and may go.
-    """
-    return (
-        device.type == "cpu"
-        and bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
-        and hasattr(torch.ops.mkldnn, "_convolution_pointwise")
-        and isinstance(network, Classifier)
-        and network.always_alike
-    )
+
+@cache
+def offered(dtype: torch.dtype | None) -> bool:
+    """Whether torch has the operation here; its own compiler uses it, other code is not promised that it stays."""
+    available = bool(torch.backends.mkldnn.is_available())  # type: ignore[no-untyped-call]
+    if not available or not hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
+        return False
+    return dtype != torch.bfloat16 or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 class Tracer(fx.Tracer):
