@@ -37,14 +37,17 @@ class Sgd(Optimizer):
         return self
 
     def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-        on_cpu = all(parameter.device.type == "cpu" for group in groups for parameter in group["params"])
-        return (CpuSgd if on_cpu else torch.optim.SGD)(
+        optimizer = torch.optim.SGD(
             groups,
             lr=self.lr,
             momentum=self.momentum,
             nesterov=self.nesterov,
             weight_decay=self.weight_decay,
         )
+        parameters = (parameter for group in optimizer.param_groups for parameter in group["params"])
+        if any(parameter.device.type != "cpu" for parameter in parameters):
+            return optimizer
+        return CpuSgd(optimizer.param_groups, lr=self.lr)
 
 
 class CpuSgd(torch.optim.SGD):
