@@ -8,6 +8,8 @@ export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_INPUT := 1
 # Not the caller's: the environment made here is the only one used.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV
+# Every process of the service would compile its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 VENV ?= .venv
 BIN := $(VENV)/bin

@@ -32,15 +32,8 @@ async def not_modified(_: Request, error: Exception) -> Response:
 class Conditional:
     """Sets a response's ETag, and ends the request where the client has it already."""
 
-    def __init__(
-        self,
-        request: Request,
-        response: Response,
-        if_none_match: Annotated[str | None, Header(description="ETag of an earlier answer")] = None,
-    ) -> None:
-        self._query = request.url.query
-        self._headers = response.headers
-        self._tags = if_none_match
+    def __init__(self, request: Request, response: Response, tags: str | None) -> None:
+        self._query, self._headers, self._tags = request.url.query, response.headers, tags
 
     def check(self, *parts: object) -> None:
         """Tag the answer with what changes with it.
@@ -60,4 +53,13 @@ def matches(header: str, tag: str) -> bool:
     return "*" in tags or tag.removeprefix("W/") in tags
 
 
-Cached = Annotated[Conditional, Depends()]
+async def conditional(
+    request: Request,
+    response: Response,
+    if_none_match: Annotated[str | None, Header(description="ETag of an earlier answer")] = None,
+) -> Conditional:
+    """The request's condition. Not the class itself: that would wait for a thread of the pool."""
+    return Conditional(request, response, if_none_match)
+
+
+Cached = Annotated[Conditional, Depends(conditional)]

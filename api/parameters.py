@@ -1,18 +1,27 @@
 """Parameters that many routes share."""
 
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Header, Path, Query, Request, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from pydantic import AfterValidator, Field
+from starlette.concurrency import run_in_threadpool
 
-from api.problems import refusal
-from lplcore.plugin import nearest
+from api.late import late
+from api.problems import Problem, refusal
+
+if TYPE_CHECKING:
+    from lplcore import plugin
+else:
+    plugin = late("lplcore.plugin")
 
 MAX_INT = 2**31 - 1
 ID = r"^[A-Za-z0-9_\-]+$"
 PAGES = ("/", "/docs")
+QUERY_NAMES: dict[Callable[..., Any], list[str]] = {}
+"""Handler -> its query parameters, of those that have been asked."""
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.\-]{0,63}$"
 
 
@@ -27,11 +36,24 @@ async def known_query(request: Request) -> None:
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute) or request.scope["path"] in PAGES:
         return
-    names = [field.alias for field in get_flat_params(route.dependant) if isinstance(field.field_info, params.Query)]
+    names = query_names(route)
     unknown = [name for name in dict.fromkeys(request.query_params) if name not in names][:100]
     if unknown:
-        hints = {name: f"unknown query parameter; {nearest(name, names)}" for name in unknown}
-        raise refusal([{"path": name[:100], "message": hint} for name, hint in hints.items()])
+        raise await run_in_threadpool(unknown_query, unknown, names)
+
+
+def unknown_query(unknown: Iterable[str], names: list[str]) -> Problem:
+    """The refusal of query parameters that a route does not have."""
+    hints = {name: f"unknown query parameter; {plugin.nearest(name, names)}" for name in unknown}
+    return refusal([{"path": name[:100], "message": hint} for name, hint in hints.items()])
+
+
+def query_names(route: APIRoute) -> list[str]:
+    """The query parameters of a route, worked out once."""
+    if route.endpoint not in QUERY_NAMES:
+        fields = [field for field in get_flat_params(route.dependant) if isinstance(field.field_info, params.Query)]
+        QUERY_NAMES[route.endpoint] = [field.alias for field in fields]
+    return QUERY_NAMES[route.endpoint]
 
 
 def storable(text: str) -> str:

@@ -5,7 +5,7 @@ import logging
 import secrets
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lplcore import DatasetError, SpecError
+from api.late import late
 from store.errors import (
     BadCursor,
     Conflict,
@@ -27,6 +27,11 @@ from store.errors import (
     StorageFull,
     StoreError,
 )
+
+if TYPE_CHECKING:
+    from lplcore import errors as refused
+else:
+    refused = late("lplcore.errors")
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 5
@@ -118,8 +123,7 @@ def install(app: FastAPI) -> None:
         Problem: of_problem,
         HTTPException: of_http,
         RequestValidationError: of_validation,
-        SpecError: of_spec,
-        DatasetError: of_dataset,
+        ValueError: of_value,
         StoreError: of_store,
     }
     for kind, handler in handlers.items():
@@ -164,17 +168,14 @@ def of_validation(_: Request, error: Exception) -> Response:
     return refusal([{"path": path_of(item["loc"]), "message": message_of(item)} for item in mistakes[:100]]).response()
 
 
-def of_spec(_: Request, error: Exception) -> Response:
-    """A spec that cannot be run."""
-    assert isinstance(error, SpecError)
-    return refusal(error.errors).response()
-
-
-def of_dataset(_: Request, error: Exception) -> Response:
-    """A data set that is absent or corrupt."""
-    assert isinstance(error, DatasetError)
-    errors = [{"path": f"dataset.{error.field}", "message": str(error)}]
-    return Problem(422, summary(errors), errors=errors).response()
+def of_value(_: Request, error: Exception) -> Response:
+    """A spec that cannot be run, a data set that is absent or corrupt; what else has a wrong value is unexpected."""
+    if isinstance(error, refused.SpecError):
+        return refusal(error.errors).response()
+    if isinstance(error, refused.DatasetError):
+        errors = [{"path": f"dataset.{error.field}", "message": str(error)}]
+        return Problem(422, summary(errors), errors=errors).response()
+    raise error
 
 
 def of_store(request: Request, error: Exception) -> Response:

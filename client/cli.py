@@ -10,21 +10,19 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
-from client.commands import inventory, jobs, results, submitting
+from client.complaints import complain, complain_as_json, say
 from client.entry_points import CommandError, add_commands
-from client.errors import ApiError, DownloadError, Interrupted, ServiceUnreachable
-from client.output import complain, complain_as_json, say
-from client.specs import SpecFileError
+from client.errors import ApiError, DownloadError, Interrupted, ServiceUnreachable, SpecFileError
+from client.late_commands import LateGroup, add_late_commands
 
 INTERRUPTED = 130
 
 
 def make_app() -> typer.Typer:
-    """The commands of this package and, not loaded yet, those of the others."""
-    app = typer.Typer(name="lpl", no_args_is_help=True, add_completion=True)
+    """The commands of this package and those of the others, none loaded yet."""
+    app = typer.Typer(name="lpl", cls=LateGroup, no_args_is_help=True, add_completion=True)
     app.callback()(options)
-    for module in (submitting, jobs, results, inventory):
-        module.add_to(app)
+    add_late_commands(app)
     add_commands(app)
     return app
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from client.answers import Job
 from client.client import Client
 from client.commands.submitting import failures
+from client.complaints import complain
 from client.errors import ApiError
-from client.output import complain
 from client.progress import watch
 from client.service import Service, ServiceFailed
 from client.tables import say_results

@@ -103,3 +103,7 @@ def field_error(item: Any) -> FieldError:
     if isinstance(item, Mapping):
         return FieldError(str(item.get("path", "")), str(item.get("message", item)))
     return FieldError("", str(item))
+
+
+class SpecFileError(Exception):
+    """A spec that cannot be read, or an override that fits nowhere; the message says where."""

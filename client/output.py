@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -13,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from client.complaints import clean
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 STYLES = {"succeeded": "green", "failed": "red", "running": "cyan", "paused": "yellow", "cancelled": "magenta"}
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 IDENTIFIER = re.compile(r"[a-z]{1,3}_[0-9a-f]{24}")
 """Is never folded: people copy it."""
 PLAIN_WIDTH = 200
@@ -97,31 +97,3 @@ def shown(value: Any) -> str:
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     return clean(str(value))
-
-
-def clean(text: str) -> str:
-    """Text without control characters, which could steer the terminal."""
-    return CONTROL.sub(" ", text)
-
-
-def complain(lines: Iterable[str]) -> None:
-    """Print errors, one line each, on standard error."""
-    for line in lines:
-        print(f"error: {one_line(line)}", file=sys.stderr)
-
-
-def complain_as_json(title: str, lines: Sequence[str], *, status: int | None = None, errors: Any = ()) -> None:
-    """Print an error as a JSON object on standard error; wrong fields stand under `errors`."""
-    document = {"title": title, "status": status, "detail": "; ".join(map(one_line, lines)), "errors": list(errors)}
-    filled = {name: value for name, value in document.items() if value not in (None, [])}
-    print(json.dumps(filled, ensure_ascii=False), file=sys.stderr)
-
-
-def say(text: str) -> None:
-    """Print a remark that is no error on standard error."""
-    print(clean(text), file=sys.stderr)
-
-
-def one_line(text: str) -> str:
-    """Text on one line without control characters."""
-    return clean(" ".join(text.split()))

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from client.answers import Job, Run
 from client.client import Client
+from client.complaints import clean
 from client.errors import ApiError
-from client.output import STYLES, clean, console, say_json_line
+from client.output import STYLES, console, say_json_line
 from client.tables import run_label
 
 ERROR = "test/top1_error"

@@ -9,13 +9,11 @@ from typing import Any
 
 import yaml
 
+from client.errors import SpecFileError
+
 STDIN = "-"
 MAX_SPEC_BYTES = 4_000_000
 BYTE_ORDER_MARK = "\ufeff"
-
-
-class SpecFileError(Exception):
-    """A spec that cannot be read, or an override that fits nowhere; the message says where."""
 
 
 class SpecLoader(yaml.SafeLoader):

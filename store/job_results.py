@@ -3,23 +3,21 @@
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from math import prod
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import ScalarResult, select
+from sqlalchemy import Result, select
 from sqlalchemy.orm import Session
 
 from store import cursors
 from store.database.records import Page, Run, Series
 from store.database.tables import EpochRow, SeriesRow
 from store.jobs import list_runs
-from store.metrics import add_scalars
+from store.metrics import Curves, add_scalars
 
 MOST_VALUES = 1_000_000
 """Numbers after which a page ends with the run that they belong to."""
 CONFUSION = "confusion_matrix"
-Curves = dict[str, dict[str, list[Any]]]
 ByEpoch = dict[str, dict[int, Series]]
-R = TypeVar("R", bound=EpochRow | SeriesRow)
 
 
 def metrics(
@@ -38,14 +36,13 @@ def metrics(
         BadCursor: no list gave the cursor out.
     """
 
-    def read(session: Session, run_ids: Sequence[str]) -> ScalarResult[EpochRow]:
+    def read(session: Session, run_ids: Sequence[str]) -> Result[Any]:
         wanted = EpochRow.run_id.in_(run_ids) & (EpochRow.epoch > after_epoch)
-        return session.scalars(
-            select(EpochRow).where(wanted).order_by(EpochRow.run_id, EpochRow.epoch).execution_options(yield_per=500)
-        )
+        query = select(EpochRow.run_id, EpochRow.epoch, EpochRow.metrics).where(wanted)
+        return session.execute(query.order_by(EpochRow.run_id, EpochRow.epoch).execution_options(yield_per=500))
 
-    def add(curves: Curves, row: EpochRow) -> int:
-        return add_scalars(curves, row, names)
+    def add(curves: Curves, row: Any) -> int:
+        return add_scalars(curves, row.epoch, row.metrics, names)
 
     return gathered(session, list_runs(session, job_id, limit=limit, cursor=cursor), read, add)
 
@@ -66,14 +63,15 @@ def series(
         BadCursor: no list gave the cursor out.
     """
 
-    def read(session: Session, run_ids: Sequence[str]) -> ScalarResult[SeriesRow]:
+    def read(session: Session, run_ids: Sequence[str]) -> Result[Any]:
         wanted = SeriesRow.run_id.in_(run_ids) & SeriesRow.name.in_([name for name in names if name != CONFUSION])
         if epoch is not None:
             wanted &= SeriesRow.epoch == epoch
-        query = select(SeriesRow).where(wanted).order_by(SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch)
-        return session.scalars(query.execution_options(yield_per=100))
+        columns = (SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch, SeriesRow.shape, SeriesRow.data)
+        query = select(*columns).where(wanted).order_by(SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch)
+        return session.execute(query.execution_options(yield_per=100))
 
-    def add(arrays: ByEpoch, row: SeriesRow) -> int:
+    def add(arrays: ByEpoch, row: Any) -> int:
         arrays.setdefault(row.name, {})[row.epoch] = Series(tuple(row.shape), row.data)
         return prod(row.shape)
 
@@ -83,8 +81,8 @@ def series(
 def gathered(
     session: Session,
     page: Page[Run],
-    read: Callable[[Session, Sequence[str]], ScalarResult[R]],
-    add: Callable[[dict[str, Any], R], int],
+    read: Callable[[Session, Sequence[str]], Result[Any]],
+    add: Callable[[dict[str, Any], Any], int],
 ) -> Page[tuple[Run, dict[str, Any]]]:
     """A page of runs with what their rows add up to; it ends early where that is very much.
 

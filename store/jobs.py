@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, defer
 
 from store import cursors, events, names
 from store.characters import clean_all, to_json
@@ -21,6 +21,8 @@ from store.job_facets import facet_rows, facets_of
 from store.lifecycle import turns
 from store.lifecycle.new_runs import queued_run
 from store.lifecycle.states import OPEN, State
+
+WITHOUT_SPEC = defer(JobRow.spec, raiseload=True)
 
 
 def new_job(*, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner: str = "") -> NewJob:
@@ -160,14 +162,14 @@ def list_jobs(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Job]:
-    """Jobs, newest first. Filters compare exactly, `name` finds what it is part of in either case.
+    """Jobs, newest first, without their specs. Filters compare exactly, `name` finds what it is part of in either case.
 
     A job is found by the method and the data set of any of its runs.
 
     Raises:
         BadCursor: no list gave the cursor out.
     """
-    query, place = narrowed(select(JobRow), {"method": method, "dataset": dataset})
+    query, place = narrowed(select(JobRow).options(WITHOUT_SPEC), {"method": method, "dataset": dataset})
     query = query.where(JobRow.requested.is_distinct_from(DELETE)).order_by(place.desc()).limit(limit + 1)
     if state is not None:
         query = query.where(JobRow.state == state)

@@ -1,17 +1,36 @@
 """What a run measures: scalars and per-class float32 arrays per epoch."""
 
+import re
+import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Text, bindparam, delete, insert, select
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from store import events
+from store.characters import from_json
+from store.database.engine import is_sqlite
 from store.database.records import Claim, Series
 from store.database.tables import EpochRow, RunRow, SeriesRow
 from store.errors import NotFound
 from store.lifecycle import job_state
 from store.lifecycle.claims import fenced
+
+PLAIN = re.compile(r"[A-Za-z][\w./@-]*", re.ASCII)
+PICKING_SQLITE = (3, 38)
+"""The first version that has `->`."""
+LATER = (EpochRow.run_id == bindparam("run_id")) & (EpochRow.epoch > bindparam("after_epoch"))
+PICKED = EpochRow.metrics.op("->")(bindparam("key", type_=Text))
+ALL_METRICS = select(EpochRow.epoch, sql_cast(EpochRow.metrics, Text)).where(LATER).order_by(EpochRow.epoch)
+ONE_METRIC = select(EpochRow.epoch, sql_cast(PICKED, Text)).where(LATER).order_by(EpochRow.epoch)
+SERIES = (
+    select(SeriesRow.name, SeriesRow.epoch, SeriesRow.shape, SeriesRow.data)
+    .where(SeriesRow.run_id == bindparam("run_id"), SeriesRow.name.in_(bindparam("names", expanding=True)))
+    .order_by(SeriesRow.name, SeriesRow.epoch)
+)
+Curves = dict[str, dict[str, list[Any]]]
 
 
 def record_start(session: Session, claim: Claim, info: Mapping[str, Any]) -> None:
@@ -56,39 +75,75 @@ def record_epoch(
     job_state.refresh(session, claim.job_id)
 
 
-def metrics(
-    session: Session, run_id: str, *, names: Sequence[str] | None = None, after_epoch: int = 0
-) -> dict[str, dict[str, list[Any]]]:
+def metrics(session: Session, run_id: str, *, names: Sequence[str] | None = None, after_epoch: int = 0) -> Curves:
     """`{name: {"epoch": [...], "value": [...]}}` of a run; undefined values are None.
 
     Raises:
         NotFound: no such run.
     """
-    query = select(EpochRow).where(EpochRow.run_id == run_id, EpochRow.epoch > after_epoch).order_by(EpochRow.epoch)
-    curves: dict[str, dict[str, list[Any]]] = {}
-    if session.get(RunRow, run_id) is None:
+    rows = {"run_id": run_id, "after_epoch": after_epoch}
+    if names is not None and len(names) == 1 and can_pick(session, names[0]):
+        curves = picked(session, names[0], rows)
+    else:
+        curves = whole(session, names, rows)
+    if not curves and session.get(RunRow, run_id) is None:
         raise NotFound(f"there is no run {run_id}")
-    for row in session.scalars(query):
-        add_scalars(curves, row, names)
     return curves
 
 
-def add_scalars(curves: dict[str, dict[str, list[Any]]], row: EpochRow, names: Sequence[str] | None) -> int:
+def can_pick(session: Session, name: str) -> bool:
+    """Whether the database finds the name in a JSON text by itself: it needs no quoting, and SQLite is new enough."""
+    return PLAIN.fullmatch(name) is not None and (
+        not is_sqlite(session) or sqlite3.sqlite_version_info >= PICKING_SQLITE
+    )
+
+
+def picked(session: Session, name: str, rows: Mapping[str, Any]) -> Curves:
+    """One curve. Only its numbers leave the database, as the texts that were written, so that no digit changes."""
+    key = f'$."{name}"' if is_sqlite(session) else name
+    found = session.connection().execute(ONE_METRIC, {**rows, "key": key})
+    pairs = [(epoch, value) for epoch, value in found if value is not None]
+    if not pairs:
+        return {}
+    values = from_json(f"[{','.join(value for _, value in pairs)}]")
+    return {name: {"epoch": [epoch for epoch, _ in pairs], "value": values}}
+
+
+def whole(session: Session, names: Sequence[str] | None, rows: Mapping[str, Any]) -> Curves:
+    """Several curves or all, from the whole rows, which are parsed as one text: that takes two thirds of the time."""
+    found = session.connection().execute(ALL_METRICS, rows).all()
+    curves: Curves = {}
+    for (epoch, _), measured in zip(found, from_json(f"[{','.join(text for _, text in found)}]"), strict=True):
+        add_scalars(curves, epoch, measured, names)
+    return curves
+
+
+def add_scalars(curves: Curves, epoch: int, measured: Mapping[str, Any], names: Sequence[str] | None) -> int:
     """Take the scalars of an epoch into their curves; returns how many."""
-    wanted = [name for name in row.metrics if names is None or name in names]
+    wanted = [name for name in measured if names is None or name in names]
     for name in wanted:
         curve = curves.setdefault(name, {"epoch": [], "value": []})
-        curve["epoch"].append(row.epoch)
-        curve["value"].append(row.metrics[name])
+        curve["epoch"].append(epoch)
+        curve["value"].append(measured[name])
     return len(wanted)
 
 
 def series(session: Session, run_id: str, name: str, *, epoch: int | None = None) -> dict[int, Series]:
     """Epoch -> array of a run's series, of one epoch or of all."""
-    query = select(SeriesRow).where(SeriesRow.run_id == run_id, SeriesRow.name == name).order_by(SeriesRow.epoch)
+    return named_series(session, run_id, [name], epoch=epoch).get(name, {})
+
+
+def named_series(
+    session: Session, run_id: str, names: Sequence[str], *, epoch: int | None = None
+) -> dict[str, dict[int, Series]]:
+    """Name -> epoch -> array of those of a run's series that it has, of one epoch or of all."""
+    query, wanted = SERIES, {"run_id": run_id, "names": names}
     if epoch is not None:
         query = query.where(SeriesRow.epoch == epoch)
-    return {row.epoch: Series(tuple(row.shape), row.data) for row in session.scalars(query)}
+    arrays: dict[str, dict[int, Series]] = {}
+    for name, at, shape, data in session.connection().execute(query, wanted):
+        arrays.setdefault(name, {})[at] = Series(tuple(shape), data)
+    return arrays
 
 
 def latest_series(session: Session, run_id: str, name: str) -> tuple[int, Series] | None:

@@ -100,8 +100,14 @@ def test_the_command_line_loads_neither_torch_nor_sql_nor_web(module: str) -> No
     assert not loaded_by(f"import {module}") & {"torch", "sqlalchemy", "fastapi", "celery", "numpy", *PACKAGES[:4]}
 
 
+def test_the_api_answers_before_lplcore_is_loaded() -> None:
+    whole = "import api.process.server; from api.routes import routers; routers()"
+    assert not loaded_by(whole) & {"torch", "numpy", "PIL", "lplcore", "worker"}
+
+
 def test_listing_the_commands_loads_no_other_package() -> None:
-    assert not loaded_by("from client.cli import status; status(['--help'])") & {"torch", "sqlalchemy", *PACKAGES[:4]}
+    late = {"torch", "sqlalchemy", "httpx", "pydantic", "yaml", *PACKAGES[:4]}
+    assert not loaded_by("from client.cli import status; status(['--help'])") & late
 
 
 def test_modules_are_short_and_named_after_what_they_hold() -> None:

@@ -17,7 +17,7 @@ from store.command import fail, load_settings, open_streams
 from store.database.engine import Database, make_writable
 from store.errors import DatabaseUnavailable, SchemaNewer, StoreError
 from worker.celery_app import Consumer, worker_app
-from worker.devices import CPU, Device, probe
+from worker.devices import CPU, Device, devices
 from worker.slots import Slots
 from worker.trainers import Trainers
 from worker.warm import Host, supported
@@ -101,12 +101,12 @@ def chosen(name: str) -> list[Device]:
     """The devices of this worker."""
     if name == "cpu":
         return [CPU]
-    devices = probe()
+    present = devices()
     if name == "auto":
-        return devices
-    fitting = [device for device in devices if device.name == name]
+        return present
+    fitting = [device for device in present if device.name == name]
     if not fitting:
-        fail(f"--device: there is no {name}; there are {', '.join(device.name for device in devices)} and cpu")
+        fail(f"--device: there is no {name}; there are {', '.join(device.name for device in present)} and cpu")
     return fitting
 
 

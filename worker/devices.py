@@ -7,8 +7,12 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 PROBE_SECONDS = 120
+GPU_FILES = ("nvidia*", "nvhost*", "nvmap", "dxg", "kfd")
+"""What is in /dev where Linux has a GPU that torch may use: NVIDIA's, of Jetson, of WSL, AMD's."""
+DEV = Path("/dev")
 log = logging.getLogger(__name__)
 
 
@@ -35,8 +39,23 @@ class Device:
 CPU = Device("cpu", "CPU")
 
 
-def probe() -> list[Device]:
+def devices() -> list[Device]:
     """All CUDA devices, else the Apple device, else the CPU."""
+    return probe() if may_have_gpu() else [Device("cpu", f"CPU, {processors()} processors")]
+
+
+def may_have_gpu() -> bool:
+    """Whether it is worth asking torch, which takes seconds to load."""
+    return sys.platform != "linux" or any(any(DEV.glob(name)) for name in GPU_FILES)
+
+
+def processors() -> int:
+    """Those that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def probe() -> list[Device]:
+    """What torch finds: all CUDA devices, else the Apple device, else the CPU."""
     command = [sys.executable, "-P", "-m", "worker.devices"]
     try:
         answer = subprocess.run(command, capture_output=True, timeout=PROBE_SECONDS, check=True, text=True)

@@ -11,6 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from store import keys
 from store.database.engine import Database, Session
 from store.database.records import ApiKey
+from store.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -29,6 +30,19 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def refusal_to_start(settings: Settings, db: Database) -> str | None:
+    """Why the service may not start: it can be reached from other machines and there is no key. None where it may."""
+    if is_loopback(settings.host):
+        return None
+    with db.read() as session:
+        if keys.any_keys(session):
+            return None
+    return (
+        f"{settings.host} can be reached from other machines, so an API key is required and there is none: "
+        "run `lpl key create NAME`, or set LPL_ADMIN_KEY or LPL_ADMIN_KEY_FILE"
+    )
+
+
 class KeyRing:
     """Caches whether keys are required, and resolves secrets to keys.
 
@@ -45,9 +59,13 @@ class KeyRing:
 
     def required(self) -> bool:
         """Whether a request needs a key; the database is asked at most once a second, and never again after a yes."""
-        if not self._required and self._clock() - self._asked_at > CACHE_SECONDS:
+        if not self._required and not self.is_open():
             self._required, self._asked_at = self._read(keys.ever_any), self._clock()
         return self._required
+
+    def is_open(self) -> bool:
+        """Whether the database has said within the last second that no key is needed; never asks it."""
+        return not self._required and self._clock() - self._asked_at <= CACHE_SECONDS
 
     def verify(self, secret: str) -> ApiKey | None:
         """The key of a secret, None where there is none or it was revoked; its use is written down in a while."""

@@ -10,12 +10,8 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.middleware.key_ring import is_loopback
 from api.problems import Problem
-from store import keys
-from store.database.engine import Database
 from store.database.records import ApiKey
-from store.settings import Settings
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -38,19 +34,6 @@ SECURITY_HEADERS = {
 }
 
 bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key: `Authorization: Bearer lpl_...`")
-
-
-def refusal_to_start(settings: Settings, db: Database) -> str | None:
-    """Why the service may not start: it can be reached from other machines and there is no key. None where it may."""
-    if is_loopback(settings.host):
-        return None
-    with db.read() as session:
-        if keys.any_keys(session):
-            return None
-    return (
-        f"{settings.host} can be reached from other machines, so an API key is required and there is none: "
-        "run `lpl key create NAME`, or set LPL_ADMIN_KEY or LPL_ADMIN_KEY_FILE"
-    )
 
 
 class Origin(NamedTuple):
@@ -156,7 +139,12 @@ Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 
 
 async def caller(request: Request, _: Credentials) -> ApiKey | None:
-    """The key of the request as `Authentication` left it, None where none is needed; the header is for the document.
+    """The key of the request; the header is for the document."""
+    return key_of(request)
+
+
+def key_of(request: Request) -> ApiKey | None:
+    """The key of a request as `Authentication` left it, None where none is needed.
 
     A route that asks for it at an address that is public by mistake fails: nothing was found there.
     """
@@ -169,7 +157,8 @@ Caller = Annotated[ApiKey | None, Depends(caller)]
 def require(scope: str) -> Any:
     """A dependency: the request's key has the scope."""
 
-    async def check(key: Caller) -> None:
+    async def check(request: Request, _: Credentials) -> None:
+        key = key_of(request)
         if key is not None and not IMPLIED[scope] & set(key.scopes):
             raise Problem(403, f"the API key lacks the scope {scope!r}; it has {', '.join(key.scopes)}")
 

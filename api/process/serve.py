@@ -10,11 +10,11 @@ import subprocess
 import sys
 import threading
 import time
+from typing import TYPE_CHECKING
 
-from api.app import create_app
-from api.middleware.security import refusal_to_start
+from api.late import late, missing
+from api.middleware.key_ring import refusal_to_start
 from api.process.broker import Broker, start_broker
-from api.process.server import ApiServer, allow_many_connections
 from store import audit, broker_address, keys
 from store.characters import clean
 from store.command import fail
@@ -22,6 +22,12 @@ from store.database.engine import Database, Session, make_writable
 from store.doorbell import Doorbell
 from store.errors import StoreError
 from store.settings import Settings
+
+if TYPE_CHECKING:
+    from api import app as web
+    from api.process import server
+else:  # loaded while the worker starts
+    web, server = late("api.app"), late("api.process.server")
 
 RESTART_SECONDS = (1.0, 30.0)
 """First and longest pause before a dead worker is started again."""
@@ -97,6 +103,8 @@ def worker_environment(settings: Settings, broker_url: str | None) -> dict[str, 
 
 def opened(settings: Settings) -> Database:
     """The migrated database; what is wrong ends the process with one line."""
+    if (package := missing()) is not None:
+        fail(f"the service needs {package}, which is not installed; pip install 'lpl-service[service]'")
     broker_refuses = broker_address.refusal(settings.broker) if settings.broker is not None else None
     if broker_refuses is not None:
         fail(broker_refuses)
@@ -153,12 +161,12 @@ def listening(settings: Settings, *, any_port: bool) -> socket.socket:
 
 def serve(settings: Settings, db: Database, doorbell: Doorbell, bound: socket.socket) -> None:
     """Answer requests until a signal."""
-    allow_many_connections()
+    server.allow_many_connections()
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    server = ApiServer(create_app(settings, db, doorbell), log_level=settings.log_level)
+    serving = server.ApiServer(web.create_app(settings, db, doorbell), log_level=settings.log_level)
     print(clean(f"data in {settings.data_dir}"), flush=True)
     print(f"serving on http://{host}:{bound.getsockname()[1]}", flush=True)
-    server.run(sockets=[bound])
+    serving.run(sockets=[bound])
 
 
 def end_on_signal() -> None:

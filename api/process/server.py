@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.late import load_behind
 from api.middleware.lingering import LingeringTransport
 from api.middleware.security import SECURITY_HEADERS
 from api.problems import Problem
@@ -119,6 +120,11 @@ class ApiServer(uvicorn.Server):
         )
         super().__init__(config)
         self._feed = app.state.service.feed
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer, and load behind the answers what takes long."""
+        await super().startup(sockets)
+        load_behind()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop, streams first."""

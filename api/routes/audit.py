@@ -3,13 +3,14 @@
 from fastapi import APIRouter
 from pydantic import Field
 
+from api.handlers import Threaded
 from api.middleware.security import ADMIN
 from api.parameters import Cursor, Limit
 from api.schemas.answers import Answer, Moment
 from api.state import Services
 from store import audit
 
-router = APIRouter(prefix="/v1/audit", tags=["keys"], dependencies=[ADMIN])
+router = APIRouter(prefix="/v1/audit", tags=["keys"], dependencies=[ADMIN], route_class=Threaded)
 
 
 class AuditLine(Answer):

@@ -1,30 +1,27 @@
 """Data sets: built-in ones, and files and folders registered by path."""
 
 from functools import partial
-from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-import lplcore
+from api.handlers import Threaded
+from api.late import late
 from api.middleware.bodies import JSON_BODY
 from api.middleware.security import READ, SUBMIT
 from api.parameters import NAME, Cursor, DatasetName, Limit, Text
 from api.problems import Problem, problems
-from api.schemas.answers import DatasetAnswer, DatasetDetail, DatasetList, at
-from api.services.registration import builtin_info, builtin_preview, inspect, register, shot_groups
-from api.state import Service, Services
-from lplcore.data.images.folder import LABELS_FILE
-from lplcore.data.long_tail import imbalance_of
-from lplcore.data.raw import FIRST_RULES
-from lplcore.datasets import Dataset
-from lplcore.datasets.registered import LABELLED_IMAGES
-from lplcore.plugin import plugins
+from api.schemas.answers import DatasetAnswer, DatasetDetail, DatasetList
+from api.state import Services
 from store import datasets
-from store.database.records import DatasetRecord
 
-router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[READ])
+if TYPE_CHECKING:
+    from api.services import dataset_answers, registration
+else:
+    dataset_answers, registration = late("api.services.dataset_answers"), late("api.services.registration")
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[READ], route_class=Threaded)
 
 
 class NewDataset(BaseModel):
@@ -57,13 +54,13 @@ def add(services: Services, response: Response, body: Annotated[NewDataset, Body
     `split,file,labels`: train, val or test; a path relative to the folder; labels joined by `|`. Every image is
     decoded once to check it. What was recognised or changed stands in `notes`.
     """
-    if body.name in plugins("dataset"):
+    if body.name in dataset_answers.builtin_names():
         refusal = f"{body.name!r} is a built-in data set; choose another name"
         raise Problem(409, refusal, errors=[{"path": "name", "message": refusal}])
-    data = inspect(services.settings.datasets_dir, body.path, task=body.task)
-    record = services.db.write(partial(register, name=body.name, data=data))
+    data = registration.inspect(services.settings.datasets_dir, body.path, task=body.task)
+    record = services.db.write(partial(registration.register, name=body.name, data=data))
     response.headers["Location"] = f"/v1/datasets/{record.name}"
-    return of_record(record)
+    return dataset_answers.of_record(record)
 
 
 @router.get("", operation_id="listDatasets")
@@ -71,19 +68,20 @@ def list_datasets(services: Services, limit: Limit = 100, cursor: Cursor = None)
     """Built-in data sets (on the first page, beside `limit`), then registered ones."""
     with services.db.read() as session:
         page = datasets.list_datasets(session, limit=limit, cursor=cursor)
-    builtin = [of_builtin(services, name, examples=False) for name in plugins("dataset")] if cursor is None else []
-    listed = [DatasetAnswer(**dict(each)) for each in [*builtin, *map(of_record, page.items)]]
+    names = dataset_answers.builtin_names() if cursor is None else []
+    builtin = [dataset_answers.of_builtin(services.settings.data_dir, name, examples=False) for name in names]
+    listed = [DatasetAnswer(**dict(each)) for each in [*builtin, *map(dataset_answers.of_record, page.items)]]
     return DatasetList(items=listed, next=page.next)
 
 
 @router.get("/{name}", operation_id="getDataset", responses=problems(404))
 def get(services: Services, name: DatasetName) -> DatasetDetail:
     """A data set with its classes, counts, shot groups and a preview."""
-    if name in plugins("dataset"):
-        return of_builtin(services, name, examples=True)
+    if name in dataset_answers.builtin_names():
+        return dataset_answers.of_builtin(services.settings.data_dir, name, examples=True)
     with services.db.read() as session:
         record = datasets.get(session, name)
-    return of_record(record)
+    return dataset_answers.of_record(record)
 
 
 @router.delete(
@@ -91,52 +89,6 @@ def get(services: Services, name: DatasetName) -> DatasetDetail:
 )
 def delete(services: Services, name: DatasetName) -> None:
     """Forget a registered data set; its file stays."""
-    if name in plugins("dataset"):
+    if name in dataset_answers.builtin_names():
         raise Problem(409, f"{name!r} is built in and cannot be deleted")
     services.db.write(lambda session: datasets.delete_dataset(session, name))
-
-
-def of_builtin(services: Service, name: str, *, examples: bool) -> DatasetDetail:
-    """A data set that comes with the service; its files may still be missing."""
-    name_and_format: dict[str, Any] = {"name": name, "builtin": True, "format": "builtin"}
-    try:
-        info = builtin_info(name, services.settings.data_dir)
-        shown = builtin_preview(name, services.settings.data_dir) if examples else []
-    except lplcore.DatasetError as error:
-        return DatasetDetail(**name_and_format, available=False, message=str(error))
-    return DatasetDetail(**name_and_format, available=True, **facts({**info, "preview": shown}))
-
-
-def of_record(record: DatasetRecord) -> DatasetDetail:
-    """A registered data set as it was when it was registered."""
-    path = Path(record.path)
-    notes = [*record.info.get("notes", []), *([FIRST_RULES] if record.rules == 1 else [])]
-    present = (path / LABELS_FILE if record.format == LABELLED_IMAGES else path).is_file()
-    return DatasetDetail(
-        name=record.name,
-        builtin=False,
-        available=present,
-        message=None if present else f"{path.name} is gone; put it back or register it anew",
-        format=record.format,
-        path=path.name,
-        sha256=record.sha256,
-        created_at=at(record.created_at),
-        **facts({**record.info, "notes": notes}),
-    )
-
-
-def facts(info: dict[str, Any]) -> dict[str, Any]:
-    """The part of an answer that says what a data set holds."""
-    many_above = info.get("many_above", Dataset.many_above[info["task"]])
-    few_below = info.get("few_below", Dataset.few_below)
-    groups = shot_groups(info["class_counts"], many_above=many_above, few_below=few_below)
-    names = ("task", "classes", "class_counts", "num_train", "num_validation", "num_test", "input_shape", "preview")
-    held = {name: info[name] for name in names}
-    return {
-        **held,
-        "imbalance_factor": imbalance_of(tuple(info["class_counts"])),
-        "notes": info.get("notes", []),
-        "shot_groups": groups,
-        "many_above": many_above,
-        "few_below": few_below,
-    }

@@ -2,13 +2,14 @@
 
 from fastapi import APIRouter
 
+from api.handlers import Threaded
 from api.middleware.security import READ
 from api.schemas.answers import QueueAnswer, WorkerList
 from api.state import Services
 from store import queue, workers
 from store.database.records import Page
 
-router = APIRouter(prefix="/v1", tags=["fleet"], dependencies=[READ])
+router = APIRouter(prefix="/v1", tags=["fleet"], dependencies=[READ], route_class=Threaded)
 
 
 @router.get("/workers", operation_id="listWorkers")

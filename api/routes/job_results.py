@@ -1,10 +1,12 @@
 """What the runs of a job have measured, many runs in one request: a page needs as many requests for 300 as for 3."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
 
 from api.conditional import NOT_MODIFIED, Cached
+from api.handlers import Threaded
+from api.late import late
 from api.middleware.security import READ
 from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
 from api.problems import problems
@@ -16,11 +18,17 @@ from api.schemas.results import (
     RunMetrics,
     RunVariations,
 )
-from api.schemas.series import VARIATIONS, by_epoch, classes_of, variations
 from api.state import Services
 from store import job_results, jobs
 
-router = APIRouter(prefix="/v1/jobs", tags=["results"], dependencies=[READ], responses=problems(404))
+if TYPE_CHECKING:
+    from api.services import series
+else:
+    series = late("api.services.series")
+
+router = APIRouter(
+    prefix="/v1/jobs", tags=["results"], dependencies=[READ], responses=problems(404), route_class=Threaded
+)
 
 
 @router.get("/{job_id}/metrics", operation_id="getJobMetrics", responses=NOT_MODIFIED)
@@ -64,8 +72,10 @@ def get_loss_variations(
     with services.db.read() as session:
         job = jobs.get(session, job_id)
         cached.check(job.id, job.version)
-        page = job_results.series(session, job_id, VARIATIONS, epoch=epoch, limit=limit, cursor=cursor)
-    items = [RunVariations(run=run.id, **classes_of(run), **variations(arrays)) for run, arrays in page.items]
+        page = job_results.series(session, job_id, series.VARIATIONS, epoch=epoch, limit=limit, cursor=cursor)
+    items = [
+        RunVariations(run=run.id, **series.classes_of(run), **series.variations(arrays)) for run, arrays in page.items
+    ]
     return JobLossVariations(items=items, next=page.next)
 
 
@@ -85,7 +95,7 @@ def get_class_metrics(
         cached.check(job.id, job.version)
         page = job_results.series(session, job_id, [name], epoch=epoch, limit=limit, cursor=cursor)
     items = [
-        RunClassSeries(run=run.id, **classes_of(run), **by_epoch("values", arrays.get(name, {})))
+        RunClassSeries(run=run.id, **series.classes_of(run), **series.by_epoch("values", arrays.get(name, {})))
         for run, arrays in page.items
     ]
     return JobClassMetrics(name=name, items=items, next=page.next)

@@ -1,24 +1,30 @@
 """Jobs: submit, list, follow, ask, delete."""
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
 
 from api.conditional import NOT_MODIFIED, Cached
+from api.handlers import Threaded
+from api.late import late
 from api.middleware.bodies import JSON_BODY, Experiment
 from api.middleware.security import READ, SUBMIT, Caller
 from api.parameters import Cursor, Filter, IdempotencyKey, Identifier, Limit
 from api.problems import problems
 from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_answer
-from api.services import submission
 from api.services.job_page import job_page
 from api.state import Service, Services
 from store import deletion, jobs
 from store.lifecycle import requests
 from store.lifecycle.states import Action, State
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404))
+if TYPE_CHECKING:
+    from api.services import submission
+else:
+    submission = late("api.services.submission")
+
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], responses=problems(404), route_class=Threaded)
 asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "responses": problems(409)}
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.handlers import Threaded
 from api.middleware.bodies import JSON_BODY
 from api.middleware.security import ADMIN
 from api.parameters import Cursor, Identifier, Limit, Text
@@ -13,7 +14,7 @@ from api.schemas.answers import KeyAnswer, KeyList, key_answer
 from api.state import Services
 from store import keys
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=[ADMIN])
+router = APIRouter(prefix="/v1/keys", tags=["keys"], dependencies=[ADMIN], route_class=Threaded)
 
 
 class NewKey(BaseModel):

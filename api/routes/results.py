@@ -1,10 +1,12 @@
 """What a run has measured and kept: metrics, per-class series, checkpoints, log."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
 
 from api.conditional import NOT_MODIFIED, Cached
+from api.handlers import Threaded
+from api.late import late
 from api.middleware.security import READ
 from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
 from api.problems import problems
@@ -17,14 +19,20 @@ from api.schemas.results import (
     Metrics,
     log_entry,
 )
-from api.schemas.series import VARIATIONS, by_epoch, classes_of, rows, variations
 from api.state import Services
 from store import checkpoints, cursors, events, metrics
 from store.database.records import Page
 from store.errors import BadCursor, NotFound
 from store.lifecycle import runs
 
-router = APIRouter(prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404))
+if TYPE_CHECKING:
+    from api.services import series
+else:
+    series = late("api.services.series")
+
+router = APIRouter(
+    prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404), route_class=Threaded
+)
 CONFUSION = "confusion_matrix"
 
 
@@ -38,8 +46,7 @@ def get_metrics(
 ) -> Metrics:
     """Scalars per epoch; a value is null where it is undefined."""
     with services.db.read() as session:
-        run = runs.get(session, run_id)
-        cached.check(run.id, run.version)
+        cached.check(run_id, runs.version(session, run_id))
         curves = metrics.metrics(session, run_id, names=names_of(names), after_epoch=after_epoch)
     return Metrics.model_validate({"metrics": curves})
 
@@ -59,8 +66,8 @@ def get_loss_variations(services: Services, cached: Cached, run_id: Identifier, 
     with services.db.read() as session:
         run = runs.get(session, run_id)
         cached.check(run.id, run.version)
-        arrays = {name: metrics.series(session, run_id, name, epoch=epoch) for name in VARIATIONS}
-    return LossVariations(**classes_of(run), **variations(arrays))
+        arrays = metrics.named_series(session, run_id, series.VARIATIONS, epoch=epoch)
+    return LossVariations(**series.classes_of(run), **series.variations(arrays))
 
 
 @router.get("/{run_id}/class-metrics", operation_id="getClassMetrics", responses=NOT_MODIFIED)
@@ -79,7 +86,7 @@ def get_class_metrics(
         if name not in names:
             raise NotFound(f"run {run_id} has no series {name!r}; it has {', '.join(names) or 'none yet'}")
         arrays = metrics.series(session, run_id, name, epoch=epoch)
-    return ClassSeries(**classes_of(run), **by_epoch(name, arrays))
+    return ClassSeries(**series.classes_of(run), **series.by_epoch(name, arrays))
 
 
 @router.get("/{run_id}/confusion-matrix", operation_id="getConfusionMatrix")
@@ -93,7 +100,7 @@ def get_confusion_matrix(services: Services, run_id: Identifier, epoch: Epoch = 
             newest = next(iter(metrics.series(session, run_id, CONFUSION, epoch=epoch).items()), None)
     if newest is None:
         raise NotFound(f"run {run_id} has no confusion matrix{' of that epoch' if epoch else ' yet'}")
-    return ConfusionMatrix(classes=classes_of(run)["classes"], epoch=newest[0], matrix=rows(newest[1]))
+    return ConfusionMatrix(classes=series.classes_of(run)["classes"], epoch=newest[0], matrix=series.rows(newest[1]))
 
 
 @router.get("/{run_id}/checkpoints", operation_id="listCheckpoints")

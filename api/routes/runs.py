@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.conditional import NOT_MODIFIED, Cached
+from api.handlers import Threaded
 from api.middleware.security import READ, SUBMIT
 from api.parameters import Identifier
 from api.problems import problems
@@ -14,7 +15,7 @@ from api.state import Service, Services
 from store.lifecycle import requests, runs
 from store.lifecycle.states import Action
 
-router = APIRouter(prefix="/v1/runs", tags=["runs"], dependencies=[READ], responses=problems(404))
+router = APIRouter(prefix="/v1/runs", tags=["runs"], dependencies=[READ], responses=problems(404), route_class=Threaded)
 asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "responses": problems(409)}
 
 

@@ -7,11 +7,12 @@ import typer
 
 from client.answers import Job, Validation
 from client.client import Client
+from client.complaints import complain
 from client.connection import connected
-from client.errors import Interrupted
-from client.output import AsJson, complain, console, say_json, say_table
+from client.errors import Interrupted, SpecFileError
+from client.output import AsJson, console, say_json, say_table
 from client.progress import current_runs, watch
-from client.specs import SpecFileError, overridden, preset_spec, read_spec
+from client.specs import overridden, preset_spec, read_spec
 from client.tables import run_label, say_results
 
 Source = Annotated[str | None, typer.Argument(metavar="[SPEC]", help="YAML or JSON file; - reads standard input.")]

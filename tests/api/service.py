@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import numpy as np
 
+from api import late
 from api.app import create_app
 from api.process.serve import listening
 from api.process.server import ApiServer
@@ -59,6 +60,7 @@ def running(
     """Serve a migrated database on a free port."""
     given = Settings(data_dir=data_dir, sweep_seconds=0.2, port=0, **settings)
     given.datasets_dir.mkdir(parents=True, exist_ok=True)
+    late.load()  # before the times that tests allow for answers begin
     server = ApiServer(create_app(given, db, Doorbell(None), clock=clock), log_level="warning")
     bound = listening(given, any_port=False)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from api.middleware.key_ring import is_loopback
-from api.middleware.security import host_name, origin_of, refusal_to_start
+from api.middleware.key_ring import is_loopback, refusal_to_start
+from api.middleware.security import host_name, origin_of
 from store import keys
 from store.database.engine import Database, Session
 from store.database.records import ApiKey

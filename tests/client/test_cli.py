@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from client.cli import status
-from client.output import clean
+from client.complaints import clean
+from client.late_commands import ABOUT, real_commands
 from tests.client.scripted import PROBLEM, Answers, Asked, Reply, in_turn, scripted
 
 RUNS = [
@@ -442,3 +443,9 @@ def test_the_smallest_class_of_a_validated_spec_is_one_with_examples(
     with scripted(in_turn(Reply(answer))) as server:
         assert status(["--url", server.url, "validate", str(file)]) == 0
     assert "largest class 40, smallest 7, 1 without any" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("module", sorted(ABOUT))
+def test_the_list_says_of_every_command_what_the_command_says_itself(module: str) -> None:
+    commands = real_commands(module)
+    assert {name: command.get_short_help_str(limit=200) for name, command in commands.items()} == ABOUT[module]

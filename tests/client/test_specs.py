@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from client.specs import SpecFileError, overridden, preset_spec, read_spec
+from client.errors import SpecFileError
+from client.specs import overridden, preset_spec, read_spec
 
 
 def test_yaml_numbers_with_exponents_are_numbers(tmp_path: Path) -> None:

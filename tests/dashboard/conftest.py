@@ -13,6 +13,7 @@ import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 import lplcore
+from api import late
 from api.app import create_app
 from store import jobs, metrics
 from store.database.engine import Database
@@ -40,6 +41,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 def address(database: Database) -> Iterator[str]:
     """The address of a running service."""
     folder = Path(str(database.url.database)).parent
+    late.load()  # a page's patience is for what it asks for
     app = create_app(Settings(data_dir=folder), database, Doorbell(None))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, daemon=True)

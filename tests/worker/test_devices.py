@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from worker.devices import CPU, Device, probe
+from worker import devices
+from worker.devices import CPU, Device, may_have_gpu, probe
 
 
 @pytest.mark.parametrize(
@@ -32,8 +34,20 @@ def test_torch_calls_the_one_visible_card_cuda() -> None:
 
 
 @pytest.mark.slow
-def test_the_probe_finds_a_device() -> None:
-    assert probe()
+def test_the_probe_finds_what_is_said_without_it() -> None:
+    assert [each.name for each in probe()] == [each.name for each in devices.devices()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere torch is always asked")
+@pytest.mark.parametrize("name", ["nvidia0", "nvidiactl", "nvhost-gpu", "dxg", "kfd", None])
+def test_torch_is_asked_where_there_may_be_a_gpu(
+    name: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(devices, "DEV", tmp_path)
+    (tmp_path / "null").touch()
+    if name is not None:
+        (tmp_path / name).touch()
+    assert may_have_gpu() == (name is not None)
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """Float32 arrays of the store as JSON lists; NaN becomes null."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -36,17 +36,28 @@ def rows(series: Series) -> list[list[float | None]]:
     return matrix
 
 
+def stacked(arrays: Collection[Series]) -> list[Any]:
+    """`numbers` of each; at once where they have the same shape, which takes a third of the time."""
+    shapes = {series.shape for series in arrays}
+    if len(shapes) != 1:
+        return [numbers(series) for series in arrays]
+    stack = Series((len(arrays), *shapes.pop()), b"".join(series.data for series in arrays))
+    each: list[Any] = numbers(stack)
+    return each
+
+
 def by_epoch(name: str, arrays: dict[int, Series]) -> dict[str, Any]:
     """`{"epochs": [...], name: [[C values] per epoch]}`."""
-    return {"epochs": list(arrays), name: [numbers(series) for series in arrays.values()]}
+    return {"epochs": list(arrays), name: stacked(arrays.values())}
 
 
 def at_epochs(epochs: list[int], arrays: dict[int, Series]) -> list[list[float | None]] | None:
     """Rows of a later series at these epochs; nulls where an epoch lacks it, None where all of several do."""
     if not arrays:
         return None if epochs else []
+    rows = dict(zip(arrays, stacked(arrays.values()), strict=True))
     width = array(next(iter(arrays.values()))).shape[0]
-    return [numbers(arrays[epoch]) if epoch in arrays else [None] * width for epoch in epochs]
+    return [rows[epoch] if epoch in rows else [None] * width for epoch in epochs]
 
 
 def variations(arrays: Mapping[str, dict[int, Series]]) -> dict[str, Any]:
