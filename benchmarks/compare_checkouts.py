@@ -6,7 +6,8 @@ OLD and NEW are folders, or revisions of this repository; NEW is the working tre
 those of `benchmarks.checkout_runs`. Compared are the tensors of the last checkpoints, and all metrics and series but
 measured times; metadata may differ. Both sides use the interpreter that runs this.
 
-`--close oltr=1e-6` lets an alias differ by as much of a tensor's largest value; what differs is listed all the same.
+`--without test/` leaves out metrics and series whose names begin so. `--close oltr=1e-6` lets an alias differ by as
+much of a tensor's largest value; what differs is listed all the same.
 """
 
 import argparse
@@ -31,13 +32,15 @@ def main() -> int:
     parser.add_argument("old")
     parser.add_argument("new", nargs="?", default=str(ROOT))
     parser.add_argument("--close", action="append", default=[], metavar="ALIAS=TOLERANCE")
+    parser.add_argument("--without", action="append", default=[], metavar="BEGINNING")
     options = parser.parse_args()
     close = {alias: float(limit) for alias, _, limit in (text.partition("=") for text in options.close)}
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         old, new = (trained(name, Path(folder, side)) for side, name in (("old", options.old), ("new", options.new)))
         runs = sorted({path.name for side in (old, new) for path in side.iterdir()})
-        differing = {run: largest for run in runs if (largest := difference(old / run, new / run)) > 0}
+        without = tuple(options.without)
+        differing = {run: largest for run in runs if (largest := difference(old / run, new / run, without)) > 0}
     wrong = [run for run, largest in differing.items() if largest > close.get(run.split(" ")[0], 0)]
     for run, largest in differing.items():
         print(f"{'differs' if run in wrong else 'close'}: {run}, by up to {largest:.1e}")
@@ -67,14 +70,18 @@ def checked_out(checkout: str) -> Iterator[Path]:
         yield Path(folder)
 
 
-def difference(old: Path, new: Path) -> float:
-    """The largest difference of two runs relative to the largest value of its kind; infinite where parts are absent."""
+def difference(old: Path, new: Path, without: tuple[str, ...] = ()) -> float:
+    """The largest difference of two runs relative to the largest value of its kind; infinite where parts are absent.
+
+    Values named `part:epoch:name` are left out where the name begins with one of `without`.
+    """
     if not (old.is_file() and new.is_file()):
         return float("inf")
     with np.load(old) as first, np.load(new) as second:
         if first.keys() != second.keys():
             return float("inf")
-        return max(distance(first[name], second[name]) for name in first.files)
+        compared = [name for name in first.files if not name.rpartition(":")[2].startswith(without)]
+        return max(distance(first[name], second[name]) for name in compared)
 
 
 def distance(old: Any, new: Any) -> float:

@@ -22,7 +22,7 @@ class Normalization:
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Inputs [N, ...] of any type as float32: standardised over the training set, or in the range."""
-        return (inputs.to(torch.float32) - self.mean) * self.scale
+        return (inputs.to(torch.float32) - self.mean).mul_(self.scale)
 
     def to(self, device: torch.device) -> "Normalization":
         """The same on a device."""

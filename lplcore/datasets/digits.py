@@ -2,10 +2,12 @@
 
 import importlib.util
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from lplcore.data.raw import RawData, RegisteredDataset
 from lplcore.datasets import Dataset
@@ -25,7 +27,7 @@ class Digits(Dataset):
     name: Literal["digits"] = "digits"
 
     def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:
-        rows = np.loadtxt(digits_file(), delimiter=",", dtype=np.uint8)
+        rows = decoded(digits_file())
         images = rows[:, :-1].reshape(-1, 1, 8, 8)
         labels = rows[:, -1].astype(np.int64)
         place = np.zeros_like(labels)
@@ -39,6 +41,14 @@ class Digits(Dataset):
             x_test=images[test],
             y_test=labels[test],
         )
+
+
+@lru_cache(maxsize=1)
+def decoded(path: Path) -> npt.NDArray[np.uint8]:
+    """[1797, 65] the file's rows, read-only: a process parses it once."""
+    rows = np.loadtxt(path, delimiter=",", dtype=np.uint8)
+    rows.flags.writeable = False
+    return rows
 
 
 def digits_file() -> Path:

@@ -25,6 +25,9 @@ class Classifier(nn.Module):
     """A network with its last layer as `classifier`."""
 
     has_feature_maps: ClassVar[bool] = False
+    always_alike: ClassVar[bool] = False
+    """Whether in evaluation mode it does the same operations at all times, whatever the inputs: they may be recorded
+    and fused."""
     classifier: nn.Module
     num_features: int
     """D, length of the last layer's input."""

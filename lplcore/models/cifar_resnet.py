@@ -93,6 +93,7 @@ class CifarResNet(Classifier):
     """A ResNet of 6 * blocks + 2 layers."""
 
     has_feature_maps: ClassVar[bool] = True
+    always_alike: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -68,6 +68,7 @@ class BottleneckResNet(Classifier):
     """Three stages of such blocks; the first of each stage projects."""
 
     has_feature_maps: ClassVar[bool] = True
+    always_alike: ClassVar[bool] = True
 
     def __init__(self, options: LaResNet32, *, in_channels: int, num_classes: int) -> None:
         super().__init__()

@@ -53,6 +53,7 @@ class TorchvisionResNet(Classifier):
     """A torchvision ResNet whose last layer is `classifier`; dropout lies before it."""
 
     has_feature_maps: ClassVar[bool] = True
+    always_alike: ClassVar[bool] = True
 
     def __init__(
         self, options: TorchvisionResNetModel, architecture: str, *, in_channels: int, num_classes: int

@@ -36,6 +36,7 @@ class WideResNet(Classifier):
     """A network of `depth` = 6 * blocks + 4 layers, its stages 16, 32 and 64 times `widen` wide."""
 
     has_feature_maps: ClassVar[bool] = True
+    always_alike: ClassVar[bool] = True
 
     def __init__(self, options: Model, *, depth: int, widen: int, in_channels: int, num_classes: int) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 """One run: data, network, criterion and optimiser on a device, where training is, and its checkpoint."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +12,13 @@ from lplcore import device as devices
 from lplcore.data.raw import RegisteredDataset
 from lplcore.data.splits import LoadedDataset, Split
 from lplcore.events import EpochEnd
+from lplcore.models import ModelOutput
 from lplcore.procedures import TrainingData
-from lplcore.randomness import draw_seed
+from lplcore.randomness import draw_seed, seed_generators
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
 from lplcore.training.draws import drawn_epoch
+from lplcore.training.evaluation.fused import FusedNetwork, fusible
 from lplcore.training.evaluation.multi_label import MultiLabelEvaluation, evaluate_multi_label
 from lplcore.training.evaluation.reported import RunEvaluation
 from lplcore.training.evaluation.single_label import Evaluation, evaluate
@@ -87,6 +89,7 @@ class TrainingRun:
         )
         posthoc = spec.method.posthoc
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
+        self.double: FusedNetwork | None = None
         self.prepared = 0
         self.preparations: int = self.procedure.preparation_steps(self.info)
         self.epoch, self.step = 0, 0
@@ -132,7 +135,7 @@ class TrainingRun:
     def prepare_step(self) -> None:
         """One step of the procedure's preparation, before the first epoch."""
         self.state.companion.train()
-        torch.manual_seed(draw_seed(self.seed, "preparation", self.prepared))
+        self._seed("preparation", self.prepared)
         self.procedure.prepare(self.state, self.prepared)
         self.prepared += 1
         if self.prepared == self.preparations:
@@ -142,7 +145,7 @@ class TrainingRun:
 
     def _enter_epoch(self) -> None:
         """Let criterion and procedure begin the epoch, once its first step is due."""
-        torch.manual_seed(draw_seed(self.seed, "epoch", self.epoch))
+        self._seed("epoch", self.epoch)
         self.state.criterion.begin_epoch(self.epoch_progress, self.device)
         self.procedure.enter_epoch(self.state, second_stage=self.second_stage, resumed=self.step > 0)
         self.entered = True
@@ -154,13 +157,17 @@ class TrainingRun:
             self._enter_epoch()
         self.set_learning_rates()
         indices, draws = self.drawn.batch(self.step)
-        batch = Batch(self.step, self.train_split.x[indices], self.train_split.y[indices], draws)
-        # Dropout and the like draw from torch's global generators; `train` keeps the caller's aside.
-        torch.manual_seed(draw_seed(self.seed, "step", self.epoch, self.step))
+        examples, labels = (part.index_select(0, indices) for part in (self.train_split.x, self.train_split.y))
+        batch = Batch(self.step, examples, labels, draws)
+        self._seed("step", self.epoch, self.step)
         train_step(self.procedure, self.state, batch, self.totals, progress=self.fraction)
         self.step += 1
         self.examples_trained += batch.labels.shape[0]
         self.seconds += time.perf_counter() - started
+
+    def _seed(self, purpose: str, *position: int) -> None:
+        """Dropout and the like draw from torch's global generators; `train` keeps the caller's aside."""
+        seed_generators(self.device, draw_seed(self.seed, purpose, *position))
 
     def learning_rate(self, step: int) -> float:
         """The rate at a step (from 0) of the next epoch."""
@@ -217,13 +224,11 @@ class TrainingRun:
 
     def evaluate(self, split: Split) -> Evaluation | MultiLabelEvaluation:
         """The loss on clean logits, and predictions (after the method's post-hoc correction, if it has one)."""
-        self.state.model.eval()
-        dtype = self.state.autocast_dtype
+        network, dtype = self._predictor(), self.state.autocast_dtype
 
         def predict(indices: Tensor) -> Tensor:
             with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
-                logits: Tensor = self.state.model(self.network_input(split.x[indices])).logits.float()
-            return logits
+                return network(self.network_input(split.x[indices])).logits.float()
 
         def correct(logits: Tensor) -> Tensor:
             return logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier)
@@ -234,6 +239,15 @@ class TrainingRun:
             counts = self.info.class_counts
             return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold, class_counts=counts)
         return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch, correct=correct)
+
+    def _predictor(self) -> Callable[[Tensor], ModelOutput]:
+        """The network in evaluation mode, or its fused double."""
+        model, dtype = self.state.model.eval(), self.state.autocast_dtype
+        if not fusible(model, self.device, dtype):
+            return model
+        self.double = self.double or FusedNetwork(model, dtype)
+        self.double.refresh()
+        return self.double
 
 
 REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"

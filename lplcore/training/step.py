@@ -44,7 +44,8 @@ def train_step(
     procedure.before_step(state, inputs, labels, progress=progress)
     inputs, labels = procedure.with_added_examples(state, inputs, labels)
 
-    state.optimizer.zero_grad(set_to_none=True)
+    for parameter in state.parameters():
+        parameter.grad = None
     logits: list[Tensor] = []
     results: list[CriterionOutput] = []
     for part, part_labels in parts(state, inputs, labels):
@@ -53,7 +54,8 @@ def train_step(
         result = procedure.weighed(state, state.evaluate(output, targets, progress=progress), part_labels)
         added = procedure.added_loss(state, output, targets)
         loss = result.mean if added is None else result.mean + added
-        torch.autograd.backward(share_of(state.criterion, part_labels, labels) * loss)
+        whole = part is inputs and result.included is None
+        torch.autograd.backward(loss if whole else share_of(state.criterion, part_labels, labels) * loss)
         logits.append(output.logits.detach())
         results.append(result.detach())
 
@@ -62,15 +64,22 @@ def train_step(
     state.optimizer.step()
 
     number = batch.labels.shape[0]
-    own_logits, own_result = torch.cat(logits)[:number], joined(results).first(number)
+    own_logits, own_result = joined_logits(logits)[:number], joined(results).first(number)
     totals.add(batch.step, batch.labels, own_logits, own_result)
     return own_logits, own_result
 
 
 def parts(state: TrainingState, inputs: Tensor, labels: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """The parts in which a batch is computed."""
+    """The parts in which a batch is computed; the batch itself where there is one."""
+    if state.accumulation_steps == 1:
+        return iter([(inputs, labels)])
     sizes = part_sizes(inputs.shape[0], state.accumulation_steps, least=state.smallest_batch)
     return zip(torch.split(inputs, sizes), torch.split(labels, sizes), strict=True)
+
+
+def joined_logits(logits: Sequence[Tensor]) -> Tensor:
+    """Those of a batch from those of its parts."""
+    return logits[0] if len(logits) == 1 else torch.cat(list(logits))
 
 
 def joined(results: Sequence[CriterionOutput]) -> CriterionOutput:

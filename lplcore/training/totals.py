@@ -1,5 +1,7 @@
 """What a training epoch adds up on the device; read once at its end, saved where it stops in between."""
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -43,15 +45,23 @@ class EpochTotals:
             labels = labels if included is None else torch.where(included, labels, 0)
             self.seen.index_add_(0, labels, share)
             self.correct.index_add_(0, labels, share * (logits.argmax(dim=1) == labels))
-        self.variation.add(labels, output.clean_loss, output.perturbed_loss, included)
-        sums = torch.stack([output.loss.flatten(), output.clean_loss.flatten()]).to(self.loss.dtype).sum(dim=1)
+        wide = torch.stack([output.loss, output.clean_loss, output.perturbed_loss]).to(self.loss.dtype)
+        _, clean_loss, perturbed_loss = wide.unbind()
+        self.variation.add(labels, clean_loss, perturbed_loss, included)
+        sums = wide[:2].flatten(1).sum(dim=1)
         self.loss += sums
-        bad = torch.where(sums.isfinite().all(), NEVER, step)
-        self.first_bad_step = torch.minimum(self.first_bad_step, bad)
+        self._note(step, sums)
         for name, values in output.observations.items():
             defined = ~values.isnan()
             pair = torch.stack([torch.where(defined, values, 0), defined]).to(self.loss.dtype)
             self.observed[name] = self.observed[name] + pair if name in self.observed else pair
+
+    def _note(self, step: int, sums: Tensor) -> None:
+        """Keep the first step whose sums are not finite."""
+        if sums.device.type == "cpu" and all(map(math.isfinite, sums.tolist())):
+            return
+        bad = torch.where(sums.isfinite().all(), NEVER, step)
+        self.first_bad_step = torch.minimum(self.first_bad_step, bad)
 
     def diverged_at(self) -> int | None:
         """The first step (from 0) whose loss was not finite."""
