@@ -2,13 +2,14 @@
 
     python -m benchmarks.starting OLD [--rounds 5] [--parts first seeds service]
 
-OLD is a revision of this repository, such as 9ae7c47. In every round, in turns:
+OLD is a revision of this repository whose commands lie where they do now, such as 44d27e4, which starts trainers as
+version 0.1.0 did. In turns:
 
 - first: from the submission of a digits experiment (mlp, LPL) to its first epoch in the API, on a worker that waits;
 - seeds: ten seeds of 30 epochs as one job, beside one seed by `lplcore.train` in a process that has trained before;
 - service: a ResNet-32 of 20 epochs through the service, beside `lplcore.train` with the same number of threads.
 
-Seconds; medians and ranges over the rounds.
+Both services wait beside each other while one works. Seconds; medians and ranges over the rounds.
 """
 
 import argparse
@@ -60,6 +61,10 @@ for line in sys.stdin:
     print(json.dumps(once(spec)), flush=True)
 """
 PARTS = ["first", "seeds", "service"]
+RATIOS = (
+    ("ten seeds / one seed in process", "ten seeds by the service", "one seed in process"),
+    ("service / in process, ResNet-32", "ResNet-32 by the service", "ResNet-32 in process"),
+)
 Figures = dict[str, list[float]]
 
 
@@ -77,17 +82,19 @@ class Service:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        address = wait_for(lambda: re.search(r"serving on (http://\S+)", log.read_text()))
+        address = wait_for(lambda: re.search(r"serving on (http://\S+)", log.read_text()) or self._process.poll())
+        if not isinstance(address, re.Match):
+            raise RuntimeError(log.read_text())
         self._http = httpx.Client(base_url=address.group(1), timeout=60, trust_env=False)
         wait_for(lambda: any(worker["alive"] for worker in self._get("/v1/workers")["items"]))
         self.seconds_until_ended(FIRST)
 
     def seconds_until(self, spec: dict[str, Any], reached: Callable[[dict[str, Any]], bool]) -> float:
-        """From submission until a look at all runs, every 10 ms, finds them as wanted."""
+        """From submission until a look at all runs, every 50 ms, finds them as wanted."""
         started = time.perf_counter()
         runs = self._http.post("/v1/jobs", json=spec).raise_for_status().json()["runs"]
         for run in runs:
-            wait_for(lambda path=f"/v1/runs/{run['id']}": reached(self._get(path)), pause=0.01)  # type: ignore[misc]
+            wait_for(lambda path=f"/v1/runs/{run['id']}": reached(self._get(path)), pause=0.05)  # type: ignore[misc]
         return time.perf_counter() - started
 
     def seconds_until_first_epoch(self, spec: dict[str, Any]) -> float:
@@ -171,44 +178,55 @@ def in_process_of(checkout: Path) -> Iterator[InProcess]:
         process.end()
 
 
-def measure(checkout: Path, parts: list[str], figures: Figures, *, own: bool) -> None:
-    """One round of a side; 20 epochs of a ResNet-32 are compared on this checkout alone."""
-    with service_of(checkout) as service, in_process_of(checkout) as process:
-        if "first" in parts:
+class Side:
+    """A checkout: its service, whose worker waits, and its process."""
+
+    def __init__(self, checkout: Path, stack: contextlib.ExitStack) -> None:
+        self._service = stack.enter_context(service_of(checkout))
+        self._process = stack.enter_context(in_process_of(checkout))
+        self.figures: Figures = defaultdict(list)
+
+    def measure(self, part: str) -> None:
+        """One round of a part."""
+        service, process, figures = self._service, self._process, self.figures
+        if part == "first":
             figures["submission to first epoch"].append(service.seconds_until_first_epoch(FIRST))
-        if "seeds" in parts:
+        elif part == "seeds":
             figures["one seed in process"].append(process.seconds(DIGITS, threads=1))
             figures["ten seeds by the service"].append(service.seconds_until_ended(SEEDS))
-        if "service" in parts and own:
+        else:
             figures["ResNet-32 in process"].append(process.seconds(CONVOLUTIONS, threads=0))
             figures["ResNet-32 by the service"].append(service.seconds_until_ended(CONVOLUTIONS))
 
 
 def main() -> None:
-    """Measure, print and save."""
+    """Measure, print and save, after each part."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("old")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument(
-        "--parts", nargs="+", choices=["first", "seeds", "service"], default=["first", "seeds", "service"]
-    )
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     options = parser.parse_args()
-    old: Figures = defaultdict(list)
-    new: Figures = defaultdict(list)
-    here = Path(__file__).parent.parent
-    with checked_out(options.old) as there:
-        for number in range(options.rounds):
-            sides = [(there, old), (here, new)]
-            for checkout, figures in sides if number % 2 else reversed(sides):
-                measure(checkout, options.parts, figures, own=checkout == here)
-    rows = [row(figure, old.get(figure, []), new[figure]) for figure in new]
-    rows += [
-        ratio("ten seeds / one seed in process", new, "ten seeds by the service", "one seed in process"),
-        ratio("service / in process, ResNet-32", new, "ResNet-32 by the service", "ResNet-32 in process"),
-    ]
+    with contextlib.ExitStack() as stack:
+        there = stack.enter_context(checked_out(options.old))
+        old, new = Side(there, stack), Side(Path(__file__).parent.parent, stack)
+        for part in options.parts:
+            for number in range(options.rounds):
+                # What a service adds to training is asked of this checkout alone.
+                sides = [new] if part == "service" else [old, new]
+                for side in sides if number % 2 else reversed(sides):
+                    side.measure(part)
+            report(old.figures, new.figures, settings={"old": options.old, "rounds": options.rounds})
+
+
+def report(old: Figures, new: Figures, *, settings: dict[str, Any]) -> None:
+    """Print and save what there is."""
+    rows = [row(figure, old.get(figure, []), values) for figure, values in new.items()]
+    for name, above, below in RATIOS:
+        if above in new:
+            rows.append(ratio(name, new, above, below))
     print(environment())
     print_table(rows)
-    save("starting", settings={"old": options.old, "rounds": options.rounds, "parts": options.parts}, rows=rows)
+    save("starting", settings=settings, rows=rows)
 
 
 def row(figure: str, old: list[float], new: list[float]) -> dict[str, Any]:
@@ -228,7 +246,7 @@ def row(figure: str, old: list[float], new: list[float]) -> dict[str, Any]:
 def ratio(name: str, figures: Figures, above: str, below: str) -> dict[str, Any]:
     """The median of the ratios of rounds."""
     ratios = [a / b for a, b in zip(figures.get(above, []), figures.get(below, []), strict=True)]
-    return {**row(name, [], ratios or [float("nan")]), "old": None}
+    return row(name, [], ratios)
 
 
 def spread(values: list[float]) -> str | None:
