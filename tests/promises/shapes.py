@@ -108,8 +108,10 @@ class Shape:
 
     def account(self) -> str:
         """How it stands, for whoever reads of a failure: the sweep's row beside the clock, the end of each log."""
-        with contextlib.closing(self.store().engine.connect()) as connection:
+        store = self.store()
+        with store.engine.connect() as connection:
             row = connection.execute(select(SweeperRow.last_at, SweeperRow.patient_until, db_now())).first()
+        store.dispose()
         logs = [f"{path.name}:\n{path.read_text()[-3000:]}" for path in sorted(self.folder.glob("*.log"))]
         return "\n".join([f"sweep at, patient until, now: {row}", *logs])
 

@@ -1,13 +1,15 @@
 """Real training in forks of the real host: the bits do not depend on how a run is started, or on what is beside it."""
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 import lplcore
 from lplcore.training.checkpoint import load_metadata
@@ -76,14 +78,22 @@ def last_checkpoint(folder: Path) -> Path:
 
 
 def in_process(spec: dict[str, Any], folder: Path) -> Any:
-    """The result of `lplcore.train` here, with one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        events = lplcore.train(spec, data_dir=folder, checkpoint_dir=folder, device="cpu")
-        return result([event.to_json() for event in events], folder)
-    finally:
-        torch.set_num_threads(threads)
+    """The result of `lplcore.train` in a Python that does nothing else, with one thread."""
+    command = [sys.executable, "-c", IN_PROCESS, json.dumps(spec), str(folder)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return result([json.loads(line) for line in done.stdout.splitlines()], folder)
+
+
+IN_PROCESS = """
+import json, sys
+import torch
+import lplcore
+
+torch.set_num_threads(1)
+spec, folder = json.loads(sys.argv[1]), sys.argv[2]
+for event in lplcore.train(spec, data_dir=folder, checkpoint_dir=folder, device="cpu"):
+    print(json.dumps(event.to_json()))
+"""
 
 
 @pytest.mark.parametrize("spec", [SPEC, CONVOLUTIONS], ids=["mlp", "resnet32"])
