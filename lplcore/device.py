@@ -76,6 +76,18 @@ def autocast_dtype(precision: str) -> torch.dtype | None:
     return torch.bfloat16 if precision == "bf16" else None
 
 
+@contextmanager
+def autocast(device: torch.device, dtype: torch.dtype | None) -> Iterator[None]:
+    """torch's autocast to a type, off for None.
+
+    Its copies of weights are forgotten at the start too: an error inside a compiled function (torch 2.13) leaves torch
+    believing that an outer autocast goes on, and then it forgets none at the end, though weights change.
+    """
+    torch.clear_autocast_cache()
+    with torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
+        yield
+
+
 def memory_format(device: torch.device, *, convolutional: bool) -> torch.memory_format:
     """channels_last where convolutions gain by it (float32 on CPU: 533 against 381 images/s)."""
     return torch.channels_last if convolutional and device.type != "mps" else torch.contiguous_format

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from lplcore.augmentations import Augmentation
 from lplcore.data.info import DatasetInfo
 from lplcore.data.splits import Split
+from lplcore.device import autocast
 from lplcore.frame.inputs import reached
 from lplcore.frame.outputs import CriterionOutput
 from lplcore.frame.step_criterion import StepCriterion
@@ -63,7 +64,7 @@ class TrainingState:
         dtype = self.autocast_dtype
         if dtype is None and not torch.is_autocast_enabled(self.device.type):
             return self.model(inputs)
-        with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
+        with autocast(self.device, dtype):
             return self.model(inputs)
 
     def evaluate(self, output: ModelOutput, targets: Tensor, *, progress: float) -> CriterionOutput:

@@ -227,7 +227,7 @@ class TrainingRun:
         network, dtype = self._predictor(), self.state.autocast_dtype
 
         def predict(indices: Tensor) -> Tensor:
-            with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
+            with devices.autocast(self.device, dtype):
                 return network(self.network_input(split.x[indices])).logits.float()
 
         def correct(logits: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from lplcore.data.info import DatasetInfo
+from lplcore.device import autocast
 from lplcore.frame.labels import replaced
 from lplcore.frame.reduction import mean_of
 from lplcore.frame.step_criterion import StepCriterion
@@ -111,7 +112,7 @@ def centroids(state: TrainingState, network: OltrNetwork) -> tuple[Tensor, Tenso
     network.eval()
     dtype = state.autocast_dtype
     for indices in torch.split(torch.arange(train.y.shape[0], device=state.device), BATCH):
-        with torch.autocast(state.device.type, dtype=dtype, enabled=dtype is not None):
+        with autocast(state.device, dtype):
             features = network.features(state.data.network_input(train.x[indices]))
         own = membership(state.criterion, train.y[indices], total.dtype)
         total += own.T @ features.to(total.dtype)
