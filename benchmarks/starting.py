@@ -89,26 +89,24 @@ class Service:
         wait_for(lambda: any(worker["alive"] for worker in self._get("/v1/workers")["items"]))
         self.seconds_until_ended(FIRST)
 
-    def seconds_until(self, spec: dict[str, Any], reached: Callable[[dict[str, Any]], bool]) -> float:
-        """From submission until a look at all runs, every 50 ms, finds them as wanted."""
-        started = time.perf_counter()
-        runs = self._http.post("/v1/jobs", json=spec).raise_for_status().json()["runs"]
-        for run in runs:
-            wait_for(lambda path=f"/v1/runs/{run['id']}": reached(self._get(path)), pause=0.05)  # type: ignore[misc]
-        return time.perf_counter() - started
-
     def seconds_until_first_epoch(self, spec: dict[str, Any]) -> float:
         """From submission to the first epoch in the API; waits for the end afterwards."""
         started = time.perf_counter()
         (run,) = self._http.post("/v1/jobs", json=spec).raise_for_status().json()["runs"]
         wait_for(lambda: self._get(f"/v1/runs/{run['id']}")["epoch"], pause=0.01)
         seconds = time.perf_counter() - started
-        wait_for(lambda: self._get(f"/v1/runs/{run['id']}")["state"] == "succeeded", pause=0.05)
+        self._wait_for_success(run["id"])
         return seconds
 
     def seconds_until_ended(self, spec: dict[str, Any]) -> float:
-        """From submission to the end of all runs."""
-        return self.seconds_until(spec, lambda run: run["state"] == "succeeded")
+        """From submission until a look at all runs, every 50 ms, finds that they succeeded."""
+        started = time.perf_counter()
+        for run in self._http.post("/v1/jobs", json=spec).raise_for_status().json()["runs"]:
+            self._wait_for_success(run["id"])
+        return time.perf_counter() - started
+
+    def _wait_for_success(self, run_id: str) -> None:
+        wait_for(lambda: self._get(f"/v1/runs/{run_id}")["state"] == "succeeded", pause=0.05)
 
     def end(self) -> None:
         """End it."""

@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from worker.cores import processors
+
 PROBE_SECONDS = 120
 GPU_FILES = ("nvidia*", "nvhost*", "nvmap", "dxg", "kfd")
 """What is in /dev where Linux has a GPU that torch may use: NVIDIA's, of Jetson, of WSL, AMD's."""
@@ -47,11 +49,6 @@ def devices() -> list[Device]:
 def may_have_gpu() -> bool:
     """Whether it is worth asking torch, which takes seconds to load."""
     return sys.platform != "linux" or any(any(DEV.glob(name)) for name in GPU_FILES)
-
-
-def processors() -> int:
-    """Those that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def probe() -> list[Device]:

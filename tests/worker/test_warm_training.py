@@ -13,20 +13,14 @@ import pytest
 
 import lplcore
 from lplcore.training.checkpoint import load_metadata
+from tests.service.processes import SPEC as DIGITS
 from tests.service.processes import title
 from worker import warm
 from worker.trainers import Trainers
 from worker.warm import Host
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not warm.supported(), reason="trainers are forked on Linux")]
-SPEC: dict[str, Any] = {
-    "dataset": {"name": "digits", "imbalance_factor": 20},
-    "model": "mlp",
-    "method": "lpl",
-    "epochs": 3,
-    "batch_size": 128,
-    "seeds": [0],
-}
+SPEC: dict[str, Any] = DIGITS | {"epochs": 3}
 CONVOLUTIONS = SPEC | {"model": "resnet32", "epochs": 1, "batch_size": 256, "method": "ldam_drw"}
 MEASURED = "train/examples_per_second"
 
