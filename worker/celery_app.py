@@ -10,11 +10,14 @@ from typing import Any
 from celery import Celery
 from celery.platforms import SecurityWarning
 from celery.signals import setup_logging
+from celery.worker import state as requests
 
 from store.database.records import CONSUMER_DEAD
 from store.doorbell import QUEUE, TASK, celery_app
 
 RESTART_SECONDS = 5.0
+LISTEN_SECONDS = 5.0
+"""How often to look whether wake-ups wait that nobody fetches."""
 HEALTHY_SECONDS = 60.0
 DEAD_ENDS = 2
 """A consumer that ended this often in a row, each time sooner than it would if all were well, counts as dead."""
@@ -57,6 +60,7 @@ class Consumer:
         self._ends = 0
         self._thread = threading.Thread(target=self._listen, name="consumer", daemon=True)
         self._thread.start()
+        threading.Thread(target=self._mend, name="hearing", daemon=True).start()
 
     def state(self) -> str:
         """`listening`, `away` (the broker does not answer, or not yet), or `dead`: it ends as often as it begins."""
@@ -78,6 +82,33 @@ class Consumer:
             log.warning("listening for wake-ups again in %.0f s; polling goes on", RESTART_SECONDS)
             time.sleep(RESTART_SECONDS)
 
+    def _mend(self) -> None:
+        """Let the consumer connect anew where it is deaf.
+
+        Where a broker was lost while every slot was taken, or as a message was acknowledged, Celery may not notice: it
+        then waits for ever at a connection that is gone.
+        """
+        before = None
+        while True:
+            time.sleep(LISTEN_SECONDS)
+            heard = requests.total_count[TASK]
+            unheard = heard if self._could_fetch() and self._waiting() else None
+            if unheard is not None and unheard == before and (hub := getattr(self._worker, "hub", None)):
+                log.warning("wake-ups wait in the broker and none is heard; connecting anew")
+                hub.call_soon(lose_connection)
+            before = unheard
+
+    def _could_fetch(self) -> bool:
+        return self.state() == "listening" and len(requests.reserved_requests) < self._concurrency
+
+    def _waiting(self) -> int:
+        """Wake-ups in the broker; none where it does not answer."""
+        try:
+            with self._app.connection_for_read() as connection:
+                return int(self._app.amqp.queues[QUEUE](connection).queue_declare(passive=True).message_count)
+        except Exception:  # whatever the broker does: polling goes on
+            return 0
+
     def _new_worker(self) -> Any:
         worker: Any = self._app.Worker(
             pool="threads",
@@ -91,6 +122,11 @@ class Consumer:
         )
         worker.set_process_status = lambda _: None  # the process has a title of its own
         return worker
+
+
+def lose_connection() -> None:
+    """What Celery sees where a connection ends; it connects again."""
+    raise ConnectionResetError("wake-ups were not heard")
 
 
 @setup_logging.connect  # type: ignore[untyped-decorator]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ import pytest
 import redis
 
 from api.process.broker import bundled_binary, free_port, start_broker
+from store.doorbell import QUEUE, TASK, celery_app
 from tests.service.processes import find, gone, serving, until
 
 BINARY = bundled_binary()
@@ -122,6 +124,51 @@ def test_wake_ups_are_heard_again_after_the_bundled_broker_was_killed(tmp_path: 
         (run_id,) = service.submit(epochs=1)
         service.succeeded(run_id)
         assert service.http.get("/readyz").status_code == 200
+
+
+DEAFENED = """
+import os, signal, sys, time
+from kombu.message import Message
+from worker import celery_app
+
+url, broker = sys.argv[1], int(sys.argv[2])
+acknowledge = Message.ack
+
+def kill_first(message, multiple=False):
+    Message.ack = acknowledge
+    os.kill(broker, signal.SIGKILL)
+    return acknowledge(message, multiple)
+
+def wake():
+    print("heard", flush=True)
+    time.sleep(0.3)  # every slot is taken as the acknowledgement fails
+
+Message.ack = kill_first
+celery_app.LISTEN_SECONDS = 0.5
+consumer = celery_app.Consumer(celery_app.worker_app(url, wake), concurrency=1)
+time.sleep(600)
+"""
+
+
+@pytest.mark.timeout(60)
+def test_a_broker_that_is_lost_as_a_message_is_acknowledged_is_heard_again() -> None:
+    broker = start_broker()
+    assert broker is not None
+    first = broker._process.pid
+    program = [sys.executable, "-c", DEAFENED, broker.url, str(first)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as deafened:
+        assert deafened.stdout is not None
+        try:
+            ring = partial(celery_app(broker.url).send_task, TASK, queue=QUEUE, ignore_result=True, retry=False)
+            ring()
+            assert deafened.stdout.readline() == "heard\n"
+            with redis.Redis.from_url(broker.url) as client:
+                until(lambda: answering(client) and broker._process.pid != first, bool, timeout=60)
+            ring()
+            assert deafened.stdout.readline() == "heard\n"
+        finally:
+            deafened.kill()
+            broker.stop()
 
 
 def test_a_consumer_says_whether_it_hears() -> None:
