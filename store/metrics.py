@@ -30,6 +30,10 @@ SERIES = (
     .where(SeriesRow.run_id == bindparam("run_id"), SeriesRow.name.in_(bindparam("names", expanding=True)))
     .order_by(SeriesRow.name, SeriesRow.epoch)
 )
+SAME_EPOCH = (
+    delete(EpochRow).where(EpochRow.run_id == bindparam("run"), EpochRow.epoch == bindparam("at")),
+    delete(SeriesRow).where(SeriesRow.run_id == bindparam("run"), SeriesRow.epoch == bindparam("at")),
+)
 Curves = dict[str, dict[str, list[Any]]]
 
 
@@ -59,20 +63,20 @@ def record_epoch(
     values = dict(metrics)
     progress = epoch / max(1, epochs)
     fenced(session, claim, {"epoch": epoch, "epochs": epochs, "progress": progress, "last_metrics": values})
-    session.execute(delete(EpochRow).where(EpochRow.run_id == claim.run_id, EpochRow.epoch == epoch))
-    session.execute(delete(SeriesRow).where(SeriesRow.run_id == claim.run_id, SeriesRow.epoch == epoch))
-    session.execute(
-        insert(EpochRow), [{"run_id": claim.run_id, "epoch": epoch, "attempt": claim.attempt, "metrics": values}]
-    )
+    connection = session.connection()
+    for again in SAME_EPOCH:
+        connection.execute(again, {"run": claim.run_id, "at": epoch})
+    row = {"run_id": claim.run_id, "epoch": epoch, "attempt": claim.attempt, "metrics": values}
+    connection.execute(insert(EpochRow), row)
     rows = [
         {"run_id": claim.run_id, "name": name, "epoch": epoch, "shape": list(array.shape), "data": array.data}
         for name, array in series.items()
     ]
     if rows:
-        session.execute(insert(SeriesRow), rows)
+        connection.execute(insert(SeriesRow), rows)
     data = {"run": claim.run_id, "attempt": claim.attempt, "epoch": epoch, "metrics": values}
     events.record(session, "epoch", data, job_id=claim.job_id, run_id=claim.run_id)
-    job_state.refresh(session, claim.job_id)
+    job_state.note_progress(session, claim.job_id)
 
 
 def metrics(session: Session, run_id: str, *, names: Sequence[str] | None = None, after_epoch: int = 0) -> Curves:

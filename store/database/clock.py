@@ -26,7 +26,10 @@ def _postgresql_now(element: Any, compiler: Any, **options: Any) -> str:
     return "CAST(extract(epoch from clock_timestamp()) AS double precision)"
 
 
+NOW = select(db_now())
+
+
 def database_time(session: Session) -> float:
     """Seconds since the epoch by the database's clock."""
     offset: float = session.info["clock_offset"]
-    return float(session.scalar(select(db_now())) or 0.0) + offset
+    return float(session.connection().scalar(NOW) or 0.0) + offset

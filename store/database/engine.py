@@ -153,7 +153,7 @@ class Database:
         if not self.is_sqlite:
             session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_EVENTS})
         now = database_time(session)
-        session.execute(insert(EventRow), [{**entry, "created_at": now} for entry in recorded])
+        session.connection().execute(insert(EventRow), [{**entry, "created_at": now} for entry in recorded])
 
     def ping(self) -> None:
         """Raise DatabaseUnavailable unless the database answers."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import reduce
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from store import events
@@ -13,6 +13,17 @@ from store.database.tables import JobRow, RunRow
 from store.errors import NotFound
 from store.lifecycle import results
 from store.lifecycle.states import ENDED, State
+
+CURRENT = (RunRow.job_id == bindparam("job")) & RunRow.replaced.is_(False)
+LOCK = select(JobRow.requested).where(JobRow.id == bindparam("job")).with_for_update(key_share=True)
+PROGRESS = (
+    update(JobRow)
+    .where(JobRow.id == bindparam("job"))
+    .values(
+        progress=func.coalesce(select(func.avg(RunRow.progress)).where(CURRENT).scalar_subquery(), 0.0),
+        version=JobRow.version + 1,
+    )
+)
 
 
 def derived_state(counts: Mapping[str, int]) -> State:
@@ -72,3 +83,16 @@ def refresh(session: Session, job_id: str, *, succeeded: Sequence[Mapping[str, f
         events.record(session, "state", {"job": job_id, "state": state}, job_id=job_id, run_id=None)
         if state in ENDED:
             events.record(session, "end", {"job": job_id, "state": state}, job_id=job_id, run_id=None)
+
+
+def note_progress(session: Session, job_id: str) -> None:
+    """Derive the job's progress anew where one of its runs went on and none changed its state; locks as `refresh`.
+
+    Raises:
+        NotFound: the job is deleted, or being so.
+    """
+    connection = session.connection()
+    job = connection.execute(LOCK, {"job": job_id}).one_or_none()
+    if job is None or job.requested == DELETE:
+        raise NotFound(f"there is no job {job_id}")
+    connection.execute(PROGRESS, {"job": job_id})
