@@ -173,7 +173,7 @@ def fenced_update(columns: tuple[str, ...]) -> Update:
     """
     mine = (RunRow.attempt == bindparam("held_attempt")) & (RunRow.worker == bindparam("held_by"))
     stands = (RunRow.id == bindparam("run")) & (transitions.UNINDEXED_STATE == State.RUNNING) & mine
-    changes = {column: bindparam(column) for column in columns}
+    changes: dict[str, Any] = {column: bindparam(column) for column in columns}
     return update(RunRow).where(stands).values(**changes, version=RunRow.version + 1)
 
 
