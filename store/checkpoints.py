@@ -4,6 +4,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -45,10 +46,14 @@ def upload(write: Write, claim: Claim, path: Path, *, epoch: int, step: int, kin
         LeaseLost: another attempt owns the run.
         OSError: the file cannot be read.
     """
-    checkpoint_id = write(partial(begin, claim=claim, epoch=epoch, step=step, kind=kind))
-    digest, size = hashlib.sha256(), 0
+    opened = partial(begin, claim=claim, epoch=epoch, step=step, kind=kind)
     with path.open("rb") as file:
-        for number, data in enumerate(iter(lambda: file.read(CHUNK_BYTES), b"")):
+        first = file.read(CHUNK_BYTES)
+        if len(first) < CHUNK_BYTES:
+            return write(partial(at_once, claim=claim, opened=opened, content=first, keep_last=keep_last))
+        checkpoint_id = write(opened)
+        digest, size = hashlib.sha256(), 0
+        for number, data in enumerate(chain([first], iter(lambda: file.read(CHUNK_BYTES), b""))):
             write(partial(append, claim=claim, checkpoint_id=checkpoint_id, number=number, data=data))
             digest.update(data)
             size += len(data)
@@ -56,6 +61,17 @@ def upload(write: Write, claim: Claim, path: Path, *, epoch: int, step: int, kin
     return write(
         lambda session: publish(session, claim, checkpoint_id, size_bytes=size, sha256=sha256, keep_last=keep_last)
     )
+
+
+def at_once(
+    session: Session, claim: Claim, opened: Callable[[Session], str], *, content: bytes, keep_last: int
+) -> Checkpoint:
+    """Store and publish what fits a chunk in one transaction."""
+    checkpoint_id = opened(session)
+    session.flush()
+    append(session, claim, checkpoint_id, number=0, data=content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    return publish(session, claim, checkpoint_id, size_bytes=len(content), sha256=sha256, keep_last=keep_last)
 
 
 def begin(session: Session, claim: Claim, *, epoch: int, step: int, kind: str) -> str:
