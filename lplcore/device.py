@@ -107,18 +107,19 @@ def accumulator_dtype(device: torch.device) -> torch.dtype:
 def deterministic_algorithms() -> Iterator[None]:
     """Inside, torch takes algorithms whose result does not depend on timing; outside all is as it was.
 
-    Entering takes a millisecond: wrap stretches of work, not steps.
+    Entering takes a millisecond: wrap stretches of work, not steps. `torch.use_deterministic_algorithms` would load
+    torch's compiler first, which takes a second; code that was compiled before keeps its own setting.
     """
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    before = torch.get_deterministic_debug_mode()
     fill, cudnn = FILL.fill_uninitialized_memory, torch.backends.cudnn.benchmark
-    torch.use_deterministic_algorithms(True)
+    torch.set_deterministic_debug_mode("error")
     # Filling every fresh tensor with NaN is a debugging aid that costs a pass over memory.
     FILL.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.set_deterministic_debug_mode(before)
         FILL.fill_uninitialized_memory = fill
         torch.backends.cudnn.benchmark = cudnn
 

@@ -12,6 +12,7 @@ import socket
 import sys
 
 import numpy as np
+import torch
 from setproctitle import setproctitle
 
 import lplcore
@@ -19,8 +20,8 @@ from worker import train
 from worker.forking import ForkServer
 from worker.warm import CONTROL_FD
 
-FIRST_USE = ("torch._dynamo", "lplcore.methods")
-"""Modules that a first training imports as it goes."""
+FIRST_USE = ("lplcore.methods", *(["torch._dynamo"] if torch.version.cuda or torch.version.hip else []))
+"""What a first training imports as it goes: torch's optimisers load its compiler, ours for a CPU does not."""
 
 
 def trainer() -> int:

@@ -1,6 +1,7 @@
 """Stochastic gradient descent."""
 
-from typing import Any, ClassVar, Literal, Self
+from collections.abc import Callable
+from typing import Any, ClassVar, Literal, ParamSpec, Self, TypeVar
 
 import torch
 from pydantic import Field, model_validator
@@ -8,6 +9,9 @@ from pydantic_core import PydanticCustomError
 from torch import Tensor
 
 from lplcore.optimizers import Optimizer
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Sgd(Optimizer):
@@ -37,17 +41,19 @@ class Sgd(Optimizer):
         return self
 
     def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-        optimizer = torch.optim.SGD(
-            groups,
-            lr=self.lr,
-            momentum=self.momentum,
-            nesterov=self.nesterov,
-            weight_decay=self.weight_decay,
+        optimizer = CpuSgd(
+            groups, lr=self.lr, momentum=self.momentum, nesterov=self.nesterov, weight_decay=self.weight_decay
         )
         parameters = (parameter for group in optimizer.param_groups for parameter in group["params"])
-        if any(parameter.device.type != "cpu" for parameter in parameters):
+        if all(parameter.device.type == "cpu" for parameter in parameters):
             return optimizer
-        return CpuSgd(optimizer.param_groups, lr=self.lr)
+        return torch.optim.SGD(optimizer.param_groups, lr=self.lr)
+
+
+def undecorated(method: Callable[P, T]) -> Callable[P, T]:
+    """A method of torch's without what keeps its compiler out: that loads the compiler first, which takes a second."""
+    plain: Callable[P, T] = getattr(method, "__wrapped__", method)
+    return plain
 
 
 class CpuSgd(torch.optim.SGD):
@@ -55,6 +61,11 @@ class CpuSgd(torch.optim.SGD):
 
     Of a small network's step torch spends more on hooks and records for profilers than on the arithmetic.
     """
+
+    add_param_group = undecorated(torch.optim.SGD.add_param_group)
+    state_dict = undecorated(torch.optim.SGD.state_dict)
+    load_state_dict = undecorated(torch.optim.SGD.load_state_dict)
+    zero_grad = undecorated(torch.optim.SGD.zero_grad)
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]  # nothing here evaluates a loss again

@@ -218,7 +218,21 @@ def test_a_method_spec_is_complete_and_parses_to_itself() -> None:
 
 
 @pytest.mark.slow
-def test_importing_the_library_loads_neither_torchvision_nor_scikit_learn() -> None:
-    code = "import lplcore, sys; print(sorted({'torchvision', 'sklearn', 'scipy'} & set(sys.modules)))"
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip() == "[]"
+TRAINING = """
+import sys, tempfile
+import lplcore
+
+def loaded(*names):
+    return sorted(set(names) & set(sys.modules))
+
+print(loaded("torchvision", "sklearn", "scipy"))
+spec = {"dataset": {"name": "digits", "imbalance_factor": 20}, "model": "mlp", "method": "lpl", "epochs": 1}
+with tempfile.TemporaryDirectory() as folder:
+    *_, end = lplcore.train(spec, data_dir=folder, checkpoint_dir=folder, device="cpu")
+print(end.outcome, loaded("torch._dynamo", "torch._inductor"))
+"""
+
+
+def test_importing_the_library_loads_neither_torchvision_nor_scikit_learn_and_training_no_compiler() -> None:
+    answer = subprocess.run([sys.executable, "-c", TRAINING], capture_output=True, text=True, check=True)
+    assert answer.stdout.splitlines() == ["[]", "succeeded []"]
