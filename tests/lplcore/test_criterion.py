@@ -217,7 +217,6 @@ def test_a_method_spec_is_complete_and_parses_to_itself() -> None:
     assert validated(MethodSpec, method.model_dump(mode="json")) == method
 
 
-@pytest.mark.slow
 TRAINING = """
 import sys, tempfile
 import lplcore
@@ -233,6 +232,7 @@ print(end.outcome, loaded("torch._dynamo", "torch._inductor"))
 """
 
 
+@pytest.mark.slow
 def test_importing_the_library_loads_neither_torchvision_nor_scikit_learn_and_training_no_compiler() -> None:
     answer = subprocess.run([sys.executable, "-c", TRAINING], capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines() == ["[]", "succeeded []"]
