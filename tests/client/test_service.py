@@ -19,6 +19,7 @@ from client import ApiError, Client
 from client.answers import Job, SignedVariations
 from client.cli import status
 from client.service import Service, ServiceFailed
+from tests.service.processes import QUICK
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parent.parent.parent
@@ -42,7 +43,8 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def url(data_dir: Path) -> Iterator[str]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LPL_PORT", "0")
+        for name, value in (QUICK | {"LPL_PORT": "0"}).items():
+            patch.setenv(name, value)
         patch.delenv("LPL_DATABASE_URL", raising=False)
         patch.delenv("LPL_BROKER_URL", raising=False)
         with Service(data_dir=data_dir) as service:
