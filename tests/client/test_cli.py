@@ -78,6 +78,7 @@ def test_watching_ends_with_status_0_only_if_every_run_succeeded(
     assert "\x1b" not in said.out + said.err
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_a_watch_outlives_a_moment_without_database(capsys: pytest.CaptureFixture[str]) -> None:
     away = Reply({"title": "away", "status": 503}, 503, PROBLEM)
     with scripted(in_turn(away, Reply(JOB, cut=3), away, Reply(JOB))) as server:
@@ -104,6 +105,7 @@ def test_wrong_fields_are_one_line_each(tmp_path: Path, capsys: pytest.CaptureFi
     assert not said.out
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize(
     ("arguments", "expected", "message"),
     [
@@ -213,6 +215,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("lpl ")
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("away", [False, True])
 def test_errors_of_a_command_that_prints_json_are_json(
     away: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]

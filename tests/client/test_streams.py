@@ -23,6 +23,7 @@ def test_events_are_parsed_as_the_standard_says() -> None:
     assert (second.id, second.kind, second.data) == (None, "message", {"value": "plain"})
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_a_broken_stream_goes_on_after_the_last_event() -> None:
     away = Reply({"title": "away", "status": 503}, 503, PROBLEM)
     answers = in_turn(
@@ -40,6 +41,7 @@ PAGE = Reply(b"<html>Bad Gateway</html>", 502, {"Content-Type": "text/html"})
 BUSY = Reply(b"<html>busy</html>", 503, {"Content-Type": "text/html", "Retry-After": "0"})
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_a_stream_outlives_a_proxy_whose_service_is_away(status: int) -> None:
     away = Reply(PAGE.body, status, PAGE.headers)
@@ -70,6 +72,7 @@ def test_a_page_in_place_of_a_stream_is_an_error() -> None:
         list(client.events())
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("away", [PAGE, BUSY], ids=["502", "503"])
 @pytest.mark.parametrize("cut", [0, 1000])
 def test_a_download_outlives_a_proxy_whose_service_is_away(away: Reply, cut: int, tmp_path: Path) -> None:
@@ -102,6 +105,7 @@ def ranged(cut: int) -> list[str]:
     return ranges
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("cut", [0, 1000, len(CONTENT) - 1])
 def test_a_broken_download_goes_on_where_it_was(cut: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

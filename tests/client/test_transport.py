@@ -21,12 +21,14 @@ def closed_port() -> int:
         return port
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_a_database_that_is_away_for_a_moment_is_waited_for() -> None:
     with scripted(in_turn(AWAY, AWAY, Reply(JOB))) as server, Client(server.url) as client:
         assert client.get_job("j_1").runs_total == 3
     assert len(server.asked) == 3
 
 
+@pytest.mark.usefixtures("short_pauses")
 def test_a_submission_is_repeated_under_the_same_idempotency_key() -> None:
     with scripted(in_turn(AWAY, Reply(JOB, cut=0), Reply(JOB, 201))) as server, Client(server.url) as client:
         client.submit({"dataset": "digits"})
@@ -48,6 +50,7 @@ PAGE = b"<html><head><title>Bad Gateway</title></head><body><h1>nginx</h1></body
 GATEWAY = [Reply(PAGE, status, {"Content-Type": "text/html"}) for status in (502, 503, 504)]
 
 
+@pytest.mark.usefixtures("short_pauses")
 @pytest.mark.parametrize("away", GATEWAY, ids=lambda reply: str(reply.status))
 def test_what_can_be_repeated_outlives_a_proxy_whose_service_is_away(away: Reply) -> None:
     with scripted(in_turn(away, away, Reply({**JOB, "state": "failed"}))) as server, Client(server.url) as client:
