@@ -72,7 +72,7 @@ def running(
             assert thread.is_alive(), "the server does not start"
             assert time.monotonic() < deadline, "the server does not start"
             time.sleep(0.01)
-        with httpx.Client(base_url=url, timeout=20) as http:
+        with httpx.Client(base_url=url, timeout=20, verify=False) as http:  # certificates take long to load
             yield Running(given, db, url, http)
     finally:
         server.should_exit = True

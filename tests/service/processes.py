@@ -89,7 +89,7 @@ class Service(Process):
         try:
             # A connection for each request: an idle one may be closed in the moment in which it is used again.
             limits = httpx.Limits(max_keepalive_connections=0)
-            self.http = httpx.Client(base_url=self._address(), timeout=30, trust_env=False, limits=limits)
+            self.http = httpx.Client(base_url=self._address(), timeout=30, trust_env=False, limits=limits, verify=False)
             until(self._ready, bool, timeout=60)
         except BaseException:
             self.end()
