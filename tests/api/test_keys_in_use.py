@@ -23,6 +23,8 @@ from tests.api.test_security import bearer
 from tests.store.databases import reading, writing
 
 SECRET = "hush-hush"
+THREADS = 40
+"""In which handlers work at the same time."""
 
 
 def until_used(db: Database, key_id: str) -> None:
@@ -183,17 +185,24 @@ def test_a_database_without_tables_says_the_remedy(tmp_path: Path) -> None:
 
 def test_health_is_answered_while_all_threads_are_busy(service: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
-    monkeypatch.setattr("store.jobs.get", lambda *_: release.wait(30))
+    occupied = threading.Semaphore(0)
+
+    def wait(*_: object) -> None:
+        occupied.release()
+        release.wait(30)
+
+    monkeypatch.setattr("store.jobs.get", wait)
 
     def occupy(_: int) -> None:
-        with httpx.Client(base_url=service.url, timeout=40) as http:
+        with httpx.Client(base_url=service.url, timeout=40, verify=False) as http:
             http.get("/v1/jobs/j_1")
 
     with ThreadPoolExecutor(45) as pool:
         try:
             for number in range(45):
                 pool.submit(occupy, number)
-            time.sleep(1)
+            for _ in range(THREADS):
+                assert occupied.acquire(timeout=20)
             for path in ("/healthz", "/readyz"):
                 assert service.http.get(path, timeout=5).status_code == 200
         finally:

@@ -25,13 +25,13 @@ Answer = tuple[int, str]
 
 
 def by_httpx(url: str, body: bytes) -> Answer:
-    answer = httpx.post(url, content=body, headers=HEADERS, timeout=60)
+    answer = httpx.post(url, content=body, headers=HEADERS, timeout=60, verify=False)
     return answer.status_code, answer.text
 
 
 def by_httpx_in_chunks(url: str, body: bytes) -> Answer:
     chunks = (body[start : start + 50_000] for start in range(0, len(body), 50_000))
-    answer = httpx.post(url, content=chunks, headers=HEADERS, timeout=60)
+    answer = httpx.post(url, content=chunks, headers=HEADERS, timeout=60, verify=False)
     return answer.status_code, answer.text
 
 
