@@ -59,7 +59,7 @@ def test_networks_of_published_code_have_its_number_of_parameters(
 
 
 def test_logit_adjustments_network_is_as_its_code_has_it() -> None:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     model = build("la_resnet32").eval()
     images = torch.randn(2, *IMAGE)
     assert model.get_submodule("conv")(images).shape[2:] == (36, 36)
@@ -136,9 +136,9 @@ def test_dropout_acts_in_training_only(name: str) -> None:
 
 
 def test_dropout_adds_no_weights_and_changes_no_other() -> None:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     plain = build("resnet32")
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     dropping = build("resnet32", dropout=0.3)
     assert plain.state_dict().keys() == dropping.state_dict().keys()
     assert all(torch.equal(value, dropping.state_dict()[name]) for name, value in plain.state_dict().items())
