@@ -9,6 +9,8 @@ from celery import Celery
 QUEUE = "lpl"
 TASK = "worker.wake"
 QUIET_SECONDS = 5.0
+MOST_RINGS = 32
+"""Workers that are woken at once; where there are more, sweeps wake the rest one by one."""
 log = logging.getLogger(__name__)
 
 
@@ -37,15 +39,17 @@ class Doorbell:
 
     def __init__(self, broker_url: str | None) -> None:
         self._app = celery_app(broker_url) if broker_url else None
-        self._wanted = threading.Event()
+        self._wanted, self._due, self._counting = threading.Event(), 0, threading.Lock()
         self._quiet_until = 0.0
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def ring(self) -> None:
-        """Ask for a wake-up; several asked for at once may become one."""
+    def ring(self, times: int = 1) -> None:
+        """Ask for that many wake-ups, each for another free worker; those asked for at once may become one request."""
         if self._app is None or self._closed:
             return
+        with self._counting:
+            self._due = max(self._due, min(times, MOST_RINGS))
         if self._thread is None:
             self._thread = threading.Thread(target=self._send_forever, name="doorbell", daemon=True)
             self._thread.start()
@@ -64,7 +68,10 @@ class Doorbell:
         while True:
             self._wanted.wait()
             self._wanted.clear()
-            self._send()
+            with self._counting:
+                due, self._due = self._due, 0
+            for _ in range(due):
+                self._send()
             if self._closed:
                 return
 

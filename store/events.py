@@ -1,9 +1,10 @@
 """The event log."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Integer, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from store.database.records import Event
@@ -19,12 +20,16 @@ def after(
     session: Session, event_id: int, *, job: str | None = None, run: str | None = None, limit: int = 500
 ) -> list[Event]:
     """The events that follow an id, oldest first, of a job or a run or of everything."""
-    query = select(EventRow).where(EventRow.id > event_id).order_by(EventRow.id).limit(limit)
-    if job is not None:
-        query = query.where(EventRow.job_id == job)
-    if run is not None:
-        query = query.where(EventRow.run_id == run)
-    return list(session.scalars(query))
+    wanted = {name: value for name, value in (("job_id", job), ("run_id", run)) if value is not None}
+    return list(session.scalars(following(*wanted), {"event_id": event_id, "limit": limit, **wanted}))
+
+
+@cache
+def following(*named: str) -> Select[Any]:
+    """Events that have values in named columns; built once, since whoever follows a job asks again and again."""
+    query = select(EventRow).where(EventRow.id > bindparam("event_id"))
+    query = query.order_by(EventRow.id).limit(bindparam("limit", type_=Integer))
+    return query.where(*(getattr(EventRow, name) == bindparam(name) for name in named))
 
 
 def logs(session: Session, run_id: str, *, after_id: int = 0, limit: int = 500) -> list[Event]:

@@ -9,7 +9,7 @@ import os
 import random
 import signal
 import socket
-import sys
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -31,8 +31,8 @@ def trainer() -> int:
     return train.main()
 
 
-def main() -> int:
-    """Load, then serve the worker."""
+def main() -> NoReturn:
+    """Load, then serve the worker; to take torch apart in the end would take a second."""
     setproctitle("lpl trainer host")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(os.environ.pop(CONTROL_FD)))
@@ -42,8 +42,8 @@ def main() -> int:
     gc.collect()
     gc.freeze()
     ForkServer(control, trainer).serve()
-    return 0
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

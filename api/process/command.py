@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from api.process.serve import run_all, run_api
+from api.process.serve import run_all, run_api, until_signalled
 from store import audit, keys
 from store.command import AsJson, fail, load_settings, open_streams
 from store.database.engine import Database
@@ -31,12 +31,12 @@ def configured(host: str | None, port: int | None, data_dir: str | None) -> Sett
 
 def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Serve API and dashboard, with the bundled broker and one worker; Ctrl-C ends everything."""
-    run_all(configured(host, port, data_dir))
+    until_signalled(run_all, configured(host, port, data_dir))
 
 
 def api(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
     """Serve API and dashboard alone; workers run elsewhere."""
-    run_api(configured(host, port, data_dir))
+    until_signalled(run_api, configured(host, port, data_dir))
 
 
 def migrated() -> Database:

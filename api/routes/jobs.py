@@ -41,7 +41,7 @@ def submit(
     """Submit an experiment. The same Idempotency-Key with the same body returns the first answer."""
     owner = key.id if key else ""
     submitted = submission.submit(services.db, services.settings, body, idempotency_key=idempotency_key, owner=owner)
-    services.doorbell.ring()
+    services.doorbell.ring(submitted.job.runs_total)
     response.headers["Location"] = f"/v1/jobs/{submitted.job.id}"
     return answer(services, submitted.job.id)
 
@@ -125,9 +125,10 @@ def ask(services: Service, job_id: str, action: Action) -> JobAnswer:
     """Carry a request out and answer with the job."""
     change = partial(requests.request_job, job_id=job_id, action=action, max_queued=services.settings.max_queued_runs)
     services.db.write(change, urgent=action == Action.CANCEL)
+    job = answer(services, job_id)
     if action in (Action.RESUME, Action.RETRY):
-        services.doorbell.ring()
-    return answer(services, job_id)
+        services.doorbell.ring(job.runs_total)
+    return job
 
 
 @router.post("/{job_id}/cancel", operation_id="cancelJob", **asking)

@@ -15,6 +15,31 @@ from store.lifecycle import results
 from store.lifecycle.states import ENDED, State
 
 CURRENT = (RunRow.job_id == bindparam("job")) & RunRow.replaced.is_(False)
+STANDING = (
+    select(
+        RunRow.state,
+        func.count().label("number"),
+        func.sum(RunRow.progress).label("progress"),
+        func.min(RunRow.requested).label("requested"),
+    )
+    .where(CURRENT)
+    .group_by(RunRow.state)
+)
+DERIVED = (
+    update(JobRow)
+    .where(JobRow.id == bindparam("job"))
+    .values(
+        state=bindparam("state"),
+        requested=bindparam("requested"),
+        progress=bindparam("progress"),
+        run_states=bindparam("run_states"),
+        results=bindparam("results"),
+        started_at=bindparam("started_at"),
+        finished_at=bindparam("finished_at"),
+        runs_total=select(func.count()).where(RunRow.job_id == bindparam("job")).scalar_subquery(),
+        version=JobRow.version + 1,
+    )
+)
 LOCK = select(JobRow.requested).where(JobRow.id == bindparam("job")).with_for_update(key_share=True)
 PROGRESS = (
     update(JobRow)
@@ -50,34 +75,26 @@ def refresh(session: Session, job_id: str, *, succeeded: Sequence[Mapping[str, f
     job = session.get(JobRow, job_id, populate_existing=True, with_for_update={"key_share": True})
     if job is None or job.requested == DELETE:
         raise NotFound(f"there is no job {job_id}")
-    current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
-    rows = session.execute(
-        select(RunRow.state, func.count(), func.sum(RunRow.progress)).where(current).group_by(RunRow.state)
-    ).all()
-    counts = {state: int(number) for state, number, _ in rows}
-    total = max(1, sum(counts.values()))
-    done = sum(float(progress or 0.0) for _, _, progress in rows)
+    connection = session.connection()
+    standing = {row.state: row for row in connection.execute(STANDING, {"job": job_id})}
+    counts = {state: int(row.number) for state, row in standing.items()}
+    done = sum(float(row.progress or 0.0) for row in standing.values())
     state = derived_state(counts)
-    requested = session.scalar(
-        select(func.min(RunRow.requested)).where(current, RunRow.state == State.RUNNING, RunRow.requested.is_not(None))
-    )
     now = database_time(session)
     before = job.state
-    session.execute(
-        update(JobRow)
-        .where(JobRow.id == job_id)
-        .values(
-            state=state,
-            requested=requested,
-            progress=done / total,
-            run_states=counts,
-            **({"results": reduce(results.with_run, filter(None, succeeded), job.results)} if succeeded else {}),
-            runs_total=select(func.count()).select_from(RunRow).where(RunRow.job_id == job_id).scalar_subquery(),
-            started_at=job.started_at or (now if state == State.RUNNING else None),
-            finished_at=(job.finished_at if before == state and job.finished_at else now) if state in ENDED else None,
-            version=JobRow.version + 1,
-        )
-        .execution_options(synchronize_session=False)
+    ended_at = job.finished_at if before == state and job.finished_at else now
+    connection.execute(
+        DERIVED,
+        {
+            "job": job_id,
+            "state": state,
+            "requested": standing[State.RUNNING].requested if State.RUNNING in standing else None,
+            "progress": done / max(1, sum(counts.values())),
+            "run_states": counts,
+            "results": reduce(results.with_run, filter(None, succeeded), job.results),
+            "started_at": job.started_at or (now if state == State.RUNNING else None),
+            "finished_at": ended_at if state in ENDED else None,
+        },
     )
     if before != state:
         events.record(session, "state", {"job": job_id, "state": state}, job_id=job_id, run_id=None)

@@ -7,9 +7,10 @@ turn, so that one with many old runs is not ahead of all others until they are d
 
 import math
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import ColumnElement, Select, func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
@@ -76,14 +77,20 @@ def in_turn(session: Session, ready: ColumnElement[bool], now: float) -> list[st
 
 
 def waiting_owners(session: Session) -> list[str]:
-    """Keys with waiting runs; an index is looked at once per key, however many runs wait."""
+    """Keys with waiting runs."""
+    return list(session.connection().scalars(owners_of_waiting()))
+
+
+@cache
+def owners_of_waiting() -> Select[Any]:
+    """An index is looked at once per key, however many runs wait."""
     first = select(func.min(RunRow.owner).label("owner")).where(RunRow.state == State.QUEUED).cte(recursive=True)
     other = aliased(RunRow)
     following = (
         select(func.min(other.owner)).where(other.state == State.QUEUED, other.owner > first.c.owner).scalar_subquery()
     )
     every = first.union_all(select(following).where(first.c.owner.is_not(None)))
-    return list(session.scalars(select(every.c.owner).where(every.c.owner.is_not(None))))
+    return select(every.c.owner).where(every.c.owner.is_not(None))
 
 
 def note_turn(session: Session, owner: str, now: float) -> None:

@@ -9,7 +9,7 @@ SPEC = {
     "dataset": {"name": "digits", "imbalance_factor": 20},
     "model": "mlp",
     "method": "lpl",
-    "epochs": 20,
+    "epochs": 200,
     "seeds": [0, 1, 2, 3],
 }
 

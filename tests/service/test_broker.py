@@ -16,7 +16,7 @@ import pytest
 import redis
 
 from api.process.broker import bundled_binary, free_port, start_broker
-from store.doorbell import QUEUE, TASK, celery_app
+from store.doorbell import QUEUE, TASK, Doorbell, celery_app
 from tests.service.processes import find, gone, serving, until
 
 BINARY = bundled_binary()
@@ -169,6 +169,46 @@ def test_a_broker_that_is_lost_as_a_message_is_acknowledged_is_heard_again() -> 
         finally:
             deafened.kill()
             broker.stop()
+
+
+WOKEN = """
+import sys, time
+from worker import celery_app
+
+def wake():
+    print("woken", flush=True)
+    time.sleep(600)
+
+consumer = celery_app.Consumer(celery_app.worker_app(sys.argv[1], wake), concurrency=1)
+while consumer.state() != "listening":
+    time.sleep(0.05)
+print("listening", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.timeout(60)
+def test_a_ring_wakes_as_many_workers_as_it_asks_for() -> None:
+    broker = start_broker()
+    assert broker is not None
+    with contextlib.ExitStack() as ending:
+        ending.callback(broker.stop)
+        workers = []
+        for _ in range(2):
+            program = [sys.executable, "-c", WOKEN, broker.url]
+            worker = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            ending.enter_context(worker)
+            ending.callback(worker.kill)
+            workers.append(worker.stdout)
+        for said in workers:
+            assert said is not None
+            assert said.readline() == "listening\n"
+        doorbell = Doorbell(broker.url)
+        doorbell.ring(2)
+        for said in workers:
+            assert said is not None
+            assert said.readline() == "woken\n"
+        doorbell.close()
 
 
 def test_a_consumer_says_whether_it_hears() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.orm import configure_mappers
 
 from store import checkpoints, jobs
 from store.database.engine import Database
@@ -20,6 +21,7 @@ from worker.reporting import Reporter
 
 EPOCHS, LEASE = 3, 60.0
 WRITES = ("INSERT", "UPDATE", "DELETE")
+configure_mappers()  # once, not in every fork
 
 
 class Crash:
@@ -102,5 +104,5 @@ def measured(epoch: int) -> dict[str, Any]:
 
 
 def content(epoch: int) -> bytes:
-    """A checkpoint of two chunks."""
-    return bytes([epoch]) * (checkpoints.CHUNK_BYTES + epoch)
+    """A checkpoint: of the first epoch within a chunk, else of two."""
+    return bytes([epoch]) * (epoch if epoch == 1 else checkpoints.CHUNK_BYTES + epoch)

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy.orm import Session
 
 from store import checkpoints, events, jobs, metrics
 from store.database.engine import Database
@@ -208,7 +209,7 @@ class LifeCycle(RuleBasedStateMachine):
     def stale_worker_writes(self, number: int, which: int) -> None:
         stale = [claim for model in self.runs.values() for claim in model.stale]
         claim = stale[number % len(stale)]
-        before = visible(self.db, claim.run_id)
+        before = reading(self.db, visible, claim.run_id)
         writes = (
             lambda: writing(self.db, claims.heartbeat, claim, lease_seconds=LEASE),
             lambda: record(self.db, claim, 1),
@@ -219,26 +220,30 @@ class LifeCycle(RuleBasedStateMachine):
         )
         with pytest.raises(LeaseLost):
             writes[which]()
-        assert visible(self.db, claim.run_id) == before
+        assert reading(self.db, visible, claim.run_id) == before
 
     @invariant()
     def store_and_model_agree(self) -> None:
-        for run_id, model in self.runs.items():
-            run = reading(self.db, runs.get, run_id)
-            assert (run.state, run.requested, run.attempt) == (model.state, model.requested, model.attempt), run_id
-            curve = reading(self.db, metrics.metrics, run_id).get("test/top1_error", {"epoch": []})
-            assert curve["epoch"] == list(range(1, model.epochs + 1))
-            told = [
-                event for event in reading(self.db, events.after, 0, run=run_id, limit=1000) if event.kind == "state"
-            ]
-            if told:
-                assert told[-1].data["state"] == model.state
-            if model.state in ENDED:
-                assert self.ended.setdefault(run_id, visible(self.db, run_id)) == visible(self.db, run_id)
-        for job_id in {model.job for model in self.runs.values()}:
-            states = [model.state for model in self.runs.values() if model.job == job_id and not model.replaced]
-            counts = {state: states.count(state) for state in states}
-            assert reading(self.db, jobs.get, job_id).state == derived_state(counts)
+        with self.db.read() as session:
+            for run_id, model in self.runs.items():
+                self.agree(session, run_id, model)
+            for job_id in {model.job for model in self.runs.values()}:
+                states = [model.state for model in self.runs.values() if model.job == job_id and not model.replaced]
+                counts = {state: states.count(state) for state in states}
+                assert jobs.get(session, job_id).state == derived_state(counts)
+
+    def agree(self, session: Session, run_id: str, model: Model) -> None:
+        """A run is as the model has it, and what has ended never changes."""
+        run = runs.get(session, run_id)
+        assert (run.state, run.requested, run.attempt) == (model.state, model.requested, model.attempt), run_id
+        curve = metrics.metrics(session, run_id).get("test/top1_error", {"epoch": []})
+        assert curve["epoch"] == list(range(1, model.epochs + 1))
+        told = [event for event in events.after(session, 0, run=run_id, limit=1000) if event.kind == "state"]
+        if told:
+            assert told[-1].data["state"] == model.state
+        if model.state in ENDED:
+            seen = visible(session, run_id)
+            assert self.ended.setdefault(run_id, seen) == seen
 
 
 def answer(model: Model, action: str) -> str:
@@ -295,16 +300,16 @@ def keep(db: Database, claim: Claim, number: int) -> None:
     writing(db, checkpoints.publish, claim, checkpoint_id, size_bytes=len(content), sha256=digest, keep_last=2)
 
 
-def visible(db: Database, run_id: str) -> Any:
+def visible(session: Session, run_id: str) -> Any:
     """All that is kept of a run, but for what a later retry changes."""
-    kept = [(c.id, c.epoch, c.sha256) for c in reading(db, checkpoints.list_for_run, run_id)]
-    told = [event.id for event in reading(db, events.after, 0, run=run_id, limit=1000)]
-    columns = columns_of(reading(db, runs.get, run_id)) | {"version": 0, "replaced": False}
-    return columns, reading(db, metrics.metrics, run_id), kept, told
+    kept = [(c.id, c.epoch, c.sha256) for c in checkpoints.list_for_run(session, run_id)]
+    told = [event.id for event in events.after(session, 0, run=run_id, limit=1000)]
+    columns = columns_of(runs.get(session, run_id)) | {"version": 0, "replaced": False}
+    return columns, metrics.metrics(session, run_id), kept, told
 
 
 def search(db_of_example: Any, examples: int) -> None:
-    """Run the machine; every example has a database of its own."""
+    """Run the machine; every example has a migrated database of its own."""
 
     class Machine(LifeCycle):
         def __init__(self) -> None:
@@ -312,7 +317,6 @@ def search(db_of_example: Any, examples: int) -> None:
             self.ending = ExitStack()
             self.db = Database(self.ending.enter_context(db_of_example()))
             self.ending.callback(self.db.dispose)
-            self.db.migrate()
 
         def teardown(self) -> None:
             self.ending.close()
@@ -327,12 +331,12 @@ def search(db_of_example: Any, examples: int) -> None:
 @pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_no_order_of_events_confuses_sqlite() -> None:
+def test_no_order_of_events_confuses_sqlite(migrated_file: Path) -> None:
     @contextmanager
     def database() -> Iterator[str]:
         folder = Path(tempfile.mkdtemp(prefix="lpl-machine-"))
         try:
-            yield f"sqlite:///{folder / 'lpl.sqlite3'}"
+            yield f"sqlite:///{shutil.copy(migrated_file, folder)}"
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -343,5 +347,5 @@ def test_no_order_of_events_confuses_sqlite() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(600)
 @pytest.mark.postgres
-def test_no_order_of_events_confuses_postgresql(postgres_server: str) -> None:
-    search(lambda: fresh_postgres(postgres_server), 8)
+def test_no_order_of_events_confuses_postgresql(postgres_server: str, migrated_template: str) -> None:
+    search(lambda: fresh_postgres(postgres_server, template=migrated_template), 8)
