@@ -55,6 +55,9 @@ def total(
     shaped = center.reshape((1, -1) + (1,) * (x.ndim - 2))
     result = np.zeros(x.shape[1])
     for start in range(0, len(x), CHUNK):
-        deviation = x[start : start + CHUNK].astype(np.float64) - shaped
-        result += (deviation if power == 1 else deviation**2).sum(axis=axes)
+        deviation = x[start : start + CHUNK].astype(np.float64)
+        deviation -= shaped
+        if power == 2:
+            np.square(deviation, out=deviation)
+        result += deviation.sum(axis=axes)
     return result

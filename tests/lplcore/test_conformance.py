@@ -29,7 +29,7 @@ EVERY = [*parts(), *aliases()]
 
 def losses(criterion: Criterion, batch: Batch, **changes: Any) -> Tensor:
     """[N], with the same random draws at every call."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     inputs, targets = criterion.mix(batch.features, batch.labels)
     changed = batch._replace(features=inputs)
     loss: Tensor = criterion(changed.logits, targets, reduction="none", **{**changed.arguments(), **changes})
@@ -110,13 +110,13 @@ def test_all_ways_to_ask_for_the_loss_agree(case: Case) -> None:
     each = losses(case.criterion(counts_of(5)), batch)
     assert each.shape == case.losses_shape(12, 5)
     for reduction, expected in (("mean", each.mean()), ("sum", each.sum())):
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         criterion = case.criterion(counts_of(5))
         inputs, targets = criterion.mix(batch.features, batch.labels)
         mixed = batch._replace(features=inputs)
         reduced = criterion(mixed.logits, targets, reduction=reduction, **mixed.arguments())
         torch.testing.assert_close(reduced, expected)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     criterion = case.criterion(counts_of(5))
     inputs, targets = criterion.mix(batch.features, batch.labels)
     mixed = batch._replace(features=inputs)
@@ -128,11 +128,11 @@ def test_all_ways_to_ask_for_the_loss_agree(case: Case) -> None:
 @check(EVERY)
 def test_the_perturbation_is_what_is_added_to_the_logits(case: Case) -> None:
     batch, criterion = batch_of(case), case.criterion(counts_of(5)).eval()
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     delta = criterion.perturbation(batch.logits, batch.labels, **batch.arguments())
     assert delta.shape == (12, 5)
     assert not delta.requires_grad
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     output = criterion.evaluate(batch.logits, batch.labels, **batch.arguments())
     targets = batch.labels.to(torch.float64) if case.multi_label else batch.labels
     for part, module in zip(criterion.method.targets, criterion.targets, strict=True):
@@ -158,7 +158,7 @@ def test_gradients_are_those_of_finite_differences(case: Case) -> None:
         seen = fixed if any(part.detached_features for part in case.parts) else features
         layer: Any = SimpleNamespace(weight=weight, bias=bias)
         logits = functional.linear(features, weight, bias)
-        torch.manual_seed(1)
+        torch.default_generator.manual_seed(1)
         total: Tensor = criterion(logits, batch.labels, features=seen, classifier=layer, progress=0.6)
         return total
 
@@ -219,9 +219,9 @@ def shifts_count(case: Case) -> str | None:
 @check(EVERY, unless=shifts_count)
 def test_a_constant_on_all_logits_of_an_example_changes_nothing(case: Case) -> None:
     criterion, batch = case.criterion(counts_of(5)).eval(), batch_of(case)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     expected = criterion(batch.logits, batch.labels, reduction="none", **batch.arguments())
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     shift = torch.arange(12.0, dtype=torch.float64)[:, None]
     shifted = criterion(batch.logits + shift, batch.labels, reduction="none", **batch.arguments())
     torch.testing.assert_close(shifted, expected)

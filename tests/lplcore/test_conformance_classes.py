@@ -59,7 +59,7 @@ EVERY = [*parts(), *aliases(), *VARIANTS]
 
 def mixed(criterion: Criterion, batch: Batch) -> tuple[Tensor, Tensor]:
     """Features and targets as the method trains on them, with the same random draws at every call."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     return criterion.mix(batch.features, batch.labels)
 
 
@@ -134,9 +134,9 @@ def test_the_perturbation_of_the_others_does_not_depend_on_an_empty_class(case: 
     batch, counts, others = batch_of(case), counts_of(5), others_of(6, 2)
     wider = with_class(batch, 2)
     logits = wider.logits.masked_fill(torch.arange(6) == 2, -math.inf)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     expected = case.criterion(counts).perturbation(batch.logits, batch.labels, **batch.arguments())
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     actual = case.criterion(with_count(counts, 2)).perturbation(logits, wider.labels, **wider.arguments())
     assert actual.isfinite().all()
     torch.testing.assert_close(actual[:, others], expected, rtol=1e-6, atol=1e-6)
@@ -265,9 +265,9 @@ def test_activation_checkpointing_counts_a_batch_once_or_is_refused(case: Case, 
     batch, criterion, plain = batch_of(case), case.criterion(counts_of(5)), case.criterion(counts_of(5))
     for one in (criterion, plain):
         one.allocate(6)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     expected = plain(batch.logits, batch.labels, **batch.arguments())
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     loss = wrapped(criterion, batch, reentrant=reentrant)
     assert torch.equal(loss, expected)
     learned = dict(criterion.named_parameters()).keys()

@@ -60,7 +60,7 @@ def leaf_batch(case: Case) -> Leaves:
 
 
 def seeded(loss: Callable[..., Tensor], batch: Leaves, labels: Tensor, arguments: dict[str, Any]) -> Tensor:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     return loss(batch.logits, labels, **arguments)
 
 

@@ -30,7 +30,7 @@ def test_huge_logits_give_finite_losses_and_gradients(case: Case, dtype: torch.d
     layer = nn.Linear(6, classes, dtype=dtype)
     criterion = case.criterion([50, 20, 5, 1])
     for _ in range(2):
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         loss = criterion(logits, labels, features=features, classifier=layer, progress=0.9, reduction="none")
         assert loss.dtype == torch.float32
         assert loss.isfinite().all()

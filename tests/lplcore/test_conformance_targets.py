@@ -60,7 +60,7 @@ def test_mixed_targets_weigh_every_class_with_its_own_weight(case: Case, weighti
     shares = shares / shares.sum(dim=1, keepdim=True)
 
     def loss(labels: Tensor) -> Tensor:
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         each: Tensor = criterion(batch.logits, labels, reduction="none", **{**batch.arguments(), "progress": 0.9})
         return each
 
@@ -252,7 +252,7 @@ def test_gradients_per_sample_are_those_of_examples_alone(case: Case, training: 
         return
     for row in range(12):
         one = Batch(batch.features[row : row + 1], batch.classifier, labels[row : row + 1])
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         loss = case.criterion(counts_of(5)).train(training)(one.logits, one.labels, **one.arguments())
         expected = torch.autograd.grad(loss, [one.classifier.weight, one.classifier.bias])
         for slope, wanted in zip((slopes["weight"], slopes["bias"]), expected, strict=True):
@@ -276,7 +276,7 @@ def test_functional_gradients_train_the_running_statistics(case: Case) -> None:
     batch, torch_way, functional_way = batch_of(case), case.criterion(counts_of(5)), case.criterion(counts_of(5))
 
     def loss(features: Tensor, criterion: Criterion) -> Tensor:
-        torch.manual_seed(0)
+        torch.default_generator.manual_seed(0)
         logits = nn.functional.linear(features, batch.classifier.weight, batch.classifier.bias)
         total: Tensor = criterion(logits, batch.labels, **{**batch.arguments(), "features": features})
         return total

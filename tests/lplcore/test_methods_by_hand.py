@@ -143,7 +143,7 @@ def test_vector_scaling() -> None:
 
 def test_gcl_lowers_rare_classes_by_a_folded_normal() -> None:
     criterion = criterion_of("gcl", (54, 1), amplitude=0.5, scale=10.0)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     delta = criterion.perturbation(torch.zeros(20_000, 2), torch.zeros(20_000, dtype=torch.int64))
     assert delta[:, 0].abs().max() == 0
     # |N(0, 1/9)| has mean sqrt(2 / pi) / 3, clipping at 3 sigma takes 0.4 % of it away; times 10 * 0.5.
@@ -253,7 +253,7 @@ def test_label_aware_smoothing() -> None:
 
 def test_disturb_label_draws_every_other_class_alike() -> None:
     criterion = criterion_of("disturb_label", (9, 9, 9), noise=0.3)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     labels = torch.full((30_000,), 2)
     module = criterion.targets[0]
     share = module(labels, torch.float32).bincount(minlength=3) / 30_000
@@ -265,7 +265,7 @@ def test_disturb_label_draws_every_other_class_alike() -> None:
 def test_mixup_mixes_inputs_and_targets_by_one_ratio() -> None:
     criterion = criterion_of("mixup", (9, 9), alpha=0.7)
     inputs, labels = torch.tensor([[0.0], [1.0]]), torch.tensor([0, 1])
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     ratios = []
     for _ in range(400):
         mixed, targets = criterion.mix(inputs, labels)

@@ -1,7 +1,7 @@
 """A plug-in of every kind is one file: it joins spec, catalogue and conformance suite, and a wrong one fails the suite.
 
 The files of `new_plugins` are copied into the folders of a copy of the library, as a contributor adds them. Nothing
-else is edited.
+else is edited. Right and wrong ones stand side by side: a test that has a wrong one in it counts for that one alone.
 """
 
 import json
@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 import pytest
@@ -24,65 +25,69 @@ FILES = [f"tests/lplcore/{path.name}" for path in Path(__file__).parent.glob("te
     f"tests/lplcore/test_{subject}.py" for subject in ("empty_classes", "presets", "spelling")
 ]
 LOOK = """
-import json, lplcore
+import json, sys, lplcore, pytest
+from pathlib import Path
 from lplcore.plugin import FOLDERS, names
 spec = lplcore.parse_spec({"preset": "new_preset"})
-print(json.dumps({
+Path("seen.json").write_text(json.dumps({
     "folder": lplcore.__path__[0],
     "names": {kind: names(kind) for kind in FOLDERS},
     "catalog": {folder: [entry["name"] for entry in entries] for folder, entries in lplcore.catalog().items()},
     "schema": json.dumps(lplcore.ExperimentSpec.model_json_schema()),
     "spec": spec.model_dump(mode="json"),
 }))
+sys.exit(pytest.main(sys.argv[1:]))
 """
+IGNORED = shutil.ignore_patterns("__pycache__", "new_plugins", "test_new_plugins.py")
 
 
-def copy_with(folder: Path, which: str) -> Path:
-    """A copy of the library and its tests with the plug-ins of a folder."""
-    ignored = shutil.ignore_patterns("__pycache__", "new_plugins", "test_new_plugins.py")
-    shutil.copytree(ROOT / "lplcore", folder / "lplcore", ignore=ignored)
-    shutil.copytree(ROOT / "tests" / "lplcore", folder / "tests" / "lplcore", ignore=ignored)
+class Answers(NamedTuple):
+    """What a Python with the new plug-ins says: of the library, and of the conformance suite on them."""
+
+    folder: Path
+    seen: dict[str, Any]
+    passed: dict[str, bool]
+    """Test -> whether it passed."""
+    output: str
+
+
+def copy_library(folder: Path) -> None:
+    """A copy of the library and its tests, with the plug-ins that are new, wrong, or in the README."""
+    for name in ("lplcore", "tests/lplcore", "docs"):
+        shutil.copytree(ROOT / name, folder / name, ignore=IGNORED)
     for name in ("tests/__init__.py", "tests/grids.py", "tests/shared_data.py", "pyproject.toml"):
         shutil.copy(ROOT / name, folder / name)
-    shutil.copytree(ROOT / "docs", folder / "docs")
-    shutil.copytree(NEW / which, folder / "lplcore", dirs_exist_ok=True, ignore=ignored)
-    return folder
+    for which in ("right", "wrong"):
+        shutil.copytree(NEW / which, folder / "lplcore", dirs_exist_ok=True, ignore=IGNORED)
+    for path, code in re.findall(r"```python\n# (\S+/\S+\.py)\n(.*?)```", README, flags=re.DOTALL):
+        (folder / path).write_text(code)
 
 
 @pytest.fixture(scope="module")
-def right(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_with(tmp_path_factory.mktemp("right"), "right")
-    for path, code in re.findall(r"```python\n# (\S+/\S+\.py)\n(.*?)```", README, flags=re.DOTALL):
-        (folder / path).write_text(code)
-    return folder
-
-
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python in a folder, whose packages go before those that are installed."""
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    """Of one process, whose packages go before those that are installed."""
+    folder = tmp_path_factory.mktemp("copy")
+    copy_library(folder)
     environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
-    )
-
-
-def suite(folder: Path, names: str) -> tuple[str, dict[str, bool]]:
-    """Output of the conformance suite on plug-ins whose names have a word in common; test -> whether it passed."""
-    report = folder / "report.xml"
-    answer = run(
-        folder, "-m", "pytest", "-q", *FILES, "-k", names, "-m", "not campaign and not slow and not gpu",
-        "-p", "no:cacheprovider", "-p", "no:randomly", f"--junitxml={report}",
+    answer = subprocess.run(
+        [
+            sys.executable, "-c", LOOK, "-q", *FILES, "-k", "new_ or margin or committed_table or wrong_",
+            "-m", "not campaign and not slow and not gpu", "-p", "no:cacheprovider", "-p", "no:randomly",
+            "--junitxml=report.xml",
+        ],
+        cwd=folder, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
-    cases = ElementTree.parse(report).iter("testcase")
+    output = answer.stdout + answer.stderr
+    assert answer.returncode == pytest.ExitCode.TESTS_FAILED, output
+    cases = ElementTree.parse(folder / "report.xml").iter("testcase")
     passed = {case.get("name", ""): case.find("failure") is None and case.find("error") is None for case in cases}
-    return answer.stdout + answer.stderr, passed
+    return Answers(folder, json.loads((folder / "seen.json").read_text()), passed, output)
 
 
 @pytest.mark.slow
-def test_spec_catalogue_and_schema_have_a_plug_in_of_every_kind(right: Path) -> None:
-    answer = run(right, "-c", LOOK)
-    assert answer.returncode == 0, answer.stderr
-    seen = json.loads(answer.stdout)
-    assert seen["folder"] == str(right / "lplcore")
+def test_spec_catalogue_and_schema_have_a_plug_in_of_every_kind(answers: Answers) -> None:
+    seen = answers.seen
+    assert seen["folder"] == str(answers.folder / "lplcore")
     for kind, folder in FOLDERS.items():
         assert f"new_{kind}" in seen["names"][kind]
         assert f"new_{kind}" in seen["catalog"][folder]
@@ -96,19 +101,18 @@ def test_spec_catalogue_and_schema_have_a_plug_in_of_every_kind(right: Path) -> 
 
 
 @pytest.mark.slow
-def test_the_conformance_suite_takes_a_plug_in_of_every_kind_and_those_of_the_readme(right: Path) -> None:
-    output, passed = suite(right, "new_ or margin or committed_table")
-    assert all(passed.values()), output
+def test_the_conformance_suite_takes_a_plug_in_of_every_kind_and_those_of_the_readme(answers: Answers) -> None:
+    passed = {test: good for test, good in answers.passed.items() if "wrong_" not in test}
+    assert all(passed.values()), answers.output
     for name in (*(f"new_{kind}" for kind in FOLDERS), "perturbation-margin", "margin_lpl", "digits_margin_lpl"):
         assert any(name in test for test in passed), name
     assert "test_agrees_with_a_loop_reference_over_three_batches[perturbation-margin]" in passed
 
 
 @pytest.mark.slow
-def test_a_wrong_plug_in_of_every_kind_fails_the_suite(tmp_path: Path) -> None:
-    output, passed = suite(copy_with(tmp_path, "wrong"), "wrong_")
-    failed = [test for test, good in passed.items() if not good]
+def test_a_wrong_plug_in_of_every_kind_fails_the_suite(answers: Answers) -> None:
+    failed = [test for test, good in answers.passed.items() if not good and "new_" not in test]
     for kind in FOLDERS:
-        assert any(f"wrong_{kind}" in test for test in failed), f"{kind}\n{output}"
+        assert any(f"wrong_{kind}" in test for test in failed), f"{kind}\n{answers.output}"
     assert any(test.startswith("test_classes_may_be_numbered_otherwise[perturbation-wrong") for test in failed)
     assert any(test.startswith("test_all_ways_to_ask_for_the_loss_agree[loss-wrong") for test in failed)

@@ -131,7 +131,7 @@ def test_an_unsigned_label_is_not_taken_for_the_one_to_ignore() -> None:
 
 def test_mixup_ignores_an_example_mixed_of_an_ignored_one() -> None:
     criterion = lplcore.criterion("mixup", class_counts=COUNTS)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     inputs = torch.arange(64.0)[:, None] + 1
     labels = torch.arange(64) % 4
     labels[::8] = -100

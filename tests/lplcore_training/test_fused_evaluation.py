@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(
 
 def trained(name: str, **fields: Any) -> Classifier:
     """A network whose normalisations have seen two batches, with scales and shifts of their own."""
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     model: Classifier = plugin.get("model", name)(**fields).build(input_shape=(3, 32, 32), num_classes=10)
     for module in model.modules():
         if isinstance(module, nn.BatchNorm2d):
@@ -124,7 +124,7 @@ class Odd(Classifier):
 
 
 def test_what_must_not_be_one_operation_is_not() -> None:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     model, inputs = Odd().eval(), images(8)
     double = FusedNetwork(model, None)
     assert distance(logits(double, inputs), logits(model, inputs)) < 1e-5

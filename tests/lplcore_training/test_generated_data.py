@@ -74,7 +74,7 @@ def judged(made: TrainingRun, labels: torch.Tensor) -> tuple[float, float]:
     )
     x, y = real.train_split.x.flatten(1).numpy() / 16, real.labels.numpy()
     judge = svm.SVC(gamma=0.02).fit(x, y)
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     images = generator_of(made).generate(made.state, labels)
     pixels = images / made.normalization.scale + made.normalization.mean
     assert pixels.min() >= -1e-3
@@ -152,13 +152,13 @@ def test_a_step_descends_the_mean_over_real_and_generated_examples_and_returns_t
     batch = first_examples(made, 30)
     real, labels = made.network_input(batch.examples), batch.labels
     gan: Any = state.companion
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     added = gan.labels(state.data, 20, uniform=True)
     inputs = torch.cat([real, generator_of(made).generate(state, added)])
     expected = before(inputs).logits
     losses = cross_entropy(expected, torch.cat([labels, added]), reduction="none")
     torch.autograd.backward(losses.mean())
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     logits, output = train_step(made.procedure, state, batch, made.totals, progress=0.0)
     torch.testing.assert_close(logits, expected[:30].detach())
     for part in (output.loss, output.clean_loss, output.perturbed_loss):
@@ -190,7 +190,7 @@ def test_networks_fit_images_of_any_size_and_vectors(name: str, shape: tuple[int
 def test_labels_are_uniform_over_the_classes_or_those_of_training() -> None:
     made = prepared("cgan", 0, imbalance_factor=50)
     gan: Any = made.state.companion
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     uniform = gan.labels(made.state.data, 20_000, uniform=True).bincount(minlength=10) / 20_000
     np.testing.assert_allclose(uniform, 0.1, atol=0.01)
     share = gan.labels(made.state.data, 20_000, uniform=False).bincount(minlength=10) / 20_000

@@ -161,7 +161,7 @@ def loop_logits(head: MetaEmbedding, f: list[float]) -> list[float]:
 
 
 def meta_embedding(*, absent: int | None = None) -> MetaEmbedding:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     head = MetaEmbedding(4, 3, scale=16.0, reachability=10.0).double()
     with torch.no_grad():
         head.centroids.copy_(torch.randn(3, 4))
@@ -267,9 +267,9 @@ def test_mixed_examples_are_attracted_in_the_shares_they_are_mixed_in() -> None:
     before = copy.deepcopy(network_of(state))
     batch = first_examples(training, 64)
     x, y = training.network_input(batch.examples), batch.labels
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     train_step(training.procedure, state, batch, training.totals, progress=0.5)
-    torch.manual_seed(3)
+    torch.default_generator.manual_seed(3)
     mixed, targets = state.criterion.mix(x, y)
     assert targets.shape == (64, 10)
     loss = 0.01 * Oltr().centroid_loss(before.features(mixed), targets, before.memory)
@@ -280,7 +280,7 @@ def test_mixed_examples_are_attracted_in_the_shares_they_are_mixed_in() -> None:
 
 
 def test_attention_begins_as_the_identity_and_learns() -> None:
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     attention, maps = ModulatedAttention(6), torch.randn(2, 6, 3, 5)
     assert torch.equal(attention(maps), maps)
     torch.autograd.backward(attention(maps).square().sum())

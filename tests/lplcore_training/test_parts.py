@@ -150,9 +150,9 @@ def test_draws_depend_on_seed_purpose_epoch_and_step() -> None:
 
 
 def test_seeded_blocks_repeat_and_leave_the_outside_alone() -> None:
-    torch.manual_seed(1)
+    torch.default_generator.manual_seed(1)
     outside = torch.rand(2)
-    torch.manual_seed(1)
+    torch.default_generator.manual_seed(1)
     with seeded(CPU, 5, "model"):
         first = torch.rand(2)
     assert torch.equal(torch.rand(2), outside)

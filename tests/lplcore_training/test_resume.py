@@ -74,7 +74,7 @@ def test_a_finished_run_resumes_to_its_end_with_the_last_checkpoint(tmp_path: Pa
 
 def test_two_runs_of_one_spec_and_seed_write_the_same_bytes(tmp_path: Path) -> None:
     first = run({**DIGITS, "name": "one", "tags": ["a"]}, tmp_path / "first")
-    torch.manual_seed(12345)
+    torch.default_generator.manual_seed(12345)
     second = run({**DIGITS, "name": "other", "priority": 9}, tmp_path / "second")
     files = [Path(event.path) for event in checkpoints(first)]
     others = [Path(event.path) for event in checkpoints(second)]
@@ -100,9 +100,9 @@ def test_a_checkpoint_holds_sorted_json_under_one_key_and_no_times(tmp_path: Pat
 
 
 def test_a_run_leaves_the_callers_random_state_and_settings_alone() -> None:
-    torch.manual_seed(7)
+    torch.default_generator.manual_seed(7)
     expected = torch.rand(3)
-    torch.manual_seed(7)
+    torch.default_generator.manual_seed(7)
     run(DIGITS)
     assert torch.equal(torch.rand(3), expected)
     assert not torch.are_deterministic_algorithms_enabled()

@@ -82,7 +82,7 @@ def drawn() -> Tensor:
 @pytest.mark.parametrize("seed", [0, 1, 2**63 - 1])
 def test_seeding_is_torchs_without_its_call_stacks(seed: int) -> None:
     with seeded(torch.device("cpu"), 0, "test"):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)
         expected = drawn()
         seed_generators(torch.device("cpu"), seed)
         assert torch.equal(drawn(), expected)

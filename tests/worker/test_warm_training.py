@@ -22,6 +22,7 @@ from worker.warm import Host
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not warm.supported(), reason="trainers are forked on Linux")]
 SPEC: dict[str, Any] = DIGITS | {"epochs": 3}
 CONVOLUTIONS = SPEC | {"model": "resnet32", "epochs": 1, "batch_size": 256, "method": "ldam_drw"}
+SPECS = {"mlp": SPEC, "resnet32": CONVOLUTIONS}
 MEASURED = "train/examples_per_second"
 
 
@@ -71,31 +72,35 @@ def last_checkpoint(folder: Path) -> Path:
     return max(folder.glob("*-last.safetensors"))
 
 
-def in_process(spec: dict[str, Any], folder: Path) -> Any:
-    """The result of `lplcore.train` in a Python that does nothing else, with one thread."""
-    command = [sys.executable, "-c", IN_PROCESS, json.dumps(spec), str(folder)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return result([json.loads(line) for line in done.stdout.splitlines()], folder)
-
-
 IN_PROCESS = """
 import json, sys
 import torch
 import lplcore
 
 torch.set_num_threads(1)
-spec, folder = json.loads(sys.argv[1]), sys.argv[2]
-for event in lplcore.train(spec, data_dir=folder, checkpoint_dir=folder, device="cpu"):
-    print(json.dumps(event.to_json()))
+for spec, folder in json.loads(sys.argv[1]):
+    events = lplcore.train(spec, data_dir=folder, checkpoint_dir=folder, device="cpu")
+    print(json.dumps([event.to_json() for event in events]))
 """
 
 
-@pytest.mark.parametrize("spec", [SPEC, CONVOLUTIONS], ids=["mlp", "resnet32"])
-def test_bits_do_not_depend_on_how_a_run_is_started(host: Host, spec: dict[str, Any], tmp_path: Path) -> None:
-    expected = in_process(spec, tmp_path)
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The results of `lplcore.train` in a Python that does nothing else, with one thread."""
+    folders = [tmp_path_factory.mktemp(name) for name in SPECS]
+    runs = [(spec, str(folder)) for spec, folder in zip(SPECS.values(), folders, strict=True)]
+    command = [sys.executable, "-c", IN_PROCESS, json.dumps(runs)]
+    lines = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    return {name: result(json.loads(line), folder) for name, line, folder in zip(SPECS, lines, folders, strict=True)}
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_bits_do_not_depend_on_how_a_run_is_started(
+    name: str, host: Host, expected: dict[str, Any], tmp_path: Path
+) -> None:
     warm_folder, cold_folder = tmp_path / "warm", tmp_path / "cold"
-    assert result(told(Trainers(host=host), payload(spec, warm_folder)), warm_folder) == expected
-    assert result(told(Trainers(), payload(spec, cold_folder)), cold_folder) == expected
+    assert result(told(Trainers(host=host), payload(SPECS[name], warm_folder)), warm_folder) == expected[name]
+    assert result(told(Trainers(), payload(SPECS[name], cold_folder)), cold_folder) == expected[name]
 
 
 def test_bits_do_not_depend_on_what_trains_beside(host: Host, tmp_path: Path) -> None:
