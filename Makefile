@@ -44,7 +44,7 @@ demo: $(SERVICE) ## Install, serve, train a real experiment, show the result; AR
 serve: $(SERVICE) ## Install and serve the clone's lpl-data on LPL_PORT, else on 8000 or a free port.
 	@LPL_DATA_DIR="$${LPL_DATA_DIR:-$(CURDIR)/lpl-data}" exec $(RUN) -m client serve $(ARGS)
 
-PYTEST := -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+PYTEST := -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 test: $(DEV) ## Install what the tests need and run them: quick ones first.
 	@$(CHROMIUM)
