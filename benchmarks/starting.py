@@ -7,7 +7,9 @@ version 0.1.0 did. In turns:
 
 - first: from the submission of a digits experiment (mlp, LPL) to its first epoch in the API, on a worker that waits;
 - seeds: ten seeds of 30 epochs as one job, beside one seed by `lplcore.train` in a process that has trained before;
-- service: a ResNet-32 of 20 epochs through the service, beside `lplcore.train` with the same number of threads.
+- service: a ResNet-32 of 20 epochs through the service, from its submission to its end as the API has them, beside
+  `lplcore.train` with the same number of threads in a process that has imported everything and trained nothing, as a
+  worker's trainers are.
 
 Both services wait beside each other while one works. Seconds; medians and ranges over the rounds.
 """
@@ -24,6 +26,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +47,7 @@ FIRST = DIGITS | {"epochs": 3}
 SEEDS = DIGITS | {"seeds": list(range(10))}
 CONVOLUTIONS = DIGITS | {"model": "resnet32", "epochs": 20, "batch_size": 128}
 IN_PROCESS = """
-import json, sys, tempfile, time
+import json, os, sys, tempfile, time
 import torch
 import lplcore
 
@@ -55,10 +58,20 @@ def once(spec):
             pass
         return time.perf_counter() - started
 
-for line in sys.stdin:
-    spec, threads = json.loads(line)
+def answer(spec, threads):
     torch.set_num_threads(threads or torch.get_num_threads())
     print(json.dumps(once(spec)), flush=True)
+
+lplcore.catalog()
+for line in sys.stdin:
+    spec, threads, fresh = json.loads(line)
+    if not fresh:
+        answer(spec, threads)
+    elif os.fork():
+        os.wait()
+    else:
+        answer(spec, threads)
+        os._exit(0)
 """
 PARTS = ["first", "seeds", "service"]
 RATIOS = (
@@ -99,14 +112,21 @@ class Service:
         return seconds
 
     def seconds_until_ended(self, spec: dict[str, Any]) -> float:
-        """From submission until a look at all runs, every 50 ms, finds that they succeeded."""
+        """From submission until a look at all runs, every 100 ms, finds that they succeeded."""
         started = time.perf_counter()
         for run in self._http.post("/v1/jobs", json=spec).raise_for_status().json()["runs"]:
             self._wait_for_success(run["id"])
         return time.perf_counter() - started
 
+    def seconds_by_its_times(self, spec: dict[str, Any]) -> float:
+        """From submission to the end as the API has them, with few questions in between."""
+        (run,) = self._http.post("/v1/jobs", json=spec).raise_for_status().json()["runs"]
+        path = f"/v1/runs/{run['id']}"
+        ended = wait_for(lambda: (seen := self._get(path))["state"] == "succeeded" and seen, pause=1.0)
+        return (moment(ended["finished_at"]) - moment(ended["created_at"])).total_seconds()
+
     def _wait_for_success(self, run_id: str) -> None:
-        wait_for(lambda: self._get(f"/v1/runs/{run_id}")["state"] == "succeeded", pause=0.05)
+        wait_for(lambda: self._get(f"/v1/runs/{run_id}")["state"] == "succeeded", pause=0.1)
 
     def end(self) -> None:
         """End it."""
@@ -119,9 +139,14 @@ class Service:
 
 
 class InProcess:
-    """A Python that trains with the library of a checkout, and has trained before."""
+    """A Python that trains with the library of a checkout, and has trained before unless each training is a fork of it.
 
-    def __init__(self, checkout: Path) -> None:
+    Args:
+        fresh: every training is a process of its own.
+    """
+
+    def __init__(self, checkout: Path, *, fresh: bool) -> None:
+        self._fresh = fresh
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", IN_PROCESS],
             cwd=checkout,
@@ -136,13 +161,18 @@ class InProcess:
         """What a run takes; 0 threads are as many as torch takes by itself."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([spec, threads]) + "\n")
+        self._process.stdin.write(json.dumps([spec, threads, self._fresh]) + "\n")
         self._process.stdin.flush()
         return float(self._process.stdout.readline())
 
     def end(self) -> None:
         """End it."""
         self._process.communicate(timeout=60)
+
+
+def moment(text: str) -> datetime:
+    """A time of the API."""
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def wait_for(look: Callable[[], Any], *, pause: float = 0.1) -> Any:
@@ -167,9 +197,9 @@ def service_of(checkout: Path) -> Iterator[Service]:
 
 
 @contextlib.contextmanager
-def in_process_of(checkout: Path) -> Iterator[InProcess]:
+def in_process_of(checkout: Path, *, fresh: bool) -> Iterator[InProcess]:
     """A training process of a checkout."""
-    process = InProcess(checkout)
+    process = InProcess(checkout, fresh=fresh)
     try:
         yield process
     finally:
@@ -181,20 +211,31 @@ class Side:
 
     def __init__(self, checkout: Path, stack: contextlib.ExitStack) -> None:
         self._service = stack.enter_context(service_of(checkout))
-        self._process = stack.enter_context(in_process_of(checkout))
-        self.figures: Figures = defaultdict(list)
+        self._process = stack.enter_context(in_process_of(checkout, fresh=False))
+        self._fresh = stack.enter_context(in_process_of(checkout, fresh=True))
+        self._figures: Figures = defaultdict(list)
+
+    def take_figures(self) -> Figures:
+        """What was measured since the last time."""
+        figures, self._figures = self._figures, defaultdict(list)
+        return figures
 
     def measure(self, part: str) -> None:
         """One round of a part."""
-        service, process, figures = self._service, self._process, self.figures
+        service, process, figures = self._service, self._process, self._figures
         if part == "first":
             figures["submission to first epoch"].append(service.seconds_until_first_epoch(FIRST))
         elif part == "seeds":
             figures["one seed in process"].append(process.seconds(DIGITS, threads=1))
             figures["ten seeds by the service"].append(service.seconds_until_ended(SEEDS))
         else:
-            figures["ResNet-32 in process"].append(process.seconds(CONVOLUTIONS, threads=0))
-            figures["ResNet-32 by the service"].append(service.seconds_until_ended(CONVOLUTIONS))
+            # The order changes from round to round: a machine that slows down favours neither side.
+            turns: list[Callable[[], None]] = [
+                lambda: figures["ResNet-32 in process"].append(self._fresh.seconds(CONVOLUTIONS, threads=0)),
+                lambda: figures["ResNet-32 by the service"].append(service.seconds_by_its_times(CONVOLUTIONS)),
+            ]
+            for turn in turns if len(figures["ResNet-32 in process"]) % 2 else reversed(turns):
+                turn()
 
 
 def main() -> None:
@@ -213,18 +254,19 @@ def main() -> None:
                 sides = [new] if part == "service" else [old, new]
                 for side in sides if number % 2 else reversed(sides):
                     side.measure(part)
-            report(old.figures, new.figures, settings={"old": options.old, "rounds": options.rounds})
+            settings = {"old": options.old, "rounds": options.rounds}
+            report(part, old.take_figures(), new.take_figures(), settings=settings)
 
 
-def report(old: Figures, new: Figures, *, settings: dict[str, Any]) -> None:
-    """Print and save what there is."""
+def report(part: str, old: Figures, new: Figures, *, settings: dict[str, Any]) -> None:
+    """Print and save a part."""
     rows = [row(figure, old.get(figure, []), values) for figure, values in new.items()]
     for name, above, below in RATIOS:
         if above in new:
             rows.append(ratio(name, new, above, below))
     print(environment())
     print_table(rows)
-    save("starting", settings=settings, rows=rows)
+    save(f"starting_{part}", settings=settings, rows=rows)
 
 
 def row(figure: str, old: list[float], new: list[float]) -> dict[str, Any]:
