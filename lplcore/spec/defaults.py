@@ -93,7 +93,7 @@ def dataset_record(dataset: Any, registered: Mapping[str, RegisteredDataset]) ->
 
 
 def schedule_for(schedule: Any, epochs: Any) -> Any:
-    """A multistep schedule without milestones falls at 80 % and 90 % of the epochs, after a short warm-up."""
+    """A multistep schedule without milestones falls at 80 % and 90 % of the epochs; a warm-up nobody names is short."""
     named = {"name": schedule} if isinstance(schedule, str) else schedule
     if not isinstance(named, dict) or not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
         return named
@@ -101,7 +101,7 @@ def schedule_for(schedule: Any, epochs: Any) -> Any:
     if record is None:
         return named
     filled = dict(named)
-    if "warmup_epochs" in record.model_fields:
+    if "warmup_epochs" in record.model_fields and not filled.get("warmup_steps"):
         filled.setdefault("warmup_epochs", min(5, epochs // 10))
     if "milestones" in record.model_fields:
         filled.setdefault("milestones", sorted({max(1, epochs * 8 // 10), max(1, epochs * 9 // 10)}))

@@ -51,6 +51,13 @@ class ExperimentSpec(Record):
     optimizer: Annotated[Optimizer, PluginOf("optimizer")]
     schedule: Annotated[Schedule, PluginOf("schedule")]
     epochs: int = Field(ge=1, le=100_000)
+    patience: int | None = Field(
+        None,
+        ge=1,
+        le=100_000,
+        description="training ends after so many epochs without a better one on validation, those of the last stage; "
+        "null: after all epochs",
+    )
     batch_size: int = Field(128, ge=1, le=1_000_000)
     drop_last: bool = Field(False, description="leave out an epoch's last batch where it is not a whole one")
     seeds: Seeds = Field(default_factory=lambda: [0], min_length=1, max_length=10_000)
@@ -133,10 +140,11 @@ class ExperimentSpec(Record):
             model=self.model,
             procedure=self.method.procedure,
         )
-        if self.checkpoints.keep_best and not info.num_validation:
+        wanting = [("checkpoints.keep_best", self.checkpoints.keep_best), ("patience", self.patience is not None)]
+        if not info.num_validation:
             own = "give the data set one of its own (x_validation, y_validation, or lines of that split)"
             remedy = own if info.task == "multi_label" else "set dataset.validation_fraction above 0"
-            problems.append(("checkpoints.keep_best", f"needs a validation split; {remedy}"))
+            problems += [(path, f"needs a validation split; {remedy}") for path, wanted in wanting if wanted]
         if info.task == "single_label" and self.decision_threshold != DECISION_THRESHOLD:
             problems.append(("decision_threshold", "is for multi-label data; leave it out"))
         if self.method.procedure.needs_meta and not self.dataset.meta_per_class:

@@ -1,5 +1,6 @@
 """One run: data, network, criterion and optimiser on a device, where training is, and its checkpoint."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -113,6 +114,14 @@ class TrainingRun:
         return self.epoch / self.spec.epochs
 
     @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or none was better on validation for the spec's `patience` in the last stage."""
+        if self.epoch >= self.spec.epochs or self.spec.patience is None:
+            return self.epoch >= self.spec.epochs
+        last_stage = math.ceil(self.procedure.second_stage() * self.spec.epochs - STAGE_TOLERANCE)
+        return self.epoch - max(self.evaluation.best_epoch, last_stage) >= self.spec.patience
+
+    @property
     def completed(self) -> float:
         """Share of all steps that is done, preparation included."""
         done = self.prepared + self.epoch * self.steps + self.step
@@ -216,7 +225,7 @@ class TrainingRun:
             metrics["train/examples_per_second"] = self.examples_trained / seconds
         self.epoch, self.step = self.epoch + 1, 0
         self.totals = self._no_totals()
-        improved = self.evaluation.add(metrics, series, epoch=self.epoch, last=self.epoch == self.spec.epochs)
+        improved = self.evaluation.add(metrics, series, epoch=self.epoch, last=lambda: self.finished)
         return EpochEnd(self.epoch, metrics, series), improved
 
     def _no_totals(self) -> EpochTotals:
@@ -250,4 +259,6 @@ class TrainingRun:
         return self.double
 
 
+STAGE_TOLERANCE = 1e-6
+"""Of an epoch, by which a stage may seem to begin late."""
 REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"

@@ -132,7 +132,7 @@ def epochs(run: TrainingRun, request: Request) -> Iterator[Event]:
     """Train and evaluate until all epochs are done or somebody asks to stop."""
     spec = run.spec
     yield from preparation(run, request)
-    while run.epoch < spec.epochs:
+    while not run.finished:
         yield from steps(run, request)
         if run.step < run.steps or run.prepared < run.preparations or request.should_stop():
             run.check_finite_weights()
@@ -142,10 +142,12 @@ def epochs(run: TrainingRun, request: Request) -> Iterator[Event]:
         end, improved = run.finish_epoch()
         run.draw_epoch()
         yield end
-        if run.epoch % spec.checkpoints.every_epochs == 0 and run.epoch < spec.epochs:
+        if run.epoch % spec.checkpoints.every_epochs == 0 and not run.finished:
             yield from checkpoint(run, request, "periodic")
         if improved and spec.checkpoints.keep_best:
             yield from checkpoint(run, request, "best")
+    if run.epoch < spec.epochs:
+        yield LogLine("info", f"ended after epoch {run.epoch}: epoch {run.evaluation.best_epoch} is still the best")
     yield from checkpoint(run, request, "last")
     yield RunEnd("succeeded")
 
@@ -182,9 +184,7 @@ def checkpoint(run: TrainingRun, request: Request, kind: CheckpointKind) -> Iter
         return
     path = request.checkpoint_dir / f"epoch-{run.epoch:06d}-step-{run.step:06d}-{kind}.safetensors"
     checkpoints.save(path, checkpoint_of(run))
-    yield CheckpointReady(
-        path=str(path), epoch=run.epoch, step=run.step, kind=kind, completed=run.epoch == run.spec.epochs
-    )
+    yield CheckpointReady(path=str(path), epoch=run.epoch, step=run.step, kind=kind, completed=run.finished)
 
 
 def run_start(run: TrainingRun, notes: list[str]) -> RunStart:

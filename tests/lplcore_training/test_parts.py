@@ -9,9 +9,12 @@ from torch.nn import functional
 
 from lplcore import plugin
 from lplcore.device import DeviceUnavailable, choose_device, choose_precision, deterministic_algorithms, memory_format
+from lplcore.errors import SpecError
 from lplcore.models import Classifier, CosineLinear
 from lplcore.randomness import generator, rows, seeded
+from lplcore.spec.experiment import parse_spec
 from lplcore.torchvision_import import torchvision
+from tests.lplcore_training.runs import DIGITS
 
 CPU = torch.device("cpu")
 
@@ -121,6 +124,38 @@ def test_cosine_starts_at_one_after_warmup_and_ends_near_zero() -> None:
     found = factors("cosine", 4, 2, warmup_epochs=1)
     after = [0.5 * (1 + math.cos(math.pi * i / 6)) for i in range(6)]
     assert found == pytest.approx([0.5, 1.0, *after])
+
+
+def test_a_warmup_by_steps_rises_from_its_factor_within_epochs() -> None:
+    found = factors("multistep", 3, 4, milestones=[1], gamma=0.1, warmup_steps=6, warmup_factor=0.25)
+    plain = [1.0] * 4 + [0.1] * 8
+    share = [0.25 + 0.75 * step / 6 for step in range(6)] + [1.0] * 6
+    assert found == pytest.approx([a * b for a, b in zip(plain, share, strict=True)])
+    third = factors("constant", 1, 2, warmup_steps=2)
+    assert third == pytest.approx([1 / 3, 2 / 3])
+
+
+def test_a_warmup_is_by_epochs_or_by_steps() -> None:
+    with pytest.raises(
+        SpecError, match=r"schedule\.warmup_steps: stands beside warmup_epochs; set one of the two to 0"
+    ):
+        parse_spec(DIGITS | {"schedule": {"name": "cosine", "warmup_epochs": 1, "warmup_steps": 5}})
+    named = parse_spec(DIGITS | {"epochs": 50, "schedule": {"name": "cosine", "warmup_steps": 5}})
+    assert named.schedule.warmup_epochs == 0
+
+
+def test_adamw_takes_the_step_of_its_formula() -> None:
+    weight = torch.nn.Parameter(torch.tensor([1.0, -2.0], dtype=torch.float64))
+    record = plugin.get("optimizer", "adamw")(lr=0.1, beta1=0.8, beta2=0.9, eps=1e-3, weight_decay=0.5)
+    optimizer = record.build([{"params": [weight]}])
+    expected, mean, square = weight.detach().clone(), torch.zeros(2).double(), torch.zeros(2).double()
+    for step, gradient in enumerate((torch.tensor([2.0, 1.0]), torch.tensor([-1.0, 3.0])), start=1):
+        weight.grad = gradient.double()
+        optimizer.step()
+        mean, square = 0.8 * mean + 0.2 * gradient, 0.9 * square + 0.1 * gradient**2
+        direction = (mean / (1 - 0.8**step)) / ((square / (1 - 0.9**step)).sqrt() + 1e-3)
+        expected = expected * (1 - 0.1 * 0.5) - 0.1 * direction
+    torch.testing.assert_close(weight.detach(), expected)
 
 
 def test_sgd_takes_the_step_of_its_formula() -> None:

@@ -46,6 +46,12 @@ def test_digits_resume_is_exact_at_every_kind_of_step(steps: int, tmp_path: Path
     assert_resumes_exactly(DIGITS, steps, tmp_path)
 
 
+@pytest.mark.parametrize("steps", [0, 1, 5])
+def test_resume_is_exact_with_adamw_within_a_warmup_by_steps(steps: int, tmp_path: Path) -> None:
+    spec = DIGITS | {"optimizer": "adamw", "schedule": {"name": "cosine", "warmup_steps": 6}}
+    assert_resumes_exactly(spec, steps, tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("steps", [1, 3, 6])
 def test_resnet_resume_is_exact(steps: int, tmp_path: Path) -> None:

@@ -34,25 +34,38 @@ class RunEvaluation:
         self.best: Best | None = None
         self.test_at_best: Metrics = {}
 
-    def add(self, metrics: Metrics, series: dict[str, FloatArray], *, epoch: int, last: bool) -> bool:
-        """Put an epoch's figures into its metrics and series; returns whether it is the best so far."""
-        improved = self.validation is not None and self._validate(self.validation, metrics, series, epoch, last)
+    @property
+    def best_epoch(self) -> int:
+        """The epoch that is best on validation, 0 for none."""
+        return self.best.epoch if self.best else 0
+
+    def add(self, metrics: Metrics, series: dict[str, FloatArray], *, epoch: int, last: Callable[[], bool]) -> bool:
+        """Put an epoch's figures into its metrics and series; returns whether it is the best so far.
+
+        Args:
+            last: asked after validation: whether training ends with this epoch.
+        """
+        improved, validated = False, None
+        if self.validation is not None:
+            validated = self.evaluate(self.validation)
+            improved = self._validate(validated, metrics, epoch)
+        is_last = last()
+        if validated is not None:
+            series |= validated.series("validation", last=is_last)
         tested: Metrics = {}
         if self.test is not None:
             evaluation = self.evaluate(self.test)
             tested = evaluation.metrics("test") | evaluation.group_metrics("test", self.info)
-            series |= evaluation.series("test", last=last)
+            series |= evaluation.series("test", last=is_last)
         self.test_at_best = tested if improved else self.test_at_best
         metrics |= tested
-        if last:
+        if is_last:
             metrics |= {f"{name}.{AT_BEST}": value for name, value in self.test_at_best.items()}
         return improved
 
-    def _validate(self, split: Split, metrics: Metrics, series: dict[str, FloatArray], epoch: int, last: bool) -> bool:
-        evaluation = self.evaluate(split)
+    def _validate(self, evaluation: Evaluation | MultiLabelEvaluation, metrics: Metrics, epoch: int) -> bool:
         name, value, _ = evaluation.headline
         metrics[f"validation/{name}"] = value
-        series |= evaluation.series("validation", last=last)
         improved = evaluation.headline.beats(self.best and self.best.value)
         self.best = Best(epoch, f"validation/{name}", value) if improved and value is not None else self.best
         return improved
