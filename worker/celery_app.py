@@ -30,6 +30,7 @@ def worker_app(broker_url: str, ring: Callable[[], object]) -> Celery:
     warnings.filterwarnings("ignore", category=SecurityWarning)
     for name in ("celery", "kombu"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("celery.worker.request").addFilter(without_trace)
     app = celery_app(broker_url)
     app.conf.update(
         task_acks_late=False,
@@ -122,6 +123,12 @@ class Consumer:
         )
         worker.set_process_status = lambda _: None  # the process has a title of its own
         return worker
+
+
+def without_trace(record: logging.LogRecord) -> bool:
+    """Leave the stack out where a message could not be acknowledged: a lost broker is no fault of the program."""
+    record.exc_info = None
+    return True
 
 
 def lose_connection() -> None:

@@ -127,10 +127,11 @@ def test_wake_ups_are_heard_again_after_the_bundled_broker_was_killed(tmp_path: 
 
 
 DEAFENED = """
-import os, signal, sys, time
+import logging, os, signal, sys, time
 from kombu.message import Message
 from worker import celery_app
 
+logging.basicConfig()
 url, broker = sys.argv[1], int(sys.argv[2])
 acknowledge = Message.ack
 
@@ -151,12 +152,16 @@ time.sleep(600)
 
 
 @pytest.mark.timeout(60)
-def test_a_broker_that_is_lost_as_a_message_is_acknowledged_is_heard_again() -> None:
+def test_a_broker_that_is_lost_as_a_message_is_acknowledged_is_heard_again(tmp_path: Path) -> None:
     broker = start_broker()
     assert broker is not None
     first = broker._process.pid
     program = [sys.executable, "-c", DEAFENED, broker.url, str(first)]
-    with subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as deafened:
+    log = tmp_path / "log"
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(program, stdout=subprocess.PIPE, stderr=errors, text=True) as deafened,
+    ):
         assert deafened.stdout is not None
         try:
             ring = partial(celery_app(broker.url).send_task, TASK, queue=QUEUE, ignore_result=True, retry=False)
@@ -169,6 +174,9 @@ def test_a_broker_that_is_lost_as_a_message_is_acknowledged_is_heard_again() -> 
         finally:
             deafened.kill()
             broker.stop()
+    said = log.read_text()
+    assert "Couldn't ack" in said
+    assert "Traceback" not in said
 
 
 WOKEN = """
