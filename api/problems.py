@@ -1,5 +1,6 @@
 """Errors as problem documents (RFC 9457): one class, one renderer, one table of who answers with which status."""
 
+import asyncio
 import json
 import logging
 import secrets
@@ -216,7 +217,10 @@ def summary(errors: Sequence[Mapping[str, str]]) -> str:
 
 
 class CatchAll:
-    """ASGI middleware: what nobody expected is logged under an id, and the answer carries that id only."""
+    """ASGI middleware: what nobody expected is logged under an id, and the answer carries that id only.
+
+    A request that a stop cuts off is answered 503; whether it changed something is not known.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -241,3 +245,12 @@ class CatchAll:
                 return  # the server sees an unfinished answer and closes the connection
             detail = f"an unexpected {type(error).__name__}; the log has more under incident {incident}"
             await Problem(500, detail, incident=incident).response()(scope, receive, send)
+        except asyncio.CancelledError:  # the server stops and has waited long enough
+            if scope["type"] != "http":
+                raise
+            log.warning("the service stops: %s %r was cut off", scope["method"], scope["path"])
+            if not started:
+                cut_off = Problem(
+                    503, "the service stops; ask again", headers={"Retry-After": str(RETRY_AFTER_SECONDS)}
+                )
+                await cut_off.response()(scope, receive, send)

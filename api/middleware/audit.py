@@ -128,7 +128,11 @@ class Audit:
             await self.app(scope, receive, with_outcome)
         finally:
             changes = scope["method"] not in SAFE_METHODS and scope["path"] not in UNSEEN
-            await self._log.note(line_of(scope, status, location) if changes else None)
+            line = line_of(scope, status, location) if changes else None
+            try:
+                await self._log.note(line)
+            except asyncio.CancelledError:
+                give_up([line] if line else [], "the service stops")
 
 
 def line_of(scope: Scope, status: int, location: str | None) -> Line:

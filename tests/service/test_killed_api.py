@@ -1,6 +1,10 @@
 """What a client has been told is in the database: a 201 is sent after the commit."""
 
 import signal
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,3 +42,23 @@ def test_a_job_is_kept_whose_service_is_killed_as_soon_as_its_client_has_the_201
         other.end()
     assert (job["state"], job["runs_total"]) == ("queued", 3)
     assert [(run["seed"], run["state"]) for run in runs] == [(0, "queued"), (1, "queued"), (2, "queued")]
+
+
+def test_a_request_that_a_stop_cuts_off_is_answered_and_leaves_no_stack_in_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "lpl.sqlite3"
+    stopped = api_on(f"sqlite:///{path}", tmp_path, "stopped")
+    try:
+        with closing(sqlite3.connect(path, isolation_level=None)) as other, ThreadPoolExecutor() as pool:
+            stopped.submit()
+            other.execute("BEGIN IMMEDIATE")
+            answer = pool.submit(stopped.http.post, "/v1/jobs", json=SPEC)
+            time.sleep(2)  # until it waits for the lock
+            stopped.send(signal.SIGTERM)
+            assert answer.result(30).status_code == 503
+            other.execute("ROLLBACK")
+        assert stopped.wait() == 0
+        assert "the service stops: POST '/v1/jobs' was cut off" in stopped.output
+        assert "Traceback" not in stopped.output
+    finally:
+        stopped.http.close()
+        stopped.end()
