@@ -23,6 +23,7 @@ from worker.process import kill_group
 from worker.surroundings import EVENT_FD, die_with, title
 from worker.warm import MESSAGE_BYTES
 
+IDLE_SECONDS = 10.0
 STDIN, STDOUT, STDERR = 0, 1, 2
 OWN_PACKAGES = ("lplcore", "worker")
 Files = Mapping[str, tuple[int, int]]
@@ -34,10 +35,13 @@ class ForkServer:
     Args:
         control: the socket to the worker.
         train: what a trainer does with its standard input and its event pipe; returns the exit status.
+        idle: called once, when nothing has been asked for a while.
     """
 
-    def __init__(self, control: socket.socket, train: Callable[[], int]) -> None:
-        self._control, self._train = control, train
+    def __init__(
+        self, control: socket.socket, train: Callable[[], int], *, idle: Callable[[], object] | None = None
+    ) -> None:
+        self._control, self._train, self._idle = control, train, idle
         self._trainers: set[int] = set()
         self._retired = False
         self._woken, waking = os.pipe()
@@ -51,7 +55,11 @@ class ForkServer:
         """Fork and reap until the worker is gone, or, once it is not fit any more, until the last trainer has ended."""
         self._say({"ready": True})
         while self._trainers or not self._retired:
-            ready, _, _ = select.select([self._control.fileno(), self._woken], [], [])
+            patience = IDLE_SECONDS if self._idle else None
+            ready, _, _ = select.select([self._control.fileno(), self._woken], [], [], patience)
+            if not ready and self._idle:
+                self._idle()
+                self._idle = None
             if self._woken in ready:
                 os.read(self._woken, MESSAGE_BYTES)
                 self._reap()

@@ -20,8 +20,10 @@ from worker import train
 from worker.forking import ForkServer
 from worker.warm import CONTROL_FD
 
-FIRST_USE = ("lplcore.methods", *(["torch._dynamo"] if torch.version.cuda or torch.version.hip else []))
-"""What a first training imports as it goes: torch's optimisers load its compiler, ours for a CPU does not."""
+FIRST_USE = "lplcore.methods"
+"""What a first training imports as it goes."""
+COMPILER = "torch._dynamo"
+"""What torch's optimisers import as they are made; ours, SGD on a CPU, does not."""
 
 
 def trainer() -> int:
@@ -31,17 +33,25 @@ def trainer() -> int:
     return train.main()
 
 
+def load_compiler() -> None:
+    """Load what some trainings need: at once where most do, else when there is time for it."""
+    importlib.import_module(COMPILER)
+    gc.collect()
+    gc.freeze()
+
+
 def main() -> NoReturn:
     """Load, then serve the worker; to take torch apart in the end would take a second."""
     setproctitle("lpl trainer host")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(os.environ.pop(CONTROL_FD)))
-    for name in FIRST_USE:
-        importlib.import_module(name)
+    importlib.import_module(FIRST_USE)
     lplcore.catalog()
+    if torch.version.cuda or torch.version.hip:
+        load_compiler()
     gc.collect()
     gc.freeze()
-    ForkServer(control, trainer).serve()
+    ForkServer(control, trainer, idle=load_compiler).serve()
     os._exit(0)
 
 

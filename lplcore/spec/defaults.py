@@ -34,7 +34,7 @@ def with_defaults(
     for part, default in default_parts(record).items():
         data[part] = named(data.get(part, {}), {"name": default})
     fill_for_method(data, task_of(data.get("dataset"), registered))
-    data["schedule"] = schedule_for(data["schedule"], epochs)
+    data["schedule"] = schedule_for(data["schedule"], epochs, sweep=data.get("sweep"))
     return data, problems
 
 
@@ -92,7 +92,7 @@ def dataset_record(dataset: Any, registered: Mapping[str, RegisteredDataset]) ->
     return plugins("dataset").get(name) or (registered_record() if name in registered else None)
 
 
-def schedule_for(schedule: Any, epochs: Any) -> Any:
+def schedule_for(schedule: Any, epochs: Any, *, sweep: Any) -> Any:
     """A multistep schedule without milestones falls at 80 % and 90 % of the epochs; a warm-up nobody names is short."""
     named = {"name": schedule} if isinstance(schedule, str) else schedule
     if not isinstance(named, dict) or not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
@@ -101,7 +101,8 @@ def schedule_for(schedule: Any, epochs: Any) -> Any:
     if record is None:
         return named
     filled = dict(named)
-    if "warmup_epochs" in record.model_fields and not filled.get("warmup_steps"):
+    by_steps = filled.get("warmup_steps") or (isinstance(sweep, Mapping) and "schedule.warmup_steps" in sweep)
+    if "warmup_epochs" in record.model_fields and not by_steps:
         filled.setdefault("warmup_epochs", min(5, epochs // 10))
     if "milestones" in record.model_fields:
         filled.setdefault("milestones", sorted({max(1, epochs * 8 // 10), max(1, epochs * 9 // 10)}))

@@ -193,6 +193,11 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
     }
 
 
+def laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """A tensor laid out in memory as its parameter: on CUDA another layout may take a kernel that gives other bits."""
+    return torch.empty_like(parameter, dtype=value.dtype).copy_(value)
+
+
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
     """Put the state of `optimizer_tensors` back.
 
@@ -207,5 +212,5 @@ def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tenso
             raise CheckpointError(f"the checkpoint has an optimizer state {key!r}, which does not exist here")
         if value.shape != (() if name == "step" else parameters[int(index)].shape):
             raise CheckpointError(f"the optimizer state {key} has shape {list(value.shape)}; it is of another model")
-        state.setdefault(int(index), {})[name] = value
+        state.setdefault(int(index), {})[name] = value if name == "step" else laid_out_as(parameters[int(index)], value)
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,6 +1,5 @@
 """One run: data, network, criterion and optimiser on a device, where training is, and its checkpoint."""
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -116,10 +115,11 @@ class TrainingRun:
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or none was better on validation for the spec's `patience` in the last stage."""
-        if self.epoch >= self.spec.epochs or self.spec.patience is None:
-            return self.epoch >= self.spec.epochs
-        last_stage = math.ceil(self.procedure.second_stage() * self.spec.epochs - STAGE_TOLERANCE)
-        return self.epoch - max(self.evaluation.best_epoch, last_stage) >= self.spec.patience
+        best, patience, epochs = self.evaluation.best, self.spec.patience, self.spec.epochs
+        if self.epoch >= epochs or patience is None or best is None:
+            return self.epoch >= epochs
+        last_stage = next(epoch for epoch in range(epochs + 1) if self.procedure.in_second_stage(epoch / epochs))
+        return self.epoch - max(best.epoch, last_stage) >= patience
 
     @property
     def completed(self) -> float:
@@ -259,6 +259,4 @@ class TrainingRun:
         return self.double
 
 
-STAGE_TOLERANCE = 1e-6
-"""Of an epoch, by which a stage may seem to begin late."""
 REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"

@@ -146,8 +146,8 @@ def epochs(run: TrainingRun, request: Request) -> Iterator[Event]:
             yield from checkpoint(run, request, "periodic")
         if improved and spec.checkpoints.keep_best:
             yield from checkpoint(run, request, "best")
-    if run.epoch < spec.epochs:
-        yield LogLine("info", f"ended after epoch {run.epoch}: epoch {run.evaluation.best_epoch} is still the best")
+    if run.epoch < spec.epochs and (best := run.evaluation.best):
+        yield LogLine("info", f"ended after epoch {run.epoch}: epoch {best.epoch} is still the best on validation")
     yield from checkpoint(run, request, "last")
     yield RunEnd("succeeded")
 

@@ -142,6 +142,9 @@ def test_a_warmup_is_by_epochs_or_by_steps() -> None:
         parse_spec(DIGITS | {"schedule": {"name": "cosine", "warmup_epochs": 1, "warmup_steps": 5}})
     named = parse_spec(DIGITS | {"epochs": 50, "schedule": {"name": "cosine", "warmup_steps": 5}})
     assert named.schedule.warmup_epochs == 0
+    swept = parse_spec(DIGITS | {"epochs": 50, "schedule": "cosine", "sweep": {"schedule.warmup_steps": [0, 5]}})
+    warmups = [(run.spec.schedule.warmup_epochs, run.spec.schedule.warmup_steps) for run in swept.plan()]
+    assert warmups == [(0, 0), (0, 5)]
 
 
 def test_adamw_takes_the_step_of_its_formula() -> None:

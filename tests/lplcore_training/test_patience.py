@@ -47,8 +47,9 @@ def test_without_patience_all_epochs_are_trained(tmp_path: Path) -> None:
 
 
 def test_patience_begins_with_the_last_stage(tmp_path: Path) -> None:
-    deferred = STILL | {"method": {"alias": "ldam_drw", "procedure": {"name": "deferred", "start": 0.5}}}
-    assert len(epochs(run(deferred, tmp_path))) == 7  # the stage begins after 5 of 9
+    for start, last in ((0.5, 7), (0.333334, 5)):  # the stage begins after 5 and after 3 of 9 epochs
+        deferred = STILL | {"method": {"alias": "ldam_drw", "procedure": {"name": "deferred", "start": start}}}
+        assert len(epochs(run(deferred, tmp_path))) == last
 
 
 @pytest.mark.parametrize("steps", [6, 12, 14])

@@ -72,6 +72,21 @@ def test_a_trainer_is_forked_and_what_it_says_is_stored(store: Database, setting
         assert children(host.pids[-1]) == []
 
 
+def test_an_idle_host_loads_more_once_and_forks_as_before(store: Database, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "idle"
+    with hosted("idle", str(file)) as (host, trainers):
+        assert train_one(store, settings, trainers).state == "succeeded"
+        wait_for(file.exists, bool)
+        (run_id,) = submit(store, ["epoch", "until-stopped", "end stopped"])
+        supervised = Supervised(store, settings, trainers)
+        supervised.until(lambda run: run.epoch == 1)
+        (pid,) = children(host.pids[-1])
+        assert title(pid).endswith(f"lpl train {run_id}")
+        supervised.stopping.set()
+        supervised.end()
+        assert file.read_text() == "idle\n"
+
+
 def children(pid: int) -> list[int]:
     """The processes that a process has forked and not reaped."""
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]

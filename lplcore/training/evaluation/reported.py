@@ -34,11 +34,6 @@ class RunEvaluation:
         self.best: Best | None = None
         self.test_at_best: Metrics = {}
 
-    @property
-    def best_epoch(self) -> int:
-        """The epoch that is best on validation, 0 for none."""
-        return self.best.epoch if self.best else 0
-
     def add(self, metrics: Metrics, series: dict[str, FloatArray], *, epoch: int, last: Callable[[], bool]) -> bool:
         """Put an epoch's figures into its metrics and series; returns whether it is the best so far.
 
