@@ -9,6 +9,7 @@ import pytest
 
 from tests.promises.observations import assert_left_in_order
 from tests.promises.shapes import LONG, Shape
+from tests.service.processes import told_to_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -40,6 +41,7 @@ def test_8_a_worker_that_is_stopped_hands_its_run_over(shape: Shape, undisturbed
     trainer = shape.halfway(run_id)
     holder = shape.holder(run_id)
     os.kill(holder, signal.SIGTERM)
+    told_to_end(trainer)
     os.kill(trainer, signal.SIGCONT)
     run = shape.service.succeeded(run_id)
     assert (run["attempt"], run["reason"]) == (2, None)

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from tests.promises.observations import assert_left_in_order, epochs_of
 from tests.promises.shapes import LONG, Shape
+from tests.service.processes import told_to_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 
@@ -17,6 +18,7 @@ def test_9_a_damaged_checkpoint_is_not_used_the_one_before_is(shape: Shape, undi
     (run_id,) = shape.service.submit(**LONG)
     trainer = shape.halfway(run_id)
     shape.service.ask(run_id, "pause")
+    told_to_end(trainer)
     os.kill(trainer, signal.SIGCONT)
     shape.service.run_once(run_id, lambda run: run["state"] == "paused")
     kept = shape.service.get(f"/v1/runs/{run_id}/checkpoints")["items"]
@@ -39,6 +41,7 @@ def test_10_an_upgrade_keeps_queued_and_running_jobs(shape: Shape, undisturbed: 
     waiting = shape.service.submit(**LONG)
     for process in [*shape.workers, shape.service]:
         process.send(signal.SIGTERM)
+    told_to_end(trainer)
     os.kill(trainer, signal.SIGCONT)
     for process in [*shape.workers, shape.service]:
         assert process.wait() == 0

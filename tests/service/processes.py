@@ -199,6 +199,19 @@ def gone(pids: list[int], *, timeout: float) -> None:
     until(lambda: [title(pid) for pid in pids if title(pid)], lambda left: not left, timeout=timeout)
 
 
+def told_to_end(pid: int) -> None:
+    """Wait until a frozen process has a SIGTERM to take: one that went on sooner might be done before it comes."""
+    if sys.platform == "linux":
+        until(lambda: signal.SIGTERM in pending(pid), bool, timeout=60)
+
+
+def pending(pid: int) -> list[signal.Signals]:
+    """The signals that a process has still to take."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    masks = [int(mask, 16) for mask in re.findall(r"(?:SigPnd|ShdPnd):\s*(\w+)", status)]
+    return [number for number in signal.Signals if any(mask >> (number - 1) & 1 for mask in masks)]
+
+
 def refused(tmp_path: Path, *arguments: str, **environment: str) -> str:
     """The one line that a service says which does not start."""
     process = Process([*arguments], log_path=tmp_path / "log", environment=environment)

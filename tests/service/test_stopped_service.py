@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.service.processes import descendants, frozen_halfway, gone, serving, title
+from tests.service.processes import descendants, frozen_halfway, gone, serving, title, told_to_end
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 LONG: dict[str, Any] = {"epochs": 50, "checkpoints": {"every_epochs": 2}}
@@ -21,6 +21,7 @@ def test_a_stopped_service_leaves_nothing_behind_and_goes_on_when_started_again(
         family = descendants(first.pid)
         assert any("valkey" in title(pid) for pid in family)
         first.send(signal.SIGTERM)
+        told_to_end(trainer)
         os.kill(trainer, signal.SIGCONT)
         assert first.wait() == 0
         gone(family, timeout=5)
