@@ -20,7 +20,7 @@ from typing import Any, NoReturn
 from setproctitle import setproctitle
 
 from worker.process import kill_group
-from worker.surroundings import EVENT_FD, die_with, title
+from worker.surroundings import EVENT_FD, die_with, leave, title
 from worker.warm import MESSAGE_BYTES
 
 IDLE_SECONDS = 10.0
@@ -127,10 +127,7 @@ class ForkServer:
         except BaseException:
             traceback.print_exc()
         finally:
-            with contextlib.suppress(Exception):
-                sys.stdout.flush()
-                sys.stderr.flush()
-            os._exit(status)
+            leave(status)
 
 
 def take_over(files: Sequence[int]) -> int:

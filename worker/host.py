@@ -18,6 +18,7 @@ from setproctitle import setproctitle
 import lplcore
 from worker import train
 from worker.forking import ForkServer
+from worker.surroundings import leave
 from worker.warm import CONTROL_FD
 
 FIRST_USE = "lplcore.methods"
@@ -41,7 +42,7 @@ def load_compiler() -> None:
 
 
 def main() -> NoReturn:
-    """Load, then serve the worker; to take torch apart in the end would take a second."""
+    """Load, then serve the worker."""
     setproctitle("lpl trainer host")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     control = socket.socket(fileno=int(os.environ.pop(CONTROL_FD)))
@@ -52,7 +53,7 @@ def main() -> NoReturn:
     gc.collect()
     gc.freeze()
     ForkServer(control, trainer, idle=load_compiler).serve()
-    os._exit(0)
+    leave(0)
 
 
 if __name__ == "__main__":

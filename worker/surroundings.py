@@ -1,9 +1,11 @@
 """What trainers live in, however they are started: environment, names, and their end with who started them."""
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
+from typing import NoReturn
 
 PR_SET_PDEATHSIG = 1
 EVENT_FD = "LPL_EVENT_FD"
@@ -44,3 +46,11 @@ def die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
+
+
+def leave(status: int) -> NoReturn:
+    """End this process at once, without taking apart what it has loaded: for torch that would take a second."""
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(status)

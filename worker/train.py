@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import signal
-import sys
 import threading
 import traceback
 from pathlib import Path
@@ -19,7 +18,7 @@ import lplcore
 from lplcore.errors import CheckpointError
 from lplcore.spec.identity import stored_spec
 from lplcore.training.checkpoint import load_metadata
-from worker.surroundings import EVENT_FD, die_with, title
+from worker.surroundings import EVENT_FD, die_with, leave, title
 
 PARALLEL_NUMBERS = 1 << 18
 """Enough for an operation to be shared among threads."""
@@ -144,8 +143,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    status = main()
-    with contextlib.suppress(OSError, ValueError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(status)  # to take torch apart would take a second
+    leave(main())
