@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import torch
+from torch import Tensor
 
 FILL: Any = torch.utils.deterministic
 """Its settings are properties of the module, which type checkers do not see."""
@@ -86,6 +87,27 @@ def autocast(device: torch.device, dtype: torch.dtype | None) -> Iterator[None]:
     torch.clear_autocast_cache()
     with torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
         yield
+
+
+class Sight:
+    """Whether values in the host's own memory may be looked at."""
+
+    allowed = True
+
+
+def host_sees(tensor: Tensor) -> bool:
+    """Whether the host may look at a tensor's values: on the CPU, unless `as_on_accelerator` forbids it."""
+    return tensor.device.type == "cpu" and Sight.allowed
+
+
+@contextmanager
+def as_on_accelerator() -> Iterator[None]:
+    """Inside, what is on the CPU is computed as on a device: nothing that is done depends on values."""
+    before, Sight.allowed = Sight.allowed, False
+    try:
+        yield
+    finally:
+        Sight.allowed = before
 
 
 def memory_format(device: torch.device, *, convolutional: bool) -> torch.memory_format:

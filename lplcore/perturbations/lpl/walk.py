@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lplcore.device import host_sees
 from lplcore.frame.class_slots import Slots, slots_of
 from lplcore.frame.statistics import ClassStatistics
 from lplcore.frame.vmap_levels import take_in, untraced
@@ -54,7 +55,7 @@ class LplWalk(nn.Module):
         """The walk's sum per example, [N, C]; q, epsilon and sign per class, [C], for who reads them."""
         if inputs.labels.shape[0] == 0:
             return PerturbationOutput(torch.zeros_like(inputs.logits), {})
-        in_place = self.may_be_in_place and inputs.logits.device.type == "cpu" and untraced()
+        in_place = self.may_be_in_place and host_sees(inputs.logits) and untraced()
         kind = inputs.logits.dtype
         if in_place and self.orders and not (self.judges or inputs.observing):
             return PerturbationOutput(self._in_place(inputs, self.orders[kind], self._labels(inputs)), {})
@@ -139,7 +140,7 @@ class LplWalk(nn.Module):
         """What the steps from `first` on add: [S, C] beside the slots' own classes, and [S] at them."""
         own = start.own.new_zeros(slots.size.shape)
         others = start.own.new_zeros((*slots.size.shape, self.num_classes))
-        alone = start.own.device.type == "cpu" and not self.resigns and untraced()
+        alone = host_sees(start.own) and not self.resigns and untraced()
         for k in range(first, self.bounds.max_steps):
             here = start.moved(others[slots.of_example], own[slots.of_example]) if k > first else start
             if alone and plan.mostly_done(k):

@@ -1,0 +1,147 @@
+"""Work on a CUDA device that is always the same: captured once as a CUDA graph, then replayed.
+
+A graph reads and writes the memory that it was captured with. So what differs from time to time lies in tensors that
+stay where they are (`StepInputs.copy_`), and what adds up does so in place. Random numbers come from the generator's
+seed at the replay, as they would without a graph.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+WARM_UP = 2
+"""Times that work is done without a graph first: libraries make their workspaces then, and optimisers their state."""
+
+logger = logging.getLogger(__name__)
+
+
+class StepInputs(NamedTuple):
+    """What differs from one training step to the next. N examples."""
+
+    indices: Tensor
+    """[N] int64, of the training examples."""
+    draws: Tensor
+    """[N, width] float32, random numbers of the augmentation."""
+    step: int | Tensor
+    """Number of the step in its epoch, from 0; a scalar."""
+    progress: float | Tensor
+    """Share of the training done, 0 to 1; a scalar."""
+
+    def kept(self) -> "StepInputs":
+        """Tensors on the device that take inputs like these."""
+        step = torch.zeros((), dtype=torch.int64, device=self.indices.device)
+        progress = torch.zeros((), dtype=torch.float32, device=self.indices.device)
+        return StepInputs(self.indices.clone(), self.draws.clone(), step, progress)
+
+    def copy_(self, other: "StepInputs") -> None:
+        """Take over another step of as many examples."""
+        self.indices.copy_(other.indices)
+        self.draws.copy_(other.draws)
+        for own, number in ((self.step, other.step), (self.progress, other.progress)):
+            assert isinstance(own, Tensor)
+            own.fill_(number)
+
+
+class Captured:
+    """Work that is done again and again, eagerly at first and wherever it cannot be captured.
+
+    Attributes:
+        pool: memory that the graphs of a run share; they never run at the same time.
+    """
+
+    def __init__(self, work: Callable[[], None], *, name: str, device: torch.device, pool: "Pool") -> None:
+        self.work, self.name, self.pool = work, name, pool
+        self.graph: torch.cuda.CUDAGraph | None = None
+        self.eager = WARM_UP
+        self.capturable = device.type == "cuda"
+
+    def __call__(self) -> None:
+        """Do it once."""
+        if self.graph is None and self.capturable and not self.eager:
+            self._capture()
+        if self.graph is not None:
+            self.graph.replay()
+            return
+        self.eager = max(self.eager - 1, 0)
+        self.work()
+
+    def _capture(self) -> None:
+        graph, stream = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+        # torch takes a stream of its own where the current one is the default, which cannot be captured.
+        own = None if stream == torch.cuda.default_stream() else stream
+        try:
+            with torch.cuda.graph(graph, pool=self.pool.handle(), stream=own, capture_error_mode="thread_local"):
+                self.work()
+        except RuntimeError as error:
+            reason, *_ = str(error).splitlines() or [type(error).__name__]
+            logger.warning("%s goes on without a CUDA graph: %s", self.name, reason)
+            self.capturable = False
+            return
+        self.graph = graph
+
+
+class Pool:
+    """The memory of a run's graphs, made when the first is captured."""
+
+    def __init__(self) -> None:
+        self._handle: Any = None
+
+    def handle(self) -> Any:
+        """torch's name for it."""
+        if self._handle is None:
+            self._handle = torch.cuda.graph_pool_handle()
+        return self._handle
+
+
+class CapturedSteps:
+    """Training steps, captured for every number of examples."""
+
+    def __init__(self, take: Callable[[StepInputs], None], *, device: torch.device, pool: Pool) -> None:
+        self.take, self.device, self.pool = take, device, pool
+        self.by_number: dict[int, tuple[StepInputs, Captured]] = {}
+
+    def __call__(self, inputs: StepInputs) -> None:
+        """Take one step."""
+        number = inputs.indices.shape[0]
+        if number not in self.by_number:
+            kept = inputs.kept()
+            name = f"the training step of {number} examples"
+            work = Captured(lambda: self.take(kept), name=name, device=self.device, pool=self.pool)
+            self.by_number[number] = kept, work
+        kept, work = self.by_number[number]
+        kept.copy_(inputs)
+        work()
+
+    def forget(self) -> None:
+        """Drop all graphs: the next steps do other work."""
+        self.by_number.clear()
+
+
+class CapturedPrediction:
+    """Predictions, captured for every number of examples: indices [N] to logits [N, C]."""
+
+    def __init__(self, predict: Callable[[Tensor], Tensor], *, device: torch.device, pool: Pool) -> None:
+        self.predict, self.device, self.pool = predict, device, pool
+        self.by_number: dict[int, tuple[Tensor, list[Tensor], Captured]] = {}
+
+    def __call__(self, indices: Tensor) -> Tensor:
+        number = indices.shape[0]
+        if number not in self.by_number:
+            self.by_number[number] = self._of(indices)
+        kept, answer, work = self.by_number[number]
+        kept.copy_(indices)
+        work()
+        # The next prediction is written to the same place.
+        return answer[0].clone()
+
+    def _of(self, indices: Tensor) -> tuple[Tensor, list[Tensor], Captured]:
+        kept, answer = indices.clone(), list[Tensor]()
+
+        def work() -> None:
+            answer[:] = [self.predict(kept)]
+
+        name = f"the prediction of {indices.shape[0]} examples"
+        return kept, answer, Captured(work, name=name, device=self.device, pool=self.pool)
