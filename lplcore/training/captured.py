@@ -16,6 +16,8 @@ WARM_UP = 2
 """Times that work is done without a graph first: libraries make their workspaces then, and optimisers their state."""
 
 logger = logging.getLogger(__name__)
+Capture = Callable[[Callable[[], None], str], Callable[[], None]]
+"""Work and what it is, for people, to the same done by a graph."""
 
 
 class StepInputs(NamedTuple):
@@ -46,17 +48,17 @@ class StepInputs(NamedTuple):
 
 
 class Captured:
-    """Work that is done again and again, eagerly at first and wherever it cannot be captured.
+    """Work that is done again and again, eagerly at first and where it cannot be captured.
 
     Attributes:
-        pool: memory that the graphs of a run share; they never run at the same time.
+        graph: None before it was captured.
+        capturable: false once it has turned out that it cannot be.
     """
 
-    def __init__(self, work: Callable[[], None], *, name: str, device: torch.device, pool: "Pool") -> None:
+    def __init__(self, work: Callable[[], None], name: str, pool: "Pool") -> None:
         self.work, self.name, self.pool = work, name, pool
         self.graph: torch.cuda.CUDAGraph | None = None
-        self.eager = WARM_UP
-        self.capturable = device.type == "cuda"
+        self.eager, self.capturable = WARM_UP, True
 
     def __call__(self) -> None:
         """Do it once."""
@@ -84,33 +86,35 @@ class Captured:
 
 
 class Pool:
-    """The memory of a run's graphs, made when the first is captured."""
+    """The memory that the graphs of a run share, since they never run at the same time."""
 
     def __init__(self) -> None:
         self._handle: Any = None
 
     def handle(self) -> Any:
-        """torch's name for it."""
+        """torch's name for it, made when the first graph is captured."""
         if self._handle is None:
             self._handle = torch.cuda.graph_pool_handle()
         return self._handle
+
+    def captured(self, work: Callable[[], None], name: str) -> Captured:
+        """Work whose graph lies in this memory."""
+        return Captured(work, name, self)
 
 
 class CapturedSteps:
     """Training steps, captured for every number of examples."""
 
-    def __init__(self, take: Callable[[StepInputs], None], *, device: torch.device, pool: Pool) -> None:
-        self.take, self.device, self.pool = take, device, pool
-        self.by_number: dict[int, tuple[StepInputs, Captured]] = {}
+    def __init__(self, take: Callable[[StepInputs], None], capture: Capture) -> None:
+        self.take, self.capture = take, capture
+        self.by_number: dict[int, tuple[StepInputs, Callable[[], None]]] = {}
 
     def __call__(self, inputs: StepInputs) -> None:
         """Take one step."""
         number = inputs.indices.shape[0]
         if number not in self.by_number:
             kept = inputs.kept()
-            name = f"the training step of {number} examples"
-            work = Captured(lambda: self.take(kept), name=name, device=self.device, pool=self.pool)
-            self.by_number[number] = kept, work
+            self.by_number[number] = kept, self.capture(lambda: self.take(kept), f"the step of {number} examples")
         kept, work = self.by_number[number]
         kept.copy_(inputs)
         work()
@@ -123,9 +127,9 @@ class CapturedSteps:
 class CapturedPrediction:
     """Predictions, captured for every number of examples: indices [N] to logits [N, C]."""
 
-    def __init__(self, predict: Callable[[Tensor], Tensor], *, device: torch.device, pool: Pool) -> None:
-        self.predict, self.device, self.pool = predict, device, pool
-        self.by_number: dict[int, tuple[Tensor, list[Tensor], Captured]] = {}
+    def __init__(self, predict: Callable[[Tensor], Tensor], capture: Capture) -> None:
+        self.predict, self.capture = predict, capture
+        self.by_number: dict[int, tuple[Tensor, list[Tensor], Callable[[], None]]] = {}
 
     def __call__(self, indices: Tensor) -> Tensor:
         number = indices.shape[0]
@@ -137,11 +141,10 @@ class CapturedPrediction:
         # The next prediction is written to the same place.
         return answer[0].clone()
 
-    def _of(self, indices: Tensor) -> tuple[Tensor, list[Tensor], Captured]:
+    def _of(self, indices: Tensor) -> tuple[Tensor, list[Tensor], Callable[[], None]]:
         kept, answer = indices.clone(), list[Tensor]()
 
         def work() -> None:
             answer[:] = [self.predict(kept)]
 
-        name = f"the prediction of {indices.shape[0]} examples"
-        return kept, answer, Captured(work, name=name, device=self.device, pool=self.pool)
+        return kept, answer, self.capture(work, f"the prediction of {indices.shape[0]} examples")

@@ -93,7 +93,7 @@ class TrainingRun:
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
         self.double: FusedNetwork | None = None
         self.pool, self.predictions = Pool(), dict[int, CapturedPrediction]()
-        self.captured = CapturedSteps(self.take, device=device, pool=self.pool) if self.captures else None
+        self.captured = CapturedSteps(self.take, self.pool.captured) if self.captures else None
         self.stage: bool | None = None
         self.prepared = 0
         self.preparations: int = self.procedure.preparation_steps(self.info)
@@ -284,7 +284,7 @@ class TrainingRun:
 
         if self.device.type != "cuda":
             return predict
-        captured = CapturedPrediction(predict, device=self.device, pool=self.pool)
+        captured = CapturedPrediction(predict, self.pool.captured)
         return self.predictions.setdefault(id(split), captured)
 
     def _predictor(self) -> Callable[[Tensor], ModelOutput]:
