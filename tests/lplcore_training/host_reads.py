@@ -29,7 +29,7 @@ class HostRead(AssertionError):
     """A step read a value from the device, or sent one there."""
 
 
-class Operations(TorchDispatchMode):
+class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Refuses operations that a device has to be waited for."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -56,7 +56,7 @@ class Functions(TorchFunctionMode):
 @contextmanager
 def host_reads_are_errors() -> Iterator[None]:
     """Inside, nothing may depend on values."""
-    with Operations(), Functions():
+    with Operations(), Functions():  # type: ignore[no-untyped-call]
         yield
 
 
@@ -64,7 +64,7 @@ class Recording(TorchDispatchMode):
     """Remembers every operation with the tensors that it read and wrote, as a CUDA graph does."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.calls: list[tuple[Any, Any, Any, Any]] = []
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -1,88 +1,29 @@
 """A captured step is the eager one, and none waits for the host: on the CPU, with a CUDA graph's part played by a
 recording of operations."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from lplcore.device import as_on_accelerator, deterministic_algorithms
-from lplcore.errors import SpecError
-from lplcore.optimizers import with_rates
-from lplcore.optimizers.sgd import CudaSgd, Sgd
-from lplcore.plugin import plugins
-from lplcore.procedures import TrainingState
-from lplcore.spec.experiment import ExperimentSpec, parse_spec
+from lplcore.data.raw import RegisteredDataset
+from lplcore.device import as_on_accelerator
+from lplcore.spec.experiment import ExperimentSpec
 from lplcore.training.captured import CapturedPrediction, CapturedSteps, StepInputs
 from lplcore.training.run import TrainingRun
+from tests.lplcore_training.captured_runs import MULTI, SINGLE, aliases, assert_same_runs, on_cpu, spec_of, trained
 from tests.lplcore_training.host_reads import HostRead, RecordedWork, host_reads_are_errors
 from tests.lplcore_training.multi_label_runs import long_tailed
-from tests.lplcore_training.runs import Spec, assert_same_epochs
-
-CPU = torch.device("cpu")
-QUICK_GAN = {"generator_epochs": 1}
-OPTIONS: dict[str, dict[str, Any]] = {"cgan": QUICK_GAN, "acgan": QUICK_GAN, "infogan": QUICK_GAN}
-SINGLE: Spec = {
-    "dataset": {"name": "digits", "imbalance_factor": 20, "meta_per_class": 2},
-    "model": {"name": "mlp", "widths": [16], "dropout": 0.1},
-    "schedule": {"name": "multistep", "milestones": [1], "warmup_epochs": 1},
-    "epochs": 2,
-    "batch_size": 64,
-}
-MULTI: Spec = {**SINGLE, "dataset": "tail", "batch_size": 128}
+from tests.lplcore_training.runs import Spec
 
 
-def spec_of(base: Spec, alias: str, **options: Any) -> ExperimentSpec:
-    """Two epochs of a method, the second in its second stage if it has one."""
-    method = {"alias": alias, **OPTIONS.get(alias, {})}
-    for more in ({"start": 0.5}, {}):
-        try:
-            return parse_spec({**base, "method": {**method, **more}}, **options)
-        except SpecError:
-            continue
-    raise AssertionError(alias)
-
-
-def with_device_rates(state: TrainingState, record: Sgd) -> TrainingState:
-    """With the optimiser of a CUDA device, whose rates are tensors."""
-    kept = ("params", "slowed", "weight_decay")
-    groups = [{name: group[name] for name in kept} for group in state.optimizer.param_groups]
-    options = {"momentum": record.momentum, "nesterov": record.nesterov}
-    return replace(state, optimizer=CudaSgd(with_rates(groups, record.lr), lr=record.lr, **options, fused=True))
-
-
-def trained(spec: ExperimentSpec, *, captured: bool, **options: Any) -> tuple[TrainingRun, list[Any]]:
-    """A run and its epochs, as on an accelerator."""
-    run = TrainingRun(spec, device=CPU, data_dir="data", datasets=options.get("datasets", {}))
-    run.state = with_device_rates(run.state, spec.optimizer)
-    run.captured = CapturedSteps(run.take, RecordedWork) if captured else None
-    ends = []
-    with as_on_accelerator(), deterministic_algorithms():
-        while run.prepared < run.preparations:
-            run.prepare_step()
-        while not run.finished:
-            while run.step < run.steps:
-                run.train_step()
-            ends.append(run.finish_epoch()[0])
-            run.draw_epoch()
-    return run, ends
-
-
-def assert_captured_is_eager(spec: ExperimentSpec, **options: Any) -> None:
-    """The same epochs and weights, bit for bit."""
-    eager, captured = (trained(spec, captured=captured, **options) for captured in (False, True))
-    assert_same_epochs(captured[1], eager[1])
-    for name, value in eager[0].state.model.state_dict().items():
-        assert torch.equal(captured[0].state.model.state_dict()[name], value), name
-    for name, value in eager[0].state.criterion.state_dict().items():
-        assert torch.equal(captured[0].state.criterion.state_dict()[name], value), name
-
-
-def aliases(task: str) -> list[str]:
-    """Methods for a task whose steps are captured."""
-    return [name for name, record in plugins("method").items() if task in record.tasks]
+def assert_captured_is_eager(spec: ExperimentSpec, **datasets: RegisteredDataset) -> TrainingRun:
+    """On the CPU as on an accelerator; returns the captured run."""
+    eager, captured = (on_cpu(spec, datasets) for _ in range(2))
+    with as_on_accelerator():
+        assert_same_runs((captured, trained(captured, RecordedWork)), (eager, trained(eager, None)))
+    return captured
 
 
 @pytest.mark.parametrize("alias", aliases("single_label"))
@@ -95,7 +36,7 @@ def test_a_captured_step_of_every_single_label_method_is_the_eager_one(alias: st
 @pytest.mark.parametrize("alias", aliases("multi_label"))
 def test_a_captured_step_of_every_multi_label_method_is_the_eager_one(alias: str, tmp_path: Path) -> None:
     data = long_tailed(tmp_path)
-    assert_captured_is_eager(spec_of(MULTI, alias, datasets=data), datasets=data)
+    assert_captured_is_eager(spec_of(MULTI, alias, datasets=data), **data)
 
 
 @pytest.mark.parametrize("optimizer", [{"name": "sgd", "clip_norm": 1.0}, {"name": "sgd", "momentum": 0.0}])
@@ -114,7 +55,7 @@ def test_images_parts_of_a_batch_and_clipping_are_captured(optimizer: Spec, part
 
 def test_stages_and_uneven_batches_are_among_what_was_captured() -> None:
     spec = spec_of(SINGLE, "ldam_drw")
-    run, _ = trained(spec, captured=True)
+    run = assert_captured_is_eager(spec)
     assert run.procedure.in_second_stage(0.5)
     assert run.captured is not None
     sizes = {number: work.times for number, (_, work) in run.captured.by_number.items()}  # type: ignore[attr-defined]
