@@ -20,81 +20,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from torch import Tensor
 from torch.nn import functional
-from torch.utils.flop_counter import FlopCounterMode
 
 import lplcore
 from benchmarks.environment import environment, print_table, save
+from benchmarks.gpu_limits import limits
+from benchmarks.gpu_steps import BATCH, BLOCK, CLASSES, Data, Steps, random_images, seconds, spec_of
 from lplcore.device import deterministic_algorithms
 from lplcore.events import EpochEnd, RunEnd
-from lplcore.spec.experiment import parse_spec
-from lplcore.training.run import TrainingRun
-from lplcore.training.streams import OwnStream
 
-DEVICE = torch.device("cuda")
-CLASSES, BATCH, SEEDS, BLOCK = 10, 128, 5, 50
+SEEDS = 5
+"""Runs in one process."""
 Row = dict[str, Any]
-Data = dict[str, lplcore.RegisteredDataset]
-
-
-def random_images(folder: Path, name: str, *, train: int, test: int, size: int) -> Data:
-    """A registered data set of random images with a long tail like CIFAR-10-LT's."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (max(train, test), 3, size, size), dtype=np.uint8)
-    share = 0.01 ** (np.arange(CLASSES) / (CLASSES - 1))
-    labels = np.sort(rng.choice(CLASSES, len(images), p=share / share.sum()))
-    labels[:CLASSES] = np.arange(CLASSES)
-    path = folder / f"{name}.npz"
-    np.savez(path, x_train=images[:train], y_train=labels[:train], x_test=images[:test], y_test=labels[:test])
-    return {name: lplcore.RegisteredDataset(name=name, format="arrays", path=str(path), task="single_label")}
-
-
-def spec_of(dataset: str, **changes: Any) -> dict[str, Any]:
-    """A spec on one of them."""
-    return {
-        "dataset": {"name": dataset},
-        "model": {"name": "resnet32"},
-        "method": "cross_entropy",
-        "augmentation": "pad_crop_flip",
-        "epochs": 100_000,
-        "batch_size": BATCH,
-        "device": "cuda",
-        **changes,
-    }
-
-
-class Steps:
-    """A run of which steps are taken one after another, epoch after epoch, on a stream of its own."""
-
-    def __init__(self, spec: dict[str, Any], data: Data, *, seed: int = 0) -> None:
-        parsed = parse_spec({**spec, "seeds": [seed]}, datasets=data)
-        self.run = TrainingRun(parsed, device=DEVICE, data_dir="data", datasets=data)
-        torch.cuda.synchronize()
-        self.stream = OwnStream(DEVICE)
-        with deterministic_algorithms():
-            self.take(3 * BLOCK)
-        torch.cuda.synchronize()
-
-    def take(self, number: int) -> None:
-        """Launch that many steps."""
-        with self.stream.entered():
-            for _ in range(number):
-                if self.run.step == self.run.steps:
-                    self.run.epoch, self.run.step = self.run.epoch + 1, 0
-                    self.run.draw_epoch()
-                self.run.train_step()
-
-
-def seconds(work: Callable[[], object]) -> float:
-    """How long some work takes on the device."""
-    torch.cuda.synchronize()
-    started = time.perf_counter()
-    work()
-    torch.cuda.synchronize()
-    return time.perf_counter() - started
 
 
 def in_turns(works: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
@@ -188,9 +126,9 @@ def large_images(folder: Path, rounds: int) -> Iterator[Row]:
         state.optimizer.step()
 
     graph = graph_of(step)
-    works = {
-        "alone, resident batch": lambda: [graph.replay() for _ in range(5)] and None,
-        "trainer": lambda: run.take(5),
+    works: dict[str, Callable[[], None]] = {
+        "alone, resident batch": partial(replayed, graph, 5),
+        "trainer": partial(run.take, 5),
     }
     yield from beside("ResNet-50 step at 224, bf16", in_turns(works, rounds), of="alone, resident batch", per=5)
 
@@ -228,60 +166,6 @@ def beside(what: str, times: dict[str, list[float]], *, of: str, per: int) -> It
             "lowest ratio": min(ratios),
             "highest ratio": max(ratios),
         }
-
-
-def limits(data: Data, name: str) -> Iterator[Row]:
-    """The shares of the card's arithmetic and of its memory's bandwidth that a step of cross entropy uses."""
-    run = Steps(spec_of(name), data)
-    milliseconds = 1000 * seconds(lambda: run.take(BLOCK)) / BLOCK
-    operations, moved = work_of(run)
-    size = 8192
-    left, right = (torch.randn(size, size, device=DEVICE, dtype=torch.bfloat16) for _ in range(2))
-    source = torch.randint(256, (2**31,), device=DEVICE, dtype=torch.uint8)
-    target = torch.empty_like(source)
-    rate = median_rate(lambda: left @ right, 2 * size**3)
-    bandwidth = median_rate(lambda: target.copy_(source), 2 * source.numel())
-    yield {"what": "large bf16 matrix product", "value": rate / 1e12, "unit": "TFLOP/s"}
-    yield {"what": "large copy, read and written", "value": bandwidth / 1e12, "unit": "TB/s"}
-    yield {"what": "step", "value": milliseconds, "unit": "ms"}
-    yield {
-        "what": "share of the matrix rate",
-        "value": operations / rate / milliseconds * 1000,
-        "unit": "of 1",
-        "operations": operations,
-    }
-    yield {
-        "what": "share of the bandwidth",
-        "value": moved / bandwidth / milliseconds * 1000,
-        "unit": "of 1",
-        "bytes": moved,
-    }
-
-
-def median_rate(work: Callable[[], object], amount: float) -> float:
-    """Amount of work a second."""
-    return amount / statistics.median(seconds(work) for _ in range(10))
-
-
-def work_of(steps: Steps) -> tuple[float, float]:
-    """Floating point operations of a step, and the least bytes it moves.
-
-    Each activation that the backward pass needs is written once and read once, parameters, gradients and momentum are
-    read and written once.
-    """
-    run, saved = steps.run, 0
-
-    def pack(tensor: Tensor) -> Tensor:
-        nonlocal saved
-        saved += tensor.numel() * tensor.element_size()
-        return tensor
-
-    inputs = run.network_input(run.train_split.x[:BATCH])
-    counter = FlopCounterMode(display=False)
-    with counter, torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
-        torch.autograd.backward(run.state.forward(inputs).logits.float().sum())
-    weights = sum(parameter.numel() * 4 for parameter in run.state.parameters())
-    return float(counter.get_total_flops()), float(2 * saved + 6 * weights)
 
 
 def main() -> None:
