@@ -37,6 +37,7 @@ class Part:
 
 BENCHMARKS = (
     Part("lpl_step_cost", ("benchmarks.lpl_step_cost", "--device", "cuda", "--rounds", "3", "--minimum", "0.02")),
+    Part("lpl_kernel_cost", ("benchmarks.lpl_kernel_cost", "--rounds", "5")),
     Part("resnet32_throughput", ("benchmarks.resnet32_throughput", "--device", "cuda", "--rounds", "3")),
     Part("method_step_cost", ("benchmarks.method_step_cost", "--device", "cuda", "--rounds", "3")),
 )

@@ -25,7 +25,7 @@ PERFORMANCE: dict[str, Any] = {"split": "performance", "delta_epsilon": 0.4, "st
 OTHERS: list[dict[str, Any]] = [
     {**DEFAULTS, "normalize": "none"},
     {**DEFAULTS, "num_steps": 1},
-    {**DEFAULTS, "bound_from": "performance"},
+    {**DEFAULTS, "bound_from": "performance", "num_steps": 8},
     {**DEFAULTS, "epsilon": 30.0, "step_size": 3.0},
     {**DEFAULTS, "epsilon": 100.0, "step_size": 40.0},
     PERFORMANCE,
