@@ -72,7 +72,7 @@ def replays_of(classes: int, batch: int, options: dict[str, Any]) -> dict[str, R
     labels = drawn.cuda()
     logits = (2 * torch.randn(batch, classes, generator=generator)).cuda().requires_grad_()
     lpl = lplcore.criterion("lpl", class_counts=counts, **options).cuda()
-    ce = lplcore.criterion("ce", class_counts=counts).cuda()
+    ce = lplcore.criterion("cross_entropy", class_counts=counts).cuda()
     with kernel.enabled(False):
         exact = float(lpl(logits.detach().double(), labels))
     steps: dict[str, tuple[Step, bool]] = {
