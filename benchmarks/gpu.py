@@ -42,6 +42,7 @@ BENCHMARKS = (
         "resnet32_throughput",
         ("benchmarks.resnet32_throughput", "--device", "cuda", "--rounds", "3", "--images", "12800"),
     ),
+    Part("lpl_kernel_cost", ("benchmarks.lpl_kernel_cost", "--rounds", "5")),
     Part("method_step_cost", ("benchmarks.method_step_cost", "--device", "cuda", "--rounds", "3")),
 )
 
