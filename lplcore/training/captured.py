@@ -5,8 +5,10 @@ stay where they are (`StepInputs.copy_`), and what adds up does so in place. Ran
 seed at the replay, as they would without a graph.
 """
 
+import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -75,14 +77,32 @@ class Captured:
         # torch takes a stream of its own where the current one is the default, which cannot be captured.
         own = None if stream == torch.cuda.default_stream() else stream
         try:
-            with torch.cuda.graph(graph, pool=self.pool.handle(), stream=own, capture_error_mode="thread_local"):
+            with (
+                nothing_collected(),
+                torch.cuda.graph(graph, pool=self.pool.handle(), stream=own, capture_error_mode="thread_local"),
+            ):
                 self.work()
         except RuntimeError as error:
             reason, *_ = str(error).splitlines() or [type(error).__name__]
             logger.warning("%s goes on without a CUDA graph: %s", self.name, reason)
             self.capturable = False
+            # The old state believes that the capture goes on.
+            generator = torch.cuda.default_generators[stream.device_index]
+            generator.graphsafe_set_state(generator.clone_state())
             return
         self.graph = graph
+
+
+@contextmanager
+def nothing_collected() -> Iterator[None]:
+    """Inside, no garbage is collected: a graph among it would be destroyed, which ends a capture that is going on."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 class Pool:

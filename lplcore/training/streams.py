@@ -29,6 +29,7 @@ class OwnStream:
             with torch.cuda.stream(self.stream):
                 yield
         finally:
+            self.state = self.generator.graphsafe_get_state()
             self.generator.graphsafe_set_state(before)
 
 
