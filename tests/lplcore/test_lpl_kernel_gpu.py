@@ -132,4 +132,5 @@ def test_logits_and_labels_may_lie_anyhow() -> None:
     compiled = both(10, **DEFAULTS)[0].cuda()
     logits, labels = on_gpu("random", 10, 33)
     expected = compiled.perturbation(logits[1:].clone(), labels[1:].clone())
+    assert torch.equal(compiled.perturbation(logits[1:], labels[1:]), expected)
     assert torch.equal(compiled.perturbation(logits.t().contiguous().t()[1:], labels[1:]), expected)

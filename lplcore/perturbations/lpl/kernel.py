@@ -9,7 +9,6 @@ import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -36,22 +35,23 @@ MOST_ROWS = 128
 LABELS = 256
 """Labels that a program compares at a time."""
 
-_enabled: ContextVar[bool] = ContextVar("lpl_kernel", default=BY_DEFAULT)
+_in_use = BY_DEFAULT
 
 
 @contextmanager
 def enabled(use: bool = True) -> Iterator[None]:
-    """Inside, the kernel is used where it can be, or is not."""
-    before = _enabled.set(use)
+    """Inside, the kernel is used where it can be, or is not: in all threads, as backward passes have their own."""
+    global _in_use
+    before, _in_use = _in_use, use
     try:
         yield
     finally:
-        _enabled.reset(before)
+        _in_use = before
 
 
 def usable(logits: Tensor) -> bool:
-    """Whether the kernel can take logits [N, C], and is enabled."""
-    return untraced() and _enabled.get() and 2 <= logits.shape[1] <= WIDEST and runs_on(logits.device)
+    """Whether the kernel can take logits [N, C], and is enabled. Compiles it at the first call: not while capturing."""
+    return _in_use and untraced() and 2 <= logits.shape[1] <= WIDEST and runs_on(logits.device)
 
 
 def runs_on(device: torch.device) -> bool:
@@ -67,9 +67,10 @@ def tried(device: torch.device) -> bool:
     """Whether a kernel runs on this GPU: Triton, a C compiler or a new enough GPU may be missing."""
     if find_spec("triton") is None or torch.version.hip or torch.cuda.get_device_capability(device) < OLDEST:
         return False
-    one = torch.ones(2, dtype=torch.float64, device=device)
+    two = torch.ones(2, dtype=torch.float64, device=device)
+    logits, first, plan = two.float()[None], two[:1], (two.float(), Steps(two, two, two))
     try:
-        launch_walk(one.float()[None], one[:1].long(), None, (one, Steps(one, one, one)), by_norm=True)
+        launch_walk(logits, first.long(), first.bool(), plan, by_norm=True)
     except Exception as error:  # of compilers, drivers and linkers
         warnings.warn(f"LPL walks without its kernel, which does not run here: {error!r}", RuntimeWarning, stacklevel=2)
         return False

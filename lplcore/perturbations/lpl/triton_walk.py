@@ -14,6 +14,9 @@ Every order of summation is fixed, no program writes where another does, and non
 import triton
 import triton.language as tl
 
+ANYWHERE = ["logits", "raw", "labels", "included"]
+"""Inputs that may begin at any address: the same numbers give the same bits wherever they lie."""
+
 
 @triton.jit
 def counted_labels(labels, included, first, n, LABELS: tl.constexpr):
@@ -166,7 +169,7 @@ def walked(
     return tl.where(tl.arange(0, WIDTH) == label, own_move, move)
 
 
-@triton.jit(do_not_specialize=["n"], do_not_specialize_on_alignment=["labels", "included"])
+@triton.jit(do_not_specialize=["n"], do_not_specialize_on_alignment=ANYWHERE)
 def walk_kernel(
     logits, raw, labels, included, sign, epsilon, number, length, delta, observed, order, largest, n, c, most,
     REACH: tl.constexpr, FAR: tl.constexpr, BY_NORM: tl.constexpr, OBSERVES: tl.constexpr,
@@ -206,7 +209,7 @@ def walk_kernel(
             tl.store(observed + 2 * c + label, direction)
 
 
-@triton.jit(do_not_specialize=["n"], do_not_specialize_on_alignment=["labels", "included"])
+@triton.jit(do_not_specialize=["n"], do_not_specialize_on_alignment=ANYWHERE)
 def judge_kernel(raw, labels, included, q, order, n, c, LABELS: tl.constexpr, ROWS: tl.constexpr, WIDTH: tl.constexpr):
     """q of the present classes, in their places of `q` [C]. Scratch [N]: `order`."""
     example = tl.program_id(0)
