@@ -3,7 +3,8 @@
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
@@ -49,6 +50,14 @@ def describe(device: torch.device) -> str:
     if device.type == "cuda":
         return f"cuda ({torch.cuda.get_device_name(device)})"
     return f"{device.type} ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
+
+
+def software(device: torch.device) -> str:
+    """What computes on a device: torch and, where there are kernels of our own, Triton."""
+    with suppress(PackageNotFoundError):
+        if device.type == "cuda":
+            return f"{torch.__version__}, triton {version('triton')}"
+    return torch.__version__
 
 
 def choose_precision(precision: str, device: torch.device, *, convolutional: bool) -> str:

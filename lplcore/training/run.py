@@ -69,7 +69,9 @@ class TrainingRun:
         self.convolutional = spec.model.images_only
         self.memory_format = devices.memory_format(device, convolutional=self.convolutional)
         precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
-        self.conditions = Conditions(devices.describe(device), precision, torch.get_num_threads(), torch.__version__)
+        self.conditions = Conditions(
+            devices.describe(device), precision, torch.get_num_threads(), devices.software(device)
+        )
         self.labels = self.data.train.y
         self.train_split = self.data.train.to(device)
         self.evaluation = RunEvaluation(
