@@ -13,7 +13,7 @@ from lplcore.models.cifar_resnet import BasicBlock, SqueezeExcitation
 from lplcore.models.fused import launches
 from lplcore.models.fused.launches import Chunk, Tile, enabled
 from lplcore.models.fused.unit import unit, usable
-from tests.lplcore.fused_unit_cases import Sizes, check_convolution, check_normalisation, drawn
+from tests.lplcore.fused_unit_cases import Sizes, check_convolution, check_normalisation, drawn, relative
 from tests.lplcore.triton_interpreter import repaired
 
 # The interpreter calculates what masks then take out.
@@ -102,11 +102,6 @@ def test_a_block_with_them_is_the_block_in_float64_but_for_rounding(
     assert errors[0] < 0.01
     # Of gradients: each of a thousand that ReLU passes on or not, as rounding says of a number near zero, is 3 %.
     assert max(errors) < 0.15
-
-
-def relative(value: torch.Tensor, exact: torch.Tensor) -> float:
-    """Length of the error as a share of the exact value's."""
-    return ((value.double() - exact.double()).norm() / exact.double().norm()).item()
 
 
 def test_every_entry_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
