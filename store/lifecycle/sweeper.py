@@ -89,10 +89,16 @@ def report_loss(session: Session, claim: Claim, message: str) -> State | None:
 
 
 def lose(session: Session, row: RunRow, fence: ColumnElement[bool], what: str) -> State | None:
-    """Count a loss: the run waits again, or fails as `worker_lost` after the third in a row; returns the new state."""
-    losses = row.losses + 1
+    """Count a loss: the run waits again, or fails as `worker_lost` after the third in a row; returns the new state.
+
+    That of a run that shared its process with others is not counted; it goes on alone.
+    """
+    losses = row.losses + (not row.packed)
     message = f"{what} (loss {losses} of {MAX_LOSSES} in a row without a newer checkpoint)"
     step = Step.LOST if losses < MAX_LOSSES else Step.LOST_TOO_OFTEN
+    if row.packed:
+        message = f"{what}; it shared its process with other runs and goes on alone (no loss counted)"
+        step = Step.LOST_PACKED
     try:
         return transitions.apply(session, [row], step, fence=fence, losses=losses, message=message)[row.id]
     except Conflict:
