@@ -2,7 +2,8 @@
 
 `epoch`, `checkpoint`, `say TEXT`, `print TEXT`, `sleep SECONDS`, `until-stopped`, `deaf` (ignore SIGTERM),
 `child` (start a process that would outlive it), `end OUTCOME [REASON]`, `die SIGNAL`, `exit STATUS`,
-`environment`, `nonsense`, `wait-for FILE` (until it exists). A script for each attempt, or such scripts by seed. The runs of a pack have a thread each.
+`environment`, `nonsense`, `wait-for FILE` (until it exists). A script for each attempt, or such scripts by seed. The
+runs of a pack have a thread each.
 """
 
 import base64
