@@ -97,10 +97,12 @@ def listen(members: Sequence[Member]) -> None:
     """Take in which runs are to stop; end, with all that was started, when the supervisor does: its end closes."""
 
     def watch() -> None:
-        with open(0, "rb", closefd=False) as lines:
-            for line in lines:
-                members[json.loads(line)["stop"]].stop.set()
-        os.killpg(0, signal.SIGKILL)
+        try:
+            with open(0, "rb", closefd=False) as lines:
+                for line in lines:
+                    members[json.loads(line)["stop"]].stop.set()
+        finally:
+            os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
 

@@ -20,7 +20,7 @@ from tests.service.processes import QUICK, Process, find
 from tests.service.processes import SPEC as DIGITS
 from tests.store.databases import reading, writing
 from tests.worker.conftest import wait_for
-from tests.worker.killing_host import KILLER
+from tests.worker.harmful_host import KILLER
 from worker import warm
 from worker.devices import CPU
 from worker.slots import Slots
@@ -29,7 +29,7 @@ from worker.warm import Host
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not warm.supported(), reason="trainers are forked on Linux")]
 Spec = dict[str, Any]
-KILLING_HOST = (sys.executable, "-m", "tests.worker.killing_host")
+HARMFUL_HOST = (sys.executable, "-m", "tests.worker.harmful_host")
 LONG = 100_000
 MEASURED = "train/examples_per_second"
 CONVOLUTIONS: Spec = {"model": "resnet32", "epochs": 1, "batch_size": 256, "method": "ldam_drw"}
@@ -41,6 +41,16 @@ def host() -> Iterator[Host]:
     started = Host()
     yield started
     started.stop()
+
+
+@contextmanager
+def harmed(way: str) -> Iterator[Host]:
+    """A host in whose trainers the run of seed `KILLER` does harm."""
+    started = Host((*HARMFUL_HOST, way))
+    try:
+        yield started
+    finally:
+        started.stop()
 
 
 @contextmanager
@@ -125,19 +135,32 @@ def test_of_five_one_kills_its_process_each_time_and_four_succeed_with_the_bits_
     changes: list[Spec] = [{"epochs": 6, "checkpoints": {"every_epochs": 1}}] * 5
     changes[KILLER] = {"epochs": 6, "checkpoints": {"every_epochs": 6}}
     expected = alone(store, settings, host, *changes)
-    killing = Host(KILLING_HOST)
-    try:
-        with working(store, settings, killing, pack=5):
-            ids = submit(store, *changes)
-            until(store, ids, *["failed" if seed == KILLER else "succeeded" for seed in range(5)])
-    finally:
-        killing.stop()
+    with harmed("kills") as killing, working(store, settings, killing, pack=5):
+        ids = submit(store, *changes)
+        until(store, ids, *["failed" if seed == KILLER else "succeeded" for seed in range(5)])
     ended = [reading(store, runs.get, run_id) for run_id in ids]
     killer = ended.pop(KILLER)
     assert (killer.reason, killer.attempt, killer.losses) == ("worker_lost", 4, 3)
     assert [(run.attempt, run.losses) for run in ended] == [(2, 0)] * 4
     for seed, run_id in enumerate(ids):
         assert seed == KILLER or result(store, run_id) == expected[seed]
+
+
+@pytest.mark.parametrize(
+    ("way", "attempts"), [("loses-device", [2, 2, 2, 2, 2]), ("runs-out-of-memory", [1, 1, 1, 2, 1])]
+)
+def test_a_device_that_is_lost_ends_the_attempts_of_all_and_memory_that_runs_out_that_of_one(
+    store: Database, settings: Settings, host: Host, way: str, attempts: list[int]
+) -> None:
+    changes: list[Spec] = [{"epochs": 2}] * 5
+    expected = alone(store, settings, host, *changes)
+    with harmed(way) as harming, working(store, settings, harming, pack=5):
+        ids = submit(store, *changes)
+        until(store, ids, *["succeeded"] * 5)
+    ended = [reading(store, runs.get, run_id) for run_id in ids]
+    assert [run.attempt for run in ended] == attempts
+    assert [(run.losses, run.alone) for run in ended] == [(0, attempt == 2) for attempt in attempts]
+    assert [result(store, run_id) for run_id in ids] == expected
 
 
 def test_cancel_pause_and_failure_of_some_leave_the_bits_of_the_others_alone(
