@@ -39,6 +39,7 @@ BENCHMARKS = (
     Part("lpl_step_cost", ("benchmarks.lpl_step_cost", "--device", "cuda", "--rounds", "3", "--minimum", "0.02")),
     Part("resnet32_throughput", ("benchmarks.resnet32_throughput", "--device", "cuda", "--rounds", "3")),
     Part("method_step_cost", ("benchmarks.method_step_cost", "--device", "cuda", "--rounds", "3")),
+    Part("packing", ("benchmarks.packing", "--device", "cuda", "--images", "6400", "--epochs", "4", "--rounds", "3")),
 )
 
 

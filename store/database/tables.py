@@ -19,10 +19,7 @@ class JobRow(Table):
     """A job; states, results, progress and times are derived from its runs in the transaction that changes them."""
 
     __tablename__ = "jobs"
-    __table_args__ = (
-        Index("ix_jobs_state_id", "state", "id"),
-        Index("ix_jobs_requested", "requested"),
-    )
+    __table_args__ = (Index("ix_jobs_state_id", "state", "id"), Index("ix_jobs_requested", "requested"))
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str]

@@ -20,8 +20,8 @@ from tests.lplcore_training.test_methods_train import small
 ALIASES = [name for name, record in plugins("method").items() if "single_label" in record.tasks]
 
 
-def request(spec: Spec, folder: Path, **options: Any) -> Request:
-    return Request(parse_spec(spec), "cpu", checkpoint_dir=folder, **options)
+def request(spec: Spec, folder: Path, *, device: str = "cpu", **options: Any) -> Request:
+    return Request(parse_spec(spec), device, checkpoint_dir=folder, **options)
 
 
 def packed(requests: Sequence[Request]) -> list[list[Event]]:
@@ -40,11 +40,11 @@ def assert_alike(events: list[Event], alone: list[Event]) -> None:
     assert end(events) == end(alone)
 
 
-def assert_as_alone(specs: Sequence[Spec], folder: Path) -> None:
+def assert_as_alone(specs: Sequence[Spec], folder: Path, *, device: str = "cpu") -> None:
     """In one process all train as each does by itself."""
-    requests = [request(spec, folder / f"packed-{number}") for number, spec in enumerate(specs)]
+    requests = [request(spec, folder / f"packed-{number}", device=device) for number, spec in enumerate(specs)]
     for number, (spec, events) in enumerate(zip(specs, packed(requests), strict=True)):
-        assert_alike(events, run(spec, folder / f"alone-{number}"))
+        assert_alike(events, run(spec, folder / f"alone-{number}", device=device))
 
 
 def test_five_seeds_train_as_each_does_alone(tmp_path: Path) -> None:
@@ -65,6 +65,13 @@ def test_networks_with_batch_normalisation_and_augmentation_train_as_alone(tmp_p
 @pytest.mark.parametrize("part", range(4))
 def test_every_method_trains_as_alone_beside_others(part: int, tmp_path: Path) -> None:
     assert_as_alone([small(name) for name in ALIASES[part::4]], tmp_path)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
+@pytest.mark.parametrize("spec", [DIGITS, IMAGES], ids=["mlp", "resnet32"])
+def test_five_seeds_train_on_a_gpu_as_each_does_alone(spec: Spec, tmp_path: Path) -> None:
+    assert_as_alone([spec | {"seeds": [seed]} for seed in range(5)], tmp_path, device="cuda")
 
 
 def test_steps_are_done_in_turns(tmp_path: Path) -> None:
