@@ -14,10 +14,11 @@ from worker.process import TrainerProcess, log_event
 from worker.trainers import Trainers
 
 Payload = Mapping[str, Any]
+ENDED_FOR_ANOTHER = "another run of this process is to end and does not: the process is ended for all"
 
 
 class Member:
-    """A run in its pack's process, as its supervisor sees it.
+    """A run in its pack's process, as its supervisor sees it: a `worker.supervisor.Trainer`.
 
     Attributes:
         over: whether nothing more comes of it.
@@ -70,7 +71,7 @@ class Member:
 
 
 class Seat:
-    """A run's place in a pack: starts trainers as `Trainers` does, for one supervisor."""
+    """A run's place in a pack, as its supervisor sees it: a `worker.supervisor.Starter`."""
 
     def __init__(self, trainers: Trainers) -> None:
         self._trainers = trainers
@@ -97,16 +98,12 @@ class Seat:
 
 
 class Pack:
-    """Trains several runs in one process.
-
-    Args:
-        environment: of the process.
-    """
+    """Trains several runs in one process, with this environment."""
 
     def __init__(self, trainers: Trainers, *, environment: Mapping[str, str]) -> None:
         self._trainers, self._environment = trainers, environment
         self._members: list[Member] = []
-        self._killing = threading.Lock()
+        self._killed = threading.Event()
 
     def run(self, supervisors: Sequence[Callable[[Seat], None]]) -> None:
         """Train until the last run is over; each supervisor has a thread of its own."""
@@ -125,8 +122,8 @@ class Pack:
 
     def kill(self, member: Member, process: TrainerProcess) -> None:
         """End the process; the runs beside that for which it must be are told once."""
-        first = self._killing.acquire(blocking=False)
-        if first and not process.ended():
+        if not self._killed.is_set() and not process.ended():
+            self._killed.set()
             for other in self._members:
                 if other is not member:
                     other.take(log_event("warning", ENDED_FOR_ANOTHER))
@@ -156,9 +153,6 @@ class Pack:
         number = event.pop("member", None)
         for member in self._members[number : number + 1] if isinstance(number, int) else self._members:
             member.take(event)
-
-
-ENDED_FOR_ANOTHER = "another run of this process is to end and does not: the process is ended for all"
 
 
 def seated(supervise: Callable[[Seat], None], seat: Seat) -> None:
