@@ -33,6 +33,8 @@ CHECK := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 CHECK_skip := ; import importlib.util as u; sys.exit(not (u.find_spec("torch") and u.find_spec("torchvision")))
 SERVICE := $(VENV)/.service-$(TORCH)
 DEV := $(VENV)/.dev-$(TORCH)
+# A CUDA build of torch has brought its own.
+TRITON := $(if $(filter cpu,$(TORCH)),$(VENV)/.triton)
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -50,7 +52,7 @@ test: $(DEV) ## Install what the tests need and run them: quick ones first.
 	@$(CHROMIUM)
 	@exec $(RUN) $(PYTEST) -m "not campaign and not peers" $(ARGS)
 
-test-all: $(DEV) ## As test, with whole grids, long fuzzing, compilers, real peers, and compose where Docker runs.
+test-all: $(DEV) $(TRITON) ## As test, with whole grids, long fuzzing, compilers, real peers, and compose where Docker runs.
 	@$(CHROMIUM)
 	@$(RUN) $(PYTEST) $(ARGS)
 	@if docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory test-compose; \
@@ -134,7 +136,7 @@ $(VENV)/.made-$(TORCH):
 	  $(RUN) -c 'from importlib.metadata import version as v; print(*(f"{n}=={v(n)}" for n in ("torch", "torchvision")), sep="\n")' \
 	    > $(VENV)/torch.txt; \
 	fi
-	@rm -f $(VENV)/.service-* $(VENV)/.dev-* $(VENV)/.made-*
+	@rm -f $(VENV)/.service-* $(VENV)/.dev-* $(VENV)/.triton $(VENV)/.made-*
 	@echo $(TORCH) > $(VENV)/.torch
 	@touch $@
 
@@ -147,3 +149,8 @@ $(DEV): pyproject.toml constraints.txt constraints-cpu.txt | $(VENV)/.made-$(TOR
 	@echo "Installing the service and what the tests need into $(VENV) (torch: $(TORCH))..."
 	@$(RUN) -m pip install -qq $(PINS) $(CONSTRAINTS_$(TORCH)) -e '.[service,client,dev]'
 	@touch $(SERVICE) $@
+
+$(VENV)/.triton: $(DEV)
+	@echo "Installing Triton, whose interpreter runs LPL's kernel in the tests..."
+	@$(RUN) -m pip install -qq $(PINS) $(CONSTRAINTS_$(TORCH)) -e '.[triton]'
+	@touch $@

@@ -64,6 +64,12 @@ def slots_of(labels: Tensor, num_classes: int, included: Tensor | None = None) -
     return Slots(of_example, class_of, size.clamp(min=1), size > 0)
 
 
+def slots_of_classes(present: Tensor) -> Slots:
+    """A slot a class, for values that are of classes [C] already; which examples they hold does not matter."""
+    classes = torch.arange(present.shape[0], device=present.device)
+    return Slots(classes, classes, torch.ones_like(classes), present)
+
+
 def without_ignored(slots: Slots, num_classes: int) -> Slots:
     """Slots where class C holds what is ignored: it is not present and stands beside class 0 as empty slots do."""
     included = slots.class_of < num_classes

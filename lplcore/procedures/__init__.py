@@ -67,7 +67,7 @@ class TrainingState:
         with autocast(self.device, dtype):
             return self.model(inputs)
 
-    def evaluate(self, output: ModelOutput, targets: Tensor, *, progress: float) -> CriterionOutput:
+    def evaluate(self, output: ModelOutput, targets: Tensor, *, progress: float | Tensor) -> CriterionOutput:
         """The criterion on a network's answer."""
         return self.criterion.evaluate(
             output.logits, targets, features=output.features, classifier=self.model.classifier, progress=progress
@@ -88,12 +88,14 @@ class Procedure(Plugin):
 
     Random numbers come from torch's global generators, which the run seeds by position before every call, so that a
     resumed run draws them again. `needs_meta` says that `dataset.meta_per_class` must be above 0, `own_head` that it
-    brings a last layer of its own kind, `accumulates` that a batch may be computed in parts.
+    brings a last layer of its own kind, `accumulates` that a batch may be computed in parts, `host_work` what a step
+    does on the host between operations on the device, so that it cannot become a CUDA graph; None for nothing.
     """
 
     needs_meta: ClassVar[bool] = False
     own_head: ClassVar[bool] = False
     accumulates: ClassVar[bool] = True
+    host_work: ClassVar[str | None] = None
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
         """What does not fit the shape of one example."""
@@ -165,7 +167,7 @@ class Procedure(Plugin):
             if not module.training:
                 module.train()
 
-    def before_step(self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float) -> None:
+    def before_step(self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float | Tensor) -> None:
         """What comes before a step on network inputs [N, ...] and labels [N]; `progress` is the share done, 0 to 1."""
 
     def with_added_examples(self, state: TrainingState, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

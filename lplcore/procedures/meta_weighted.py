@@ -35,6 +35,7 @@ class MetaWeighted(Procedure):
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     needs_meta: ClassVar[bool] = True
     accumulates: ClassVar[bool] = False
+    host_work: ClassVar[str] = "the host draws the meta batch"
 
     name: Literal["meta_weighted"] = "meta_weighted"
     meta_optimizer: Literal["adam", "sgd"] = Field(
@@ -56,10 +57,10 @@ class MetaWeighted(Procedure):
         load_forward_rules()
         return WeightNet(self)
 
-    def before_step(self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float) -> None:
+    def before_step(self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float | Tensor) -> None:
         weight_net, balanced = weight_net_of(state), self._meta_batch(state)
         state.criterion.eval()
-        rate = float(state.optimizer.param_groups[0]["lr"])
+        rate = state.optimizer.param_groups[0]["lr"]
         included = state.criterion.included(labels)
         loss, slope = meta_slope(state, weight_net, (inputs, labels), balanced, rate=rate, progress=progress)
         state.criterion.train()
@@ -145,8 +146,8 @@ def meta_slope(
     batch: tuple[Tensor, Tensor],
     balanced: tuple[Tensor, Tensor],
     *,
-    rate: float,
-    progress: float,
+    rate: float | Tensor,
+    progress: float | Tensor,
 ) -> tuple[Tensor, Tensor]:
     """[N] losses of a batch, and [N] how the meta loss after a virtual step changes with each example's pull v_i.
 
@@ -200,7 +201,7 @@ def unpack(value: Tensor) -> Tensor | None:
 
 
 def losses(
-    state: TrainingState, tensors: Mapping[str, Tensor], inputs: Tensor, labels: Tensor, *, progress: float
+    state: TrainingState, tensors: Mapping[str, Tensor], inputs: Tensor, labels: Tensor, *, progress: float | Tensor
 ) -> CriterionOutput:
     """The criterion on the network with other weights and buffers."""
     answer = functional_answer(state, tensors, inputs)

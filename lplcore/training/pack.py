@@ -11,7 +11,8 @@ import torch
 
 from lplcore.device import is_lost
 from lplcore.events import Event
-from lplcore.training.trainer import Happening, Request, Stepped, failure, guarded, isolated, run_events
+from lplcore.training.streams import own_stream
+from lplcore.training.trainer import Happening, Request, Stepped, alone, failure, isolated, run_events
 
 
 class DeviceLost(RuntimeError):
@@ -29,39 +30,47 @@ def train_together(requests: Sequence[Request]) -> Iterator[tuple[int, Event]]:
     Raises:
         DeviceLost: no run can go on in this process. A run that has it to itself ends as failed instead.
     """
-    guard = guarded if len(requests) == 1 else beside_others
-    return isolated(in_turns(requests, [guard(request) for request in requests]))
+    if len(requests) == 1:
+        return ((0, event) for event in alone(requests[0]))
+    return isolated(in_turns(requests))
 
 
-def in_turns(requests: Sequence[Request], runs: Sequence[Iterator[Happening]]) -> Iterator[tuple[int, Event] | Stepped]:
+def in_turns(requests: Sequence[Request]) -> Iterator[tuple[int, Event] | Stepped]:
     """Let each run that has not ended do a step, again and again."""
-    training = list(range(len(runs)))
+    turns = [Turn(request) for request in requests]
+    training = list(range(len(turns)))
     while training:
         for place in tuple(training):
-            while isinstance(happening := advanced(requests[place], runs[place]), Event):
+            while isinstance(happening := turns[place].next(), Event):
                 yield place, happening
             if happening is None:
                 training.remove(place)
 
 
-def advanced(request: Request, run: Iterator[Happening]) -> Happening | None:
-    """What happens next in a run; None after its end."""
-    with own_settings(request):
-        return next(run, None)
+class Turn:
+    """A run, and what it has of its own while it has its turn: a stream, a generator, a number of threads."""
+
+    def __init__(self, request: Request) -> None:
+        self.run, self.threads, self.on_own_stream = beside_others(request), request.threads, own_stream(request.device)
+
+    def next(self) -> Happening | None:
+        """What happens next; None after the end."""
+        with self.on_own_stream(), computing_with(self.threads):
+            return next(self.run, None)
 
 
 @contextmanager
-def own_settings(request: Request) -> Iterator[None]:
-    """What a run has of its own while it has its turn."""
+def computing_with(threads: int | None) -> Iterator[None]:
+    """Inside, torch computes with so many threads on a CPU; None: with as many as outside."""
     before = torch.get_num_threads()
-    changed = request.threads not in (None, before)
-    if request.threads is not None and changed:
-        torch.set_num_threads(request.threads)
+    if threads in (None, before):
+        yield
+        return
+    torch.set_num_threads(threads)
     try:
         yield
     finally:
-        if changed:
-            torch.set_num_threads(before)
+        torch.set_num_threads(before)
 
 
 def beside_others(request: Request) -> Iterator[Happening]:

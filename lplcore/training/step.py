@@ -17,8 +17,8 @@ from lplcore.training.totals import EpochTotals
 class Batch:
     """N training examples, on the device."""
 
-    step: int
-    """Number of the step in its epoch, from 0."""
+    step: int | Tensor
+    """Number of the step in its epoch, from 0; a scalar."""
     examples: Tensor
     """[N, ...] as stored."""
     labels: Tensor
@@ -28,7 +28,7 @@ class Batch:
 
 
 def train_step(
-    procedure: Procedure, state: TrainingState, batch: Batch, totals: EpochTotals, *, progress: float
+    procedure: Procedure, state: TrainingState, batch: Batch, totals: EpochTotals, *, progress: float | Tensor
 ) -> tuple[Tensor, CriterionOutput]:
     """One optimiser step, added to the epoch's totals; `progress` is the share of the training done, 0 to 1.
 

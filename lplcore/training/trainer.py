@@ -4,6 +4,7 @@ import errno
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
@@ -19,6 +20,7 @@ from lplcore.spec.identity import continued, refuse_reordered
 from lplcore.training import checkpoint as checkpoints
 from lplcore.training.run import Diverged, TrainingRun
 from lplcore.training.saving import checkpoint_of, resume
+from lplcore.training.streams import own_stream
 
 PROGRESS_SECONDS = 0.5
 T = TypeVar("T")
@@ -96,16 +98,24 @@ def train(
         resume_from=resume_from,
         should_stop=should_stop,
     )
-    return isolated(guarded(request))
+    return alone(request)
 
 
-def isolated(happenings: Iterator[T | Stepped]) -> Iterator[T]:
-    """The events, with torch's global settings and generators changed only while the next one is made."""
+def alone(request: Request) -> Iterator[Event]:
+    """The events of a run that has the process to itself."""
+    return isolated(guarded(request), device=request.device)
+
+
+def isolated(happenings: Iterator[T | Stepped], *, device: str | None = None) -> Iterator[T]:
+    """The events, with torch's global settings and generators changed only while the next one is made.
+
+    Args:
+        device: that of a single run, which has it to itself.
+    """
     events = (each for each in happenings if not isinstance(each, Stepped))
+    entered = nullcontext if device is None else own_stream(device)
     while True:
-        initialized = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-        cuda = [torch.cuda.current_device()] if initialized else []
-        with deterministic_algorithms(), torch.random.fork_rng(devices=cuda):
+        with entered(), deterministic_algorithms(), torch.random.fork_rng(devices=[]):
             event = next(events, None)
         if event is None:
             return
@@ -142,6 +152,8 @@ def run_events(request: Request) -> Iterator[Happening]:
     yield run_start(run, [*run.info.notes, *kept, *resumed])
     yield from (LogLine("warning", note) for note in resumed)
     yield LogLine("info", summary(run))
+    if run.device.type == "cuda" and run.procedure.host_work is not None:
+        yield LogLine("info", f"steps are not captured as CUDA graphs: {run.procedure.host_work}")
     yield from epochs(run, request)
 
 

@@ -105,7 +105,11 @@ class CountBounds(nn.Module):
 
     def forward(self, slot_class: Tensor, dtype: torch.dtype) -> Steps:
         """Bounds and steps of the slots' classes [S], from the tables."""
-        return Steps(*(table[slot_class].to(dtype) for table in (self.epsilon, self.count, self.length)))
+        return Steps(*(table[slot_class].to(dtype) for table in self.tables()))
+
+    def tables(self) -> Steps:
+        """Bounds and steps of all classes [C]."""
+        return Steps(self.epsilon, self.count, self.length)
 
 
 def count_bounds(options: LplOptions, statistics: ClassStatistics, head: Sequence[bool]) -> list[float]:

@@ -10,16 +10,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lplcore.frame.class_slots import Slots, slots_of
+from lplcore.device import host_sees
+from lplcore.frame.class_slots import Slots, slots_of, slots_of_classes
 from lplcore.frame.statistics import ClassStatistics
 from lplcore.frame.vmap_levels import take_in, untraced
 from lplcore.perturbations import CriterionInput, PerturbationOutput
+from lplcore.perturbations.lpl import kernel
 from lplcore.perturbations.lpl.bounds import CountBounds, DynamicBounds, Performance, Plan, Steps, head_mask
 from lplcore.perturbations.lpl.gradient import ClassGradient, SplitLogits, class_gradient
 from lplcore.perturbations.lpl.in_place import Order, walk_in_place
 from lplcore.perturbations.lpl.options import LplOptions
 
 RUNNING_MOMENTUM = 0.9
+OBSERVATIONS = ("lpl/q", "lpl/epsilon", "lpl/sign")
 
 
 class LplWalk(nn.Module):
@@ -37,6 +40,7 @@ class LplWalk(nn.Module):
         self.options, self.bounds = options, bounds
         self.num_classes, self.num_counted = statistics.num_classes, statistics.num_counted
         self.resigns = options.resign_every_step and options.split == "performance"
+        # Else gradients run through the walk, or its classes depend on each other.
         self.may_be_in_place = options.detach and options.normalize != "column" and not self.resigns
         running = options.q_estimate == "running"
         self.judges = running or options.split == "performance" or isinstance(bounds, DynamicBounds)
@@ -54,7 +58,10 @@ class LplWalk(nn.Module):
         """The walk's sum per example, [N, C]; q, epsilon and sign per class, [C], for who reads them."""
         if inputs.labels.shape[0] == 0:
             return PerturbationOutput(torch.zeros_like(inputs.logits), {})
-        in_place = self.may_be_in_place and inputs.logits.device.type == "cpu" and untraced()
+        if self.may_be_in_place and kernel.usable(inputs.logits):
+            with torch.no_grad():
+                return self._judged_kernel(inputs) if self.judges else self._kernel(inputs)
+        in_place = self.may_be_in_place and host_sees(inputs.logits) and untraced()
         kind = inputs.logits.dtype
         if in_place and self.orders and not (self.judges or inputs.observing):
             return PerturbationOutput(self._in_place(inputs, self.orders[kind], self._labels(inputs)), {})
@@ -71,9 +78,27 @@ class LplWalk(nn.Module):
             delta = self._in_place(inputs, Order.of(slots.class_of, plan.stride, plan.number), slots.of_example)
         if performance is None:
             return PerturbationOutput(delta, {})
-        observed = {"lpl/q": performance.q, "lpl/epsilon": steps.epsilon, "lpl/sign": sign}
-        by_class = {name: slots.to_classes(value, self.num_classes) for name, value in observed.items()}
-        return PerturbationOutput(delta, by_class)
+        observed = zip(OBSERVATIONS, (performance.q, steps.epsilon, sign), strict=True)
+        return PerturbationOutput(delta, {name: slots.to_classes(value, self.num_classes) for name, value in observed})
+
+    def _kernel(self, inputs: CriterionInput) -> PerturbationOutput:
+        """All by the kernel: signs and steps are tables."""
+        assert isinstance(self.bounds, CountBounds)
+        steps, by_norm = self.bounds.tables(), self.options.normalize == "row"
+        delta, observed = kernel.walk(inputs, self.sign, steps, by_norm=by_norm, observing=inputs.observing)
+        return PerturbationOutput(delta, {} if observed is None else dict(zip(OBSERVATIONS, observed, strict=True)))
+
+    def _judged_kernel(self, inputs: CriterionInput) -> PerturbationOutput:
+        """The kernel's q, signs and steps of all classes by it, and the kernel's walk."""
+        q = kernel.class_means(inputs)
+        slots = slots_of_classes(~q.isnan())
+        performance = self._judge(q, slots, q, update=inputs.update)
+        sign, steps = self._sign(slots, performance, q.dtype), self._bounds(slots, performance, q.dtype)
+        delta, _ = kernel.walk(inputs, sign, steps, by_norm=self.options.normalize == "row", observing=False)
+        if not inputs.observing:
+            return PerturbationOutput(delta, {})
+        values = torch.where(slots.present, torch.stack((performance.q, steps.epsilon, sign)), torch.nan)
+        return PerturbationOutput(delta, dict(zip(OBSERVATIONS, values, strict=True)))
 
     def _labels(self, inputs: CriterionInput) -> Tensor:
         """[N] slots of `orders`: the classes, and one for what is ignored."""
@@ -89,16 +114,21 @@ class LplWalk(nn.Module):
         """q_c (Eq. 28) of the raw logits and tau."""
         true_log = functional.log_softmax(inputs.raw_logits, dim=1).gather(1, inputs.labels[:, None]).squeeze(1)
         q = slots.mean(true_log.exp())
+        fresh = slots.to_classes(q, self.num_classes) if self.options.q_estimate == "running" else None
+        return self._judge(q, slots, fresh, update=inputs.update)
+
+    def _judge(self, q: Tensor, slots: Slots, fresh: Tensor | None, *, update: bool) -> Performance:
+        """By q of the slots [S] and, for an average over batches, of the classes [C], NaN where they are absent."""
         if self.options.q_estimate == "batch":
             return Performance(q, self._tau(q, slots.present), slots.present, slots.class_of, q, slots.present)
-        estimate, seen = self._average(slots, q, update=inputs.update)
+        assert fresh is not None
+        estimate, seen = self._average(fresh, update=update)
         classes = torch.arange(self.num_classes, device=q.device)
         return Performance(estimate[slots.class_of], self._tau(estimate, seen), slots.present, classes, estimate, seen)
 
-    def _average(self, slots: Slots, q: Tensor, *, update: bool) -> tuple[Tensor, Tensor]:
-        fresh = slots.to_classes(q, self.num_classes)
+    def _average(self, fresh: Tensor, *, update: bool) -> tuple[Tensor, Tensor]:
         present = ~fresh.isnan()
-        old = self.q_running.to(q.dtype)
+        old = self.q_running.to(fresh.dtype)
         mixed = torch.where(self.q_seen, RUNNING_MOMENTUM * old + (1 - RUNNING_MOMENTUM) * fresh, fresh)
         estimate, seen = torch.where(present, mixed, old), self.q_seen | present
         if update:
@@ -139,7 +169,7 @@ class LplWalk(nn.Module):
         """What the steps from `first` on add: [S, C] beside the slots' own classes, and [S] at them."""
         own = start.own.new_zeros(slots.size.shape)
         others = start.own.new_zeros((*slots.size.shape, self.num_classes))
-        alone = start.own.device.type == "cpu" and not self.resigns and untraced()
+        alone = host_sees(start.own) and not self.resigns and untraced()
         for k in range(first, self.bounds.max_steps):
             here = start.moved(others[slots.of_example], own[slots.of_example]) if k > first else start
             if alone and plan.mostly_done(k):
