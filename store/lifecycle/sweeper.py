@@ -93,12 +93,13 @@ def lose(session: Session, row: RunRow, fence: ColumnElement[bool], what: str) -
 
     That of a run that shared its process with others is not counted; it goes on alone.
     """
-    losses = row.losses + (not row.packed)
-    message = f"{what} (loss {losses} of {MAX_LOSSES} in a row without a newer checkpoint)"
-    step = Step.LOST if losses < MAX_LOSSES else Step.LOST_TOO_OFTEN
     if row.packed:
+        step, losses = Step.LOST_PACKED, row.losses
         message = f"{what}; it shared its process with other runs and goes on alone (no loss counted)"
-        step = Step.LOST_PACKED
+    else:
+        losses = row.losses + 1
+        step = Step.LOST if losses < MAX_LOSSES else Step.LOST_TOO_OFTEN
+        message = f"{what} (loss {losses} of {MAX_LOSSES} in a row without a newer checkpoint)"
     try:
         return transitions.apply(session, [row], step, fence=fence, losses=losses, message=message)[row.id]
     except Conflict:

@@ -84,7 +84,12 @@ def test_five_runs_share_a_process_each_with_its_own_figures_and_checkpoints(
         ids = submit_five(store, ["epoch", "epoch", "checkpoint", "until-stopped", "end stopped"])
         wait_for(lambda: [run.epoch for run in look(store, ids)], lambda seen: seen == [2] * 5)
         assert len({process_of(run_id) for run_id in ids}) == 1
-        assert [(run.state, run.attempt, run.packed) for run in look(store, ids)] == [("running", 1, True)] * 5
+        held = look(store, ids)
+        assert [(run.state, run.attempt, run.packed) for run in held] == [("running", 1, True)] * 5
+        leases = [run.lease_expires_at or 0.0 for run in held]
+        wait_for(
+            lambda: [run.lease_expires_at or 0.0 for run in look(store, ids)], lambda seen: min(seen) > max(leases)
+        )
         for run_id in ids:
             assert reading(store, metrics.metrics, run_id)["test/top1_error"]["value"] == [1.0, 0.5]
         wait_for(lambda: [kept_epochs(store, run_id) for run_id in ids], lambda seen: seen == [[2]] * 5)
