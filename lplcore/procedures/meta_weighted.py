@@ -35,7 +35,6 @@ class MetaWeighted(Procedure):
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     needs_meta: ClassVar[bool] = True
     accumulates: ClassVar[bool] = False
-    host_work: ClassVar[str] = "the host draws the meta batch"
 
     name: Literal["meta_weighted"] = "meta_weighted"
     meta_optimizer: Literal["adam", "sgd"] = Field(
@@ -57,8 +56,22 @@ class MetaWeighted(Procedure):
         load_forward_rules()
         return WeightNet(self)
 
-    def before_step(self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float | Tensor) -> None:
-        weight_net, balanced = weight_net_of(state), self._meta_batch(state)
+    def host_draws(self, state: TrainingState) -> tuple[Tensor, ...]:
+        """Places of the meta batch and, where it is augmented, numbers for that."""
+        assert state.data.meta is not None
+        chosen = self._drawn(state.data.meta.y.shape[0])
+        return (chosen, torch.rand(len(chosen), state.data.augmentation.draws)) if self.meta_augmented else (chosen,)
+
+    def before_step(
+        self,
+        state: TrainingState,
+        inputs: Tensor,
+        labels: Tensor,
+        *,
+        drawn: tuple[Tensor, ...],
+        progress: float | Tensor,
+    ) -> None:
+        weight_net, balanced = weight_net_of(state), self._meta_batch(state, *drawn)
         state.criterion.eval()
         rate = state.optimizer.param_groups[0]["lr"]
         included = state.criterion.included(labels)
@@ -77,14 +90,13 @@ class MetaWeighted(Procedure):
         observed = {**result.observations, "meta_weight_net/weight": by_class}
         return result.scaled(weights)._replace(observations=observed)
 
-    def _meta_batch(self, state: TrainingState) -> tuple[Tensor, Tensor]:
-        """Network inputs and labels of a balanced batch."""
+    def _meta_batch(self, state: TrainingState, chosen: Tensor, numbers: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Network inputs and labels of a balanced batch, from what `host_draws` gave."""
         meta, augmentation = state.data.meta, state.data.augmentation
         assert meta is not None
-        chosen = self._drawn(meta.y.shape[0]).to(state.device)
         images = meta.x[chosen]
-        if self.meta_augmented:
-            images = augmentation.apply(images, torch.rand(len(chosen), augmentation.draws).to(state.device))
+        if numbers is not None:
+            images = augmentation.apply(images, numbers)
         return state.data.network_input(images), meta.y[chosen]
 
     def _drawn(self, number: int) -> Tensor:
@@ -110,6 +122,11 @@ class WeightNet(Companion):
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"weight_net": self.optimizer}
+
+    def placed(self, device: torch.device) -> None:
+        for group in self.optimizer.param_groups:
+            if "capturable" in group:
+                group["capturable"] = device.type == "cuda"
 
     def forward(self, loss: Tensor, included: Tensor | None = None) -> Tensor:
         """Losses [N] to weights [N] of mean 1 over those included [N] (None: all), without gradient to the losses."""

@@ -95,7 +95,7 @@ class TrainingRun:
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
         self.double: FusedNetwork | None = None
         self.pool, self.predictions = Pool(), dict[int, CapturedPrediction]()
-        self.captured = CapturedSteps(self.take, self.pool.captured) if self.captures else None
+        self.captured = CapturedSteps(self.take, self.pool.captured) if device.type == "cuda" else None
         self.stage: bool | None = None
         self.prepared = 0
         self.preparations: int = self.procedure.preparation_steps(self.info)
@@ -103,11 +103,6 @@ class TrainingRun:
         self.entered = False
         self.totals = self._no_totals()
         self.draw_epoch()
-
-    @property
-    def captures(self) -> bool:
-        """Whether steps become CUDA graphs."""
-        return self.device.type == "cuda" and self.procedure.host_work is None
 
     @property
     def steps(self) -> int:
@@ -186,8 +181,9 @@ class TrainingRun:
         if not self.entered:
             self._enter_epoch()
         self.set_learning_rates()
-        inputs = StepInputs(*self.drawn.batch(self.step), self.step, self.fraction)
         self._seed("step", self.epoch, self.step)
+        taken = self.procedure.host_draws(self.state)
+        inputs = StepInputs(*self.drawn.batch(self.step), self.step, self.fraction, taken)
         (self.captured or self.take)(inputs)
         self.step += 1
         self.examples_trained += inputs.indices.shape[0]
@@ -196,7 +192,8 @@ class TrainingRun:
     def take(self, inputs: StepInputs) -> None:
         """The work of a step on the device."""
         examples, labels = (part.index_select(0, inputs.indices) for part in (self.train_split.x, self.train_split.y))
-        batch = Batch(inputs.step, examples, labels, inputs.draws)
+        taken = tuple(value.to(self.device) for value in inputs.taken)
+        batch = Batch(inputs.step, examples, labels, inputs.draws, taken)
         train_step(self.procedure, self.state, batch, self.totals, progress=inputs.progress)
 
     def _seed(self, purpose: str, *position: int) -> None:

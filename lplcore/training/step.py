@@ -25,6 +25,8 @@ class Batch:
     """[N], multi label: [N, C]."""
     draws: Tensor
     """[N, width] random numbers of the augmentation."""
+    drawn: tuple[Tensor, ...] = ()
+    """What the procedure took from the host for this step."""
 
 
 def train_step(
@@ -41,7 +43,7 @@ def train_step(
     augmented = state.data.augmentation.apply(batch.examples, batch.draws)
     inputs, labels = state.data.network_input(augmented), batch.labels
     procedure.training_mode(state)
-    procedure.before_step(state, inputs, labels, progress=progress)
+    procedure.before_step(state, inputs, labels, drawn=batch.drawn, progress=progress)
     inputs, labels = procedure.with_added_examples(state, inputs, labels)
 
     for parameter in state.parameters():

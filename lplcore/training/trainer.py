@@ -152,8 +152,6 @@ def run_events(request: Request) -> Iterator[Happening]:
     yield run_start(run, [*run.info.notes, *kept, *resumed])
     yield from (LogLine("warning", note) for note in resumed)
     yield LogLine("info", summary(run))
-    if run.device.type == "cuda" and run.procedure.host_work is not None:
-        yield LogLine("info", f"steps are not captured as CUDA graphs: {run.procedure.host_work}")
     yield from epochs(run, request)
 
 

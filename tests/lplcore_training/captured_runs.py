@@ -14,6 +14,7 @@ from lplcore.optimizers import with_rates
 from lplcore.optimizers.sgd import CudaSgd, Sgd
 from lplcore.plugin import plugins
 from lplcore.procedures import TrainingState
+from lplcore.procedures.meta_weighted import WeightNet
 from lplcore.spec.experiment import ExperimentSpec, parse_spec
 from lplcore.training.captured import Capture, CapturedSteps
 from lplcore.training.run import TrainingRun
@@ -61,6 +62,12 @@ def on_cpu(spec: ExperimentSpec, datasets: dict[str, Any]) -> TrainingRun:
     run = TrainingRun(spec, device=torch.device("cpu"), data_dir="data", datasets=datasets)
     assert isinstance(spec.optimizer, Sgd)
     run.state = with_device_rates(run.state, spec.optimizer)
+    companion = run.state.companion
+    if isinstance(companion, WeightNet):
+        # Of Adam too the form that keeps its count of steps where the parameters are.
+        (group,) = companion.optimizer.param_groups
+        options = {name: group[name] for name in ("lr", "betas", "weight_decay")}
+        companion.optimizer = torch.optim.Adam(group["params"], **options, fused=True)
     return run
 
 
