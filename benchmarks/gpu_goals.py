@@ -4,9 +4,10 @@
 
 ResNet-32 on random images of the size and number of CIFAR-10-LT at imbalance factor 100 (12,406 for training, 10,000
 for testing), batch 128, `precision: auto`: (1) seconds of a whole run with evaluation every epoch; (2) LPL beside cross
-entropy, in turns, 50 steps each; (3) deterministic algorithms beside any; (4) ResNet-50 on 224 x 224 images in the trainer beside the same network, precision and optimiser on one batch that
-lies on the device; (5) the step's arithmetic and memory traffic beside what the card does in a large matrix product and
-a large copy. Throughput beside an ordinary DataLoader script is `benchmarks.resnet32_throughput`.
+entropy, in turns, 50 steps each; (3) deterministic algorithms beside any; (4) ResNet-50 on 224 x 224 images in the
+trainer beside the same network, precision and optimiser on one batch that lies on the device; (5) the step's arithmetic
+and memory traffic beside what the card does in a large matrix product and a large copy. Beside an ordinary DataLoader
+script: `benchmarks.resnet32_throughput`; several seeds in one process: `benchmarks.packing`.
 """
 
 import argparse
