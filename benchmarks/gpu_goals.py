@@ -43,20 +43,19 @@ def in_turns(works: dict[str, Callable[[], None]], rounds: int) -> dict[str, lis
 
 
 def whole_run(data: Data, name: str, epochs: int) -> Iterator[Row]:
-    """Seconds of a run with evaluation every epoch."""
-    for method in ("cross_entropy", "lpl"):
-        started = time.perf_counter()
-        events = list(lplcore.train(spec_of(name, epochs=epochs, method=method), datasets=data))
-        end = events[-1]
-        assert isinstance(end, RunEnd)
-        assert end.outcome == "succeeded", end.message
-        rates = [e.metrics["train/examples_per_second"] or 0.0 for e in events if isinstance(e, EpochEnd)]
-        yield {
-            "what": f"{epochs} epochs with evaluation, {method}",
-            "value": time.perf_counter() - started,
-            "unit": "s",
-            "training images/s (median)": statistics.median(rates),
-        }
+    """Seconds of a run of LPL with evaluation every epoch, from its first request to its last event."""
+    started = time.perf_counter()
+    events = list(lplcore.train(spec_of(name, epochs=epochs, method="lpl"), datasets=data))
+    elapsed, end = time.perf_counter() - started, events[-1]
+    assert isinstance(end, RunEnd)
+    assert end.outcome == "succeeded", end.message
+    rates = [e.metrics["train/examples_per_second"] or 0.0 for e in events if isinstance(e, EpochEnd)]
+    yield {
+        "what": f"{epochs} epochs of LPL with evaluation",
+        "value": elapsed,
+        "unit": "s",
+        "training images/s (median)": statistics.median(rates),
+    }
 
 
 def methods(data: Data, name: str, rounds: int) -> Iterator[Row]:
