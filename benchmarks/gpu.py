@@ -36,9 +36,13 @@ class Part:
 
 
 BENCHMARKS = (
+    Part("gpu_goals", ("benchmarks.gpu_goals", "--rounds", "3")),
     Part("lpl_step_cost", ("benchmarks.lpl_step_cost", "--device", "cuda", "--rounds", "3", "--minimum", "0.02")),
+    Part(
+        "resnet32_throughput",
+        ("benchmarks.resnet32_throughput", "--device", "cuda", "--rounds", "3", "--images", "12800"),
+    ),
     Part("lpl_kernel_cost", ("benchmarks.lpl_kernel_cost", "--rounds", "5")),
-    Part("resnet32_throughput", ("benchmarks.resnet32_throughput", "--device", "cuda", "--rounds", "3")),
     Part("method_step_cost", ("benchmarks.method_step_cost", "--device", "cuda", "--rounds", "3")),
 )
 

@@ -3,10 +3,12 @@
 import os
 import platform
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import torch
+from torch import Tensor
 
 FILL: Any = torch.utils.deterministic
 """Its settings are properties of the module, which type checkers do not see."""
@@ -50,6 +52,14 @@ def describe(device: torch.device) -> str:
     return f"{device.type} ({platform.machine()}, {torch.backends.cpu.get_cpu_capability()})"
 
 
+def software(device: torch.device) -> str:
+    """What computes on a device: torch and, where there are kernels of our own, Triton."""
+    with suppress(PackageNotFoundError):
+        if device.type == "cuda":
+            return f"{torch.__version__}, triton {version('triton')}"
+    return torch.__version__
+
+
 def choose_precision(precision: str, device: torch.device, *, convolutional: bool) -> str:
     """`float32` or `bf16`; `auto` takes bf16 autocast for convolutional networks on hardware that multiplies bf16.
 
@@ -86,6 +96,27 @@ def autocast(device: torch.device, dtype: torch.dtype | None) -> Iterator[None]:
     torch.clear_autocast_cache()
     with torch.autocast(device.type, dtype=dtype, enabled=dtype is not None):
         yield
+
+
+class Sight:
+    """Whether values in the host's own memory may be looked at."""
+
+    allowed = True
+
+
+def host_sees(tensor: Tensor) -> bool:
+    """Whether the host may look at a tensor's values: on the CPU, unless `as_on_accelerator` forbids it."""
+    return tensor.device.type == "cpu" and Sight.allowed
+
+
+@contextmanager
+def as_on_accelerator() -> Iterator[None]:
+    """Inside, what is on the CPU is computed as on a device: nothing that is done depends on values."""
+    before, Sight.allowed = Sight.allowed, False
+    try:
+        yield
+    finally:
+        Sight.allowed = before
 
 
 def memory_format(device: torch.device, *, convolutional: bool) -> torch.memory_format:

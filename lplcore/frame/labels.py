@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lplcore.device import host_sees
 from lplcore.frame.statistics import ClassStatistics
 from lplcore.frame.vmap_levels import is_batched, plain, untraced
 
@@ -86,7 +87,7 @@ def checked(labels: Tensor, statistics: ClassStatistics, *, dtype: torch.dtype, 
 def usual(labels: Tensor, statistics: ClassStatistics, *, ignore_index: int) -> bool:
     """Whether labels are all valid and count, where the host sees it in few operations; False where it does not."""
     soft = labels.dim() == 2 and not statistics.multi_label
-    if soft or labels.device.type != "cpu" or labels.numel() == 0 or not untraced():
+    if soft or not host_sees(labels) or labels.numel() == 0 or not untraced():
         return False
     values = labels.float() if statistics.multi_label else labels
     lowest, highest = (float(extreme) for extreme in values.aminmax())
@@ -119,7 +120,7 @@ def demand(valid: Tensor, labels: Tensor, message: str, *, ignore_index: int) ->
         torch._assert_async(valid.all(), message)
         return
     flag = plain(valid.all()).all()
-    if flag.device.type == "cuda":
+    if flag.device.type in ("cuda", "cpu") and not host_sees(flag):
         torch._assert_async(flag, message)
     elif flag.device.type != "meta" and not bool(flag):
         if labels.dim() == 1:
@@ -130,7 +131,7 @@ def demand(valid: Tensor, labels: Tensor, message: str, *, ignore_index: int) ->
 
 def all_on_the_host(included: Tensor) -> bool:
     """Whether all count, where the host sees it without waiting for a device."""
-    if torch.compiler.is_compiling() or included.device.type != "cpu" or is_batched(included):
+    if torch.compiler.is_compiling() or not host_sees(included) or is_batched(included):
         return False
     return bool(plain(included).all())
 

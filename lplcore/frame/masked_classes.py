@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from lplcore.device import host_sees
 from lplcore.frame.vmap_levels import untraced
 
 FAR = -1e30
@@ -11,7 +12,7 @@ FAR = -1e30
 
 def none_lowest(values: Tensor) -> bool:
     """Whether no value is -inf, where the host sees it without waiting for a device: then there is nothing to mask."""
-    if values.device.type != "cpu" or values.numel() == 0 or not untraced():
+    if not host_sees(values) or values.numel() == 0 or not untraced():
         return False
     return bool(values.detach().amin() > -torch.inf)
 

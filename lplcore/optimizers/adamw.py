@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from pydantic import Field
 
-from lplcore.optimizers import Optimizer
+from lplcore.optimizers import Optimizer, in_groups, kinds_of_device, with_rates
 
 
 class AdamW(Optimizer):
@@ -23,6 +23,15 @@ class AdamW(Optimizer):
     clip_norm: float | None = Field(None, gt=0, le=1e9, description="largest L2 norm of the whole gradient")
 
     def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
+        groups = in_groups(groups)
+        fused = kinds_of_device(groups) == {"cuda"}
+        groups = with_rates(groups, self.lr) if fused else groups
         return torch.optim.AdamW(
-            groups, lr=self.lr, betas=(self.beta1, self.beta2), eps=self.eps, weight_decay=self.weight_decay
+            groups,
+            lr=self.lr,
+            betas=(self.beta1, self.beta2),
+            eps=self.eps,
+            weight_decay=self.weight_decay,
+            fused=fused or None,
+            capturable=fused,
         )

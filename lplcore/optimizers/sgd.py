@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 from torch import Tensor
 
-from lplcore.optimizers import Optimizer
+from lplcore.optimizers import Optimizer, in_groups, kinds_of_device, with_rates
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,13 +41,28 @@ class Sgd(Optimizer):
         return self
 
     def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:
-        optimizer = CpuSgd(
-            groups, lr=self.lr, momentum=self.momentum, nesterov=self.nesterov, weight_decay=self.weight_decay
-        )
-        parameters = (parameter for group in optimizer.param_groups for parameter in group["params"])
-        if all(parameter.device.type == "cpu" for parameter in parameters):
-            return optimizer
-        return torch.optim.SGD(optimizer.param_groups, lr=self.lr)
+        options: dict[str, Any] = {
+            "lr": self.lr,
+            "momentum": self.momentum,
+            "nesterov": self.nesterov,
+            "weight_decay": self.weight_decay,
+        }
+        groups = in_groups(groups)
+        kinds = kinds_of_device(groups)
+        if kinds == {"cuda"}:
+            return CudaSgd(with_rates(groups, self.lr), **options, fused=True)
+        return (CpuSgd if kinds == {"cpu"} else torch.optim.SGD)(groups, **options)
+
+
+class CudaSgd(torch.optim.SGD):
+    """torch's fused SGD, whose parameters need not all have a gradient from the first step on."""
+
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # nothing here evaluates a loss again
+        for group in self.param_groups:
+            for parameter in group["params"] if group["momentum"] else ():
+                if parameter.grad is not None and "momentum_buffer" not in self.state[parameter]:
+                    self.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
+        super().step()
 
 
 def undecorated(method: Callable[P, T]) -> Callable[P, T]:

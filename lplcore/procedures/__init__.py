@@ -26,6 +26,9 @@ class Companion(nn.Module):
         """Optimisers by name, the same objects at every call."""
         return {}
 
+    def placed(self, device: torch.device) -> None:
+        """Called when all its tensors lie on the device."""
+
 
 @dataclass(frozen=True)
 class TrainingData:
@@ -67,7 +70,7 @@ class TrainingState:
         with autocast(self.device, dtype):
             return self.model(inputs)
 
-    def evaluate(self, output: ModelOutput, targets: Tensor, *, progress: float) -> CriterionOutput:
+    def evaluate(self, output: ModelOutput, targets: Tensor, *, progress: float | Tensor) -> CriterionOutput:
         """The criterion on a network's answer."""
         return self.criterion.evaluate(
             output.logits, targets, features=output.features, classifier=self.model.classifier, progress=progress
@@ -83,12 +86,15 @@ class Procedure(Plugin):
 
     The trainer owns the flow (`lplcore.training.step`) and asks in this order. Once: `wrap`, `build`, `slowed_part`,
     then `prepare` for every step of preparation. In every epoch: `learning_rate_factor`, `slowed_rate_factor`,
-    `enter_epoch`. In every step: `training_mode`, `before_step`, `with_added_examples`, and, for every part of the
-    batch, `weighed` and `added_loss`.
+    `enter_epoch`. In every step: `host_draws`, `training_mode`, `before_step`, `with_added_examples`, and, for every
+    part of the batch, `weighed` and `added_loss`.
 
     Random numbers come from torch's global generators, which the run seeds by position before every call, so that a
     resumed run draws them again. `needs_meta` says that `dataset.meta_per_class` must be above 0, `own_head` that it
     brings a last layer of its own kind, `accumulates` that a batch may be computed in parts.
+
+    On a CUDA device a step is captured and replayed: it must not read values on the host, and what a step takes from
+    the host is drawn by `host_draws` before it.
     """
 
     needs_meta: ClassVar[bool] = False
@@ -165,8 +171,25 @@ class Procedure(Plugin):
             if not module.training:
                 module.train()
 
-    def before_step(self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float) -> None:
-        """What comes before a step on network inputs [N, ...] and labels [N]; `progress` is the share done, 0 to 1."""
+    def host_draws(self, state: TrainingState) -> tuple[Tensor, ...]:
+        """What a step needs of the host's random numbers, on the CPU; of the same shapes at every step."""
+        return ()
+
+    def before_step(
+        self,
+        state: TrainingState,
+        inputs: Tensor,
+        labels: Tensor,
+        *,
+        drawn: tuple[Tensor, ...],
+        progress: float | Tensor,
+    ) -> None:
+        """What comes before a step on network inputs [N, ...] and labels [N].
+
+        Args:
+            drawn: what `host_draws` gave, on the device.
+            progress: share of the training done, 0 to 1.
+        """
 
     def with_added_examples(self, state: TrainingState, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """The batch with further examples at its end, which training learns from and metrics leave out."""

@@ -56,10 +56,24 @@ class MetaWeighted(Procedure):
         load_forward_rules()
         return WeightNet(self)
 
-    def before_step(self, state: TrainingState, inputs: Tensor, labels: Tensor, *, progress: float) -> None:
-        weight_net, balanced = weight_net_of(state), self._meta_batch(state)
+    def host_draws(self, state: TrainingState) -> tuple[Tensor, ...]:
+        """Places of the meta batch and, where it is augmented, numbers for that."""
+        assert state.data.meta is not None
+        chosen = self._drawn(state.data.meta.y.shape[0])
+        return (chosen, torch.rand(len(chosen), state.data.augmentation.draws)) if self.meta_augmented else (chosen,)
+
+    def before_step(
+        self,
+        state: TrainingState,
+        inputs: Tensor,
+        labels: Tensor,
+        *,
+        drawn: tuple[Tensor, ...],
+        progress: float | Tensor,
+    ) -> None:
+        weight_net, balanced = weight_net_of(state), self._meta_batch(state, *drawn)
         state.criterion.eval()
-        rate = float(state.optimizer.param_groups[0]["lr"])
+        rate = state.optimizer.param_groups[0]["lr"]
         included = state.criterion.included(labels)
         loss, slope = meta_slope(state, weight_net, (inputs, labels), balanced, rate=rate, progress=progress)
         state.criterion.train()
@@ -76,14 +90,13 @@ class MetaWeighted(Procedure):
         observed = {**result.observations, "meta_weight_net/weight": by_class}
         return result.scaled(weights)._replace(observations=observed)
 
-    def _meta_batch(self, state: TrainingState) -> tuple[Tensor, Tensor]:
-        """Network inputs and labels of a balanced batch."""
+    def _meta_batch(self, state: TrainingState, chosen: Tensor, numbers: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Network inputs and labels of a balanced batch, from what `host_draws` gave."""
         meta, augmentation = state.data.meta, state.data.augmentation
         assert meta is not None
-        chosen = self._drawn(meta.y.shape[0]).to(state.device)
         images = meta.x[chosen]
-        if self.meta_augmented:
-            images = augmentation.apply(images, torch.rand(len(chosen), augmentation.draws).to(state.device))
+        if numbers is not None:
+            images = augmentation.apply(images, numbers)
         return state.data.network_input(images), meta.y[chosen]
 
     def _drawn(self, number: int) -> Tensor:
@@ -109,6 +122,11 @@ class WeightNet(Companion):
 
     def optimizers(self) -> dict[str, torch.optim.Optimizer]:
         return {"weight_net": self.optimizer}
+
+    def placed(self, device: torch.device) -> None:
+        for group in self.optimizer.param_groups:
+            if "capturable" in group:
+                group["capturable"] = device.type == "cuda"
 
     def forward(self, loss: Tensor, included: Tensor | None = None) -> Tensor:
         """Losses [N] to weights [N] of mean 1 over those included [N] (None: all), without gradient to the losses."""
@@ -145,8 +163,8 @@ def meta_slope(
     batch: tuple[Tensor, Tensor],
     balanced: tuple[Tensor, Tensor],
     *,
-    rate: float,
-    progress: float,
+    rate: float | Tensor,
+    progress: float | Tensor,
 ) -> tuple[Tensor, Tensor]:
     """[N] losses of a batch, and [N] how the meta loss after a virtual step changes with each example's pull v_i.
 
@@ -200,7 +218,7 @@ def unpack(value: Tensor) -> Tensor | None:
 
 
 def losses(
-    state: TrainingState, tensors: Mapping[str, Tensor], inputs: Tensor, labels: Tensor, *, progress: float
+    state: TrainingState, tensors: Mapping[str, Tensor], inputs: Tensor, labels: Tensor, *, progress: float | Tensor
 ) -> CriterionOutput:
     """The criterion on the network with other weights and buffers."""
     answer = functional_answer(state, tensors, inputs)

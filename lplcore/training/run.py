@@ -13,10 +13,12 @@ from lplcore.data.raw import RegisteredDataset
 from lplcore.data.splits import LoadedDataset, Split
 from lplcore.events import EpochEnd
 from lplcore.models import ModelOutput
+from lplcore.optimizers import set_rate
 from lplcore.procedures import TrainingData
 from lplcore.randomness import draw_seed, seed_generators
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
+from lplcore.training.captured import CapturedPrediction, CapturedSteps, Pool, StepInputs
 from lplcore.training.draws import drawn_epoch
 from lplcore.training.evaluation.fused import FusedNetwork, fusible
 from lplcore.training.evaluation.multi_label import MultiLabelEvaluation, evaluate_multi_label
@@ -67,7 +69,9 @@ class TrainingRun:
         self.convolutional = spec.model.images_only
         self.memory_format = devices.memory_format(device, convolutional=self.convolutional)
         precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
-        self.conditions = Conditions(devices.describe(device), precision, torch.get_num_threads(), torch.__version__)
+        self.conditions = Conditions(
+            devices.describe(device), precision, torch.get_num_threads(), devices.software(device)
+        )
         self.labels = self.data.train.y
         self.train_split = self.data.train.to(device)
         self.evaluation = RunEvaluation(
@@ -90,6 +94,9 @@ class TrainingRun:
         posthoc = spec.method.posthoc
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
         self.double: FusedNetwork | None = None
+        self.pool, self.predictions = Pool(), dict[int, CapturedPrediction]()
+        self.captured = CapturedSteps(self.take, self.pool.captured) if device.type == "cuda" else None
+        self.stage: bool | None = None
         self.prepared = 0
         self.preparations: int = self.procedure.preparation_steps(self.info)
         self.epoch, self.step = 0, 0
@@ -157,7 +164,16 @@ class TrainingRun:
         self._seed("epoch", self.epoch)
         self.state.criterion.begin_epoch(self.epoch_progress, self.device)
         self.procedure.enter_epoch(self.state, second_stage=self.second_stage, resumed=self.step > 0)
+        if self.stage != self.second_stage:
+            self.stage = self.second_stage
+            self._forget_graphs()
         self.entered = True
+
+    def _forget_graphs(self) -> None:
+        """A new stage does other work."""
+        self.predictions.clear()
+        if self.captured is not None:
+            self.captured.forget()
 
     def train_step(self) -> None:
         """One step of the next epoch."""
@@ -165,14 +181,20 @@ class TrainingRun:
         if not self.entered:
             self._enter_epoch()
         self.set_learning_rates()
-        indices, draws = self.drawn.batch(self.step)
-        examples, labels = (part.index_select(0, indices) for part in (self.train_split.x, self.train_split.y))
-        batch = Batch(self.step, examples, labels, draws)
         self._seed("step", self.epoch, self.step)
-        train_step(self.procedure, self.state, batch, self.totals, progress=self.fraction)
+        taken = self.procedure.host_draws(self.state)
+        inputs = StepInputs(*self.drawn.batch(self.step), self.step, self.fraction, taken)
+        (self.captured or self.take)(inputs)
         self.step += 1
-        self.examples_trained += batch.labels.shape[0]
+        self.examples_trained += inputs.indices.shape[0]
         self.seconds += time.perf_counter() - started
+
+    def take(self, inputs: StepInputs) -> None:
+        """The work of a step on the device."""
+        examples, labels = (part.index_select(0, inputs.indices) for part in (self.train_split.x, self.train_split.y))
+        taken = tuple(value.to(self.device) for value in inputs.taken)
+        batch = Batch(inputs.step, examples, labels, inputs.draws, taken)
+        train_step(self.procedure, self.state, batch, self.totals, progress=inputs.progress)
 
     def _seed(self, purpose: str, *position: int) -> None:
         """Dropout and the like draw from torch's global generators; `train` keeps the caller's aside."""
@@ -189,7 +211,7 @@ class TrainingRun:
         rate = self.learning_rate(self.step)
         slowed = rate * self.procedure.slowed_rate_factor(second_stage=self.second_stage)
         for group in self.state.optimizer.param_groups:
-            group["lr"] = slowed if group["slowed"] else rate
+            set_rate(group, slowed if group["slowed"] else rate)
 
     def network_input(self, examples: Tensor) -> Tensor:
         """Examples as stored, normalised and laid out for the network."""
@@ -197,8 +219,10 @@ class TrainingRun:
         return normalized.contiguous(memory_format=self.memory_format) if examples.dim() == 4 else normalized
 
     def check_finite(self) -> None:
-        """Raises Diverged where a loss was not finite, and at the end of an epoch where a weight is not."""
+        """Raises Diverged where a loss was not finite."""
+        started = time.perf_counter()
         bad_step = self.totals.diverged_at()
+        self.seconds += time.perf_counter() - started
         if bad_step is not None:
             raise Diverged(f"the loss is not finite at epoch {self.epoch + 1}, step {bad_step + 1}; {REMEDY}")
 
@@ -207,7 +231,7 @@ class TrainingRun:
         self.check_finite()
         values = [v for v in self.state.model.state_dict().values() if v.is_floating_point()]
         values += list(self.state.criterion.parameters())
-        if not torch.stack([value.isfinite().all() for value in values]).all():
+        if not torch.nn.utils.get_total_norm(values, torch.inf).isfinite():
             raise Diverged(f"weights are not finite after epoch {self.epoch + 1}, step {self.step}; {REMEDY}")
 
     def finish_epoch(self) -> tuple[EpochEnd, bool]:
@@ -223,8 +247,12 @@ class TrainingRun:
         seconds = self.seconds + time.perf_counter() - started
         if self.examples_trained and seconds > 0:
             metrics["train/examples_per_second"] = self.examples_trained / seconds
+        stage = self.second_stage
         self.epoch, self.step = self.epoch + 1, 0
-        self.totals = self._no_totals()
+        if self.second_stage == stage:
+            self.totals.reset()
+        else:
+            self.totals = self._no_totals()
         improved = self.evaluation.add(metrics, series, epoch=self.epoch, last=lambda: self.finished)
         return EpochEnd(self.epoch, metrics, series), improved
 
@@ -233,11 +261,7 @@ class TrainingRun:
 
     def evaluate(self, split: Split) -> Evaluation | MultiLabelEvaluation:
         """The loss on clean logits, and predictions (after the method's post-hoc correction, if it has one)."""
-        network, dtype = self._predictor(), self.state.autocast_dtype
-
-        def predict(indices: Tensor) -> Tensor:
-            with devices.autocast(self.device, dtype):
-                return network(self.network_input(split.x[indices])).logits.float()
+        predict = self._prediction_of(split)
 
         def correct(logits: Tensor) -> Tensor:
             return logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier)
@@ -248,6 +272,19 @@ class TrainingRun:
             counts = self.info.class_counts
             return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold, class_counts=counts)
         return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch, correct=correct)
+
+    def _prediction_of(self, split: Split) -> Callable[[Tensor], Tensor]:
+        """Indices of a split's examples to logits in float32."""
+        network, dtype = self._predictor(), self.state.autocast_dtype
+
+        def predict(indices: Tensor) -> Tensor:
+            with devices.autocast(self.device, dtype):
+                return network(self.network_input(split.x[indices])).logits.float()
+
+        if self.device.type != "cuda":
+            return predict
+        captured = CapturedPrediction(predict, self.pool.captured)
+        return self.predictions.setdefault(id(split), captured)
 
     def _predictor(self) -> Callable[[Tensor], ModelOutput]:
         """The network in evaluation mode, or its fused double."""

@@ -45,6 +45,7 @@ def build_state(
     model.to(device).to(memory_format=layout)  # type: ignore[call-overload]  # torch does not declare it
     loss.to(device)
     companion.to(device)
+    companion.placed(device)
     return TrainingState(
         model=model,
         criterion=loss,

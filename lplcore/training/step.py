@@ -17,18 +17,20 @@ from lplcore.training.totals import EpochTotals
 class Batch:
     """N training examples, on the device."""
 
-    step: int
-    """Number of the step in its epoch, from 0."""
+    step: int | Tensor
+    """Number of the step in its epoch, from 0; a scalar."""
     examples: Tensor
     """[N, ...] as stored."""
     labels: Tensor
     """[N], multi label: [N, C]."""
     draws: Tensor
     """[N, width] random numbers of the augmentation."""
+    drawn: tuple[Tensor, ...] = ()
+    """What the procedure took from the host for this step."""
 
 
 def train_step(
-    procedure: Procedure, state: TrainingState, batch: Batch, totals: EpochTotals, *, progress: float
+    procedure: Procedure, state: TrainingState, batch: Batch, totals: EpochTotals, *, progress: float | Tensor
 ) -> tuple[Tensor, CriterionOutput]:
     """One optimiser step, added to the epoch's totals; `progress` is the share of the training done, 0 to 1.
 
@@ -41,7 +43,7 @@ def train_step(
     augmented = state.data.augmentation.apply(batch.examples, batch.draws)
     inputs, labels = state.data.network_input(augmented), batch.labels
     procedure.training_mode(state)
-    procedure.before_step(state, inputs, labels, progress=progress)
+    procedure.before_step(state, inputs, labels, drawn=batch.drawn, progress=progress)
     inputs, labels = procedure.with_added_examples(state, inputs, labels)
 
     for parameter in state.parameters():

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lplcore.device import accumulator_dtype
+from lplcore.device import accumulator_dtype, host_sees
 from lplcore.events import FloatArray
 from lplcore.method.criterion import CriterionOutput
 from lplcore.training.evaluation.single_label import finite, ratio
-from lplcore.training.variation import LossVariation, SignedLossVariation
+from lplcore.training.variation import SUMS, LossVariation, SignedLossVariation
 
 NEVER = 2**62
 """Sentinel: no loss was non-finite."""
@@ -21,47 +21,75 @@ class EpochTotals:
 
     def __init__(self, num_classes: int, device: torch.device, *, task: str = "single_label") -> None:
         self.device, self.multi_label = device, task == "multi_label"
-        self.variation = (SignedLossVariation if self.multi_label else LossVariation)(num_classes, device)
+        wide = accumulator_dtype(device)
+        self.by_class = torch.zeros(num_classes, 2 if self.multi_label else 2 + SUMS, dtype=wide, device=device)
+        """Examples seen, examples predicted right and, for single label, the sums of the loss variation."""
+        self.variation: LossVariation = (
+            SignedLossVariation(num_classes, device)
+            if self.multi_label
+            else LossVariation(num_classes, device, self.by_class[:, 2:])
+        )
         self.losses = torch.zeros((), dtype=torch.int64, device=device)
         """Losses that were summed: examples, or entries for multi label."""
-        self.seen = torch.zeros(num_classes, dtype=torch.int64, device=device)
-        self.correct = torch.zeros(num_classes, dtype=torch.int64, device=device)
-        self.loss = torch.zeros(2, dtype=accumulator_dtype(device), device=device)
+        self.loss = torch.zeros(2, dtype=wide, device=device)
         """Sums of the loss and of the base loss on clean logits."""
         self.first_bad_step = torch.full((), NEVER, dtype=torch.int64, device=device)
         self.observed: dict[str, Tensor] = {}
         """[2, C] per observation: sum over batches, number of batches that saw the class."""
 
+    @property
+    def seen(self) -> Tensor:
+        """[C] int64, training examples of each class."""
+        return self.by_class[:, 0].long()
+
+    @property
+    def correct(self) -> Tensor:
+        """[C] int64, those of them that were predicted right."""
+        return self.by_class[:, 1].long()
+
     @torch.no_grad()
-    def add(self, step: int, labels: Tensor, logits: Tensor, output: CriterionOutput) -> None:
+    def add(self, step: int | Tensor, labels: Tensor, logits: Tensor, output: CriterionOutput) -> None:
         """Take in a step (from 0): labels [N], clean logits [N, C] and what the criterion gave.
 
-        Labels are multi-hot [N, C] for multi label. What the criterion ignored is left out.
+        Labels are multi-hot [N, C] for multi label. What the criterion ignored is left out. All sums stay where they
+        are in memory.
         """
         included = output.included
         self.losses += output.loss.numel() if included is None else included.sum()
-        if not self.multi_label:
-            share = torch.ones_like(labels) if included is None else included.long()
-            labels = labels if included is None else torch.where(included, labels, 0)
-            self.seen.index_add_(0, labels, share)
-            self.correct.index_add_(0, labels, share * (logits.argmax(dim=1) == labels))
         wide = torch.stack([output.loss, output.clean_loss, output.perturbed_loss]).to(self.loss.dtype)
-        _, clean_loss, perturbed_loss = wide.unbind()
-        self.variation.add(labels, clean_loss, perturbed_loss, included)
+        _, clean, perturbed = wide.unbind()
+        if self.multi_label:
+            self.variation.add(labels, clean, perturbed)
+        else:
+            share = torch.ones_like(clean) if included is None else included.to(clean.dtype)
+            labels = labels if included is None else torch.where(included, labels, 0)
+            hits = share * (logits.argmax(dim=1) == labels)
+            rows = torch.stack([share, hits, *LossVariation.columns(clean, perturbed, share)], dim=1)
+            self.by_class.index_add_(0, labels, rows)
         sums = wide[:2].flatten(1).sum(dim=1)
         self.loss += sums
         self._note(step, sums)
         for name, values in output.observations.items():
             defined = ~values.isnan()
             pair = torch.stack([torch.where(defined, values, 0), defined]).to(self.loss.dtype)
-            self.observed[name] = self.observed[name] + pair if name in self.observed else pair
+            if name in self.observed:
+                self.observed[name] += pair
+            else:
+                self.observed[name] = pair
 
-    def _note(self, step: int, sums: Tensor) -> None:
+    def reset(self) -> None:
+        """Begin an epoch with nothing, in the same memory."""
+        for total in (self.by_class, self.losses, self.loss, *self.observed.values()):
+            total.zero_()
+        self.variation.sums.zero_()
+        self.first_bad_step.fill_(NEVER)
+
+    def _note(self, step: int | Tensor, sums: Tensor) -> None:
         """Keep the first step whose sums are not finite."""
-        if sums.device.type == "cpu" and all(map(math.isfinite, sums.tolist())):
+        if host_sees(sums) and all(map(math.isfinite, sums.tolist())):
             return
         bad = torch.where(sums.isfinite().all(), NEVER, step)
-        self.first_bad_step = torch.minimum(self.first_bad_step, bad)
+        torch.minimum(self.first_bad_step, bad, out=self.first_bad_step)
 
     def diverged_at(self) -> int | None:
         """The first step (from 0) whose loss was not finite."""
@@ -100,7 +128,9 @@ class EpochTotals:
 
     def load(self, state: dict[str, Tensor]) -> None:
         """Go on from the sums of a checkpoint."""
-        for name in ("seen", "correct", "loss", "first_bad_step"):
+        for column, name in enumerate(("seen", "correct")):
+            self.by_class[:, column].copy_(state[name])
+        for name in ("loss", "first_bad_step"):
             getattr(self, name).copy_(state[name])
         # Checkpoints of 0.1 have one loss per example and do not count them again.
         self.losses.copy_(state.get("losses", self.seen.sum()))

@@ -19,6 +19,7 @@ from lplcore.spec.identity import continued, refuse_reordered
 from lplcore.training import checkpoint as checkpoints
 from lplcore.training.run import Diverged, TrainingRun
 from lplcore.training.saving import checkpoint_of, resume
+from lplcore.training.streams import own_stream
 
 PROGRESS_SECONDS = 0.5
 
@@ -85,15 +86,14 @@ def train(
         resume_from=resume_from,
         should_stop=should_stop,
     )
-    return isolated(guarded(request))
+    return isolated(guarded(request), device=request.device)
 
 
-def isolated(events: Iterator[Event]) -> Iterator[Event]:
+def isolated(events: Iterator[Event], *, device: str) -> Iterator[Event]:
     """The events, with torch's global settings and generators changed only while the next one is made."""
+    entered = own_stream(device)
     while True:
-        initialized = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-        cuda = [torch.cuda.current_device()] if initialized else []
-        with deterministic_algorithms(), torch.random.fork_rng(devices=cuda):
+        with entered(), deterministic_algorithms(), torch.random.fork_rng(devices=[]):
             event = next(events, None)
         if event is None:
             return

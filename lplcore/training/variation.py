@@ -17,13 +17,16 @@ from lplcore.device import accumulator_dtype
 
 SERIES = "relative_loss_variation"
 ABSOLUTE = "absolute_loss_variation"
+SUMS = 3
+"""Columns of a class's sums."""
 
 
 class LossVariation:
     """Sums per class on the device. C classes.
 
     Attributes:
-        difference: [C] sum of l' - l, float64 (float32 where the device has nothing wider).
+        sums: [C, SUMS], float64 (float32 where the device has nothing wider), whose columns are
+        difference: [C] sum of l' - l.
         clean: [C] sum of l.
         number: [C] losses summed; NaN in an epoch whose beginning was saved by version 0.1.0, which did not count.
     """
@@ -31,18 +34,22 @@ class LossVariation:
     names: ClassVar[tuple[str, ...]] = ()
     """Of the parts that are summed separately, the first dimension of the sums; none where there is one."""
 
-    def __init__(self, num_classes: int, device: torch.device) -> None:
-        shape = (len(self.names), num_classes) if self.names else (num_classes,)
-        self.difference = torch.zeros(shape, dtype=accumulator_dtype(device), device=device)
-        self.clean = torch.zeros_like(self.difference)
-        self.number = torch.zeros_like(self.difference)
+    def __init__(self, num_classes: int, device: torch.device, sums: Tensor | None = None) -> None:
+        shape = (*((len(self.names),) if self.names else ()), num_classes, SUMS)
+        wide = accumulator_dtype(device)
+        self.sums = torch.zeros(shape, dtype=wide, device=device) if sums is None else sums
+        self.difference, self.clean, self.number = self.sums.unbind(-1)
 
     def add(self, labels: Tensor, clean_loss: Tensor, perturbed_loss: Tensor, included: Tensor | None = None) -> None:
         """Take in a batch: labels [N], l [N], l' [N], and which examples are not ignored [N], None for all."""
-        clean = clean_loss.detach().to(self.clean.dtype)
-        self.clean.index_add_(0, labels, clean)
-        self.number.index_add_(0, labels, torch.ones_like(clean) if included is None else included.to(clean.dtype))
-        self.difference.index_add_(0, labels, perturbed_loss.detach().to(self.clean.dtype) - clean)
+        clean, perturbed = (loss.detach().to(self.sums.dtype) for loss in (clean_loss, perturbed_loss))
+        number = torch.ones_like(clean) if included is None else included.to(clean.dtype)
+        self.sums.index_add_(0, labels, torch.stack(self.columns(clean, perturbed, number), dim=1))
+
+    @staticmethod
+    def columns(clean: Tensor, perturbed: Tensor, number: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What losses l and l' add to the columns of `sums`, and the number of each: 0 where it is ignored."""
+        return perturbed - clean, clean, number
 
     def relative(self) -> dict[str, Tensor]:
         """[C] by name of the series, NaN for classes whose clean loss is zero."""
@@ -78,7 +85,7 @@ class SignedLossVariation(LossVariation):
 
     def add(self, labels: Tensor, clean_loss: Tensor, perturbed_loss: Tensor, included: Tensor | None = None) -> None:
         """Take in a batch: multi-hot labels, -1 where unknown, l and l', each [N, C]."""
-        clean, perturbed = (loss.detach().to(self.clean.dtype) for loss in (clean_loss, perturbed_loss))
+        clean, perturbed = (loss.detach().to(self.sums.dtype) for loss in (clean_loss, perturbed_loss))
         for row, mask in enumerate((labels > 0, labels == 0)):
             self.clean[row] += torch.where(mask, clean, 0).sum(dim=0)
             self.difference[row] += torch.where(mask, perturbed - clean, 0).sum(dim=0)

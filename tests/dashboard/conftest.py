@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 import lplcore
 from api import late
@@ -24,6 +24,8 @@ from store.settings import Settings
 from tests.store.databases import claimed, writing
 
 CHROMIUM = shutil.which("chromium")
+PATIENCE_MILLISECONDS = 30_000
+"""What is expected of a page may take so long on a machine that does other work."""
 EPOCHS = 3
 
 
@@ -58,6 +60,7 @@ def browser() -> Iterator[Browser]:
     """Chromium."""
     if CHROMIUM is None:
         pytest.skip("there is no chromium on the path")
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with sync_playwright() as driver:
         started = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lplcore.device import host_sees
 from lplcore.frame.class_slots import Slots, slots_of, slots_of_classes
 from lplcore.frame.statistics import ClassStatistics
 from lplcore.frame.vmap_levels import take_in, untraced
@@ -60,7 +61,7 @@ class LplWalk(nn.Module):
         if self.may_be_in_place and kernel.usable(inputs.logits):
             with torch.no_grad():
                 return self._judged_kernel(inputs) if self.judges else self._kernel(inputs)
-        in_place = self.may_be_in_place and inputs.logits.device.type == "cpu" and untraced()
+        in_place = self.may_be_in_place and host_sees(inputs.logits) and untraced()
         kind = inputs.logits.dtype
         if in_place and self.orders and not (self.judges or inputs.observing):
             return PerturbationOutput(self._in_place(inputs, self.orders[kind], self._labels(inputs)), {})
@@ -168,7 +169,7 @@ class LplWalk(nn.Module):
         """What the steps from `first` on add: [S, C] beside the slots' own classes, and [S] at them."""
         own = start.own.new_zeros(slots.size.shape)
         others = start.own.new_zeros((*slots.size.shape, self.num_classes))
-        alone = start.own.device.type == "cpu" and not self.resigns and untraced()
+        alone = host_sees(start.own) and not self.resigns and untraced()
         for k in range(first, self.bounds.max_steps):
             here = start.moved(others[slots.of_example], own[slots.of_example]) if k > first else start
             if alone and plan.mostly_done(k):

@@ -9,6 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from lplcore.data.info import DatasetInfo
+from lplcore.frame.labels import one_hot
 from lplcore.procedures import Companion, Procedure, TrainingData, TrainingState
 from lplcore.procedures.generated_data.networks import generator
 
@@ -126,8 +127,8 @@ class Gan(Companion):
 
     def generate(self, labels: Tensor, code: Tensor) -> Tensor:
         """Labels [N] and codes [N, latent] to network inputs [N, ...], with graph."""
-        one_hot = nn.functional.one_hot(labels, self.classes).to(code.dtype)
-        raw: Tensor = self.generator(torch.cat([code, one_hot], dim=1))
+        one_hot_labels = one_hot(labels, self.classes, code.dtype)
+        raw: Tensor = self.generator(torch.cat([code, one_hot_labels], dim=1))
         return self.low + (self.high - self.low) * raw.sigmoid()
 
     def learn(self, real: Tensor, labels: Tensor) -> None:
