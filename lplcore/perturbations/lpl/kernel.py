@@ -23,7 +23,7 @@ from lplcore.perturbations.lpl.bounds import Steps
 from lplcore.perturbations.lpl.in_place import REACH
 from lplcore.perturbations.lpl.options import MAX_STEPS
 
-BY_DEFAULT = False
+BY_DEFAULT = True
 """Whether the kernel is used where it can be: it has run on an H200 against the walk in float64."""
 OLDEST = (8, 0)
 """Compute capability that Triton's kernels need at least."""
