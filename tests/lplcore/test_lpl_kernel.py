@@ -30,6 +30,7 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
     )
 
 
+@pytest.mark.slow
 def test_lplcore_walks_without_triton_loaded() -> None:
     program = (
         "import sys, torch, lplcore; "
