@@ -13,7 +13,8 @@ try:
     from lplcore.spec.experiment import ExperimentSpec, RunPlan, parse_spec
     from lplcore.spec.plan import check_plan
     from lplcore.training.loading import dataset_info
-    from lplcore.training.trainer import train
+    from lplcore.training.pack import train_together
+    from lplcore.training.trainer import Request, train
 except ModuleNotFoundError as error:
     if error.name not in ("numpy", "safetensors", "torch", "torchvision"):
         raise
@@ -31,6 +32,7 @@ __all__ = [
     "LogLine",
     "Progress",
     "RegisteredDataset",
+    "Request",
     "RunEnd",
     "RunPlan",
     "RunStart",
@@ -43,4 +45,5 @@ __all__ = [
     "long_tail_counts",
     "parse_spec",
     "train",
+    "train_together",
 ]

@@ -162,3 +162,10 @@ def is_out_of_memory(error: BaseException) -> bool:
     # The CPU allocator and MPS raise a plain RuntimeError.
     text = str(error)
     return isinstance(error, RuntimeError) and ("can't allocate memory" in text or "out of memory" in text)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Whether an error says that the device computes nothing more for this process, as after a fault in a kernel."""
+    if is_out_of_memory(error):
+        return False
+    return isinstance(error, torch.AcceleratorError) or (isinstance(error, RuntimeError) and "CUDA error" in str(error))

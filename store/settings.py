@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(20.0, gt=0, le=3_600, description="how often a worker asks the database unasked")
     grace_seconds: float = Field(30.0, ge=0, le=3_600, description="time a trainer has to write its last checkpoint")
     cores: int | None = Field(None, ge=1, le=4096, description="CPU cores that a trainer computes with; empty: all")
+    pack: int = Field(
+        1, ge=1, le=64, description="runs of one job that may train in one process; 1: each run has its own"
+    )
     max_runs_per_job: int = Field(10_000, ge=1, le=1_000_000, description="largest number of runs in one job")
     max_queued_runs: int = Field(20_000, ge=1, description="runs of one API key that may wait or be paused at once")
     requests_per_minute: int = Field(1_200, ge=0, description="requests of one API key a minute; 0 for no limit")

@@ -77,7 +77,9 @@ class TrainerProcess:
                 os.close(end)
         self._output = self._in_background(self._read_output, os.fdopen(output, "rb"))
         self._in_background(self._read_events, os.fdopen(events, "rb"))
-        self._payload = self._in_background(self._write_payload, json.dumps(payload).encode() + b"\n")
+        self._lines: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
+        self._lines.put(payload)
+        self._writer = self._in_background(self._write_lines, self._lines)
 
     @property
     def pid(self) -> int:
@@ -93,6 +95,10 @@ class TrainerProcess:
         with contextlib.suppress(queue.Empty):
             self._first = [self._events.get(timeout=seconds)]
         return bool(self._first) and self._first[0] is not None
+
+    def tell(self, message: Mapping[str, Any]) -> None:
+        """Write a line of JSON to its standard input, after the payload."""
+        self._lines.put(message)
 
     def terminate(self) -> None:
         """Ask it to write a checkpoint and stop."""
@@ -113,7 +119,8 @@ class TrainerProcess:
             time.sleep(0.01)
         status = self._handle.reap()
         self._output.join(timeout=1)
-        self._payload.join(timeout=1)
+        self._lines.put(None)
+        self._writer.join(timeout=1)
         with contextlib.suppress(OSError):
             os.close(self._stdin)
         return status
@@ -123,12 +130,13 @@ class TrainerProcess:
         thread.start()
         return thread
 
-    def _write_payload(self, line: bytes) -> None:
-        """Write the payload, however slowly it is read."""
-        view = memoryview(line)
+    def _write_lines(self, lines: "queue.SimpleQueue[Mapping[str, Any] | None]") -> None:
+        """Write the payload and what is told later, however slowly it is read."""
         with contextlib.suppress(BrokenPipeError):
-            while view:
-                view = view[os.write(self._stdin, view) :]
+            while (message := lines.get()) is not None:
+                view = memoryview(json.dumps(message).encode() + b"\n")
+                while view:
+                    view = view[os.write(self._stdin, view) :]
 
     def _read_events(self, stream: IO[bytes]) -> None:
         """Put every event into the queue, then None."""

@@ -1,13 +1,13 @@
-"""Slots: one run at a time each. A slot that is woken trains until nothing waits.
+"""Slots: one run, or one pack of runs, at a time each. A slot that is woken trains until nothing waits.
 
 An accelerator is one slot. A CPU is a slot for each of its cores: runs that gain nothing by a second one train side by
-side, others take all cores.
+side, others take all cores. A pack takes what one of its runs does.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -20,8 +20,9 @@ from store.settings import Settings
 from worker import scratch
 from worker.cores import Cores, usable
 from worker.devices import CPU, Device
+from worker.packing import Pack
 from worker.registration import Registration
-from worker.supervisor import Supervisor
+from worker.supervisor import Starter, Supervisor
 from worker.trainers import Trainers
 
 BEAT_SECONDS = 10.0
@@ -90,36 +91,61 @@ class Slot:
             claim = self._claim(holding)
             if claim is None:
                 return False
-            log.info("run %s, attempt %d, on %s", claim.run_id, claim.attempt, self._registration.device.name)
+            members = [claim, *self._claim_others(claim, holding)]
             if self._cores.free:
                 self._more()
-            Supervisor(
-                self._db,
-                claim,
-                settings=self._settings,
-                device=self._registration.device,
-                stopping=self._stopping,
-                trainers=self._trainers,
-            ).run()
+            self._train(members)
         return True
 
-    def _claim(self, holding: ExitStack) -> Claim | None:
-        """The next run, with the cores that it takes; None where nothing waits that fits those that are free."""
+    def _train(self, members: Sequence[Claim]) -> None:
+        """Train a run, or several in one process."""
+        if len(members) == 1:
+            self._supervise(members[0], self._trainers)
+            return
+        pack = Pack(self._trainers, environment=self._registration.device.environment())
+        pack.run([partial(self._supervise, member) for member in members])
+
+    def _supervise(self, claim: Claim, trainers: Starter) -> None:
+        log.info("run %s, attempt %d, on %s", claim.run_id, claim.attempt, self._registration.device.name)
+        Supervisor(
+            self._db,
+            claim,
+            settings=self._settings,
+            device=self._registration.device,
+            stopping=self._stopping,
+            trainers=trainers,
+        ).run()
+
+    def _claim_others(self, first: Claim, holding: ExitStack) -> Iterator[Claim]:
+        """Runs to train in the process of a claimed one, as long as it is their turn."""
+        for _ in range(0 if first.alone else self._settings.pack - 1):
+            if (claim := self._claim(holding, beside=first)) is None:
+                return
+            yield claim
+
+    def _claim(self, holding: ExitStack, *, beside: Claim | None = None) -> Claim | None:
+        """The next run, with the cores that it takes; None where nothing waits that fits those that are free.
+
+        Args:
+            beside: the run whose process, and cores, it is to share.
+        """
         with self._cores.claiming:
-            if self._stopping.is_set() or self._registration.worker_id is None or not self._cores.free:
+            room = beside is not None or self._cores.free
+            if self._stopping.is_set() or self._registration.worker_id is None or not room:
                 return None
             self._registration.looked_at = time.monotonic()
             try:
-                claim = self._claim_next(self._registration.worker_id)
+                claim = self._claim_next(self._registration.worker_id, beside)
             except StoreError as error:
                 log.warning("nothing can be claimed: %s", error)
                 return None
             if claim is not None:
-                holding.enter_context(self._cores.taken(one=claim.one_core))
+                if beside is None:
+                    holding.enter_context(self._cores.taken(one=claim.one_core))
                 holding.enter_context(self._registration.training(claim.run_id))
             return claim
 
-    def _claim_next(self, worker_id: str) -> Claim | None:
+    def _claim_next(self, worker_id: str, beside: Claim | None) -> Claim | None:
         """The next run that can be trained."""
         claim = partial(
             claims.claim,
@@ -127,6 +153,7 @@ class Slot:
             device=self._registration.device.name,
             lease_seconds=self._settings.lease_seconds,
             one_core=self._cores.free < self._cores.number,
+            beside=beside,
         )
         while isinstance(taken := self._db.write(claim), claims.Unfit):
             pass

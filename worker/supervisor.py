@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from store import checkpoints
 from store.database.engine import Database
@@ -18,16 +18,44 @@ from store.lifecycle.states import Outcome, Reason, Request
 from store.settings import Settings
 from worker.devices import Device
 from worker.heartbeat import Heartbeat
-from worker.process import TrainerProcess, describe_exit
+from worker.process import describe_exit
 from worker.reporting import Reporter
 from worker.scratch import attempt_folder
-from worker.trainers import Trainers
 
 TICK_SECONDS = 0.1
 HOST_LOST = "the process that this trainer was forked from has ended; the run goes on from its last checkpoint"
 REMEDY = "free space, make it writable or choose another LPL_DATA_DIR, then retry the run"
 STOPS = {Request.CANCEL: Outcome.CANCELLED, Request.PAUSE: Outcome.PAUSED}
 log = logging.getLogger(__name__)
+
+
+class Trainer(Protocol):
+    """What trains the run: a process, or a part of one."""
+
+    def next_event(self) -> dict[str, Any] | None:
+        """The next event, waited for; None after the last."""
+
+    def terminate(self) -> None:
+        """Ask it to write a checkpoint and stop."""
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def ended(self) -> bool:
+        """Whether it has ended, though what it started may live."""
+
+    def wait(self) -> int | None:
+        """Wait a while for its end; the exit status, None if nobody can tell."""
+
+
+class Starter(Protocol):
+    """Starts what trains the run."""
+
+    def start(self, run_id: str, payload: Mapping[str, Any], *, environment: Mapping[str, str]) -> Trainer:
+        """A trainer; raises OSError where it cannot be started."""
+
+    def distrust(self, run_id: str) -> None:
+        """Start this run by itself from now on: the host ended while it was trained."""
 
 
 class Supervisor:
@@ -46,7 +74,7 @@ class Supervisor:
         settings: Settings,
         device: Device,
         stopping: threading.Event,
-        trainers: Trainers,
+        trainers: Starter,
     ) -> None:
         self._db, self._claim, self._settings = db, claim, settings
         self._device, self._stopping, self._trainers = device, stopping, trainers
@@ -117,13 +145,13 @@ class Supervisor:
                 checkpoint = self._reporter.write(claims.reject_checkpoint, checkpoint.id)
         return None
 
-    def _follow(self, trainer: TrainerProcess) -> None:
+    def _follow(self, trainer: Trainer) -> None:
         """Report events until the trainer's pipe closes; end the trainer where somebody wants that."""
         threading.Thread(target=self._guard, args=(trainer,), name="guard", daemon=True).start()
         while (event := trainer.next_event()) is not None:
             self._reporter.report(event)
 
-    def _guard(self, trainer: TrainerProcess) -> None:
+    def _guard(self, trainer: Trainer) -> None:
         """Kill at once where the run is lost; where a stop is wanted ask, wait for the grace time, then kill.
 
         A trainer that died is killed too: what it started may still hold its event pipe open.
@@ -168,11 +196,12 @@ class Supervisor:
             self._reporter.write(sweeper.report_loss, message)
 
     def _continues(self, end: Mapping[str, Any]) -> bool:
-        """Let a run that ran out of memory go on with smaller parts of its batch; whether its spec wants that."""
+        """Let a run that ran out of memory go on: alone, or in smaller parts of a batch where its spec wants that."""
         if end.get("reason") != Reason.OUT_OF_MEMORY:
             return False
         message = str(end.get("message") or "out of memory")
-        return self._reporter.write(claims.halve_batch, message) is not None
+        ways = (claims.leave_pack, claims.halve_batch)
+        return any(self._reporter.write(way, message) is not None for way in ways)
 
     def _finish(self, outcome: str, reason: str | None = None, message: str | None = None) -> None:
         try:

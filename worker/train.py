@@ -1,4 +1,8 @@
-"""The trainer process: a run on standard input, events out through a pipe."""
+"""The trainer process: a run, or a pack of runs, on standard input, events out through a pipe.
+
+Of a pack every event says in `member` which run it is of; a line `{"stop": member}` on standard input ends that run.
+What says nothing of a member is of the process.
+"""
 
 import contextlib
 import faulthandler
@@ -8,6 +12,7 @@ import os
 import signal
 import threading
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,19 +55,60 @@ class EventHandler(logging.Handler):
         self._pipe.send({"type": "log", "level": level, "message": record.getMessage()})
 
 
-def die_with_supervisor() -> None:
-    """End, with all that was started, when the supervisor does: its end of standard input closes."""
+class Member:
+    """A run of this process: what it is to train, and whether somebody wants it to stop.
+
+    Args:
+        number: its place in the pack; None: it has the process to itself.
+    """
+
+    def __init__(self, payload: dict[str, Any], pipe: Pipe, number: int | None = None) -> None:
+        self.payload, self._pipe = payload, pipe
+        self._mark = {} if number is None else {"member": number}
+        self.stop = threading.Event()
+
+    def send(self, event: dict[str, Any]) -> None:
+        """Write one of its events."""
+        self._pipe.send({**self._mark, **event})
+
+    def request(self, stop_all: threading.Event) -> lplcore.Request | None:
+        """What to train; None where the spec is wrong, and the run has ended by that."""
+        payload = self.payload
+        datasets = registered(payload["datasets"])
+        try:
+            spec = lplcore.parse_spec(stored_spec(payload["spec"]), datasets=datasets)
+        except lplcore.SpecError as error:
+            self.send({"type": "run_end", "outcome": "failed", "reason": "bad_spec", "message": str(error)})
+            return None
+        device = device_of(payload)
+        return lplcore.Request(
+            spec=spec.model_copy(update={"seeds": [payload["seed"]]}),
+            device=device,
+            data_dir=Path(payload["data_dir"]),
+            datasets=datasets,
+            checkpoint_dir=Path(payload["checkpoint_dir"]),
+            resume_from=payload["resume_from"],
+            should_stop=lambda: stop_all.is_set() or self.stop.is_set(),
+            threads=threads(spec, device, payload),
+        )
+
+
+def listen(members: Sequence[Member]) -> None:
+    """Take in which runs are to stop; end, with all that was started, when the supervisor does: its end closes."""
 
     def watch() -> None:
-        while os.read(0, 4096):
-            pass
-        os.killpg(0, signal.SIGKILL)
+        try:
+            with open(0, "rb", closefd=False) as lines:
+                for line in lines:
+                    members[json.loads(line)["stop"]].stop.set()
+        finally:
+            os.killpg(0, signal.SIGKILL)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
 def first_line() -> str:
-    """The payload; read byte by byte, since what follows is watched for the parent's end."""
+    """The payload; read byte by byte, since what follows is for `listen`."""
     line = bytearray()
     while (byte := os.read(0, 1)) not in (b"", b"\n"):
         line += byte
@@ -80,26 +126,16 @@ def device_of(payload: dict[str, Any]) -> str:
     return str(payload["device"]) if wanted == "auto" else wanted
 
 
-def train(payload: dict[str, Any], pipe: Pipe, stop: threading.Event) -> None:
-    """Send the events of the run."""
-    datasets = registered(payload["datasets"])
-    spec = lplcore.parse_spec(stored_spec(payload["spec"]), datasets=datasets)
-    device = device_of(payload)
-    torch.set_num_threads(threads(spec, device, payload))
+def train(members: Sequence[Member], pipe: Pipe, stop_all: threading.Event) -> None:
+    """Send the events of the runs."""
+    asked = [(member, request) for member in members if (request := member.request(stop_all)) is not None]
+    if not asked:
+        return
+    torch.set_num_threads(max(request.threads or 1 for _, request in asked))
     start_threads()
     pipe.send({"type": "ready"})
-    events = lplcore.train(
-        spec,
-        seed=payload["seed"],
-        data_dir=Path(payload["data_dir"]),
-        datasets=datasets,
-        checkpoint_dir=payload["checkpoint_dir"],
-        resume_from=payload["resume_from"],
-        should_stop=stop.is_set,
-        device=device,
-    )
-    for event in events:
-        pipe.send(event.to_json())
+    for place, event in lplcore.train_together([request for _, request in asked]):
+        asked[place][0].send(event.to_json())
 
 
 def threads(spec: lplcore.ExperimentSpec, device: str, payload: dict[str, Any]) -> int:
@@ -120,23 +156,25 @@ def start_threads() -> None:
 
 
 def main() -> int:
-    """Train the run of standard input; the exit status is 0 where the last event says how it ended."""
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    """Train the runs of standard input; the exit status is 0 where a last event of each says how it ended."""
+    stop_all = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop_all.set())
     faulthandler.enable()
     pipe = Pipe(os.fdopen(int(os.environ[EVENT_FD]), "wb"))
     payload = json.loads(first_line())
+    packed = payload.get("members")
+    members = [Member(each, pipe, number) for number, each in enumerate(packed or [])] or [Member(payload, pipe)]
     die_with(os.getppid())
-    die_with_supervisor()
+    listen(members)
     setproctitle(title(payload["run_id"]))
     logging.captureWarnings(True)
     logging.getLogger().addHandler(EventHandler(pipe))
     try:
-        train(payload, pipe, stop)
-    except lplcore.SpecError as error:
-        pipe.send({"type": "run_end", "outcome": "failed", "reason": "bad_spec", "message": str(error)})
+        train(members, pipe, stop_all)
     except Exception as error:
         pipe.send({"type": "log", "level": "error", "message": traceback.format_exc()})
+        if packed:
+            return 1  # nobody knows whose fault it is: each goes on alone
         message = traceback.format_exception_only(error)[-1].strip().partition("\n")[0]
         pipe.send({"type": "run_end", "outcome": "failed", "reason": "error", "message": message})
     return 0

@@ -30,6 +30,7 @@ class Trainers:
         """A trainer of a run. A fork that gives no sign of life is given up for a trainer that starts by itself.
 
         Args:
+            run_id: of the run; of several with spaces between them.
             environment: added to this process's.
 
         Raises:
@@ -46,7 +47,7 @@ class Trainers:
         self._only_cold.add(run_id)
 
     def _warm(self, run_id: str, payload: Mapping[str, Any], environment: Mapping[str, str]) -> TrainerProcess | None:
-        if self._host is None or run_id in self._only_cold:
+        if self._host is None or not self._only_cold.isdisjoint(run_id.split()):
             return None
         try:
             trainer = TrainerProcess(forked(self._host, run_id, environment=environment), payload)

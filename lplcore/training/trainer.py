@@ -4,9 +4,10 @@ import errno
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, TypeAlias, TypeVar
 
 import torch
 
@@ -22,6 +23,15 @@ from lplcore.training.saving import checkpoint_of, resume
 from lplcore.training.streams import own_stream
 
 PROGRESS_SECONDS = 0.5
+T = TypeVar("T")
+
+
+class Stepped:
+    """A training step is done: another run of the same process may have its turn."""
+
+
+STEPPED: Final = Stepped()
+Happening: TypeAlias = Event | Stepped
 
 
 def never() -> bool:
@@ -31,7 +41,7 @@ def never() -> bool:
 
 @dataclass(frozen=True)
 class Request:
-    """What to train, where the data are, and when to stop."""
+    """What to train (the spec's first seed), where the data are, and when to stop; see `train`."""
 
     spec: ExperimentSpec
     device: str
@@ -40,6 +50,8 @@ class Request:
     checkpoint_dir: Path | None = None
     resume_from: str | Path | None = None
     should_stop: Callable[[], bool] = never
+    threads: int | None = None
+    """Of a run of several in one process: threads to compute with on a CPU; None: as torch is set."""
 
 
 def train(
@@ -86,12 +98,22 @@ def train(
         resume_from=resume_from,
         should_stop=should_stop,
     )
+    return alone(request)
+
+
+def alone(request: Request) -> Iterator[Event]:
+    """The events of a run that has the process to itself."""
     return isolated(guarded(request), device=request.device)
 
 
-def isolated(events: Iterator[Event], *, device: str) -> Iterator[Event]:
-    """The events, with torch's global settings and generators changed only while the next one is made."""
-    entered = own_stream(device)
+def isolated(happenings: Iterator[T | Stepped], *, device: str | None = None) -> Iterator[T]:
+    """The events, with torch's global settings and generators changed only while the next one is made.
+
+    Args:
+        device: that of a single run, which has it to itself.
+    """
+    events = (each for each in happenings if not isinstance(each, Stepped))
+    entered = nullcontext if device is None else own_stream(device)
     while True:
         with entered(), deterministic_algorithms(), torch.random.fork_rng(devices=[]):
             event = next(events, None)
@@ -100,18 +122,23 @@ def isolated(events: Iterator[Event], *, device: str) -> Iterator[Event]:
         yield event
 
 
-def guarded(request: Request) -> Iterator[Event]:
+def guarded(request: Request) -> Iterator[Happening]:
     """The events of a run; an error becomes its end."""
     try:
         yield from run_events(request)
     except Exception as error:
-        reason = reason_of(error)
-        if reason == "error":
-            yield LogLine("error", "".join(traceback.format_exception(error)))
-        yield RunEnd("failed", reason, message_of(error))
+        yield from failure(error)
 
 
-def run_events(request: Request) -> Iterator[Event]:
+def failure(error: Exception) -> Iterator[Event]:
+    """How a run ends that an error ended."""
+    reason = reason_of(error)
+    if reason == "error":
+        yield LogLine("error", "".join(traceback.format_exception(error)))
+    yield RunEnd("failed", reason, message_of(error))
+
+
+def run_events(request: Request) -> Iterator[Happening]:
     """The events of a run that nothing goes wrong with."""
     spec, kept = request.spec, list[str]()
     saved = None if request.resume_from is None else checkpoints.load(request.resume_from)
@@ -128,7 +155,7 @@ def run_events(request: Request) -> Iterator[Event]:
     yield from epochs(run, request)
 
 
-def epochs(run: TrainingRun, request: Request) -> Iterator[Event]:
+def epochs(run: TrainingRun, request: Request) -> Iterator[Happening]:
     """Train and evaluate until all epochs are done or somebody asks to stop."""
     spec = run.spec
     yield from preparation(run, request)
@@ -152,11 +179,12 @@ def epochs(run: TrainingRun, request: Request) -> Iterator[Event]:
     yield RunEnd("succeeded")
 
 
-def preparation(run: TrainingRun, request: Request) -> Iterator[Event]:
+def preparation(run: TrainingRun, request: Request) -> Iterator[Happening]:
     """What the method's procedure does before the first epoch; ends early where somebody asks to stop."""
     reported = time.monotonic()
     while run.prepared < run.preparations and not request.should_stop():
         run.prepare_step()
+        yield STEPPED
         if time.monotonic() - reported >= PROGRESS_SECONDS:
             reported = time.monotonic()
             yield Progress(0, run.prepared, run.preparations, run.completed)
@@ -164,7 +192,7 @@ def preparation(run: TrainingRun, request: Request) -> Iterator[Event]:
         yield from checkpoint(run, request, "periodic")
 
 
-def steps(run: TrainingRun, request: Request) -> Iterator[Event]:
+def steps(run: TrainingRun, request: Request) -> Iterator[Happening]:
     """The steps that are left of an epoch; ends early where somebody asks to stop."""
     reported = time.monotonic()
     while run.prepared == run.preparations and run.step < run.steps and not request.should_stop():
@@ -176,6 +204,7 @@ def steps(run: TrainingRun, request: Request) -> Iterator[Event]:
         if due:
             reported = time.monotonic()
             yield Progress(run.epoch + 1, run.step, run.steps, run.completed)
+        yield STEPPED
 
 
 def checkpoint(run: TrainingRun, request: Request, kind: CheckpointKind) -> Iterator[Event]:

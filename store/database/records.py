@@ -83,6 +83,8 @@ class Claim:
     datasets: list[dict[str, Any]] = field(default_factory=list)
     one_core: bool = False
     """Whether one core of a CPU is enough for it."""
+    alone: bool = False
+    """Whether it may share its process with no other run."""
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,7 @@ class JobRow(Table):
     """A job; states, results, progress and times are derived from its runs in the transaction that changes them."""
 
     __tablename__ = "jobs"
-    __table_args__ = (
-        Index("ix_jobs_state_id", "state", "id"),
-        Index("ix_jobs_requested", "requested"),
-    )
+    __table_args__ = (Index("ix_jobs_state_id", "state", "id"), Index("ix_jobs_requested", "requested"))
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     name: Mapped[str]
@@ -75,7 +72,8 @@ class RunRow(Table):
 
     `data_sha256`: see `store.data_identity`. `owner` is the API key that submitted it (empty: none), `rank` its place
     among that key's (see `store.lifecycle.turns`), `wants` the kind of device it waits for (see `store.devices`),
-    `one_core` whether one core of a CPU is enough for it.
+    `one_core` whether one core of a CPU is enough for it, `packed` whether the attempt shares its process with other
+    runs, `alone` whether it never does so again (see `store.lifecycle.packing`).
     """
 
     __tablename__ = "runs"
@@ -101,6 +99,8 @@ class RunRow(Table):
     rank: Mapped[float]
     wants: Mapped[str] = mapped_column(String(16), server_default="auto")
     one_core: Mapped[bool] = mapped_column(server_default=false())
+    packed: Mapped[bool] = mapped_column(server_default=false())
+    alone: Mapped[bool] = mapped_column(server_default=false())
     state: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str | None] = mapped_column(String(32))
     message: Mapped[str | None]

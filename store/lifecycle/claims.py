@@ -18,7 +18,7 @@ from store.database.records import Checkpoint, Claim, Run
 from store.database.rows import dataset_of
 from store.database.tables import CheckpointRow, DatasetRow, RunRow
 from store.errors import Conflict, LeaseLost
-from store.lifecycle import job_state, runs, transitions, turns
+from store.lifecycle import job_state, packing, runs, transitions, turns
 from store.lifecycle.rewinds import rewind
 from store.lifecycle.states import Outcome, State
 from store.lifecycle.transitions import Step, Trigger
@@ -32,7 +32,13 @@ class Unfit:
 
 
 def claim(
-    session: Session, *, worker_id: str, device: str, lease_seconds: float, one_core: bool = False
+    session: Session,
+    *,
+    worker_id: str,
+    device: str,
+    lease_seconds: float,
+    one_core: bool = False,
+    beside: Claim | None = None,
 ) -> Claim | Unfit | None:
     """Take the run whose turn it is (see `store.lifecycle.turns`). None where nothing waits that this device fits.
 
@@ -41,10 +47,21 @@ def claim(
     runs in one would hold SQLite's writer for too long.
 
     Args:
-        one_core: whether some cores of the worker's CPU are taken already.
+        one_core: whether some cores of the worker's CPU are taken already: a run that needs all of them waits then.
+        beside: a run that the worker has just claimed. The one whose turn it is is taken only where it may train in the
+            same process (see `store.lifecycle.packing`); both attempts are then `packed`.
+
+    Raises:
+        LeaseLost: another attempt owns the run `beside`, or it has ended.
     """
     now = database_time(session)
-    row = turns.next_run(session, now, device=device, one_core=one_core)
+    if beside is not None:
+        runs.row_of(session, beside.run_id, locked=True)  # before the other's: who waits for a run holds no other
+
+    def accepts(row: RunRow) -> bool:
+        return packing.may_join(row, beside) if beside else row.one_core or not one_core
+
+    row = turns.next_run(session, now, device=device, accepts=accepts)
     if row is None:
         return None
     unchanged, attempt = RunRow.attempt == row.attempt, row.attempt + 1
@@ -52,6 +69,8 @@ def claim(
     if change_of_data := data_identity.change_of(row, dataset):
         transitions.apply(session, [row], Step.DATA_CHANGED, fence=unchanged, message=change_of_data)
         return Unfit(row.id)
+    if beside is not None:
+        fenced(session, beside, {"packed": True})
     resume = rewind(session, row)
     transitions.apply(
         session,
@@ -61,11 +80,14 @@ def claim(
         attempt=attempt,
         worker=worker_id,
         device=device,
+        packed=beside is not None,
         lease_expires_at=now + lease_seconds,
         started_at=row.started_at or now,
     )
     registered = [registered_entry(dataset)] if dataset else []
-    return Claim(row.id, row.job_id, attempt, worker_id, row.seed, row.spec, resume, registered, row.one_core)
+    return Claim(
+        row.id, row.job_id, attempt, worker_id, row.seed, row.spec, resume, registered, row.one_core, row.alone
+    )
 
 
 def registered_entry(row: DatasetRow) -> dict[str, Any]:
@@ -141,6 +163,20 @@ def halve_batch(session: Session, claim: Claim, message: str) -> Run | None:
         return None
     text, spec = f"{message}; goes on with accumulation_steps {parts}", {**row.spec, "accumulation_steps": parts}
     end_attempt(session, claim, row, Step.BATCH_HALVED, spec=spec, message=text)
+    return runs.get(session, claim.run_id)
+
+
+def leave_pack(session: Session, claim: Claim, message: str) -> Run | None:
+    """Let a run that ran out of memory beside others go on alone from its last checkpoint; None where it was alone.
+
+    Raises:
+        LeaseLost: another attempt owns the run.
+    """
+    row = runs.row_of(session, claim.run_id, locked=True)
+    if not row.packed:
+        return None
+    text = f"{message}; it shared its process with other runs and goes on alone"
+    end_attempt(session, claim, row, Step.OUT_OF_MEMORY_PACKED, message=text)
     return runs.get(session, claim.run_id)
 
 

@@ -22,6 +22,8 @@ ACTORS: Mapping[Step, str] = {
     Step.BATCH_HALVED: "its worker",
     Step.LOST: "the sweep, its worker",
     Step.LOST_TOO_OFTEN: "the sweep, its worker",
+    Step.LOST_PACKED: "the sweep, its worker",
+    Step.OUT_OF_MEMORY_PACKED: "its worker",
 }
 
 

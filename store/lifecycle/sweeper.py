@@ -89,10 +89,17 @@ def report_loss(session: Session, claim: Claim, message: str) -> State | None:
 
 
 def lose(session: Session, row: RunRow, fence: ColumnElement[bool], what: str) -> State | None:
-    """Count a loss: the run waits again, or fails as `worker_lost` after the third in a row; returns the new state."""
-    losses = row.losses + 1
-    message = f"{what} (loss {losses} of {MAX_LOSSES} in a row without a newer checkpoint)"
-    step = Step.LOST if losses < MAX_LOSSES else Step.LOST_TOO_OFTEN
+    """Count a loss: the run waits again, or fails as `worker_lost` after the third in a row; returns the new state.
+
+    That of a run that shared its process with others is not counted; it goes on alone.
+    """
+    if row.packed:
+        step, losses = Step.LOST_PACKED, row.losses
+        message = f"{what}; it shared its process with other runs and goes on alone (no loss counted)"
+    else:
+        losses = row.losses + 1
+        step = Step.LOST if losses < MAX_LOSSES else Step.LOST_TOO_OFTEN
+        message = f"{what} (loss {losses} of {MAX_LOSSES} in a row without a newer checkpoint)"
     try:
         return transitions.apply(session, [row], step, fence=fence, losses=losses, message=message)[row.id]
     except Conflict:

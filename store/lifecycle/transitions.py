@@ -35,6 +35,8 @@ class Step(StrEnum):
     BATCH_HALVED = "batch_halved"  # out of memory; goes on with smaller parts of each batch
     LOST = "lost"  # its lease ran out or its trainer died
     LOST_TOO_OFTEN = "lost_too_often"  # the same, too many times in a row without a newer checkpoint
+    LOST_PACKED = "lost_packed"  # the same, beside others in one process: goes on alone, which counts as no loss
+    OUT_OF_MEMORY_PACKED = "out_of_memory_packed"  # out of memory beside others in one process: goes on alone
 
 
 Trigger: TypeAlias = Action | Outcome | Step
@@ -65,8 +67,8 @@ class Transition:
     told: Reason | None = None
 
 
-WITHOUT_WORKER: Mapping[str, Any] = {"lease_expires_at": None, "worker": None, "device": None}
-OVER: Mapping[str, Any] = {"lease_expires_at": None, "finished_at": Moment.NOW}
+WITHOUT_WORKER: Mapping[str, Any] = {"lease_expires_at": None, "packed": False, "worker": None, "device": None}
+OVER: Mapping[str, Any] = {"lease_expires_at": None, "packed": False, "finished_at": Moment.NOW}
 ENTERING: Mapping[State, Mapping[str, Any]] = {
     State.QUEUED: WITHOUT_WORKER,
     State.RUNNING: {},
@@ -78,6 +80,7 @@ ENTERING: Mapping[State, Mapping[str, Any]] = {
 """What every transition into a state writes. Only a run that has ended still names the worker that trained it."""
 
 FRESH: Mapping[str, Any] = {"reason": None, "message": None}
+FRESH_ALONE: Mapping[str, Any] = {**FRESH, "alone": True}
 BY_USER: Mapping[str, Any] = {"reason": Reason.CANCELLED_BY_USER}
 DEVICE_FORGOTTEN: Mapping[str, Any] = {
     "message": case((RunRow.message.startswith(devices.WAITS_FOR), None), else_=RunRow.message)
@@ -95,19 +98,21 @@ def whatever_is_requested(trigger: Trigger, transition: Transition) -> Table:
     return {(State.RUNNING, requested, trigger): transition for requested in (None, *Request)}
 
 
-def as_requested(trigger: Trigger, *brought: str, told: Reason | None = None) -> Table:
+def as_requested(
+    trigger: Trigger, *brought: str, columns: Mapping[str, Any] = FRESH, told: Reason | None = None
+) -> Table:
     """The end of an attempt after which the run goes on, unless something else is requested."""
     return {
-        (State.RUNNING, None, trigger): Transition(State.QUEUED, columns=FRESH, brought=brought, told=told),
-        (State.RUNNING, Request.PAUSE, trigger): Transition(State.PAUSED, columns=FRESH, brought=brought, told=told),
+        (State.RUNNING, None, trigger): Transition(State.QUEUED, columns=columns, brought=brought, told=told),
+        (State.RUNNING, Request.PAUSE, trigger): Transition(State.PAUSED, columns=columns, brought=brought, told=told),
         (State.RUNNING, Request.CANCEL, trigger): Transition(
-            State.CANCELLED, columns={**FRESH, **BY_USER}, brought=brought
+            State.CANCELLED, columns={**columns, **BY_USER}, brought=brought
         ),
     }
 
 
 CLAIM = Transition(
-    State.RUNNING, columns=FRESH, brought=("attempt", "worker", "device", "lease_expires_at", "started_at")
+    State.RUNNING, columns=FRESH, brought=("attempt", "worker", "device", "packed", "lease_expires_at", "started_at")
 )
 EXPLANATION = Transition(State.QUEUED, columns={"message": None}, brought=("message",))
 UNFIT = Transition(State.FAILED, columns={"reason": Reason.DATA_CHANGED}, brought=("message",))
@@ -143,6 +148,8 @@ TABLE: Table = {
     **as_requested(Step.LOST, "losses", "message", told=Reason.WORKER_LOST),
     **as_requested(Step.LOST_TOO_OFTEN, "losses", "message", told=Reason.WORKER_LOST),
     (State.RUNNING, None, Step.LOST_TOO_OFTEN): GIVEN_UP,
+    **as_requested(Step.LOST_PACKED, "message", columns=FRESH_ALONE, told=Reason.WORKER_LOST),
+    **as_requested(Step.OUT_OF_MEMORY_PACKED, "message", columns=FRESH_ALONE, told=Reason.OUT_OF_MEMORY),
 }
 """(state, what is requested, what happens) -> what follows. What is not here is refused."""
 

@@ -6,7 +6,7 @@ turn, so that one with many old runs is not ahead of all others until they are d
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -35,12 +35,12 @@ def placed(run: Mapping[str, Any], now: float) -> dict[str, Any]:
     return {**run, "created_at": now, "rank": rank(run["priority"], now)}
 
 
-def next_run(session: Session, now: float, *, device: str, one_core: bool) -> RunRow | None:
+def next_run(session: Session, now: float, *, device: str, accepts: Callable[[RunRow], bool]) -> RunRow | None:
     """The best waiting run that fits this device and no other worker is just taking, locked; notes its key's turn.
 
     Args:
-        one_core: some cores are taken. A run that needs all of them waits for its turn then, and so do all behind it:
-            nothing small that comes later keeps it waiting.
+        accepts: whether the worker can take the run whose turn it is. Where it cannot, nothing is taken: that run, and
+            all behind it, wait, so that nothing that comes later keeps it waiting.
     """
     fitting = RunRow.wants.in_(offered(device)) & (RunRow.not_before.is_(None) | (RunRow.not_before <= now))
     ready = (RunRow.state == State.QUEUED) & fitting
@@ -52,9 +52,9 @@ def next_run(session: Session, now: float, *, device: str, one_core: bool) -> Ru
             .limit(1)
             .with_for_update(skip_locked=True)
         ).first()
-        if row is not None and one_core and not row.one_core:
-            return None
         if row is not None:
+            if not accepts(row):
+                return None
             note_turn(session, owner, now)
             return row
     return None

@@ -262,7 +262,10 @@ class Embedded(Shape):
 
 
 class Deployed(Shape):
-    """`lpl api` and three `lpl worker` on PostgreSQL and a Redis protocol server, each worker on a line of its own."""
+    """`lpl api` and three `lpl worker` on PostgreSQL and a Redis protocol server, each worker on a line of its own.
+
+    The second worker packs two runs into a process, the third three.
+    """
 
     name = "deployed"
 
@@ -276,8 +279,9 @@ class Deployed(Shape):
         known = {**self.environment, "LPL_BROKER_URL": self.redis.url}
         api = Program("api", folder, {**known, "LPL_DATABASE_URL": self.url}, "api", "--port", str(self.port))
         workers = [
-            Program(f"worker{number}", folder, {**known, "LPL_DATABASE_URL": door.url}, "worker", "--device", "cpu")
+            Program(f"worker{number}", folder, {**known, **own}, "worker", "--device", "cpu")
             for number, door in enumerate(self.doors, 1)
+            for own in [{"LPL_DATABASE_URL": door.url, "LPL_PACK": str(number)}]
         ]
         self.programs = [api, *workers]
         self.parts = [*self.programs, self.postgres, self.redis]

@@ -36,6 +36,13 @@ def interpreter() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def not_by_default() -> Iterator[None]:
+    """Tests say where they use the kernel."""
+    with kernel.enabled(False):
+        yield
+
+
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize(("classes", "size"), [(2, 1), (3, 8), (16, 8)])
 def test_the_kernel_walks_as_the_walk_does(options: dict[str, Any], classes: int, size: int) -> None:

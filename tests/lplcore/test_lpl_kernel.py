@@ -10,6 +10,7 @@ from lplcore.perturbations.lpl import kernel
 from tests.lplcore.triton_processes import assert_passes_under_interpreter, needs_triton, run
 
 
+@pytest.mark.slow
 def test_lplcore_walks_without_triton_loaded() -> None:
     program = (
         "import sys, torch, lplcore; "

@@ -83,7 +83,7 @@ class Recording(TorchDispatchMode):
                 continue
             again = func(*args, **kwargs)
             for old, new in zip(tree_leaves(written), tree_leaves(again), strict=True):
-                if isinstance(old, Tensor):
+                if isinstance(old, Tensor) and not old._is_zerotensor():
                     old.copy_(new)
 
 

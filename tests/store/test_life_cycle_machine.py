@@ -48,6 +48,8 @@ class Model:
     attempt: int = 0
     losses: int = 0
     replaced: bool = False
+    packed: bool = False
+    alone: bool = False
     retry: bool = False
     epochs: int = 0
     kept: int = 0
@@ -58,7 +60,7 @@ class Model:
         """End the attempt."""
         if self.claim is not None:
             self.stale.append(self.claim)
-        self.state, self.requested, self.claim = state, None, None
+        self.state, self.requested, self.claim, self.packed = state, None, None, False
 
 
 class LifeCycle(RuleBasedStateMachine):
@@ -96,12 +98,36 @@ class LifeCycle(RuleBasedStateMachine):
     @rule(worker=WORKERS)
     def claim(self, worker: str) -> None:
         taken = claimed(self.db, worker_id=worker, device="cpu", lease_seconds=LEASE)
-        waiting = [run_id for run_id, model in self.runs.items() if model.state == "queued"]
+        waiting = self.waiting()
         if taken is None:
             assert not waiting
             return
-        model = self.runs[taken.run_id]
         assert taken.run_id == min(waiting)
+        self.begin_attempt(taken)
+
+    def waiting(self) -> list[str]:
+        """The runs that can be claimed."""
+        return [run_id for run_id, model in self.runs.items() if model.state == "queued"]
+
+    @precondition(lambda self: self.has("running"))
+    @rule(number=st.integers(0, 9))
+    def join(self, number: int) -> None:
+        first = self.runs[self.some(number, "running") or ""]
+        assert first.claim is not None
+        options: dict[str, Any] = {"device": "cpu", "lease_seconds": LEASE, "beside": first.claim}
+        next_one = self.runs[min(self.waiting())] if self.waiting() else None
+        taken = writing(self.db, claims.claim, worker_id=first.claim.worker_id, **options)
+        if next_one is None or next_one.job != first.job or next_one.alone:
+            assert taken is None
+            return
+        assert isinstance(taken, Claim)
+        assert self.runs[taken.run_id] is next_one
+        self.begin_attempt(taken)
+        first.packed = next_one.packed = True
+
+    def begin_attempt(self, taken: Claim) -> None:
+        """A worker has a run."""
+        model = self.runs[taken.run_id]
         model.state, model.claim, model.attempt = "running", taken, model.attempt + 1
         model.epochs = model.kept
         assert taken.attempt == model.attempt
@@ -236,6 +262,7 @@ class LifeCycle(RuleBasedStateMachine):
         """A run is as the model has it, and what has ended never changes."""
         run = runs.get(session, run_id)
         assert (run.state, run.requested, run.attempt) == (model.state, model.requested, model.attempt), run_id
+        assert (run.losses, run.packed, run.alone) == (model.losses, model.packed, model.alone), run_id
         curve = metrics.metrics(session, run_id).get("test/top1_error", {"epoch": []})
         assert curve["epoch"] == list(range(1, model.epochs + 1))
         told = [event for event in events.after(session, 0, run=run_id, limit=1000) if event.kind == "state"]
@@ -280,9 +307,11 @@ def carry_out(model: Model, action: str, step: str) -> None:
 
 def lose(model: Model) -> None:
     """The attempt is over and nobody said how."""
-    model.losses += 1
+    model.losses += not model.packed
+    model.alone = model.alone or model.packed
     wanted = {"cancel": "cancelled", "pause": "paused"}.get(model.requested or "", "queued")
-    model.leave("failed" if wanted == "queued" and model.losses >= sweeper.MAX_LOSSES else wanted)
+    too_often = model.losses >= sweeper.MAX_LOSSES and not model.packed
+    model.leave("failed" if wanted == "queued" and too_often else wanted)
 
 
 def record(db: Database, claim: Claim, number: int) -> None:

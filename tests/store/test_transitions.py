@@ -16,6 +16,13 @@ from tests.store.databases import reading, writing
 from tests.store.test_life_cycle import claim, submit
 
 PAGE = Path(__file__).parents[2] / "docs" / "lifecycle.md"
+ENDS_OF_ATTEMPTS = (
+    Step.BATCH_HALVED,
+    Step.LOST,
+    Step.LOST_TOO_OFTEN,
+    Step.LOST_PACKED,
+    Step.OUT_OF_MEMORY_PACKED,
+)
 CHANGES = [transition for transition in TABLE.values() if transition is not None]
 
 
@@ -33,7 +40,7 @@ def test_what_has_ended_never_changes() -> None:
 
 
 @pytest.mark.parametrize("requested", [None, *Request])
-@pytest.mark.parametrize("trigger", [*Outcome, Step.BATCH_HALVED, Step.LOST, Step.LOST_TOO_OFTEN])
+@pytest.mark.parametrize("trigger", [*Outcome, *ENDS_OF_ATTEMPTS])
 def test_an_attempt_can_end_in_every_way_whatever_is_requested(trigger: Trigger, requested: Request | None) -> None:
     transition = following(run(State.RUNNING, requested), trigger)
     assert transition is not None

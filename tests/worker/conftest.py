@@ -38,7 +38,14 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path / "data", lease_seconds=2, grace_seconds=1, poll_seconds=0.2, sweep_seconds=0.2)
 
 
-def submit(store: Database, *scripts: list[str], number: int = 1, one_core: bool = False, **changes: Any) -> list[str]:
+def submit(
+    store: Database,
+    *scripts: list[str],
+    number: int = 1,
+    one_core: bool = False,
+    owner: str = "",
+    **changes: Any,
+) -> list[str]:
     """Submit runs whose attempts do what the scripts say (the last one again and again); returns their ids."""
     spec: dict[str, Any] = {
         "name": "scripted",
@@ -51,7 +58,7 @@ def submit(store: Database, *scripts: list[str], number: int = 1, one_core: bool
         **changes,
     }
     new = [NewRun(seed=seed, point={}, spec=spec, epochs=4, one_core=one_core) for seed in range(number)]
-    job = writing(store, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl")).job
+    job = writing(store, jobs.submit, jobs.new_job(spec=spec, runs=new, method="lpl", owner=owner)).job
     return [run.id for run in reading(store, jobs.list_runs, job.id, limit=100, cursor=None).items]
 
 

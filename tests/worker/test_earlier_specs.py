@@ -7,7 +7,7 @@ from pathlib import Path
 
 import lplcore
 from lplcore.training import checkpoint
-from worker.train import Pipe, train
+from worker.train import Member, Pipe, train
 
 
 def test_a_queued_run_of_version_0_1_0_has_the_subset_that_its_job_had(tmp_path: Path) -> None:
@@ -26,7 +26,8 @@ def test_a_queued_run_of_version_0_1_0_has_the_subset_that_its_job_had(tmp_path:
         "device": "cpu",
     }
     stream = io.BytesIO()
-    train(payload, Pipe(stream), threading.Event())
+    pipe = Pipe(stream)
+    train([Member(payload, pipe)], pipe, threading.Event())
     events = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert events[-1]["outcome"] == "succeeded"
     path = next(event["path"] for event in events if "path" in event)

@@ -21,7 +21,10 @@ WIDEST = 8192
 """Most classes: a row lies in the registers of a program."""
 TILE = 2048
 """Entries of a tile, if it has more than one row."""
-MOST_ROWS = 128
+MOST_ROWS = 64
+"""Rows of a tile at most: a batch of 128 has no more of CIFAR-10-LT's largest class."""
+LEAST_WARPS = 4
+"""Groups of 32 threads of a program at least."""
 LABELS = 256
 """Labels that a program compares at a time."""
 
@@ -113,4 +116,10 @@ def shapes(c: int) -> dict[str, int]:
     """Shapes of the tiles, and how many threads share one: powers of two."""
     width = max(1 << (c - 1).bit_length(), 16)
     rows = min(max(TILE // width, 1), MOST_ROWS)
-    return {"LABELS": LABELS, "ROWS": rows, "WIDTH": width, "num_warps": min(max(width // 512, 4), 16), "num_stages": 1}
+    return {
+        "LABELS": LABELS,
+        "ROWS": rows,
+        "WIDTH": width,
+        "num_warps": min(max(width // 512, LEAST_WARPS), 16),
+        "num_stages": 1,
+    }
