@@ -43,6 +43,7 @@ BENCHMARKS = (
         ("benchmarks.resnet32_throughput", "--device", "cuda", "--rounds", "3", "--images", "12800"),
     ),
     Part("lpl_kernel_cost", ("benchmarks.lpl_kernel_cost", "--rounds", "5")),
+    Part("convolution_cost", ("benchmarks.convolution_cost",)),
     Part("method_step_cost", ("benchmarks.method_step_cost", "--device", "cuda", "--rounds", "3")),
     Part("packing", ("benchmarks.packing", "--device", "cuda", "--images", "6400", "--epochs", "4", "--rounds", "3")),
 )
