@@ -38,7 +38,7 @@ def interpreter() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def wide_sums(monkeypatch: pytest.MonkeyPatch) -> None:
     """The interpreter's time goes by the number of programs."""
-    monkeypatch.setattr(launches, "SUMS", (8, 512))
+    monkeypatch.setattr(launches, "SUMS", (8, 4096))
 
 
 @pytest.fixture(params=["whole", "several"])
@@ -47,7 +47,7 @@ def tiles(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
     if request.param == "several":
         monkeypatch.setattr(launches, "CONVOLUTION", dict.fromkeys((16, 32, 64), Tile(16, 16, 16, 4, 1)))
         monkeypatch.setattr(launches, "WEIGHTS", dict.fromkeys((16, 32, 64), Chunk(32, 16, 32, 4, 1)))
-        for name, size in (("APPLIED", 1024), ("SUMMED", 1024), ("SUMS", (2, 512)), ("TILES", 2)):
+        for name, size in (("APPLIED", 1024), ("SUMMED", 1024), ("SUMS", (2, 1024)), ("TILES", 2)):
             monkeypatch.setattr(launches, name, size)
 
 

@@ -41,9 +41,9 @@ WEIGHTS = {16: Chunk(512, 64, 64, 4, 3), 32: Chunk(512, 64, 64, 4, 3), 64: Chunk
 """By channels of the result: 768, 320 and 288 programs."""
 APPLIED, SUMMED = 2048, 4096
 """Entries of a tile of the normalisation, and of what it sums over."""
-SUMS = (128, 16)
-"""Rows and columns of a tile of partial sums."""
-TILES = 512
+SUMS = (256, 4096)
+"""Rows of a tile of partial sums at most, and its entries."""
+TILES = 1024
 """Partial statistics of a channel that a program takes in at a time."""
 
 
@@ -143,7 +143,9 @@ def weight_gradient(gradient: Tensor, weight: Tensor, x: Tensor, stride: int) ->
 
 def column_sums(partials: Tensor, sums: Tensor) -> Tensor:
     """Fill `sums`, as it lies in memory, with those over the first dimension."""
-    rows, columns = SUMS
+    most, tile = SUMS
+    rows = min(most, power_of_two(partials.shape[0]))
+    columns = tile // rows
     launch(
         "column_sums_kernel",
         (-(-sums.numel() // columns),),
@@ -177,6 +179,7 @@ def statistics(y: Tensor, partials: Tensor, norm: nn.BatchNorm2d) -> Tensor:
         PIXELS=CONVOLUTION[channels].pixels,
         TILES=min(TILES, power_of_two(partials.shape[0])),
         CHANNELS=8,
+        num_warps=8,
     )
     return moments
 
