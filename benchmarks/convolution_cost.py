@@ -50,7 +50,9 @@ class Layer:
         self.weight = drawn(c, self.channels, 3, 3, device="cuda", seed=2, dtype=torch.float32)
         self.norm = nn.BatchNorm2d(c).cuda()
         self.scale, self.shift = (value.detach() for value in (self.norm.weight, self.norm.bias))
-        self.y, self.partials = launches.convolve(self.x, self.weight, self.stride)
+        self.y, partials = launches.convolve(self.x, self.weight, self.stride)
+        assert partials is not None
+        self.partials = partials
         self.above, self.shortcut = (drawn(*self.y.shape, device="cuda", seed=seed) for seed in (3, 4))
         self.moments = launches.statistics(self.y, self.partials, self.norm)
         self.out = self.normalise()

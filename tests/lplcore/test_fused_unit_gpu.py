@@ -99,6 +99,20 @@ def test_a_network_with_them_is_as_near_to_float64_as_without(name: str) -> None
         torch.testing.assert_close(value, near, rtol=0.03, atol=0.03, msg=key)
 
 
+def test_predictions_are_as_near_to_float64_as_without() -> None:
+    images, labels = batch()
+    trained, results = network(), []
+    step(trained, images, labels)
+    for use in (True, False):
+        with torch.no_grad(), enabled(use), torch.autocast("cuda", torch.bfloat16):
+            results.append(trained.eval()(images).logits)
+    with torch.no_grad():
+        exact = trained.double()(images.double()).logits
+    errors = [relative(logits, exact) for logits in results]
+    assert errors[0] < 1.5 * errors[1] + 0.01
+    assert not torch.equal(*results)
+
+
 def maps(model: Classifier, images: Tensor) -> list[Tensor]:
     """What lies before the last layer, gradients and statistics."""
     with torch.autocast("cuda", torch.bfloat16):

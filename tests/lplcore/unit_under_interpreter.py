@@ -125,7 +125,7 @@ def test_what_is_not_a_number_is_not_hidden() -> None:
 def test_they_are_used_in_training_under_autocast_to_bf16_where_layers_suit() -> None:
     x = torch.randn(2, 16, 4, 4)
     suitable, norm = nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16)
-    with torch.autocast("cpu", torch.bfloat16):
+    with enabled(False), torch.autocast("cpu", torch.bfloat16):
         assert not usable(x, suitable, norm)
     with enabled():
         assert not usable(x, suitable, norm)
@@ -143,7 +143,23 @@ def test_they_are_used_in_training_under_autocast_to_bf16_where_layers_suit() ->
             assert not usable(x, suitable, norm)
 
 
-def test_in_evaluation_the_layers_are_used() -> None:
+@pytest.mark.parametrize(("channels", "stride"), [(16, 1), (32, 2)])
+def test_predictions_are_those_of_the_layers_in_float64_but_for_rounding(channels: int, stride: int) -> None:
+    layer, exact = block(channels, stride).eval(), block(channels, stride).double().eval()
+    for module in (layer, exact):
+        for name, buffer in module.named_buffers():
+            if name.endswith("running_mean"):
+                buffer += 0.3
+            if name.endswith("running_var"):
+                buffer *= 2.0
+    x = drawn(2, 16, 6, 6, device="cpu", seed=1).to(torch.bfloat16)
+    with torch.no_grad(), enabled(), torch.autocast("cpu", torch.bfloat16):
+        assert usable(x, layer.conv1, layer.bn1)
+        predicted = layer(x)
+    assert relative(predicted, exact(x.double())) < 0.01
+
+
+def test_in_evaluation_with_gradients_the_layers_are_used() -> None:
     x, layer, norm = torch.randn(2, 16, 4, 4), nn.Conv2d(16, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16).eval()
     with torch.autocast("cpu", torch.bfloat16):
         expected = torch.relu(norm(layer(x)) + x)

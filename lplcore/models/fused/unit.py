@@ -25,6 +25,8 @@ def unit(
     """relu(norm(convolution(x)) + shortcut); shortcut and ReLU may be absent."""
     if usable(x, convolution, norm):
         stride = int(convolution.stride[0])
+        if not norm.training:
+            return predicted(x, convolution.weight, norm, stride=stride, shortcut=shortcut, relu=relu)
         y, partials = Convolution.apply(x, convolution.weight, stride)  # type: ignore[no-untyped-call]
         arguments = (y, partials, norm.weight, norm.bias, shortcut, norm, relu)
         fused: Tensor = Normalisation.apply(*arguments)  # type: ignore[no-untyped-call]
@@ -37,7 +39,8 @@ def unit(
 
 def usable(x: Tensor, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> bool:
     """Whether the kernels can take x through the layers, and are enabled. Compiles one at the first call."""
-    if not (launches.KERNELS.in_use and norm.training and untraced() and suits(convolution, norm)):
+    differentiated = torch.is_grad_enabled()
+    if not (launches.KERNELS.in_use and untraced() and suits(convolution, norm)) or norm.training != differentiated:
         return False
     device = x.device.type
     if not torch.is_autocast_enabled(device) or torch.get_autocast_dtype(device) != torch.bfloat16:
@@ -63,6 +66,18 @@ def suits(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> bool:
     )
 
 
+def predicted(
+    x: Tensor, weight: Tensor, norm: nn.BatchNorm2d, *, stride: int, shortcut: Tensor | None, relu: bool
+) -> Tensor:
+    """As `unit`, by the running statistics."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    y, _ = launches.convolve(channels_last(x), weight, stride, partial=False)
+    moments = torch.stack([norm.running_mean, (norm.running_var + norm.eps).rsqrt()])
+    summand = None if shortcut is None else channels_last(shortcut)
+    return launches.normalise(y, moments, (norm.weight, norm.bias), summand, relu=relu)
+
+
 class Convolution(Function):
     """y in bf16, and partial statistics of its channels, [tiles, 2, channels]."""
 
@@ -72,12 +87,14 @@ class Convolution(Function):
         ctx.save_for_backward(x, weight)
         ctx.stride = stride
         y, partials = launches.convolve(x, weight, stride)
+        assert partials is not None
         ctx.mark_non_differentiable(partials)
+        ctx.set_materialize_grads(False)
         return y, partials
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, gradient: Tensor, _: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+    def backward(ctx: Any, gradient: Tensor, _: None) -> tuple[Tensor | None, Tensor | None, None]:
         x, weight = ctx.saved_tensors
         gradient = channels_last(gradient)
         to_x = launches.input_gradient(gradient, weight, x, ctx.stride) if ctx.needs_input_grad[0] else None
