@@ -38,7 +38,12 @@ def unit(
 
 
 def usable(x: Tensor, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> bool:
-    """Whether the kernels can take x through the layers, and are enabled. Compiles one at the first call."""
+    """Whether the kernels can take x through the layers, and are enabled. Compiles one at the first call.
+
+    Never for what a tracer of torch.fx passes in the place of a tensor.
+    """
+    if not isinstance(x, Tensor):
+        return False
     differentiated = torch.is_grad_enabled()
     if not (launches.KERNELS.in_use and untraced() and suits(convolution, norm)) or norm.training != differentiated:
         return False
