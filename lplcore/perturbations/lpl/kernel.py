@@ -21,8 +21,8 @@ WIDEST = 8192
 """Most classes: a row lies in the registers of a program."""
 TILE = 2048
 """Entries of a tile, if it has more than one row."""
-MOST_ROWS = 64
-"""Rows of a tile at most: a batch of 128 has no more of CIFAR-10-LT's largest class."""
+MOST_ROWS = 128
+"""Rows of a tile at most. With 64, ten classes and a batch of 512 took 182 us instead of 120 on an H200."""
 LEAST_WARPS = 4
 """Groups of 32 threads of a program at least."""
 LABELS = 256
