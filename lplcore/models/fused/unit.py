@@ -48,7 +48,9 @@ def usable(x: Tensor, convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> bool:
     if not (launches.KERNELS.in_use and untraced() and suits(convolution, norm)) or norm.training != differentiated:
         return False
     device = x.device.type
-    if not torch.is_autocast_enabled(device) or torch.get_autocast_dtype(device) != torch.bfloat16:
+    if not torch.amp.is_autocast_available(device) or not torch.is_autocast_enabled(device):
+        return False
+    if torch.get_autocast_dtype(device) != torch.bfloat16:
         return False
     pixels = x.shape[0] * x.shape[2] * x.shape[3]
     few = pixels * max(convolution.in_channels, convolution.out_channels) < LARGEST
