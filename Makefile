@@ -151,6 +151,6 @@ $(DEV): pyproject.toml constraints.txt constraints-cpu.txt | $(VENV)/.made-$(TOR
 	@touch $(SERVICE) $@
 
 $(VENV)/.triton: $(DEV)
-	@echo "Installing Triton, whose interpreter runs LPL's kernel in the tests..."
+	@echo "Installing Triton, whose interpreter runs the kernels in the tests..."
 	@$(RUN) -m pip install -qq $(PINS) $(CONSTRAINTS_$(TORCH)) -e '.[triton]'
 	@touch $@

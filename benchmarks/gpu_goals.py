@@ -6,8 +6,9 @@ ResNet-32 on random images of the size and number of CIFAR-10-LT at imbalance fa
 for testing), batch 128, `precision: auto`: (1) seconds of a whole run with evaluation every epoch; (2) LPL beside cross
 entropy, in turns, 50 steps each; (3) deterministic algorithms beside any; (4) ResNet-50 on 224 x 224 images in the
 trainer beside the same network, precision and optimiser on one batch that lies on the device; (5) the step's arithmetic
-and memory traffic beside what the card does in a large matrix product and a large copy. Beside an ordinary DataLoader
-script: `benchmarks.resnet32_throughput`; several seeds in one process: `benchmarks.packing`.
+and memory traffic beside what the card does in a large matrix product and a large copy; (6) the steps of five seeds in
+turns beside those of one. Beside an ordinary DataLoader script: `benchmarks.resnet32_throughput`; whole runs of several
+seeds in one process: `benchmarks.packing`.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from benchmarks.gpu_steps import BATCH, BLOCK, CLASSES, Data, Steps, random_imag
 from lplcore.device import deterministic_algorithms
 from lplcore.events import EpochEnd, RunEnd
 
+SEEDS = 5
 Row = dict[str, Any]
 
 
@@ -95,6 +97,19 @@ def captured_step(steps: Steps, context: AbstractContextManager[None]) -> Callab
     return partial(steps.take, BLOCK)
 
 
+def packing(data: Data, name: str, rounds: int) -> Iterator[Row]:
+    """Several seeds in turns, a stream and a graph each as `lplcore.train_together` has them, beside one."""
+    runs = [Steps(spec_of(name), data, seed=seed) for seed in range(SEEDS)]
+
+    def together() -> None:
+        for _ in range(BLOCK):
+            for run in runs:
+                run.take(1)
+
+    times = in_turns({"one seed": partial(runs[0].take, BLOCK), f"{SEEDS} seeds": together}, rounds)
+    yield from beside("a step of each", times, of="one seed", per=BLOCK)
+
+
 def large_images(folder: Path, rounds: int) -> Iterator[Row]:
     """ResNet-50 at 224 in the trainer beside its speed on one batch that stays on the device."""
     data = random_images(folder, "large", train=2048, test=CLASSES, size=224)
@@ -157,7 +172,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--images", type=int, default=12_406)
-    parser.add_argument("--only", nargs="*", help="whole, methods, determinism, large, limits")
+    parser.add_argument("--only", nargs="*", help="whole, methods, determinism, packing, large, limits")
     arguments = parser.parse_args()
     rounds, rows = arguments.rounds, list[Row]()
     with tempfile.TemporaryDirectory() as name:
@@ -167,6 +182,7 @@ def main() -> None:
             "limits": lambda: limits(data, "random_images"),
             "methods": lambda: methods(data, "random_images", rounds),
             "determinism": lambda: determinism(data, "random_images", rounds),
+            "packing": lambda: packing(data, "random_images", rounds),
             "large": lambda: large_images(folder, rounds),
             "whole": lambda: whole_run(data, "random_images", arguments.epochs),
         }

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.gpu_steps import BATCH, BLOCK, DEVICE, Data, Steps, seconds, spec_of
+from lplcore.models.fused import launches
 
 
 def limits(data: Data, name: str) -> Iterator[dict[str, Any]]:
@@ -59,7 +60,8 @@ def work_of(steps: Steps) -> tuple[float, float]:
 
     inputs = run.network_input(run.train_split.x[:BATCH])
     counter = FlopCounterMode(display=False)
-    with counter, torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+    # The counter does not see kernels of our own.
+    with counter, launches.enabled(False), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         torch.autograd.backward(run.state.forward(inputs).logits.float().sum())
     weights = sum(parameter.numel() * 4 for parameter in run.state.parameters())
     return float(counter.get_total_flops()), float(2 * saved + 6 * weights)

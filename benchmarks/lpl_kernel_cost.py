@@ -1,6 +1,7 @@
 """LPL's kernel beside its walk and beside cross entropy on a GPU, in CUDA graphs: what the launches cost is left out.
 
     python -m benchmarks.lpl_kernel_cost [--rounds 7] [--replays 50]
+    python -m benchmarks.lpl_kernel_cost --tiles     # the perturbation alone, by the shape of the kernel's tiles
 
 A step is forward and backward with respect to the logits, captured once and replayed. All variants of a size run one
 after the other in every round; the figures are medians over rounds with the least and the most, and ratios are ratios
@@ -64,15 +65,21 @@ def microseconds(replay: Replay, replays: int) -> float:
     return float(1000 * start.elapsed_time(end) / replays)
 
 
-def replays_of(classes: int, batch: int, options: dict[str, Any]) -> dict[str, Replay]:
-    """What is timed: cross entropy, LPL by the walk and by the kernel, and by it with what a trainer records."""
+def problem(
+    classes: int, batch: int, options: dict[str, Any]
+) -> tuple[lplcore.Criterion, lplcore.Criterion, Tensor, Tensor]:
+    """LPL, cross entropy, and logits and labels of a long-tailed batch."""
     generator = torch.Generator().manual_seed(classes * 1000 + batch)
     counts = lplcore.long_tail_counts(1000, classes, imbalance_factor=100)
     drawn = torch.multinomial(torch.tensor(counts, dtype=torch.float64), batch, replacement=True, generator=generator)
-    labels = drawn.cuda()
     logits = (2 * torch.randn(batch, classes, generator=generator)).cuda().requires_grad_()
     lpl = lplcore.criterion("lpl", class_counts=counts, **options).cuda()
-    ce = lplcore.criterion("cross_entropy", class_counts=counts).cuda()
+    return lpl, lplcore.criterion("cross_entropy", class_counts=counts).cuda(), logits, drawn.cuda()
+
+
+def replays_of(classes: int, batch: int, options: dict[str, Any]) -> dict[str, Replay]:
+    """What is timed: cross entropy, LPL by the walk and by the kernel, and by it with what a trainer records."""
+    lpl, ce, logits, labels = problem(classes, batch, options)
     with kernel.enabled(False):
         exact = float(lpl(logits.detach().double(), labels))
     steps: dict[str, tuple[Step, bool]] = {
@@ -113,11 +120,35 @@ def measure(split: str, classes: int, batch: int, *, rounds: int, repeats: int) 
     }
 
 
+def tiles(classes: int, batch: int, *, rounds: int, repeats: int) -> dict[str, Any]:
+    """One row: the least microseconds of the perturbation alone, for every number of rows and of warps."""
+    lpl, _, logits, labels = problem(classes, batch, OPTIONS["class_rank"])
+    width = kernel.shapes(classes)["WIDTH"]
+    before = kernel.TILE, kernel.MOST_ROWS, kernel.LEAST_WARPS
+    replays = {}
+    for rows in (1, 4, 16, 32, 64, 128):
+        for warps in (1, 2, 4, 8):
+            if 256 <= rows * width <= 8192:
+                kernel.TILE, kernel.MOST_ROWS, kernel.LEAST_WARPS = rows * width, rows, warps
+                replays[f"{rows} x {warps}"], _ = captured(
+                    lambda z, y: z.sum() * 0 + lpl.perturbation(z, y).sum(), logits, labels, kernel.enabled()
+                )
+    kernel.TILE, kernel.MOST_ROWS, kernel.LEAST_WARPS = before
+    times = {name: min(microseconds(replay, repeats) for _ in range(rounds)) for name, replay in replays.items()}
+    best = sorted(times, key=lambda name: times[name])[:6]
+    return {"C": classes, "batch": batch, "rows x warps: us": ", ".join(f"{name}: {times[name]:.1f}" for name in best)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--replays", type=int, default=50)
+    parser.add_argument("--tiles", action="store_true")
     arguments = parser.parse_args()
+    if arguments.tiles:
+        print(environment())
+        print_table([tiles(*size, rounds=arguments.rounds, repeats=arguments.replays) for size in SIZES])
+        return
     rows = [
         measure(split, classes, batch, rounds=arguments.rounds, repeats=arguments.replays)
         for split in OPTIONS

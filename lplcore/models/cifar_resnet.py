@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lplcore.models import Classifier, Model, ModelOutput
+from lplcore.models.fused.unit import unit
 
 STAGE_CHANNELS = (16, 32, 64)
 
@@ -67,10 +68,12 @@ class BasicBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, in, H, W] to [N, channels, H / stride, W / stride]."""
-        out = functional.relu(self.bn1(self.conv1(x)), inplace=True)
+        out = unit(x, self.conv1, self.bn1)
         if self.dropout:
             out = functional.dropout(out, self.dropout, self.training)
-        out = self.scale(self.bn2(self.conv2(out)))
+        if isinstance(self.scale, nn.Identity):
+            return unit(out, self.conv2, self.bn2, shortcut=self._shortcut(x))
+        out = self.scale(unit(out, self.conv2, self.bn2, relu=False))
         return functional.relu(out + self._shortcut(x), inplace=True)
 
     def _shortcut(self, x: Tensor) -> Tensor:
@@ -132,7 +135,7 @@ class CifarResNet(Classifier):
 
     def feature_maps(self, inputs: Tensor) -> Tensor:
         """Images [N, channels, H, W] to [N, 64, H / 4, W / 4]."""
-        maps: Tensor = self.stages(functional.relu(self.bn(self.conv(inputs)), inplace=True))
+        maps: Tensor = self.stages(unit(inputs, self.conv, self.bn))
         return maps
 
     def forward(self, inputs: Tensor) -> ModelOutput:

@@ -236,8 +236,8 @@ class TrainingRun:
 
     def finish_epoch(self) -> tuple[EpochEnd, bool]:
         """Evaluate the epoch whose steps are all done; returns it, and whether it is the best so far."""
-        started = time.perf_counter()
         self.check_finite_weights()
+        started = time.perf_counter()
         metrics: dict[str, float | None] = {
             **self.totals.metrics(),
             "train/learning_rate": self.learning_rate(self.steps - 1),

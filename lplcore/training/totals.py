@@ -36,6 +36,8 @@ class EpochTotals:
         self.first_bad_step = torch.full((), NEVER, dtype=torch.int64, device=device)
         self.observed: dict[str, Tensor] = {}
         """[2, C] per observation: sum over batches, number of batches that saw the class."""
+        self._summed: tuple[str, ...] = ()
+        self._sums = self.loss
 
     @property
     def seen(self) -> Tensor:
@@ -69,13 +71,19 @@ class EpochTotals:
         sums = wide[:2].flatten(1).sum(dim=1)
         self.loss += sums
         self._note(step, sums)
-        for name, values in output.observations.items():
+        if output.observations:
+            values = torch.stack(list(output.observations.values()))
             defined = ~values.isnan()
-            pair = torch.stack([torch.where(defined, values, 0), defined]).to(self.loss.dtype)
-            if name in self.observed:
-                self.observed[name] += pair
-            else:
-                self.observed[name] = pair
+            pairs = torch.stack([torch.where(defined, values, 0), defined], dim=1)
+            self._sums_of(tuple(output.observations)).add_(pairs)
+
+    def _sums_of(self, names: tuple[str, ...]) -> Tensor:
+        """[K, 2, C] the sums of these observations, side by side in memory."""
+        if names != self._summed:
+            empty = self.loss.new_zeros(2, len(self.by_class))
+            self._summed, self._sums = names, torch.stack([self.observed.get(name, empty) for name in names])
+            self.observed |= dict(zip(names, self._sums.unbind(), strict=True))
+        return self._sums
 
     def reset(self) -> None:
         """Begin an epoch with nothing, in the same memory."""
@@ -136,7 +144,7 @@ class EpochTotals:
         self.losses.copy_(state.get("losses", self.seen.sum()))
         variation = "variation."
         self.variation.load({n.removeprefix(variation): value for n, value in state.items() if n.startswith(variation)})
-        prefix = "observed."
+        prefix, self._summed = "observed.", ()
         self.observed = {
             name.removeprefix(prefix): value.to(self.device, self.loss.dtype).reshape(2, len(self.seen))
             for name, value in state.items()

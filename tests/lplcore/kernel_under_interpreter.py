@@ -1,15 +1,15 @@
 """LPL's kernel under Triton's interpreter, against the walk in float64: `test_lpl_kernel` runs this file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
 from torch.utils import deterministic
-from triton.runtime import interpreter
 
 from lplcore.perturbations.lpl import kernel
 from tests.lplcore.lpl_kernel_cases import KINDS, assert_near, assert_same_observations, batch, both
+from tests.lplcore.triton_interpreter import repaired
 
 # The interpreter calculates what masks and limits then take out.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
@@ -31,17 +31,16 @@ OPTIONS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(autouse=True, scope="module")
-def numpy_scalars() -> Iterator[None]:
-    """Let the interpreter of Triton 3.6 take loop bounds from arrays of one entry, which NumPy 2.4 refuses."""
-    before: Callable[..., None] = interpreter._patch_lang_tensor
+def interpreter() -> Iterator[None]:
+    with repaired(), kernel.enabled(False):
+        yield
 
-    def patched(tensor: Any, scope: Any) -> None:
-        before(tensor, scope)
-        scope.set_attr(tensor, "__index__", lambda self: int(self.handle.data.item()))
 
-    interpreter._patch_lang_tensor = patched
-    yield
-    interpreter._patch_lang_tensor = before
+@pytest.fixture(autouse=True)
+def not_by_default() -> Iterator[None]:
+    """Tests say where they use the kernel."""
+    with kernel.enabled(False):
+        yield
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)

@@ -1,9 +1,5 @@
 """LPL's kernel where there is no GPU: under Triton's interpreter, and compiled for GPUs that are elsewhere."""
 
-import os
-import subprocess
-import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,25 +7,10 @@ import torch
 
 import lplcore
 from lplcore.perturbations.lpl import kernel
-
-ROOT = Path(__file__).parent.parent.parent
-needs_triton = pytest.mark.skipif(
-    find_spec("triton") is None, reason="needs Triton: pip install 'lpl-service[triton]'; make test-all installs it"
-)
+from tests.lplcore.triton_processes import assert_passes_under_interpreter, needs_triton, run
 
 
-def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """Python with arguments, in the repository."""
-    return subprocess.run(
-        [sys.executable, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=ROOT,
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", **environment},
-    )
-
-
+@pytest.mark.slow
 def test_lplcore_walks_without_triton_loaded() -> None:
     program = (
         "import sys, torch, lplcore; "
@@ -49,15 +30,11 @@ def test_on_a_cpu_the_kernel_changes_nothing() -> None:
         assert torch.equal(criterion.perturbation(logits, labels), plain)
 
 
-# The interpreter must be chosen before Triton is imported, so a process of its own chooses it.
 @needs_triton
 @pytest.mark.slow
 @pytest.mark.campaign
 def test_the_kernel_is_right_under_the_interpreter() -> None:
-    options = ("-q", "-x", "-p", "no:cacheprovider")
-    answer = run("-m", "pytest", "tests/lplcore/kernel_under_interpreter.py", *options, TRITON_INTERPRET="1")
-    assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr[-2000:]
-    assert " passed" in answer.stdout
+    assert_passes_under_interpreter("tests/lplcore/kernel_under_interpreter.py")
 
 
 COMPILE = """

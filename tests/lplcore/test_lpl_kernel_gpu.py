@@ -118,6 +118,14 @@ def test_a_graph_replays_the_bits_of_the_eager_kernel(options: dict[str, Any], c
         assert torch.equal(captured, expected)
 
 
+def test_the_loss_alone_and_with_what_a_trainer_records_are_the_same_bits() -> None:
+    for classes in (10, 1000):
+        compiled = both(classes, **DEFAULTS)[0].cuda()
+        logits, labels = on_gpu("random", classes, 128)
+        alone = compiled(logits, labels, reduction="none")
+        assert torch.equal(alone, compiled.evaluate(logits, labels).loss)
+
+
 @pytest.mark.parametrize("options", [DEFAULTS, PERFORMANCE], ids=str)
 def test_the_host_waits_for_nothing(options: dict[str, Any]) -> None:
     compiled = both(100, **options)[0].cuda()

@@ -142,13 +142,16 @@ class DynamicBounds(nn.Module):
         self.register_buffer("ranks", torch.tensor(statistics.ranks), persistent=False)
         self.register_buffer("counted", statistics.counted(), persistent=False)
         self.register_buffer("head", torch.tensor(head_mask(statistics, threshold)), persistent=False)
-        fixed = options.delta_epsilon == 0
-        bound = torch.tensor(options.epsilon if fixed else options.largest_bound(), dtype=torch.float64)
-        self.max_steps = math.ceil(float(rule.of(bound)[0]))
+        bound = torch.tensor(options.largest_bound(), dtype=torch.float64)
+        count, length = rule.of(bound)
+        self.max_steps = math.ceil(float(count))
         self.reach = float(bound) + rule.step_size
+        self.fixed = (float(bound), float(count), float(length)) if options.delta_epsilon == 0 else None
 
     def forward(self, slot_class: Tensor, performance: Performance) -> Steps:
         """Bounds of the slots' classes [S] from this batch's q."""
+        if self.fixed is not None:
+            return Steps(*(performance.q.new_full(slot_class.shape, value) for value in self.fixed))
         wide = torch.float32 if performance.q.device.type == "mps" else torch.float64
         if self.options.split == "performance":
             variation = self._deviation(performance).to(wide)

@@ -91,7 +91,7 @@ class LplWalk(nn.Module):
     def _judged_kernel(self, inputs: CriterionInput) -> PerturbationOutput:
         """The kernel's q, signs and steps of all classes by it, and the kernel's walk."""
         q = kernel.class_means(inputs)
-        slots = slots_of_classes(~q.isnan())
+        slots = slots_of_classes(q == q)
         performance = self._judge(q, slots, q, update=inputs.update)
         sign, steps = self._sign(slots, performance, q.dtype), self._bounds(slots, performance, q.dtype)
         delta, _ = kernel.walk(inputs, sign, steps, by_norm=self.options.normalize == "row", observing=False)
