@@ -1,6 +1,7 @@
 """Models: networks that return logits and features."""
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple, Self
 
@@ -39,6 +40,10 @@ class Classifier(nn.Module):
     def feature_maps(self, inputs: Tensor) -> Tensor:
         """Images [N, channels, H, W] to maps [N, D, h, w] whose mean over places is `features`, where there are any."""
         raise NotImplementedError
+
+    def rate_factors(self) -> Mapping[nn.Parameter, float]:
+        """Factors on the learning rate, of those parameters that have one of their own."""
+        return {}
 
     def __call__(self, inputs: Tensor) -> ModelOutput:
         output: ModelOutput = super().__call__(inputs)
@@ -106,10 +111,11 @@ class Model(Plugin):
             SpecError: one is absent, not what it should be, or leads out of the data directory.
         """
 
-    def check(self, input_shape: tuple[int, ...]) -> list[str]:
-        """What does not fit the shape of one example."""
+    def check(self, input_shape: tuple[int, ...]) -> list[tuple[str, str]]:
+        """(field, message) of what does not fit the shape of one example."""
         if self.images_only and len(input_shape) != 3:
-            return [f"{self.name!r} needs images, the data set has vectors of {input_shape[0]} values; use 'mlp'"]
+            needs = f"{self.name!r} needs images, the data set has vectors of {input_shape[0]} values; use 'mlp'"
+            return [("name", needs)]
         return []
 
     def build_head(self, in_features: int, num_classes: int) -> nn.Module:

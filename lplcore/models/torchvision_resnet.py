@@ -1,13 +1,11 @@
 """torchvision's residual networks with pretrained weights from a local file and frozen stages."""
 
 import importlib
-import warnings
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import safetensors.torch
 import torch
 from pydantic import Field
 from torch import Tensor, nn
@@ -15,10 +13,11 @@ from torch.nn import functional
 
 from lplcore.data.raw import stamp
 from lplcore.data.weights_folder import within_weights
-from lplcore.errors import SpecError
 from lplcore.models import Classifier, Model, ModelOutput
+from lplcore.models.named.pretrained import fitting, read_weights
 
 STAGES = ("layer1", "layer2", "layer3", "layer4")
+LAST_LAYERS = ("fc",)
 
 
 class TorchvisionResNetModel(Model):
@@ -113,28 +112,7 @@ def check_pretrained(path: Path, architecture: str, in_channels: int, stamped: s
     """
     with torch.device("meta"):
         body, _ = body_of(architecture, in_channels)
-    fitting(body.state_dict(), read_weights(path))
-
-
-def read_weights(path: Path) -> Mapping[str, Any]:
-    """Tensors by name from a file; nothing but tensors is ever unpickled.
-
-    Raises:
-        SpecError: absent, damaged or not a file of tensors.
-    """
-    try:
-        if path.suffix == ".safetensors":
-            return safetensors.torch.load_file(path)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # a foreign pickle's protocol is warned of before it is refused
-            state: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise refused(f"there is no file {path.name} in the folder `weights` of the data directory") from error
-    except Exception as error:  # a damaged pickle may raise anything
-        raise refused(f"{path.name} cannot be read; give .safetensors, or .pth with tensors only") from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise refused(f"{path.name} holds more than tensors; save model.state_dict() of a ResNet")
-    return state
+    fitting(body.state_dict(), read_weights(path), last_layers=LAST_LAYERS, first_layer="conv1")
 
 
 def load_pretrained(body: nn.Module, state: Mapping[str, Tensor]) -> None:
@@ -143,29 +121,4 @@ def load_pretrained(body: nn.Module, state: Mapping[str, Tensor]) -> None:
     Raises:
         SpecError: they are of another network.
     """
-    body.load_state_dict(fitting(body.state_dict(), state))
-
-
-def fitting(own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A file's weights for a network with these, its last layer left out.
-
-    A first layer for other than three channels takes the mean over the file's channels.
-
-    Raises:
-        SpecError: they are of another network.
-    """
-    kept = {name.removeprefix("module."): value for name, value in state.items()}
-    kept = {name: value for name, value in kept.items() if not name.startswith("fc.")}
-    channels = own["conv1.weight"].shape[1]
-    first = kept.get("conv1.weight")
-    if first is not None and first.dim() == 4 and first.shape[1] == 3 and channels != 3:
-        kept["conv1.weight"] = first.mean(dim=1, keepdim=True).expand(-1, channels, -1, -1) * (3 / channels)
-    for name in sorted({*own, *kept}):
-        if name not in own or name not in kept or own[name].shape != kept[name].shape:
-            raise refused(f"these are weights of another network; the first difference is {name}")
-    return kept
-
-
-def refused(message: str) -> SpecError:
-    """What is wrong with the file of pretrained weights."""
-    return SpecError([{"path": "model.weights_path", "message": message}])
+    body.load_state_dict(fitting(body.state_dict(), state, last_layers=LAST_LAYERS, first_layer="conv1"))

@@ -1,7 +1,7 @@
 """Meta-Weight-Net: a small network learns the weight of an example from its loss."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any, ClassVar, Literal
@@ -10,6 +10,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.autograd import forward_ad
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from lplcore.data.info import DatasetInfo
 from lplcore.frame.class_slots import slots_of
@@ -75,7 +76,9 @@ class MetaWeighted(Procedure):
         state.criterion.eval()
         rate = state.optimizer.param_groups[0]["lr"]
         included = state.criterion.included(labels)
-        loss, slope = meta_slope(state, weight_net, (inputs, labels), balanced, rate=rate, progress=progress)
+        # Of the ways to compute attention this one alone has a forward-mode derivative.
+        with sdpa_kernel(SDPBackend.MATH):
+            loss, slope = meta_slope(state, weight_net, (inputs, labels), balanced, rate=rate, progress=progress)
         state.criterion.train()
         weight_net.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward((weight_net.pulls(loss, included) * slope).sum())
@@ -170,7 +173,8 @@ def meta_slope(
 
     With w' = w - rate * mean_i(v_i grad L_i) the chain rule gives d meta(w') / d v_i = -rate / N * <grad meta(w'),
     grad L_i(w)>, and the products for all i are one forward-mode derivative of the losses along grad meta(w'): exact,
-    and without differentiating a backward pass.
+    and without differentiating a backward pass. Parameters with a factor on their rate have it in the virtual step and
+    on their part of grad meta(w').
     """
     trained = {name: value for name, value in state.model.named_parameters() if value.requires_grad}
     # Normalisation layers see three more batches here; their running statistics must not.
@@ -179,7 +183,9 @@ def meta_slope(
     result = losses(state, {**leaves, **buffers}, *batch, progress=progress)
     loss, included = result.loss, result.included
     pulls = weight_net.pulls(loss, included).detach()
-    gradients = torch.autograd.grad(result.scaled(pulls).mean, list(leaves.values()), allow_unused=True)
+    own = own_factors(state)
+    factors = [own.get(name, 1.0) for name in leaves]
+    gradients = times(torch.autograd.grad(result.scaled(pulls).mean, list(leaves.values()), allow_unused=True), factors)
     stepped = {
         name: (leaf if gradient is None else leaf - rate * gradient).detach().requires_grad_()
         for (name, leaf), gradient in zip(leaves.items(), gradients, strict=True)
@@ -188,7 +194,7 @@ def meta_slope(
     meta_loss = nn.functional.cross_entropy(
         answer.logits.float(), balanced[1], ignore_index=state.criterion.ignore_index
     )
-    direction = torch.autograd.grad(meta_loss, list(stepped.values()), allow_unused=True)
+    direction = times(torch.autograd.grad(meta_loss, list(stepped.values()), allow_unused=True), factors)
     with torch.no_grad(), forward_ad.dual_level():
         duals = {
             name: leaf if along is None else forward_ad.make_dual(leaf.detach(), along)  # type: ignore[no-untyped-call]
@@ -200,6 +206,19 @@ def meta_slope(
         slope = torch.zeros_like(loss) if along_losses is None else along_losses
     number = loss.shape[0] if included is None else included.sum().clamp(min=1).to(loss.dtype)
     return loss.detach(), -rate / number * slope
+
+
+def own_factors(state: TrainingState) -> dict[str, float]:
+    """Factors on the learning rate, of those parameters that have one of their own, by name."""
+    groups = [group for group in state.optimizer.param_groups if "factor" in group]
+    factors = {parameter: group["factor"] for group in groups for parameter in group["params"]}
+    return {name: factors[value] for name, value in state.model.named_parameters() if value in factors}
+
+
+def times(gradients: Iterable[Tensor | None], factors: Iterable[float]) -> tuple[Tensor | None, ...]:
+    """Gradients with their factors."""
+    pairs = zip(gradients, factors, strict=True)
+    return tuple(value if value is None or factor == 1 else value * factor for value, factor in pairs)
 
 
 @cache

@@ -152,7 +152,7 @@ class ExperimentSpec(Record):
             problems.append(("dataset.meta_per_class", text))
         problems += self._head_problems()
         problems += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
-        problems += [("model.name", text) for text in self.model.check(info.input_shape)]
+        problems += [(f"model.{field}", text) for field, text in self.model.check(info.input_shape)]
         problems += [("augmentation.name", text) for text in self.augmentation.check(info.input_shape)]
         return problems
 

@@ -211,7 +211,7 @@ class TrainingRun:
         rate = self.learning_rate(self.step)
         slowed = rate * self.procedure.slowed_rate_factor(second_stage=self.second_stage)
         for group in self.state.optimizer.param_groups:
-            set_rate(group, slowed if group["slowed"] else rate)
+            set_rate(group, (slowed if group["slowed"] else rate) * group.get("factor", 1.0))
 
     def network_input(self, examples: Tensor) -> Tensor:
         """Examples as stored, normalised and laid out for the network."""

@@ -63,21 +63,32 @@ def build_state(
 def parameter_groups(spec: ExperimentSpec, model: Classifier, loss: Criterion) -> list[dict[str, Any]]:
     """Parameters of the network and the criterion as an optimiser takes them.
 
-    `slowed` says of a group that its rate has the procedure's further factor. The last layer's bias, where the base
-    loss begins it with a value, takes no weight decay. Checkpoints number parameters through the groups, in the order
-    of the network's: what is slowed comes first in it, an undecayed bias last.
+    `slowed` says of a group that its rate has the procedure's further factor, `factor` which one of its own it has.
+    The last layer's bias, where the base loss begins it with a value, takes no weight decay. Checkpoints number
+    parameters through the groups, in the order of the network's: what is slowed comes first in it, then what has no
+    factor before what has one, an undecayed bias last.
     """
     part = spec.method.procedure.slowed_part(model)
     slowed = set() if part is None else set(part.parameters())
     bias = started_bias(spec, model, loss)
     parameters = [p for p in (*model.parameters(), *loss.parameters()) if p is not bias]
+    factors = rate_factors(model)
     groups: list[dict[str, Any]] = [
-        {"params": [p for p in parameters if p in slowed], "slowed": True},
-        {"params": [p for p in parameters if p not in slowed], "slowed": False},
+        {"params": [p for p in parameters if (p in slowed) is is_slowed and factors.get(p, 1.0) == factor]}
+        | {"slowed": is_slowed}
+        | ({} if factor == 1 else {"factor": factor})
+        for is_slowed in (True, False)
+        for factor in (1.0, *sorted({*factors.values()} - {1.0}))
     ]
     if bias is not None:
         groups.append({"params": [bias], "slowed": bias in slowed, "weight_decay": 0.0})
     return [group for group in groups if group["params"]]
+
+
+def rate_factors(model: Classifier) -> dict[nn.Parameter, float]:
+    """Factors on the learning rate that the network, or the network that a procedure has wrapped, gives to its own."""
+    networks = [module for module in model.modules() if isinstance(module, Classifier)]
+    return {parameter: factor for network in networks for parameter, factor in network.rate_factors().items()}
 
 
 def started_bias(spec: ExperimentSpec, model: Classifier, loss: Criterion) -> nn.Parameter | None:

@@ -129,3 +129,22 @@ def test_files_that_a_spec_names_wrongly_are_refused(service: Running, route: st
     answer = service.http.post(route, json={**images, "model": {"name": "resnet50", "weights_path": path}})
     assert answer.status_code == 422
     assert [error["path"] for error in answer.json()["errors"]] == ["model.weights_path"]
+
+
+@pytest.mark.parametrize(
+    ("model", "path", "says"),
+    [
+        ({"name": "torchvision", "architecture": "vgg11"}, "architecture", "has no gradient on CUDA"),
+        ({"name": "torchvision", "architecture": "resnet19"}, "architecture", "near names: resnet18"),
+        ({"name": "timm", "architecture": "resnet18", "frozen_stages": 9}, "frozen_stages", "has 4 stages"),
+        ({"name": "timm", "architecture": "resnet18", "weights_path": "absent.pt"}, "weights_path", "there is no file"),
+    ],
+)
+def test_networks_are_tried_before_a_job_is_taken(
+    service: Running, model: dict[str, Any], path: str, says: str
+) -> None:
+    answer = service.http.post("/v1/jobs", json={"dataset": "digits", "method": "cross_entropy", "model": model})
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["path"] == f"model.{path}"
+    assert says in error["message"]
