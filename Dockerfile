@@ -27,6 +27,11 @@ RUN rm -rf build *.egg-info && /opt/lpl/bin/pip install --no-deps --force-reinst
  && find scipy sklearn numpy sympy -type d -name tests -prune -exec rm -rf {} +
 
 FROM python:3.11-slim
+ARG TORCH=cpu
+# Triton compiles its kernels where they run.
+RUN if [ "$TORCH" = cuda ]; then \
+      apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*; \
+    fi
 RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/lpl lpl \
  && install -d -o lpl -g lpl /var/lib/lpl/data
 COPY --from=build /opt/lpl /opt/lpl
