@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -19,6 +19,7 @@ from lplcore.randomness import draw_seed, seed_generators
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
 from lplcore.training.captured import CapturedPrediction, CapturedSteps, Pool, StepInputs
+from lplcore.training.conditions import Conditions
 from lplcore.training.draws import drawn_epoch
 from lplcore.training.evaluation.fused import FusedNetwork, fusible
 from lplcore.training.evaluation.multi_label import MultiLabelEvaluation, evaluate_multi_label
@@ -32,16 +33,6 @@ from lplcore.training.totals import EpochTotals
 
 class Diverged(ArithmeticError):
     """The loss or the weights are not finite."""
-
-
-@dataclass(frozen=True)
-class Conditions:
-    """What must be the same for a resumed run to equal an uninterrupted one bit for bit."""
-
-    device: str
-    precision: str
-    threads: int
-    torch: str
 
 
 class TrainingRun:
@@ -69,9 +60,7 @@ class TrainingRun:
         self.convolutional = spec.model.images_only
         self.memory_format = devices.memory_format(device, convolutional=self.convolutional)
         precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
-        self.conditions = Conditions(
-            devices.describe(device), precision, torch.get_num_threads(), devices.software(device)
-        )
+        self.conditions = Conditions.now(device, precision)
         self.labels = self.data.train.y
         self.train_split = self.data.train.to(device)
         self.evaluation = RunEvaluation(
@@ -255,6 +244,12 @@ class TrainingRun:
             self.totals = self._no_totals()
         improved = self.evaluation.add(metrics, series, epoch=self.epoch, last=lambda: self.finished)
         return EpochEnd(self.epoch, metrics, series), improved
+
+    def release(self) -> None:
+        """Let go of all it has: memory is free at once, though its parts refer to each other. Nothing works after."""
+        if self.double is not None:
+            self.double.release()
+        self.__dict__.clear()
 
     def _no_totals(self) -> EpochTotals:
         return EpochTotals(len(self.info.classes), self.device, task=self.info.task)

@@ -146,13 +146,16 @@ def run_events(request: Request) -> Iterator[Happening]:
         spec, kept = continued(spec, saved.metadata.get("spec"))
     run = TrainingRun(spec, device=choose_device(request.device), data_dir=request.data_dir, datasets=request.datasets)
     resumed: list[str] = []
-    if saved is not None:
-        refuse_reordered(saved.metadata.get("class_names"), run.info.classes)
-        resumed = resume(run, saved)
-    yield run_start(run, [*run.info.notes, *kept, *resumed])
-    yield from (LogLine("warning", note) for note in resumed)
-    yield LogLine("info", summary(run))
-    yield from epochs(run, request)
+    try:
+        if saved is not None:
+            refuse_reordered(saved.metadata.get("class_names"), run.info.classes)
+            resumed = resume(run, saved)
+        yield run_start(run, [*run.info.notes, *kept, *resumed])
+        yield from (LogLine("warning", note) for note in resumed)
+        yield LogLine("info", summary(run))
+        yield from epochs(run, request)
+    finally:
+        run.release()
 
 
 def epochs(run: TrainingRun, request: Request) -> Iterator[Happening]:

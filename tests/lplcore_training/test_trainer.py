@@ -1,5 +1,6 @@
 """What a run reports."""
 
+import gc
 import math
 import warnings
 from dataclasses import replace
@@ -9,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.torch
+from torch import nn
 
 import lplcore
 from lplcore.errors import SpecError
 from lplcore.events import EpochEnd, Event, RunStart, event_from_json
-from tests.lplcore_training.runs import DIGITS, IMAGES, checkpoints, end, epochs, run
+from tests.lplcore_training.runs import DIGITS, IMAGES, checkpoints, end, epochs, run, stop_after
 
 METRICS = {
     "train/loss",
@@ -36,6 +38,21 @@ METRICS = {
 @pytest.fixture(scope="module")
 def digits_events() -> list[Event]:
     return run(DIGITS)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_run_that_has_ended_holds_no_memory(stopped: bool) -> None:
+    """Whoever trains many runs in a process needs room for one, whenever garbage is collected."""
+    gc.collect()
+    gc.disable()
+    try:
+        before = {id(each) for each in gc.get_objects() if issubclass(type(each), nn.Conv2d)}
+        options: dict[str, Any] = {"should_stop": stop_after(1)} if stopped else {}
+        assert end(run(IMAGES, **options)).outcome == ("stopped" if stopped else "succeeded")
+        left = [each for each in gc.get_objects() if issubclass(type(each), nn.Conv2d) and id(each) not in before]
+    finally:
+        gc.enable()
+    assert left == []
 
 
 def test_a_run_reports_start_every_epoch_and_end(digits_events: list[Event]) -> None:

@@ -86,6 +86,10 @@ class FusedNetwork:
             if isinstance(module, FusedConvolution):
                 module.refresh()
 
+    def release(self) -> None:
+        """Let go of all layers: a graph and its module refer to each other."""
+        self.graph._modules.clear()
+
     def __call__(self, inputs: Tensor) -> ModelOutput:
         """As the network in evaluation mode, but for rounding."""
         output: ModelOutput = self.graph(inputs)
@@ -115,7 +119,10 @@ class Tracer(fx.Tracer):
 
 def fused_graph(network: Classifier, dtype: torch.dtype) -> fx.GraphModule:
     """The network, in evaluation mode, with every chain of operations that can be one as one."""
-    graph = Tracer().trace(network)
+    tracer = Tracer()
+    graph = tracer.trace(network)
+    # What the tracer made refers to it and, through it, to the network: garbage that only a collection would find.
+    tracer.__dict__.clear()
     double = fx.GraphModule(network, graph)
     modules = dict(network.named_modules())
     for node in list(graph.nodes):
