@@ -1,7 +1,6 @@
 """What must be the same for a resumed run to equal an uninterrupted one bit for bit."""
 
 from dataclasses import dataclass
-from typing import Self
 
 import torch
 
@@ -17,7 +16,7 @@ class Conditions:
     threads: int
     torch: str
 
-    @classmethod
-    def now(cls, device: torch.device, precision: str) -> Self:
-        """Those of this process on a device."""
-        return cls(devices.describe(device), precision, torch.get_num_threads(), devices.software(device))
+
+def current(device: torch.device, precision: str) -> Conditions:
+    """Those of this process on a device."""
+    return Conditions(devices.describe(device), precision, torch.get_num_threads(), devices.software(device))

@@ -19,7 +19,7 @@ from lplcore.randomness import draw_seed, seed_generators
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
 from lplcore.training.captured import CapturedPrediction, CapturedSteps, Pool, StepInputs
-from lplcore.training.conditions import Conditions
+from lplcore.training.conditions import current
 from lplcore.training.draws import drawn_epoch
 from lplcore.training.evaluation.fused import FusedNetwork, fusible
 from lplcore.training.evaluation.multi_label import MultiLabelEvaluation, evaluate_multi_label
@@ -60,7 +60,7 @@ class TrainingRun:
         self.convolutional = spec.model.images_only
         self.memory_format = devices.memory_format(device, convolutional=self.convolutional)
         precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
-        self.conditions = Conditions.now(device, precision)
+        self.conditions = current(device, precision)
         self.labels = self.data.train.y
         self.train_split = self.data.train.to(device)
         self.evaluation = RunEvaluation(
