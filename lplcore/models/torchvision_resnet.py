@@ -12,35 +12,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lplcore.data.raw import stamp
-from lplcore.data.weights_folder import within_weights
-from lplcore.models import Classifier, Model, ModelOutput
-from lplcore.models.named.pretrained import fitting, read_weights
+from lplcore.models import Classifier, ModelOutput
+from lplcore.models.named.pretrained import PretrainedModel, fitting, read_weights
 
 STAGES = ("layer1", "layer2", "layer3", "layer4")
 LAST_LAYERS = ("fc",)
 
 
-class TorchvisionResNetModel(Model):
+class TorchvisionResNetModel(PretrainedModel):
     """What the records of these networks share."""
 
-    images_only: ClassVar[bool] = True
-    batch_statistics: ClassVar[bool] = True
-
-    weights_path: str | None = Field(
-        None,
-        max_length=4096,
-        description="pretrained weights (.safetensors, or .pth of tensors only), a path within the folder `weights` of "
-        "the worker's data directory; the file's last layer is left out",
-    )
     frozen_stages: int = Field(
         0, ge=0, le=4, description="stages that do not train, statistics included; 1 is the stem and the first stage"
     )
-
-    def resolved(self, data_dir: Path) -> Self:
-        if self.weights_path is None:
-            return self
-        path = within_weights(data_dir, self.weights_path, field="model.weights_path")
-        return self.model_copy(update={"weights_path": str(path)})
 
     def check_files(self, data_dir: Path, input_shape: tuple[int, ...]) -> None:
         path = self.resolved(data_dir).weights_path

@@ -33,15 +33,15 @@ class StepInputs(NamedTuple):
     """Number of the step in its epoch, from 0; a scalar."""
     progress: float | Tensor
     """Share of the training done, 0 to 1; a scalar."""
-    taken: tuple[Tensor, ...] = ()
-    """What the procedure takes from the host."""
+    drawn: tuple[Tensor, ...] = ()
+    """What the procedure drew on the host (`Procedure.host_draws`)."""
 
     def kept(self) -> "StepInputs":
         """Tensors on the device that take inputs like these."""
         step = torch.zeros((), dtype=torch.int64, device=self.indices.device)
         progress = torch.zeros((), dtype=torch.float32, device=self.indices.device)
-        taken = tuple(torch.empty_like(value, device=self.indices.device) for value in self.taken)
-        return StepInputs(self.indices.clone(), self.draws.clone(), step, progress, taken)
+        drawn = tuple(torch.empty_like(value, device=self.indices.device) for value in self.drawn)
+        return StepInputs(self.indices.clone(), self.draws.clone(), step, progress, drawn)
 
     def copy_(self, other: "StepInputs") -> None:
         """Take over another step of as many examples."""
@@ -50,7 +50,7 @@ class StepInputs(NamedTuple):
         for own, number in ((self.step, other.step), (self.progress, other.progress)):
             assert isinstance(own, Tensor)
             own.fill_(number)
-        for own, value in zip(self.taken, other.taken, strict=True):
+        for own, value in zip(self.drawn, other.drawn, strict=True):
             # From memory that the device reads by itself, or the host would wait for it.
             own.copy_(value.pin_memory() if own.is_cuda else value, non_blocking=True)
 

@@ -171,8 +171,8 @@ class TrainingRun:
             self._enter_epoch()
         self.set_learning_rates()
         self._seed("step", self.epoch, self.step)
-        taken = self.procedure.host_draws(self.state)
-        inputs = StepInputs(*self.drawn.batch(self.step), self.step, self.fraction, taken)
+        drawn = self.procedure.host_draws(self.state)
+        inputs = StepInputs(*self.drawn.batch(self.step), self.step, self.fraction, drawn)
         (self.captured or self.take)(inputs)
         self.step += 1
         self.examples_trained += inputs.indices.shape[0]
@@ -181,8 +181,8 @@ class TrainingRun:
     def take(self, inputs: StepInputs) -> None:
         """The work of a step on the device."""
         examples, labels = (part.index_select(0, inputs.indices) for part in (self.train_split.x, self.train_split.y))
-        taken = tuple(value.to(self.device) for value in inputs.taken)
-        batch = Batch(inputs.step, examples, labels, inputs.draws, taken)
+        drawn = tuple(value.to(self.device) for value in inputs.drawn)
+        batch = Batch(inputs.step, examples, labels, inputs.draws, drawn)
         train_step(self.procedure, self.state, batch, self.totals, progress=inputs.progress)
 
     def _seed(self, purpose: str, *position: int) -> None:

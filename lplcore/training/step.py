@@ -26,7 +26,7 @@ class Batch:
     draws: Tensor
     """[N, width] random numbers of the augmentation."""
     drawn: tuple[Tensor, ...] = ()
-    """What the procedure took from the host for this step."""
+    """What the procedure drew on the host for this step."""
 
 
 def train_step(

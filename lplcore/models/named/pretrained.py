@@ -4,13 +4,16 @@ import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import safetensors.torch
 import torch
+from pydantic import Field
 from torch import Tensor
 
+from lplcore.data.weights_folder import within_weights
 from lplcore.errors import SpecError
+from lplcore.models import Model
 
 COUNTER = ".num_batches_tracked"
 """What old files lack, and no network needs."""
@@ -18,6 +21,26 @@ OLD_DENSE_LAYER = re.compile(r"(denselayer\d+\.(?:norm|conv))\.(?=[12]\.)")
 """As in `denselayer1.norm.1.weight`, today `denselayer1.norm1.weight`: the published files have the old names."""
 DERIVED = (".relative_position_index", ".relative_coords_table", ".attn_mask")
 """Tables that some versions of a library save, and others compute."""
+
+
+class PretrainedModel(Model):
+    """A network on images that may begin with the weights of a file."""
+
+    images_only: ClassVar[bool] = True
+    batch_statistics: ClassVar[bool] = True
+
+    weights_path: str | None = Field(
+        None,
+        max_length=4096,
+        description="pretrained weights (.safetensors, or .pt and .pth of tensors only), a path within the folder "
+        "`weights` of the worker's data directory, named as the library names them; the file's last layer is left out",
+    )
+
+    def resolved(self, data_dir: Path) -> Self:
+        if self.weights_path is None:
+            return self
+        path = within_weights(data_dir, self.weights_path, field="model.weights_path")
+        return self.model_copy(update={"weights_path": str(path)})
 
 
 def read_weights(path: Path) -> Mapping[str, Any]:

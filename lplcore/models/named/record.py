@@ -2,36 +2,27 @@
 
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar
 
 from pydantic import Field
 from torch import Tensor, nn
 
 from lplcore.data.raw import stamp
-from lplcore.data.weights_folder import within_weights
 from lplcore.errors import SpecError
-from lplcore.models import Classifier, Model
+from lplcore.models import Classifier
 from lplcore.models.named.library import Body, Library
 from lplcore.models.named.network import NamedNetwork, Neck
-from lplcore.models.named.pretrained import fitting, read_weights
+from lplcore.models.named.pretrained import PretrainedModel, fitting, read_weights
 from lplcore.models.named.trial import Facts, Unfit, on_meta, quiet, tried
 
 
-class NamedNetworkModel(Model):
+class NamedNetworkModel(PretrainedModel):
     """A library's network by name, its last layer replaced."""
 
-    images_only: ClassVar[bool] = True
-    batch_statistics: ClassVar[bool] = True
     library: ClassVar[Library]
 
     architecture: str = Field(
         "resnet18", min_length=1, max_length=200, description="name within the library; see docs/networks.md"
-    )
-    weights_path: str | None = Field(
-        None,
-        max_length=4096,
-        description="pretrained weights (.safetensors, or .pt and .pth of tensors only), a path within the folder "
-        "`weights` of the worker's data directory, named as the library names them; the file's last layer is left out",
     )
     frozen_stages: int = Field(
         0, ge=0, le=1000, description="stages that do not train, statistics included; see docs/networks.md"
@@ -42,12 +33,6 @@ class NamedNetworkModel(Model):
     neck: Neck | None = Field(
         None, description="linear, batch normalisation, ReLU and dropout before the last layer, which begins small"
     )
-
-    def resolved(self, data_dir: Path) -> Self:
-        if self.weights_path is None:
-            return self
-        path = within_weights(data_dir, self.weights_path, field="model.weights_path")
-        return self.model_copy(update={"weights_path": str(path)})
 
     def check(self, input_shape: tuple[int, ...]) -> list[tuple[str, str]]:
         problems = super().check(input_shape)
