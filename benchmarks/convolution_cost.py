@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from benchmarks.cuda_graphs import graph_of, microseconds
 from benchmarks.environment import environment, print_table, save
 from lplcore.models.fused import launches
 from lplcore.models.fused.launches import Chunk, Tile
@@ -37,6 +38,7 @@ CHECKED = 2e-5
 """Share of the largest exact value by which sums of tensor cores may be off."""
 REPEATED = 10
 """Times that a graph does its work."""
+REPLAYS = 10
 
 Work = Callable[[], object]
 
@@ -102,27 +104,14 @@ class Layer:
 
 def captured(work: Work) -> Work:
     """A replay of a graph that does the work several times."""
-    stream, graph = torch.cuda.Stream(), torch.cuda.CUDAGraph()  # type: ignore[no-untyped-call]
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        work()
-    torch.cuda.current_stream().wait_stream(stream)
-    with torch.cuda.graph(graph):
+
+    def repeated() -> None:
         for _ in range(REPEATED):
             work()
+
+    graph = graph_of(repeated)
     graph.replay()
     return graph.replay
-
-
-def microseconds(replay: Work, replays: int = 10) -> float:
-    """Time of one piece of work on the device."""
-    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-    start.record()
-    for _ in range(replays):
-        replay()
-    end.record()
-    end.synchronize()
-    return float(1000 * start.elapsed_time(end) / replays / REPEATED)
 
 
 @torch.no_grad()
@@ -137,7 +126,7 @@ def measure(sizes: Sizes, *, rounds: int) -> list[dict[str, Any]]:
     times: dict[tuple[str, str], list[float]] = {key: [] for key in replays}
     for _ in range(rounds):
         for key, replay in replays.items():
-            times[key].append(microseconds(replay))
+            times[key].append(microseconds(replay, REPLAYS) / REPEATED)
     return [row(sizes, part, times) for part in sides["kernels"]]
 
 
@@ -197,7 +186,7 @@ def times_of(layer: Layer, part: str, values: Iterable[tuple[Any, str, Any]]) ->
         with replaced(name, value):
             try:
                 replay = captured(layer.kernels()[part])
-                results.append((min(microseconds(replay) for _ in range(3)), label))
+                results.append((min(microseconds(replay, REPLAYS) / REPEATED for _ in range(3)), label))
             except Exception as error:  # of shapes that need too much of the chip
                 print(f"{part} {label}: {type(error).__name__}", flush=True)
     return sorted(results, key=lambda result: result[0])

@@ -25,6 +25,7 @@ import torch
 from torch.nn import functional
 
 import lplcore
+from benchmarks.cuda_graphs import graph_of
 from benchmarks.environment import environment, print_table, save
 from benchmarks.gpu_limits import limits
 from benchmarks.gpu_steps import BATCH, BLOCK, CLASSES, Data, Steps, random_images, seconds, spec_of
@@ -124,7 +125,8 @@ def large_images(folder: Path, rounds: int) -> Iterator[Row]:
         torch.autograd.backward(functional.cross_entropy(state.forward(resident).logits.float(), labels))
         state.optimizer.step()
 
-    graph = graph_of(step)
+    with deterministic_algorithms():
+        graph = graph_of(step)
     works: dict[str, Callable[[], None]] = {
         "alone, resident batch": partial(replayed, graph, 5),
         "trainer": partial(run.take, 5),
@@ -136,21 +138,6 @@ def replayed(graph: torch.cuda.CUDAGraph, times: int) -> None:
     """Replay a graph several times."""
     for _ in range(times):
         graph.replay()
-
-
-def graph_of(step: Callable[[], None]) -> torch.cuda.CUDAGraph:
-    """A step as a CUDA graph."""
-    stream: Any = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-    graph = torch.cuda.CUDAGraph()
-    with deterministic_algorithms():
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(3):
-                step()
-        torch.cuda.current_stream().wait_stream(stream)
-        with torch.cuda.graph(graph, stream=stream):
-            step()
-    return graph
 
 
 def beside(what: str, times: dict[str, list[float]], *, of: str, per: int) -> Iterator[Row]:

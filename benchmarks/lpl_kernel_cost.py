@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 import lplcore
+from benchmarks.cuda_graphs import graph_of, microseconds
 from benchmarks.environment import environment, print_table, save
 from lplcore.perturbations.lpl import kernel
 
@@ -34,35 +35,17 @@ Replay = Callable[[], None]
 
 def captured(step: Step, logits: Tensor, labels: Tensor, way: AbstractContextManager[None]) -> tuple[Replay, Tensor]:
     """A replay of a loss and its gradient, and the loss that it leaves."""
+    left: list[Tensor] = []
 
-    def both() -> Tensor:
+    def both() -> None:
         loss = step(logits, labels)
         torch.autograd.grad(loss, logits)
-        return loss.detach()
+        left[:] = [loss.detach()]
 
     with way:
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(3):
-                both()
-        torch.cuda.current_stream().wait_stream(stream)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
-            loss = both()
+        graph = graph_of(both)
     graph.replay()
-    return graph.replay, loss
-
-
-def microseconds(replay: Replay, replays: int) -> float:
-    """Time of one replay on the device."""
-    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]
-    start.record()
-    for _ in range(replays):
-        replay()
-    end.record()
-    end.synchronize()
-    return float(1000 * start.elapsed_time(end) / replays)
+    return graph.replay, left[0]
 
 
 def problem(
