@@ -19,7 +19,7 @@ from lplcore.data.raw import RegisteredDataset
 from lplcore.events import Event, Progress
 from lplcore.randomness import rows
 from lplcore.spec.experiment import parse_spec
-from lplcore.training.loading import load
+from lplcore.training.loading import dataset_info, load
 from lplcore.training.trainer import train
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 
@@ -243,3 +243,13 @@ def test_a_key_of_the_cache_changes_with_the_file(tmp_path: Path) -> None:
     assert shards.key_of("b.jpg", path.stat()) != first
     path.write_bytes(b"22")
     assert shards.key_of("a.jpg", path.stat()) != first
+
+
+def test_the_bytes_that_a_cache_takes_are_told_before(
+    photographs: dict[str, RegisteredDataset], tmp_path: Path
+) -> None:
+    spec = with_encoding(CROPPED, "raw")
+    info = dataset_info(parse_spec(spec, datasets=photographs).dataset, datasets=photographs)
+    run(spec, datasets=photographs, pipeline=replace(STREAMED, cache_dir=tmp_path))
+    assert info.cache_bytes == pytest.approx(sum(path.stat().st_size for path in shard_files(tmp_path)), rel=0.2)
+    assert dataset_info(parse_spec(WHOLE, datasets=photographs).dataset, datasets=photographs).cache_bytes is None
