@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from lplcore.augmentations.random_resized_crop import RandomResizedCrop
 from lplcore.data.images import cache as shards
@@ -21,6 +20,7 @@ from lplcore.randomness import rows
 from lplcore.spec.experiment import parse_spec
 from lplcore.training.loading import dataset_info, load
 from lplcore.training.trainer import train
+from tests.lplcore_training.photographs import written
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 
 STREAMED = InputPipeline(memory_bytes=0)
@@ -46,19 +46,6 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Registere
     """46 training and 17 test images of two classes, of several sizes."""
     folder = tmp_path_factory.mktemp("photographs")
     return written(folder, train=46, test=17)
-
-
-def written(folder: Path, *, train: int, test: int, side: tuple[int, int] = (14, 44)) -> dict[str, RegisteredDataset]:
-    """A folder of JPEG files with labels.csv."""
-    generator, lines = np.random.default_rng(0), ["split,file,labels"]
-    for index in range(train + test):
-        small, large = side
-        width, height = generator.integers(small, large, endpoint=True, size=2)
-        coarse = generator.integers(0, 256, size=(4, 4, 3), dtype=np.uint8)
-        Image.fromarray(coarse).resize((int(width), int(height))).save(folder / f"{index}.jpg", quality=90)
-        lines.append(f"{'train' if index < train else 'test'},{index}.jpg,{'cat' if index % 3 else 'dog'}")
-    (folder / "labels.csv").write_text("\n".join([*lines, ""]))
-    return {"photographs": RegisteredDataset("photographs", str(folder), "labelled_images")}
 
 
 def with_encoding(spec: Spec, encoding: str) -> Spec:
