@@ -1,5 +1,6 @@
 """Image files of a data set: which they are, and how the network sees them. N images, S pixels on each side."""
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,9 +53,11 @@ class Names:
     references would be copied into every worker process."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        encoded = [name.encode("utf-8", "surrogateescape") for name in names]
-        self.ends = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-        self.block = b"".join(encoded)
+        ends, block = array("q", [0]), bytearray()
+        for name in names:
+            block += name.encode("utf-8", "surrogateescape")
+            ends.append(len(block))
+        self.ends, self.block = np.frombuffer(ends, dtype=np.int64), bytes(block)
 
     def __len__(self) -> int:
         return len(self.ends) - 1
@@ -113,7 +116,7 @@ class ImageFiles:
 
 def image_files(
     root: Path,
-    names: Sequence[str],
+    names: Iterable[str],
     pixels: Pixels,
     *,
     listing: str = "",
@@ -121,4 +124,5 @@ def image_files(
 ) -> ImageFiles:
     """Files by their names below a folder, with / between folders."""
     numbers = None if lines is None else np.array(lines, dtype=np.int64)
-    return ImageFiles(root.resolve(), Names(names), np.arange(len(names)), pixels, listing, numbers)
+    packed = Names(names)
+    return ImageFiles(root.resolve(), packed, np.arange(len(packed)), pixels, listing, numbers)
