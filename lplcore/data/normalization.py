@@ -1,4 +1,4 @@
-"""Normalisation of inputs: by the statistics of the training set, or to a range."""
+"""Normalisation of inputs: by the statistics of the training set or of ImageNet, or to a range."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of red, green and blue between 0 and 1: what networks pretrained on ImageNet were given."""
 CHUNK = 4096
 """Examples summed at a time, so that float64 copies of images stay small."""
 
@@ -39,6 +41,13 @@ def training_statistics(x: npt.NDArray[np.generic]) -> Normalization:
     scale = 1 / np.where(variance > 1e-12 * np.maximum(mean**2, 1e-12), np.sqrt(variance), 1.0)
     shape = (-1, 1, 1) if x.ndim == 4 else (-1,)
     tensors = [torch.from_numpy(values.astype(np.float32).reshape(shape)) for values in (mean, scale)]
+    return Normalization(*tensors)
+
+
+def imagenet_statistics() -> Normalization:
+    """RGB images of bytes by the statistics of ImageNet, as networks pretrained on it expect them."""
+    mean, scale = ([255 * m for m in IMAGENET_MEAN], [1 / (255 * s) for s in IMAGENET_STD])
+    tensors = [torch.tensor(values, dtype=torch.float64).float().reshape(3, 1, 1) for values in (mean, scale)]
     return Normalization(*tensors)
 
 
