@@ -1,6 +1,8 @@
 """Facts about a data set after its long-tailed subset and validation split."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from lplcore.data.stratification import LabelSets
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,8 @@ class RawFacts:
     notes: tuple[str, ...] = ()
     modified: bool = False
     sha256: str | None = None
+    label_sets: LabelSets | None = field(default=None, compare=False, repr=False)
+    """Multi label: the sets of labels of the training examples, where they are to be split."""
 
 
 @dataclass(frozen=True)

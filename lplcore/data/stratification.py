@@ -13,8 +13,9 @@ import torch
 
 from lplcore.randomness import generator
 
+PHASES = 8
+"""Places tried for the first example to be held out in a round."""
 BoolArray = npt.NDArray[np.bool_]
-FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
@@ -26,15 +27,17 @@ class LabelSets:
     """[S, C], the labels of each set."""
     counts: IntArray
     """[S], how many examples have it."""
+    index: IntArray
+    """[N], each example's set."""
 
 
-def label_sets(labels: npt.NDArray[np.generic]) -> tuple[LabelSets, IntArray]:
-    """The sets among labels [N, C], above 0 where an example has one; and each example's set [N]."""
+def label_sets(labels: npt.NDArray[np.generic]) -> LabelSets:
+    """The sets among labels [N, C], above 0 where an example has one."""
     present = labels > 0
     packed = np.packbits(present, axis=1)
     rows = np.ascontiguousarray(packed).view(np.dtype((np.void, packed.shape[1])))[:, 0]
     _, first, index, counts = np.unique(rows, return_index=True, return_inverse=True, return_counts=True)
-    return LabelSets(present[first], counts.astype(np.int64)), index.astype(np.int64)
+    return LabelSets(present[first], counts.astype(np.int64), index.astype(np.int64))
 
 
 def held_out(sets: LabelSets, fraction: float) -> IntArray:
@@ -44,18 +47,21 @@ def held_out(sets: LabelSets, fraction: float) -> IntArray:
     them, evenly over its sets. Examples without a label come last. Every label that has examples keeps one.
     """
     held, left = np.zeros_like(sets.counts), sets.counts.copy()
-    numbers = left @ sets.labels
-    wanted: FloatArray = numbers * fraction
+    numbers = (left @ sets.labels).astype(np.float64)
+    wanted = numbers * fraction
     order = by_frequent_labels(sets)
     while (numbers > 0).any():
-        label = np.argmin(np.where(numbers > 0, numbers, np.iinfo(np.int64).max))
+        label = np.argmin(np.where(numbers > 0, numbers, np.inf))
         members = order[sets.labels[order, label] & (left[order] > 0)]
-        own = evenly(left[members], wanted[label])
-        labels = sets.labels[members]
-        numbers = numbers - left[members] @ labels
-        wanted = wanted - own @ labels
-        held[members], left[members] = own, 0
-    return with_every_label(sets, held + evenly(left, fraction * sets.counts.sum() - held.sum()))
+        labels = sets.labels[members].astype(np.float64)
+        taken = left[members] @ labels
+        choices = evenly(left[members], wanted[label])
+        # What each label still wants beside its share of those that are left.
+        distances = ((wanted - choices @ labels - fraction * (numbers - taken)) ** 2).sum(axis=1)
+        held[members] = own = choices[np.argmin(distances.round(6))]
+        numbers, wanted = numbers - taken, wanted - own @ labels
+        left[members] = 0
+    return with_every_label(sets, held + evenly(left, fraction * sets.counts.sum() - held.sum())[0])
 
 
 def by_frequent_labels(sets: LabelSets) -> IntArray:
@@ -65,14 +71,15 @@ def by_frequent_labels(sets: LabelSets) -> IntArray:
 
 
 def evenly(counts: IntArray, wanted: float) -> IntArray:
-    """How many to take of each of some sets: as many as are wanted of all, at equal distances along their order.
+    """[PHASES, M] ways to take as many as are wanted of M sets, at equal distances along their order.
 
     Neighbours are alike, so that each of their labels gets its share. A half is rounded down: it stays in training.
     """
     total = int(counts.sum())
     number = int(np.clip(np.ceil(wanted - 0.5), 0, total))
-    passed = (np.cumsum(counts) * number + total // 2) // max(total, 1)
-    return np.diff(passed, prepend=0)
+    first = (np.arange(PHASES) * total // PHASES)[:, None]
+    passed = (np.cumsum(counts) * number + first) // max(total, 1)
+    return np.diff(passed, axis=1, prepend=0)
 
 
 def with_every_label(sets: LabelSets, held: IntArray) -> IntArray:
@@ -85,17 +92,11 @@ def with_every_label(sets: LabelSets, held: IntArray) -> IntArray:
     return held
 
 
-def drawn(index: IntArray, held: IntArray, *, seed: int) -> BoolArray:
-    """[N] which examples are held out, so many of each set.
-
-    Args:
-        index: each example's set, [N].
-        held: [S].
-        seed: of the run.
-    """
+def drawn(sets: LabelSets, held: IntArray, *, seed: int) -> BoolArray:
+    """[N] which examples are held out, so many [S] of each set."""
+    index, counts = sets.index, sets.counts
     shuffled = torch.randperm(len(index), generator=generator(seed, "stratification")).numpy()
     by_set = shuffled[np.argsort(index[shuffled], kind="stable")]
-    counts = np.bincount(index, minlength=len(held))
     place = np.arange(len(index)) - np.repeat(np.cumsum(counts) - counts, counts)
     result = np.zeros(len(index), dtype=np.bool_)
     result[by_set[place < np.repeat(held, counts)]] = True

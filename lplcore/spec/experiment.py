@@ -142,9 +142,8 @@ class ExperimentSpec(Record):
         )
         wanting = [("checkpoints.keep_best", self.checkpoints.keep_best), ("patience", self.patience is not None)]
         if not info.num_validation:
-            own = "give the data set one of its own (x_validation, y_validation, or lines of that split)"
-            remedy = own if info.task == "multi_label" else "set dataset.validation_fraction above 0"
-            problems += [(path, f"needs a validation split; {remedy}") for path, wanted in wanting if wanted]
+            text = "needs a validation split; set dataset.validation_fraction above 0"
+            problems += [(path, text) for path, wanted in wanting if wanted]
         if info.task == "single_label" and self.decision_threshold != DECISION_THRESHOLD:
             problems.append(("decision_threshold", "is for multi-label data; leave it out"))
         if self.method.procedure.needs_meta and not self.dataset.meta_per_class:
