@@ -31,7 +31,7 @@ class LabelSets:
     """[N], each example's set."""
 
 
-def label_sets(labels: npt.NDArray[np.generic]) -> LabelSets:
+def label_sets(labels: IntArray) -> LabelSets:
     """The sets among labels [N, C], above 0 where an example has one."""
     present = labels > 0
     packed = np.packbits(present, axis=1)

@@ -21,7 +21,8 @@ Labels = npt.NDArray[np.int64]
 def labels_of(number: int, classes: int, *, seed: int = 0) -> Labels:
     """[N, C] with a long tail, independent labels; some rows have none."""
     shares = np.minimum(0.45, 1.2 / np.arange(1, classes + 1) ** 1.1)
-    return (np.random.default_rng(seed).random((number, classes)) < shares).astype(np.int64)
+    drawn_labels: Labels = (np.random.default_rng(seed).random((number, classes)) < shares).astype(np.int64)
+    return drawn_labels
 
 
 def split_of(labels: Labels, fraction: float, *, seed: int = 0) -> npt.NDArray[np.bool_]:
@@ -187,5 +188,7 @@ def test_a_run_with_such_a_split_goes_on_where_it_stopped(tmp_path: Path) -> Non
 
 def test_without_a_split_the_remedy_is_the_fraction(tmp_path: Path) -> None:
     ended = end(run(SPEC | {"dataset": "mine"}, datasets=tail(tmp_path)))
-    assert ended.outcome == "failed"
-    assert "checkpoints.keep_best: needs a validation split; set dataset.validation_fraction above 0" in ended.message
+    assert (ended.outcome, ended.reason) == ("failed", "bad_spec")
+    assert "checkpoints.keep_best: needs a validation split; set dataset.validation_fraction above 0" in str(
+        ended.message
+    )
