@@ -21,6 +21,7 @@ from lplcore.schedules import Schedule
 from lplcore.spec.batch import batch_problems
 from lplcore.spec.defaults import expand_preset, left_to_method, with_defaults
 from lplcore.spec.fields import Checkpoints, Device, Seeds, SweptValues, Tag
+from lplcore.spec.probe import probe_problems
 from lplcore.spec.sweep import (
     SweepProblems,
     points_around_the_first,
@@ -150,6 +151,7 @@ class ExperimentSpec(Record):
             text = f"{self.method.procedure.name!r} learns from a balanced set; set it to 1 or more"
             problems.append(("dataset.meta_per_class", text))
         problems += self._head_problems()
+        problems += probe_problems(self.model, self.method, self.augmentation)
         problems += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
         problems += [(f"model.{field}", text) for field, text in self.model.check(info.input_shape)]
         problems += [(f"augmentation.{field}", text) for field, text in self.augmentation.problems(info.input_shape)]
