@@ -1,6 +1,8 @@
 """Facts about a data set after its long-tailed subset and validation split."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from lplcore.data.stratification import LabelSets
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,8 @@ class RawFacts:
     sha256: str | None = None
     image_sizes: tuple[tuple[int, int], ...] = ()
     """Width and height of a few image files."""
+    label_sets: LabelSets | None = field(default=None, compare=False, repr=False)
+    """Multi label: the sets of labels of the training examples, where they are to be split."""
 
 
 @dataclass(frozen=True)

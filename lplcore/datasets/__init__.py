@@ -60,7 +60,7 @@ class Dataset(Plugin):
         0.0,
         ge=0,
         le=0.9,
-        description="share of each class's training examples held out, never of the test set; drawn by the run's seed",
+        description="share of each label's training examples held out, never of the test set; drawn by the run's seed",
     )
     meta_per_class: int = Field(
         0,

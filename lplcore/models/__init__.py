@@ -41,6 +41,14 @@ class Classifier(nn.Module):
         """Images [N, channels, H, W] to maps [N, D, h, w] whose mean over places is `features`, where there are any."""
         raise NotImplementedError
 
+    def pooled(self, inputs: Tensor) -> Tensor:
+        """Inputs [N, ...] to what `from_pooled` takes [N, P]: all that a linear probe leaves as it is."""
+        raise NotImplementedError
+
+    def from_pooled(self, pooled: Tensor) -> ModelOutput:
+        """The rest of the network."""
+        raise NotImplementedError
+
     def rate_factors(self) -> Mapping[nn.Parameter, float]:
         """Factors on the learning rate, of those parameters that have one of their own."""
         return {}
@@ -93,6 +101,11 @@ class Model(Plugin):
             SpecError: a path leads out of it.
         """
         return self
+
+    @property
+    def probes(self) -> bool:
+        """Whether only the last part learns, on features that are computed once (`Classifier.pooled`)."""
+        return False
 
     @property
     def parallel(self) -> bool:

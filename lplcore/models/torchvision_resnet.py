@@ -47,10 +47,12 @@ class TorchvisionResNet(Classifier):
             load_pretrained(self.body, read_weights(Path(options.weights_path)))
         self.dropout = options.dropout
         self.classifier = options.build_head(self.num_features, num_classes)
-        self.frozen = [self.body.conv1, self.body.bn1] if options.frozen_stages else []
-        self.frozen += [getattr(self.body, name) for name in STAGES[: options.frozen_stages]]
+        frozen_stages = len(STAGES) if options.linear_probe else options.frozen_stages
+        self.frozen = [self.body.conv1, self.body.bn1] if frozen_stages else []
+        self.frozen += [getattr(self.body, name) for name in STAGES[:frozen_stages]]
         for module in self.frozen:
             module.requires_grad_(False)
+        self.train()  # frozen stages are in evaluation mode from the first step on
 
     def train(self, mode: bool = True) -> Self:
         """Training mode, frozen stages excepted."""
@@ -68,7 +70,15 @@ class TorchvisionResNet(Classifier):
 
     def forward(self, inputs: Tensor) -> ModelOutput:
         """Images [N, channels, H, W] to logits [N, C] and features [N, 2048]."""
-        features = self.feature_maps(inputs).mean(dim=(2, 3))
+        return self.from_pooled(self.pooled(inputs))
+
+    def pooled(self, inputs: Tensor) -> Tensor:
+        """Images [N, channels, H, W] to the means of the feature maps [N, 2048]."""
+        return self.feature_maps(inputs).mean(dim=(2, 3))
+
+    def from_pooled(self, pooled: Tensor) -> ModelOutput:
+        """These means through dropout and last layer."""
+        features = pooled
         if self.dropout:
             features = functional.dropout(features, self.dropout, self.training)
         return ModelOutput(self.classifier(features), features)

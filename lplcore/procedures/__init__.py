@@ -61,14 +61,21 @@ class TrainingState:
     """Parts in which a batch is computed."""
     smallest_batch: int = 1
     """A part has at least as many examples."""
+    on_features: bool = False
+    """Whether examples are what the frozen part of the network made of them (`Classifier.pooled`)."""
+
+    @property
+    def network(self) -> Callable[[Tensor], ModelOutput]:
+        """What examples go through."""
+        return self.model.from_pooled if self.on_features else self.model
 
     def forward(self, inputs: Tensor) -> ModelOutput:
         """The network's answer to inputs [N, ...], computed in the run's precision."""
         dtype = self.autocast_dtype
         if dtype is None and not torch.is_autocast_enabled(self.device.type):
-            return self.model(inputs)
+            return self.network(inputs)
         with autocast(self.device, dtype):
-            return self.model(inputs)
+            return self.network(inputs)
 
     def evaluate(self, output: ModelOutput, targets: Tensor, *, progress: float | Tensor) -> CriterionOutput:
         """The criterion on a network's answer."""
@@ -91,7 +98,8 @@ class Procedure(Plugin):
 
     Random numbers come from torch's global generators, which the run seeds by position before every call, so that a
     resumed run draws them again. `needs_meta` says that `dataset.meta_per_class` must be above 0, `own_head` that it
-    brings a last layer of its own kind, `accumulates` that a batch may be computed in parts.
+    brings a last layer of its own kind, `accumulates` that a batch may be computed in parts, `probes` that its steps
+    may be taken on features that are computed once (`Classifier.pooled`).
 
     On a CUDA device a step is captured and replayed: it must not read values on the host, and what a step takes from
     the host is drawn by `host_draws` before it.
@@ -100,6 +108,7 @@ class Procedure(Plugin):
     needs_meta: ClassVar[bool] = False
     own_head: ClassVar[bool] = False
     accumulates: ClassVar[bool] = True
+    probes: ClassVar[bool] = False
 
     def check(self, input_shape: tuple[int, ...]) -> list[str]:
         """What does not fit the shape of one example."""

@@ -15,6 +15,7 @@ class Deferred(Procedure):
 
     title: ClassVar[str] = "Deferred re-weighting and re-sampling"
     citation: ClassVar[str] = "Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019, Algorithm 1"
+    probes: ClassVar[bool] = True
 
     name: Literal["deferred"] = "deferred"
     start: float = Field(0.8, gt=0, le=1, description="share of the training that is done when they begin")

@@ -9,5 +9,6 @@ class Standard(Procedure):
     """One forward pass, one backward pass, one step."""
 
     title: ClassVar[str] = "Standard training"
+    probes: ClassVar[bool] = True
 
     name: Literal["standard"] = "standard"

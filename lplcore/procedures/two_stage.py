@@ -21,6 +21,7 @@ class TwoStage(Procedure):
 
     title: ClassVar[str] = "Two stages: training, then balanced fine-tuning"
     citation: ClassVar[str] = "Cui et al., Fine-grained categorization, CVPR 2018; cRT: Kang et al., ICLR 2020"
+    probes: ClassVar[bool] = True
 
     name: Literal["two_stage"] = "two_stage"
     start: float = Field(0.8, gt=0, lt=1, description="share of the training that is done when stage 2 begins")

@@ -21,6 +21,7 @@ from lplcore.schedules import Schedule
 from lplcore.spec.batch import batch_problems
 from lplcore.spec.defaults import expand_preset, left_to_method, with_defaults
 from lplcore.spec.fields import Checkpoints, Device, Seeds, SweptValues, Tag
+from lplcore.spec.probe import probe_problems
 from lplcore.spec.sweep import (
     SweepProblems,
     points_around_the_first,
@@ -142,15 +143,15 @@ class ExperimentSpec(Record):
         )
         wanting = [("checkpoints.keep_best", self.checkpoints.keep_best), ("patience", self.patience is not None)]
         if not info.num_validation:
-            own = "give the data set one of its own (x_validation, y_validation, or lines of that split)"
-            remedy = own if info.task == "multi_label" else "set dataset.validation_fraction above 0"
-            problems += [(path, f"needs a validation split; {remedy}") for path, wanted in wanting if wanted]
+            text = "needs a validation split; set dataset.validation_fraction above 0"
+            problems += [(path, text) for path, wanted in wanting if wanted]
         if info.task == "single_label" and self.decision_threshold != DECISION_THRESHOLD:
             problems.append(("decision_threshold", "is for multi-label data; leave it out"))
         if self.method.procedure.needs_meta and not self.dataset.meta_per_class:
             text = f"{self.method.procedure.name!r} learns from a balanced set; set it to 1 or more"
             problems.append(("dataset.meta_per_class", text))
         problems += self._head_problems()
+        problems += probe_problems(self.model, self.method, self.augmentation)
         problems += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
         problems += [(f"model.{field}", text) for field, text in self.model.check(info.input_shape)]
         problems += [(f"augmentation.{field}", text) for field, text in self.augmentation.problems(info.input_shape)]

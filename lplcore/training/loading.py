@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from lplcore.data import stratification
 from lplcore.data.damaged import without_damaged
 from lplcore.data.data_files import stamp
 from lplcore.data.images.estimate import kept_bytes
@@ -18,6 +19,7 @@ from lplcore.data.info import DatasetInfo, RawFacts
 from lplcore.data.long_tail import by_count, imbalance_of, long_tail_counts, missed_factor
 from lplcore.data.raw import RawData, RegisteredDataset, raw_facts, registered_hash
 from lplcore.data.splits import IntArray, LoadedDataset
+from lplcore.data.stratification import LabelSets, label_sets
 from lplcore.datasets import Dataset
 from lplcore.datasets.image_files import ImageDataset
 from lplcore.errors import DatasetError
@@ -57,6 +59,8 @@ def load(
     if isinstance(dataset, ImageDataset) and dataset.on_damaged == "leave_out":
         raw = without_damaged(raw, pipeline)
     facts = raw_facts(raw, sha256=registered_hash(dataset.name, datasets))
+    if splits_label_sets(dataset, facts):
+        facts = replace(facts, label_sets=label_sets(raw.y_train))
     info = describe(dataset, facts)
     drawn = draw(dataset, raw, facts, seed=seed)
     splits, whitened = held_or_streamed(parts_of(raw, drawn.by_split()), cropped=cropped, pipeline=pipeline)
@@ -86,7 +90,21 @@ def dataset_info(
         return describe(dataset, promised)
     stamped = stamp(dataset.files(folder, registered))
     entry = registered.get(dataset.name)
-    return describe(dataset, remembered_facts(whole(dataset), folder, entry, stamped))
+    facts = remembered_facts(whole(dataset), folder, entry, stamped)
+    if splits_label_sets(dataset, facts):
+        facts = replace(facts, label_sets=remembered_sets(whole(dataset), folder, entry, stamped))
+    return describe(dataset, facts)
+
+
+def splits_label_sets(dataset: Dataset, facts: RawFacts) -> bool:
+    """Whether a validation split is drawn from multi-label data."""
+    return facts.task == "multi_label" and dataset.validation_fraction > 0
+
+
+@lru_cache(maxsize=8)
+def remembered_sets(dataset: Dataset, data_dir: Path, entry: RegisteredDataset | None, stamped: str) -> LabelSets:
+    """The label sets of a data set's training examples; `stamped` changes with its files."""
+    return label_sets(dataset.read(data_dir, {} if entry is None else {entry.name: entry}).y_train)
 
 
 @lru_cache(maxsize=64)
@@ -117,18 +135,17 @@ def whole(dataset: Dataset) -> Dataset:
 
 def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
     """The facts after validation split and long-tailed subset."""
-    _, held_out, kept = planned_counts(dataset, facts)
-    multi_label = facts.task == "multi_label"
-    class_counts = facts.class_counts if multi_label else tuple(kept.tolist())
-    missed = None if dataset.imbalance_factor == 1 else missed_factor(kept, dataset.imbalance_factor)
+    planned = planned_counts(dataset, facts)
+    class_counts = tuple(planned.kept.tolist())
+    missed = None if dataset.imbalance_factor == 1 else missed_factor(planned.kept, dataset.imbalance_factor)
     return DatasetInfo(
         name=dataset.name,
         task=facts.task,
         classes=facts.classes,
         class_counts=class_counts,
         imbalance_factor=imbalance_of(class_counts),
-        num_train=facts.num_train if multi_label else int(kept.sum()),
-        num_validation=facts.num_validation or int(held_out.sum()),
+        num_train=planned.num_kept,
+        num_validation=facts.num_validation or planned.num_held_out,
         num_test=facts.num_test,
         input_shape=facts.input_shape,
         many_above=dataset.many_above[facts.task],
@@ -148,13 +165,17 @@ def cache_bytes(dataset: Dataset, facts: RawFacts) -> int | None:
 
 
 class PlannedCounts(NamedTuple):
-    """Examples per class, each [C]."""
+    """What becomes of the training examples."""
 
     meta: IntArray
+    """[C], for the meta set."""
     held_out: IntArray
-    """For validation."""
+    """[C], for validation; multi label: [S], of every set of labels."""
     kept: IntArray
-    """For training."""
+    """[C], for training."""
+    num_held_out: int
+    """Examples; one with several labels is one."""
+    num_kept: int
 
 
 def planned_counts(dataset: Dataset, facts: RawFacts) -> PlannedCounts:
@@ -164,6 +185,8 @@ def planned_counts(dataset: Dataset, facts: RawFacts) -> PlannedCounts:
     """
     counts = np.array(facts.class_counts, dtype=np.int64)
     refuse_impossible(dataset, facts)
+    if facts.task == "multi_label":
+        return planned_sets(dataset, facts)
     meta = np.full_like(counts, dataset.meta_per_class)
     if (counts[counts > 0] <= dataset.meta_per_class).any():
         smallest = int(counts[counts > 0].min())
@@ -178,7 +201,22 @@ def planned_counts(dataset: Dataset, facts: RawFacts) -> PlannedCounts:
         if not held_out.any():
             raise DatasetError("validation_fraction", "no class has enough examples for a validation split; raise it")
     left = counts - held_out
-    return PlannedCounts(meta, held_out, left if dataset.imbalance_factor == 1 else subset_counts(dataset, left))
+    kept = left if dataset.imbalance_factor == 1 else subset_counts(dataset, left)
+    return PlannedCounts(meta, held_out, kept, int(held_out.sum()), int(kept.sum()))
+
+
+def planned_sets(dataset: Dataset, facts: RawFacts) -> PlannedCounts:
+    """What becomes of multi-label examples: some of every set of labels may be held out for validation."""
+    counts, sets = np.array(facts.class_counts, dtype=np.int64), facts.label_sets
+    if sets is None:
+        return PlannedCounts(np.zeros_like(counts), np.arange(0), counts, 0, facts.num_train)
+    held_out = stratification.held_out(sets, dataset.validation_fraction)
+    number = int(held_out.sum())
+    if not number:
+        raise DatasetError("validation_fraction", "there are too few examples for a validation split; raise it")
+    return PlannedCounts(
+        np.zeros_like(counts), held_out, counts - held_out @ sets.labels, number, facts.num_train - number
+    )
 
 
 def subset_counts(dataset: Dataset, left: IntArray) -> IntArray:
@@ -204,9 +242,9 @@ def subset_counts(dataset: Dataset, left: IntArray) -> IntArray:
 def refuse_impossible(dataset: Dataset, facts: RawFacts) -> None:
     """What a data set cannot be asked for."""
     if facts.task == "multi_label":
-        for field, neutral in (("imbalance_factor", 1), ("validation_fraction", 0), ("meta_per_class", 0)):
+        for field, neutral in (("imbalance_factor", 1), ("meta_per_class", 0)):
             if getattr(dataset, field) != neutral:
-                raise DatasetError(field, "multi-label data are used as they are; leave it out")
+                raise DatasetError(field, "is for single labels, these data are multi label; leave it out")
     if dataset.input_range is not None and len(facts.input_shape) != 3:
         raise DatasetError("input_range", "is for images, this data set has vectors; leave it out")
     if dataset.normalization == "imagenet" and facts.input_shape[:1] != (3,):
@@ -229,9 +267,12 @@ class Drawn(NamedTuple):
 
 def draw(dataset: Dataset, raw: RawData, facts: RawFacts, *, seed: int) -> Drawn:
     """Which examples are the meta set, which are held out and which are kept."""
-    if raw.y_train.ndim == 2:
-        return Drawn(np.arange(0), np.arange(0), np.arange(len(raw.y_train)))
     planned = planned_counts(dataset, facts)
+    if raw.y_train.ndim == 2:
+        held = np.zeros(len(raw.y_train), dtype=np.bool_)
+        if facts.label_sets is not None:
+            held = stratification.drawn(facts.label_sets, planned.held_out, seed=seed)
+        return Drawn(np.arange(0), np.flatnonzero(held), np.flatnonzero(~held))
     by_class, counts = shuffled_classes(raw.y_train, seed), np.array(facts.class_counts)
     # Place of every example within its class, in random order: validation first, the meta set last.
     place = np.arange(len(by_class)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -27,6 +27,7 @@ from lplcore.training.evaluation.predicting import Predictions
 from lplcore.training.evaluation.reported import RunEvaluation
 from lplcore.training.evaluation.single_label import Evaluation, evaluate
 from lplcore.training.feeding import feed_of
+from lplcore.training.frozen_features import features_of, on_features
 from lplcore.training.loading import load
 from lplcore.training.setup import build_state
 from lplcore.training.step import Batch, train_step
@@ -149,6 +150,21 @@ class TrainingRun:
         self.entered = False
         self.examples_trained, self.seconds = 0, 0.0
 
+    def compute_features(self) -> None:
+        """Linear probe: put what the frozen part of the network makes of examples in their place, once.
+
+        Not before the first step, when the network has its weights: those of a checkpoint where the run goes on.
+        """
+        if self.state.on_features or not self.spec.model.probes:
+            return
+        batch = devices.evaluation_batch(self.device, convolutional=self.convolutional)
+        of_split = partial(features_of, state=self.state, batch_size=batch)
+        self.train_split = of_split(self.train_split, augmentation=self.spec.augmentation)
+        self.evaluation.replace(of_split)
+        self.state = on_features(self.state, self.train_split)
+        self.predictions = Predictions(self.state, self.pool.captured)
+        self.feed = feed_of(self.train_split, self.feed.epoch, self.spec.augmentation, self.device)
+
     def prepare_step(self) -> None:
         """One step of the procedure's preparation, before the first epoch."""
         self.state.companion.train()
@@ -178,6 +194,7 @@ class TrainingRun:
 
     def train_step(self) -> None:
         """One step of the next epoch."""
+        self.compute_features()
         started = time.perf_counter()
         if not self.entered:
             self._enter_epoch()
@@ -241,6 +258,7 @@ class TrainingRun:
     def finish_epoch(self) -> tuple[EpochEnd, bool]:
         """Evaluate the epoch whose steps are all done; returns it, and whether it is the best so far."""
         self.check_finite_weights()
+        self.compute_features()
         started = time.perf_counter()
         metrics: dict[str, float | None] = {
             **self.totals.metrics(),

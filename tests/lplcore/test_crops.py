@@ -46,7 +46,7 @@ def test_a_box_lies_in_its_image_and_follows_its_own_draws(name: str, size: tupl
     assert (right > left).all()
     assert (bottom > top).all()
     for number in (1, 7, 64):
-        pieces = [record.boxes(sizes[: len(part)], part) for part in draws.split(number)]
+        pieces = [record.boxes(sizes[: len(part)], part) for part in torch.split(draws, number)]
         assert torch.equal(torch.cat(pieces), boxes)
     other = torch.tensor([[640, 480]])
     assert torch.equal(record.boxes(torch.cat([other, sizes]), torch.cat([draws[:1], draws]))[1:], boxes)

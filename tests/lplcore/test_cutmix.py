@@ -33,7 +33,7 @@ def test_one_rectangle_a_batch_comes_from_one_partner_and_targets_follow_its_are
             assert len(places) == 0 or places.max() - places.min() + 1 == len(places)
         share = 1 - inside.float().mean()
         for example in range(N):
-            others = inputs[example][:, inside].unique()
+            others = torch.unique(inputs[example][:, inside])
             assert len(others) <= 1
             partner = int(others[0]) if len(others) else example
             expected = torch.zeros(C)
@@ -83,7 +83,7 @@ def test_inputs_of_other_shapes_are_cut_too(shape: tuple[int, ...]) -> None:
         _, inputs, targets = mixed(seed=seed, inputs=own)
         assert inputs.shape == own.shape
         torch.testing.assert_close(targets.sum(dim=1), torch.ones(N))
-        torch.testing.assert_close(own.unique(), inputs[:, ...].unique())
+        torch.testing.assert_close(torch.unique(own), torch.unique(inputs))
 
 
 def test_evaluation_mode_and_ignored_labels_are_those_of_mixup() -> None:

@@ -129,10 +129,10 @@ def test_a_single_label_folder_can_be_thinned_out_and_trained_on(folder: Path) -
     assert end.outcome == "succeeded", end.message
 
 
-def test_multi_label_data_are_used_as_they_are(folder: Path) -> None:
-    with pytest.raises(DatasetError, match="used as they are") as caught:
-        dataset_info(Registered(name="mine", validation_fraction=0.5), datasets=entry(folder))
-    assert caught.value.field == "validation_fraction"
+def test_multi_label_data_have_no_long_tailed_subset(folder: Path) -> None:
+    with pytest.raises(DatasetError, match="these data are multi label") as caught:
+        dataset_info(Registered(name="mine", imbalance_factor=3), datasets=entry(folder))
+    assert caught.value.field == "imbalance_factor"
 
 
 def test_classes_txt_fixes_the_classes_and_their_order(folder: Path) -> None:

@@ -54,6 +54,7 @@ class NamedNetwork(Classifier):
         self.frozen = freeze(body, frozen_stages)
         if neck is not None:
             restart(classifier)
+        self.train()  # frozen stages are in evaluation mode from the first step on
 
     def train(self, mode: bool = True) -> Self:
         """Training mode, frozen stages excepted."""
@@ -69,7 +70,16 @@ class NamedNetwork(Classifier):
 
     def forward(self, inputs: Tensor) -> ModelOutput:
         """Images [N, channels, H, W] to logits [N, C] and features [N, D]."""
+        return self.from_pooled(self.pooled(inputs))
+
+    def pooled(self, inputs: Tensor) -> Tensor:
+        """Images [N, channels, H, W] to the body's features."""
         features: Tensor = self.body(inputs)
+        return features
+
+    def from_pooled(self, pooled: Tensor) -> ModelOutput:
+        """The body's features through neck and last layer."""
+        features = pooled
         if self.neck is not None:
             features = self.neck(features)
         if self.dropout:

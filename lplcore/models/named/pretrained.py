@@ -36,6 +36,15 @@ class PretrainedModel(Model):
         "`weights` of the worker's data directory, named as the library names them; the file's last layer is left out",
     )
 
+    linear_probe: bool = Field(
+        False,
+        description="only the last layer learns, and the neck where there is one, on features that are computed once",
+    )
+
+    @property
+    def probes(self) -> bool:
+        return self.linear_probe
+
     def resolved(self, data_dir: Path) -> Self:
         if self.weights_path is None:
             return self

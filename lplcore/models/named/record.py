@@ -66,7 +66,7 @@ class NamedNetworkModel(PretrainedModel):
             self.build_head(num_features, num_classes),
             num_features=num_features,
             dropout=self.dropout,
-            frozen_stages=self.frozen_stages,
+            frozen_stages=fit.num_stages if self.linear_probe else self.frozen_stages,
             body_rate=self.backbone_lr_factor,
         )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from lplcore.augmentations.crop import Crop
 from lplcore.data.images.reading import Wanted
 from lplcore.data.images.stream import ImageStream
 from lplcore.data.splits import Split
@@ -67,6 +68,8 @@ class Predictions:
     def _network(self) -> Callable[[Tensor], ModelOutput]:
         """The network in evaluation mode, or its fused double."""
         model, dtype = self.state.model.eval(), self.state.autocast_dtype
+        if self.state.on_features:
+            return self.state.network
         if not fusible(model, self.state.device, dtype):
             return model
         self.double = self.double or FusedNetwork(model, dtype)
@@ -74,9 +77,10 @@ class Predictions:
         return self.double
 
 
-def images_of(stream: ImageStream, batches: Sequence[Tensor]) -> Iterator[Tensor]:
-    """The images of batches, read a few at a time."""
+def images_of(stream: ImageStream, batches: Sequence[Tensor], *, crop: Crop | None = None) -> Iterator[Tensor]:
+    """The images of batches, read a few at a time: what a crop that draws nothing takes of them, or the view."""
     pieces = [torch.split(indices.cpu(), READ_AT_ONCE) for indices in batches]
-    wanted = [Wanted(piece.numpy()) for parts in pieces for piece in parts]
-    read = stream.batches(wanted)
+    flat = [piece for parts in pieces for piece in parts]
+    wanted = [Wanted(piece.numpy(), None if crop is None else torch.empty(len(piece), 0)) for piece in flat]
+    read = stream.batches(wanted, boxes=None if crop is None else crop.boxes)
     return (torch.cat([next(read) for _ in parts]) for parts in pieces)

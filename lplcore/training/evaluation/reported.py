@@ -34,6 +34,11 @@ class RunEvaluation:
         self.best: Best | None = None
         self.test_at_best: Metrics = {}
 
+    def replace(self, changed: Callable[[Split], Split]) -> None:
+        """Evaluate other forms of the splits from now on."""
+        self.validation = self.validation and changed(self.validation)
+        self.test = self.test and changed(self.test)
+
     def add(self, metrics: Metrics, series: dict[str, FloatArray], *, epoch: int, last: Callable[[], bool]) -> bool:
         """Put an epoch's figures into its metrics and series; returns whether it is the best so far.
 
