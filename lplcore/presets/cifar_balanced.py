@@ -56,7 +56,8 @@ NETWORKS = {
 """Network -> its name as printed, and its training."""
 
 ISDA_CODE = (
-    "ISDA's official code: shortcuts are projections, squeeze-and-excitation has no biases, the rate drops one epoch early"
+    "ISDA's official code: shortcuts are projections, squeeze-and-excitation has no biases, the rate drops one epoch "
+    "early"
 )
 QUOTED = (
     f"{ISDA_CODE}, whose paper has this figure; the method's own parameters were in a supplement that is not to be had "
@@ -125,7 +126,11 @@ ROWS = {
         DROPOUT,
     ),
 }
-ENDINGS: dict[Follows, str] = {"paper": "the paper's settings", "official": "official settings", "field": "ISDA's training"}
+ENDINGS: dict[Follows, str] = {
+    "paper": "the paper's settings",
+    "official": "official settings",
+    "field": "ISDA's training",
+}
 
 
 def balanced_table(

@@ -67,7 +67,11 @@ ROWS = {
         "Class-balanced CE loss", "class-balanced cross entropy", CLASS_BALANCED, "official", CLASS_BALANCED_CODE
     ),
     "class_balanced_finetune": Row(
-        "Class-balanced fine-tuning", "class-balanced fine-tuning", "class_balanced_finetune", "field", NONE_FOR_CIFAR_LT
+        "Class-balanced fine-tuning",
+        "class-balanced fine-tuning",
+        "class_balanced_finetune",
+        "field",
+        NONE_FOR_CIFAR_LT,
     ),
     "meta_weight_net": Row(
         "Meta-weight net",

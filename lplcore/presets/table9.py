@@ -50,9 +50,7 @@ def la_lpl(dataset: str) -> Preset:
         follows="paper",
         settings_of=PAPERS_LA_LPL + DOUBTS[dataset],
         grid=LA_LPL_GRID,
-        spec=long_tailed(
-            {"alias": "la_lpl", "strength": 1.0, **walk}, dataset=dataset, training=la_training(dataset)
-        ),
+        spec=long_tailed({"alias": "la_lpl", "strength": 1.0, **walk}, dataset=dataset, training=la_training(dataset)),
     )
 
 

@@ -37,7 +37,8 @@ class PretrainedModel(Model):
     )
     frozen_statistics: bool = Field(
         False,
-        description="batch normalisation keeps the statistics of its weights in stages that learn, too; a neck's does not",
+        description="batch normalisation keeps the statistics of its weights in stages that learn, too, but not a "
+        "neck's",
     )
 
     def resolved(self, data_dir: Path) -> Self:
