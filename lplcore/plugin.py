@@ -175,13 +175,17 @@ def get(kind: str, name: str) -> Any:
 
 
 class PluginOf:
-    """Field annotation: a plug-in of one kind, as a record, as `{"name": ...}` or as the bare name."""
+    """Field annotation: a plug-in of one kind, as a record, as `{"name": ...}` or as the bare name.
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    `refused` are names that this field does not take, with the remedy for each.
+    """
+
+    def __init__(self, kind: str, *, refused: Mapping[str, str] | None = None) -> None:
+        self.kind, self.refused = kind, refused or {}
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        choices = {name: handler.generate_schema(record) for name, record in plugins(self.kind).items()}
+        records = {name: record for name, record in plugins(self.kind).items() if name not in self.refused}
+        choices = {name: handler.generate_schema(record) for name, record in records.items()}
         if self.kind == "dataset":
             choices[REGISTERED] = handler.generate_schema(registered_record())
         if not choices:
@@ -205,8 +209,10 @@ class PluginOf:
             raise PydanticCustomError(
                 "not_a_plugin", "give the name of a {kind} or an object with its name", {"kind": self.kind}
             )
-        choices = {*plugins(self.kind), *self._registered(info)}
+        choices = {*plugins(self.kind), *self._registered(info)} - self.refused.keys()
         name = value.get("name")
+        if isinstance(name, str) and name in self.refused:
+            raise PydanticCustomError("refused", "{message}", {"field": "name", "message": self.refused[name]})
         if not isinstance(name, str) or name not in choices:
             raise PydanticCustomError(
                 "unknown_plugin",

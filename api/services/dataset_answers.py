@@ -8,7 +8,7 @@ from api.schemas.answers import DatasetDetail, at
 from api.services.registration import builtin_info, builtin_preview, shot_groups
 from lplcore.data.images.folder import LABELS_FILE
 from lplcore.data.long_tail import imbalance_of
-from lplcore.data.raw import FIRST_RULES
+from lplcore.data.rules import FIRST_RULES
 from lplcore.datasets import Dataset
 from lplcore.datasets.registered import LABELLED_IMAGES
 from lplcore.plugin import plugins

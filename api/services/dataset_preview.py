@@ -9,12 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from lplcore.data.images.folder import LabelledFolder
-from lplcore.data.images.lines import LabelledImage
-from lplcore.data.raw import RawData
+from lplcore.data.images.files import ImageFiles, Pixels
+from lplcore.data.images.pipeline import InputPipeline
+from lplcore.data.images.stream import ImageStream, decoded
+from lplcore.data.raw import Inputs, RawData
 
 MAX_CLASSES = 12
 MAX_VALUES = 12
+IMAGE_SIZE = 64
+"""Pixels per side of images in previews, and of the shape shown: a spec may ask for another size."""
 
 
 def preview(data: RawData) -> list[dict[str, Any]]:
@@ -24,19 +27,21 @@ def preview(data: RawData) -> list[dict[str, Any]]:
         members = data.y_train == index if data.y_train.ndim == 1 else data.y_train[:, index] == 1
         places = np.flatnonzero(members)
         if len(places):
-            shown.append({"class": name, **content(data.x_train[places[0]])})
+            shown.append({"class": name, **content(example(data.x_train, int(places[0])))})
     return shown
 
 
-def preview_images(folder: LabelledFolder) -> LabelledFolder:
-    """The part of a folder that `preview` shows: the first training image of each of the first classes."""
-    wanted = set(folder.classes[:MAX_CLASSES])
-    kept: list[LabelledImage] = []
-    for image in folder.train:
-        if not wanted.isdisjoint(image.labels):
-            wanted.difference_update(image.labels)
-            kept.append(image)
-    return replace(folder, train=tuple(kept), validation=(), test=())
+def example(inputs: Inputs, place: int) -> npt.NDArray[Any]:
+    """One of the inputs; an image file decoded, small.
+
+    Raises:
+        DatasetError: the image cannot be used.
+    """
+    if not isinstance(inputs, ImageFiles):
+        held: npt.NDArray[Any] = inputs[place]
+        return held
+    files = replace(inputs[[place]], pixels=Pixels(IMAGE_SIZE, rules=inputs.pixels.rules))
+    return decoded(ImageStream(files, InputPipeline()))[0][0]
 
 
 def content(example: npt.NDArray[Any]) -> dict[str, Any]:

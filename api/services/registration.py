@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import lplcore
-from api.services.dataset_preview import preview, preview_images
+from api.services.dataset_preview import IMAGE_SIZE, preview
 from lplcore.data.arrays.archive import read_arrays
+from lplcore.data.images.files import Pixels
 from lplcore.data.images.folder import (
     LABELS_FILE,
     LabelledFolder,
@@ -16,14 +17,12 @@ from lplcore.data.images.folder import (
     refuse_unlabelled,
 )
 from lplcore.data.info import RawFacts
-from lplcore.data.raw import RULES, raw_facts
-from lplcore.datasets.registered import ARRAYS, LABELLED_IMAGES, decoded, digest, folder_facts
+from lplcore.data.raw import raw_facts
+from lplcore.data.rules import RULES
+from lplcore.datasets.registered import ARRAYS, LABELLED_IMAGES, digest, folder_data, folder_facts
 from store import datasets
 from store.database.engine import Session
 from store.database.records import DatasetRecord
-
-IMAGE_SIZE = 64
-"""Pixels per side of images in previews, and of the shape shown: a spec may ask for another size."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def inspect_folder(folder: Path, task: str | None) -> Inspected:
     labelled = labels_as(folder, task)
     sha256 = fingerprint(labelled)
     notes = check_images(labelled)
-    shown = preview(decoded(preview_images(labelled), image_size=IMAGE_SIZE))
+    shown = preview(folder_data(labelled, Pixels(IMAGE_SIZE)))
     facts = folder_facts(labelled, image_size=IMAGE_SIZE, sha256=sha256)
     return Inspected(folder, LABELLED_IMAGES, replace(facts, notes=(*facts.notes, *notes)), shown)
 

@@ -1,5 +1,6 @@
 """Normalisation of inputs: by the statistics of the training set, or to a range."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of red, green and blue from 0 to 1."""
 CHUNK = 4096
 """Examples summed at a time, so that float64 copies of images stay small."""
 
@@ -40,6 +43,32 @@ def training_statistics(x: npt.NDArray[np.generic]) -> Normalization:
     shape = (-1, 1, 1) if x.ndim == 4 else (-1,)
     tensors = [torch.from_numpy(values.astype(np.float32).reshape(shape)) for values in (mean, scale)]
     return Normalization(*tensors)
+
+
+def colour_statistics(blocks: Iterable[npt.NDArray[np.uint8]]) -> Normalization:
+    """Normalisation by images that come in blocks [n, channels, H, W] uint8; the same however they are cut.
+
+    A constant channel is only centred.
+    """
+    counts = sum(
+        np.stack([np.bincount(block[:, c].reshape(-1), minlength=256) for c in range(block.shape[1])])
+        for block in blocks
+    )
+    share = counts / np.sum(counts, axis=1, keepdims=True)
+    levels = np.arange(256.0)
+    mean = share @ levels
+    variance = (share * (levels - mean[:, None]) ** 2).sum(axis=1)
+    return by_moments(mean, np.sqrt(np.where(variance > 0, variance, 1.0)))
+
+
+def imagenet_statistics() -> Normalization:
+    """Normalisation by the mean and standard deviation that networks pretrained on ImageNet were trained with."""
+    return by_moments(255 * np.array(IMAGENET_MEAN), 255 * np.array(IMAGENET_STD))
+
+
+def by_moments(mean: npt.NDArray[np.float64], std: npt.NDArray[np.float64]) -> Normalization:
+    """Normalisation of images by mean and standard deviation [channels]."""
+    return Normalization(*(torch.from_numpy(values.astype(np.float32).reshape(-1, 1, 1)) for values in (mean, 1 / std)))
 
 
 def fixed_range(low: float, high: float) -> Normalization:

@@ -1,23 +1,17 @@
 """Data sets as their files hold them, and those that somebody registered."""
 
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from lplcore.data.images.files import ImageFiles
 from lplcore.data.info import RawFacts
+from lplcore.data.rules import RULES
 
-MAX_ARRAY_BYTES = 2**33
-"""Of all decoded pixels, of all multi-hot labels, and of an archive's arrays."""
-RULES = 2
-"""Rules by which a registered data set is read now; 1: those of version 0.1.0, for what was registered then."""
-FIRST_RULES = (
-    "read as version 0.1.0 read it, under which it was registered; register it again to have it read by today's rules"
-)
+Inputs: TypeAlias = npt.NDArray[Any] | ImageFiles
 
 
 @dataclass(frozen=True)
@@ -37,14 +31,17 @@ class RegisteredDataset:
 
 @dataclass(frozen=True)
 class RawData:
-    """A data set as its files hold it: N images [N, channels, height, width] uint8, or N vectors [N, D] float32."""
+    """A data set as its files hold it: N images [N, channels, height, width] uint8, or N vectors [N, D] float32.
+
+    Images may be files that are decoded later.
+    """
 
     classes: tuple[str, ...]
-    x_train: npt.NDArray[Any]
+    x_train: Inputs
     y_train: npt.NDArray[np.int64]
-    x_test: npt.NDArray[Any]
+    x_test: Inputs
     y_test: npt.NDArray[np.int64]
-    x_validation: npt.NDArray[Any] | None = None
+    x_validation: Inputs | None = None
     y_validation: npt.NDArray[np.int64] | None = None
     task: str = "single_label"
     notes: tuple[str, ...] = ()
@@ -75,15 +72,3 @@ def registered_hash(name: str, registered: Mapping[str, RegisteredDataset] | Non
     """sha256 of a registered data set's contents."""
     entry = (registered or {}).get(name)
     return None if entry is None else entry.sha256
-
-
-def stamp(paths: Sequence[Path]) -> str:
-    """What changes when one of the files does, of fixed length however many there are."""
-    seen = hashlib.sha256()
-    for path in paths:
-        try:
-            status = path.stat()
-            seen.update(repr((str(path), status.st_size, status.st_mtime_ns)).encode())
-        except OSError:
-            seen.update(repr((str(path), None)).encode())
-    return seen.hexdigest()

@@ -76,6 +76,12 @@ class Dataset(Plugin):
         description="images: what black and white become; null: mean 0 and standard deviation 1 over the training set",
     )
 
+    normalization: Literal["training_set", "imagenet"] = Field(
+        "training_set",
+        description="statistics by which inputs are standardised; imagenet: of colour images, for networks pretrained "
+        "there",
+    )
+
     def files(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> list[Path]:
         """The files that would be read: as long as they stay the same, so does the data."""
         return []

@@ -3,20 +3,20 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from math import isqrt
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 
 from lplcore.data.arrays.archive import read_arrays
+from lplcore.data.images.files import Pixels
 from lplcore.data.images.folder import (
     CLASSES_FILE,
     LABELS_FILE,
     LabelledFolder,
-    decode_all,
+    files_of,
     fingerprint,
     labels_of,
     refuse_unlabelled,
@@ -24,28 +24,33 @@ from lplcore.data.images.folder import (
 )
 from lplcore.data.images.lines import LabelledImage
 from lplcore.data.info import RawFacts
-from lplcore.data.raw import MAX_ARRAY_BYTES, RawData, RegisteredDataset
-from lplcore.datasets import Dataset
+from lplcore.data.raw import RawData, RegisteredDataset
+from lplcore.datasets.image_files import ImageDataset
 from lplcore.errors import DataChanged, DatasetError
 
 ARRAYS, LABELLED_IMAGES = "arrays", "labelled_images"
 
 
-class Registered(Dataset):
+class Registered(ImageDataset):
     """A data set that a service or a caller knows by this name."""
 
     title: ClassVar[str] = "Registered arrays or images"
 
+    default_model: ClassVar[str] = "mlp"
+    default_epochs: ClassVar[int] = 30
+
     name: str
     image_size: int = Field(
-        64, ge=8, le=1024, description="pixels per side to which a folder of images is resized; arrays ignore it"
+        64, ge=8, le=1024, description="pixels per side of what the network sees of an image file; arrays ignore it"
     )
+    view: Literal["stretch", "center_crop"] = "stretch"
+    normalization: Literal["training_set", "imagenet"] = "training_set"
 
     def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:
         entry = self._entry(registered)
         path = Path(entry.path)
         if format_of(entry) == LABELLED_IMAGES:
-            return decoded(unchanged_folder(entry), image_size=self.image_size)
+            return folder_data(unchanged_folder(entry), self.pixels(rules=entry.rules))
         if entry.sha256 is not None and path.is_file() and digest(path) != entry.sha256:
             raise changed(path)
         folder = read_arrays(path, task=entry.task, rules=entry.rules)
@@ -112,12 +117,7 @@ def folder_files(folder: Path, entry: RegisteredDataset) -> list[Path]:
 
 
 def folder_facts(folder: LabelledFolder, *, image_size: int, sha256: str | None) -> RawFacts:
-    """The facts of a folder of images, known without decoding one.
-
-    Raises:
-        DatasetError: the decoded images would take too much memory.
-    """
-    refuse_too_large(len(folder.images), image_size)
+    """The facts of a folder of images, known without decoding one."""
     counts = Counter(label for image in folder.train for label in image.labels)
     return RawFacts(
         classes=folder.classes,
@@ -132,14 +132,13 @@ def folder_facts(folder: LabelledFolder, *, image_size: int, sha256: str | None)
     )
 
 
-def decoded(folder: LabelledFolder, *, image_size: int) -> RawData:
-    """A folder of images with every image decoded.
+def folder_data(folder: LabelledFolder, pixels: Pixels) -> RawData:
+    """A folder of images.
 
     Raises:
-        DatasetError: an image is damaged, or all would take too much memory.
+        DatasetError: an image is not there.
     """
-    refuse_too_large(len(folder.images), image_size)
-    x, notes = decode_all(folder, image_size)
+    x = files_of(folder, pixels)
     y = label_array(folder.images, folder.classes, multi_label=folder.task == "multi_label")
     held_out, test = len(folder.train), len(folder.train) + len(folder.validation)
     return RawData(
@@ -151,17 +150,8 @@ def decoded(folder: LabelledFolder, *, image_size: int) -> RawData:
         x_validation=x[held_out:test] if folder.validation else None,
         y_validation=y[held_out:test] if folder.validation else None,
         task=folder.task,
-        notes=(*folder.notes, *notes),
+        notes=folder.notes,
     )
-
-
-def refuse_too_large(number: int, image_size: int) -> None:
-    """Images that would not fit into memory when they are decoded."""
-    wanted = number * 3 * image_size**2
-    if wanted > MAX_ARRAY_BYTES:
-        message = f"{number} images of {image_size} x {image_size} pixels take {wanted / 2**30:.1f} GiB decoded"
-        most = isqrt(MAX_ARRAY_BYTES // (3 * number))
-        raise DatasetError("image_size", f"{message}, over {MAX_ARRAY_BYTES >> 30} GiB; ask for at most {most}")
 
 
 def label_array(images: Sequence[LabelledImage], classes: Sequence[str], *, multi_label: bool) -> npt.NDArray[np.int64]:

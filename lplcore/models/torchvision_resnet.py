@@ -11,7 +11,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lplcore.data.raw import stamp
+from lplcore.data.data_files import stamp
 from lplcore.models import Classifier, ModelOutput
 from lplcore.models.named.pretrained import PretrainedModel, fitting, read_weights
 from lplcore.models.named.stages import normalisations

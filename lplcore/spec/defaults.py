@@ -29,6 +29,8 @@ def with_defaults(
     data, problems = expand_preset(data)
     data = {key: value for key, value in data.items() if value is not None or key not in NULL_IS_DEFAULT}
     data = {key: {"name": value} if key in NAMED and isinstance(value, str) else value for key, value in data.items()}
+    if isinstance(data.get("augmentation"), list):
+        data["augmentation"] = {"name": "sequence", "steps": data["augmentation"]}
     record = dataset_record(data.get("dataset"), registered)
     epochs = data.setdefault("epochs", record.default_epochs if record else 30)
     for part, default in default_parts(record).items():

@@ -153,7 +153,7 @@ class ExperimentSpec(Record):
         problems += self._head_problems()
         problems += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
         problems += [(f"model.{field}", text) for field, text in self.model.check(info.input_shape)]
-        problems += [("augmentation.name", text) for text in self.augmentation.check(info.input_shape)]
+        problems += [(f"augmentation.{field}", text) for field, text in self.augmentation.problems(info.input_shape)]
         return problems
 
     def _head_problems(self) -> list[tuple[str, str]]:

@@ -35,13 +35,16 @@ class StepInputs(NamedTuple):
     """Share of the training done, 0 to 1; a scalar."""
     drawn: tuple[Tensor, ...] = ()
     """What the procedure drew on the host (`Procedure.host_draws`)."""
+    images: Tensor | None = None
+    """[N, channels, H, W], where images are read as they are needed."""
 
     def kept(self) -> "StepInputs":
         """Tensors on the device that take inputs like these."""
         step = torch.zeros((), dtype=torch.int64, device=self.indices.device)
         progress = torch.zeros((), dtype=torch.float32, device=self.indices.device)
         drawn = tuple(torch.empty_like(value, device=self.indices.device) for value in self.drawn)
-        return StepInputs(self.indices.clone(), self.draws.clone(), step, progress, drawn)
+        images = None if self.images is None else self.images.clone()
+        return StepInputs(self.indices.clone(), self.draws.clone(), step, progress, drawn, images)
 
     def copy_(self, other: "StepInputs") -> None:
         """Take over another step of as many examples."""
@@ -50,6 +53,8 @@ class StepInputs(NamedTuple):
         for own, number in ((self.step, other.step), (self.progress, other.progress)):
             assert isinstance(own, Tensor)
             own.fill_(number)
+        if self.images is not None and other.images is not None:
+            self.images.copy_(other.images)
         for own, value in zip(self.drawn, other.drawn, strict=True):
             # From memory that the device reads by itself, or the host would wait for it.
             own.copy_(value.pin_memory() if own.is_cuda else value, non_blocking=True)
@@ -151,26 +156,26 @@ class CapturedSteps:
 
 
 class CapturedPrediction:
-    """Predictions, captured for every number of examples: indices [N] to logits [N, C]."""
+    """Predictions, captured for every number of examples: their indices [N] or images [N, ...] to logits [N, C]."""
 
     def __init__(self, predict: Callable[[Tensor], Tensor], capture: Capture) -> None:
         self.predict, self.capture = predict, capture
         self.by_number: dict[int, tuple[Tensor, list[Tensor], Callable[[], None]]] = {}
 
-    def __call__(self, indices: Tensor) -> Tensor:
-        number = indices.shape[0]
+    def __call__(self, examples: Tensor) -> Tensor:
+        number = examples.shape[0]
         if number not in self.by_number:
-            self.by_number[number] = self._of(indices)
+            self.by_number[number] = self._of(examples)
         kept, answer, work = self.by_number[number]
-        kept.copy_(indices)
+        kept.copy_(examples)
         work()
         # The next prediction is written to the same place.
         return answer[0].clone()
 
-    def _of(self, indices: Tensor) -> tuple[Tensor, list[Tensor], Callable[[], None]]:
-        kept, answer = indices.clone(), list[Tensor]()
+    def _of(self, examples: Tensor) -> tuple[Tensor, list[Tensor], Callable[[], None]]:
+        kept, answer = examples.clone(), list[Tensor]()
 
         def work() -> None:
             answer[:] = [self.predict(kept)]
 
-        return kept, answer, self.capture(work, f"the prediction of {indices.shape[0]} examples")
+        return kept, answer, self.capture(work, f"the prediction of {examples.shape[0]} examples")

@@ -1,22 +1,27 @@
 """Data sets as training uses them: validation split, long-tailed subset, test set."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from lplcore.data.damaged import without_damaged
+from lplcore.data.data_files import stamp
+from lplcore.data.images.pipeline import InputPipeline
+from lplcore.data.images.stream import white_note
 from lplcore.data.info import DatasetInfo, RawFacts
 from lplcore.data.long_tail import by_count, imbalance_of, long_tail_counts, missed_factor
-from lplcore.data.normalization import Normalization, fixed_range, training_statistics
-from lplcore.data.raw import RawData, RegisteredDataset, raw_facts, registered_hash, stamp
-from lplcore.data.splits import IntArray, LoadedDataset, part_of, split_of
+from lplcore.data.raw import RawData, RegisteredDataset, raw_facts, registered_hash
+from lplcore.data.splits import IntArray, LoadedDataset
 from lplcore.datasets import Dataset
+from lplcore.datasets.image_files import ImageDataset
 from lplcore.errors import DatasetError
 from lplcore.randomness import generator
+from lplcore.training.placing import held_or_streamed, normalization_of, parts_of
 
 SUBSET_FIELDS = ("imbalance_factor", "imbalance_profile", "imbalance_order", "subset_seed")
 
@@ -27,30 +32,40 @@ def load(
     seed: int,
     data_dir: str | Path = "data",
     datasets: Mapping[str, RegisteredDataset] | None = None,
+    cropped: bool = False,
+    pipeline: InputPipeline | None = None,
 ) -> LoadedDataset:
     """Read a data set, hold out its validation split and thin out its classes.
 
     What is held out for validation and as meta set is drawn by `seed`, the run's; which of the other examples are kept
-    in a long-tailed subset by the record's `subset_seed`.
+    in a long-tailed subset by the record's `subset_seed`. Image files are read now where they fit into memory.
+
+    Args:
+        dataset: the record.
+        seed: of the run.
+        data_dir: folder whose `datasets` holds files of built-in data sets.
+        datasets: those registered under names of their own.
+        cropped: training cuts out of every image file, so that the files are read in each epoch.
+        pipeline: how image files are read.
 
     Raises:
         DatasetError: absent, corrupt, or too small for what is asked.
     """
+    pipeline = pipeline or InputPipeline()
     raw = dataset.read(Path(data_dir), datasets or {})
+    if isinstance(dataset, ImageDataset) and dataset.on_damaged == "leave_out":
+        raw = without_damaged(raw, pipeline)
     facts = raw_facts(raw, sha256=registered_hash(dataset.name, datasets))
     info = describe(dataset, facts)
     drawn = draw(dataset, raw, facts, seed=seed)
-    validation, meta = part_of(raw, drawn.held_out), part_of(raw, drawn.meta)
-    if raw.x_validation is not None and raw.y_validation is not None:
-        validation = split_of(raw.x_validation, raw.y_validation)
-    x_train = raw.x_train[drawn.kept]
+    splits, whitened = held_or_streamed(parts_of(raw, drawn.by_split()), cropped=cropped, pipeline=pipeline)
     return LoadedDataset(
-        info=info,
-        train=split_of(x_train, raw.y_train[drawn.kept]),
-        validation=validation,
-        test=split_of(raw.x_test, raw.y_test) if len(raw.y_test) else None,
-        meta=meta,
-        normalization=normalization_of(dataset, x_train),
+        info=replace(info, notes=(*info.notes, *white_note(whitened, sum(len(split.y) for split in splits.values())))),
+        train=splits["train"],
+        validation=splits.get("validation"),
+        test=splits.get("test"),
+        meta=splits.get("meta"),
+        normalization=normalization_of(dataset, raw, splits["train"]),
     )
 
 
@@ -86,8 +101,17 @@ def remembered_facts(
 
 def whole(dataset: Dataset) -> Dataset:
     """The record with nothing held out, thinned out or normalised."""
-    fields = (*SUBSET_FIELDS, "validation_fraction", "meta_per_class", "input_range")
-    return dataset.model_copy(update={name: type(dataset).model_fields[name].default for name in fields})
+    fields = (
+        *SUBSET_FIELDS,
+        "validation_fraction",
+        "meta_per_class",
+        "input_range",
+        "normalization",
+        "cache",
+        "on_damaged",
+    )
+    defaults = type(dataset).model_fields
+    return dataset.model_copy(update={name: defaults[name].default for name in fields if name in defaults})
 
 
 def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
@@ -176,16 +200,10 @@ def refuse_impossible(dataset: Dataset, facts: RawFacts) -> None:
                 raise DatasetError(field, "multi-label data are used as they are; leave it out")
     if dataset.input_range is not None and len(facts.input_shape) != 3:
         raise DatasetError("input_range", "is for images, this data set has vectors; leave it out")
+    if dataset.normalization == "imagenet" and facts.input_shape[:1] != (3,):
+        raise DatasetError("normalization", "imagenet is for images of three colours; leave it out")
     if facts.num_validation and dataset.validation_fraction:
         raise DatasetError("validation_fraction", "the data set has a validation split of its own; leave it out")
-
-
-def normalization_of(dataset: Dataset, x_train: npt.NDArray[Any]) -> Normalization:
-    """How inputs are normalised, from the training examples or by the range that is asked for."""
-    if dataset.input_range is None:
-        return training_statistics(x_train)
-    low, high = dataset.input_range
-    return fixed_range(low, high)
 
 
 class Drawn(NamedTuple):
@@ -194,6 +212,10 @@ class Drawn(NamedTuple):
     meta: IntArray
     held_out: IntArray
     kept: IntArray
+
+    def by_split(self) -> dict[str, IntArray]:
+        """What each split gets."""
+        return {"train": self.kept, "validation": self.held_out, "meta": self.meta}
 
 
 def draw(dataset: Dataset, raw: RawData, facts: RawFacts, *, seed: int) -> Drawn:

@@ -24,7 +24,8 @@ from PIL import Image
 from lplcore import plugin
 from lplcore.data.arrays import pickles
 from lplcore.data.arrays.archive import read_arrays
-from lplcore.data.images.folder import FORMATS, check_images, labels_of
+from lplcore.data.images.decoding import FORMATS
+from lplcore.data.images.folder import check_images, labels_of
 from lplcore.errors import DatasetError
 from lplcore.training.checkpoint import METADATA_KEY
 from store.database.engine import Database

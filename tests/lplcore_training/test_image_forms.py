@@ -11,7 +11,8 @@ from PIL import Image
 import lplcore
 from lplcore.data.class_names import in_natural_order
 from lplcore.data.images.folder import check_images, labels_of
-from lplcore.data.raw import FIRST_RULES, RULES, RegisteredDataset
+from lplcore.data.raw import RegisteredDataset
+from lplcore.data.rules import FIRST_RULES, RULES
 from lplcore.data.splits import LoadedDataset
 from lplcore.datasets.registered import Registered
 from lplcore.errors import DatasetError

@@ -13,6 +13,8 @@ from PIL import Image
 import lplcore
 from lplcore.data.images import folder as labelled_images
 from lplcore.data.images.folder import VALIDATION_IS_TEST, check_images, fingerprint, labels_of
+from lplcore.data.images.pipeline import InputPipeline
+from lplcore.data.images.stream import ImageStream
 from lplcore.data.raw import RegisteredDataset
 from lplcore.data.splits import LoadedDataset
 from lplcore.datasets.registered import Registered, digest
@@ -251,17 +253,18 @@ def test_the_number_of_images_and_labels_is_bounded(folder: Path, monkeypatch: p
     assert "more than 4 images" in refusal(folder)
 
 
-def test_a_folder_too_large_for_memory_says_which_size_fits(folder: Path) -> None:
-    lines = [f"train,{index}.png,cat|dog" for index in range(3000)]
-    for index in range(3000):
-        (folder / f"{index}.png").touch()
-    write_labels(folder, lines)
-    with pytest.raises(DatasetError, match="at most 976") as caught:
-        dataset_info(Registered(name="mine", image_size=1024), datasets=entry(folder))
-    assert caught.value.field == "image_size"
-    assert dataset_info(Registered(name="mine", image_size=976), datasets=entry(folder)).num_train == 3000
-    with pytest.raises(DatasetError, match="at most 976"):
-        loaded(folder, image_size=1024)
+def test_a_folder_too_large_for_memory_is_read_as_it_is_needed(folder: Path) -> None:
+    held = loaded(folder, image_size=16)
+    streamed = load(
+        Registered(name="mine", image_size=16),
+        seed=0,
+        datasets=entry(folder),
+        pipeline=InputPipeline(memory_bytes=3 * 16 * 16),
+    )
+    assert isinstance(held.train.x, torch.Tensor)
+    assert isinstance(streamed.train.x, ImageStream)
+    assert torch.equal(streamed.train.x[torch.tensor([2, 0])], held.train.x[[2, 0]])
+    assert torch.equal(streamed.normalization.mean, held.normalization.mean)
 
 
 def broken_image(kind: str, good: Path) -> bytes:

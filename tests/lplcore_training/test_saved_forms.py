@@ -8,7 +8,8 @@ import pytest
 
 import lplcore
 from lplcore.data.arrays.archive import read_arrays, task_of_labels
-from lplcore.data.raw import FIRST_RULES, RawData, RegisteredDataset
+from lplcore.data.raw import RawData, RegisteredDataset
+from lplcore.data.rules import FIRST_RULES
 from lplcore.datasets.registered import Registered
 from lplcore.errors import DatasetError
 from lplcore.events import RunStart

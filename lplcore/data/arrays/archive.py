@@ -11,7 +11,9 @@ from lplcore.data.arrays import inputs as array_inputs
 from lplcore.data.arrays import labels as array_labels
 from lplcore.data.arrays.names import OURS, refuse_halves, roles_of
 from lplcore.data.class_names import fits
-from lplcore.data.raw import FIRST_RULES, MAX_ARRAY_BYTES, RULES, RawData
+from lplcore.data.data_files import MAX_ARRAY_BYTES
+from lplcore.data.raw import RawData
+from lplcore.data.rules import FIRST_RULES, RULES
 from lplcore.errors import DatasetError
 from lplcore.plugin import quoted
 

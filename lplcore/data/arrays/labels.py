@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lplcore.data.class_names import MAX_NAME, fits, in_natural_order, tidy
+from lplcore.data.rules import MOSTLY_SINGLE
 from lplcore.errors import DatasetError
 from lplcore.plugin import quoted
 
@@ -18,8 +19,6 @@ LARGEST_LABEL = 1_000_000
 UNLABELLED = 255
 """What files of bytes mark examples without label with; a class only where 254 is one too."""
 MOST_NAMED = 10
-MOSTLY_SINGLE = 0.95
-"""Share of examples with one label from which a multi-label set is noted as one."""
 COLUMN = "labels of shape [N, 1] are read as [N]"
 ONE_HOT = (
     "each row of the labels has one 1: read as one-hot rows of a single-label set; "

@@ -2,8 +2,7 @@
 
 The header is `split,file,labels`. Splits are train, val (or validation) and test; files are relative to the folder;
 labels are joined by `|`, and an image of a multi-label set may have none. `classes.txt`, a name per line, fixes the
-classes and their order; without it they are the names of the training lines in natural order (2 before 10). N images,
-C classes, S pixels on each side.
+classes and their order; without it they are the names of the training lines in natural order (2 before 10).
 """
 
 import csv
@@ -11,21 +10,20 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
-from PIL import Image, ImageOps
 
-from lplcore.data.arrays.labels import MOSTLY_SINGLE
 from lplcore.data.class_names import in_natural_order
-from lplcore.data.images.colours import as_rgb, as_rgb_by_first_rules
+from lplcore.data.data_files import MAX_ARRAY_BYTES, stamp
+from lplcore.data.images.files import ImageFiles, Pixels, image_files
 from lplcore.data.images.lines import HEADER, SPLITS, LabelledImage, class_names, image_of, spellings
-from lplcore.data.raw import FIRST_RULES, MAX_ARRAY_BYTES, RULES, stamp
+from lplcore.data.images.pipeline import InputPipeline
+from lplcore.data.images.stream import ImageStream, white_note
+from lplcore.data.rules import FIRST_RULES, MOSTLY_SINGLE, RULES
 from lplcore.errors import DatasetError
 from lplcore.plugin import quoted
 
@@ -34,12 +32,6 @@ VALIDATION_IS_TEST = f"{LABELS_FILE} has no test rows: its val rows are the test
 MAX_TEXT_BYTES = 2**26
 MAX_IMAGES = 1_000_000
 MAX_CLASSES = 100_000
-MAX_PIXELS = 2**26
-"""Of one image as its file holds it; below the size at which Pillow warns."""
-FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-THREADS = 4
-BLOCK = 64
-"""Images decoded per task of the pool."""
 
 
 @dataclass(frozen=True)
@@ -217,78 +209,26 @@ def path_of(folder: LabelledFolder, image: LabelledImage) -> Path:
     return inside(folder.folder, image.file, where=f"{LABELS_FILE} line {image.line}")
 
 
-def decode_all(folder: LabelledFolder, image_size: int) -> tuple[npt.NDArray[np.uint8], tuple[str, ...]]:
-    """Every image, [N, 3, S, S], and notes on what was changed.
+def files_of(folder: LabelledFolder, pixels: Pixels) -> ImageFiles:
+    """The images in the order of their splits, each of which must be there.
+
+    Raises:
+        DatasetError: one is not, or lies elsewhere.
+    """
+    names = [str(path_of(folder, image).relative_to(folder.folder)) for image in folder.images]
+    lines = [image.line for image in folder.images]
+    return image_files(folder.folder, names, pixels, listing=LABELS_FILE, lines=lines)
+
+
+def check_images(folder: LabelledFolder) -> tuple[str, ...]:
+    """Decode every image and keep none; returns notes on what was changed.
 
     Raises:
         DatasetError: an image is gone or damaged; the message names it.
     """
-    pixels = np.empty((len(folder.images), 3, image_size, image_size), dtype=np.uint8)
-    whitened = np.zeros(len(pixels), dtype=bool)
-
-    def place(index: int) -> None:
-        pixels[index], whitened[index] = decode(folder, folder.images[index], image_size)
-
-    for_each(len(pixels), place)
-    return pixels, white_note(whitened)
-
-
-def check_images(folder: LabelledFolder) -> tuple[str, ...]:
-    """Decode every image and keep none; returns the notes of `decode_all`.
-
-    Raises:
-        DatasetError: as `decode_all`.
-    """
-    images, whitened = folder.images, np.zeros(len(folder.images), dtype=bool)
-
-    def look(index: int) -> None:
-        _, whitened[index] = decode(folder, images[index], 1)
-
-    for_each(len(images), look)
-    return white_note(whitened)
-
-
-def white_note(whitened: npt.NDArray[np.bool_]) -> tuple[str, ...]:
-    """A note on transparent images, [N] bool."""
-    number = int(whitened.sum())
-    return (f"{number} of {len(whitened)} images are transparent in places, laid on white",) if number else ()
-
-
-def for_each(number: int, work: Callable[[int], object]) -> None:
-    """Do the work for 0 .. number - 1 in a few threads; the first error stops it."""
-
-    def block(start: int) -> None:
-        for index in range(start, min(start + BLOCK, number)):
-            work(index)
-
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        for _ in pool.map(block, range(0, number, BLOCK)):
-            pass
-
-
-def decode(folder: LabelledFolder, image: LabelledImage, image_size: int) -> tuple[npt.NDArray[np.uint8], bool]:
-    """An image as [3, S, S]: upright by its EXIF orientation, RGB, resized bilinearly whatever its shape.
-
-    The second is whether it was transparent somewhere.
-    """
-    path = path_of(folder, image)
-    try:
-        with Image.open(path, formats=FORMATS) as opened:
-            problem = unusable(opened)
-            if problem is None:
-                convert = as_rgb if folder.rules > 1 else as_rgb_by_first_rules
-                rgb, whitened = convert(ImageOps.exif_transpose(opened))
-                resized = rgb.resize((image_size, image_size), Image.Resampling.BILINEAR)
-                return np.asarray(resized).transpose(2, 0, 1), whitened
-    except Exception as error:  # a damaged image can raise anything
-        problem = f"it is damaged or none of {', '.join(FORMATS)} ({type(error).__name__})"
-    message = f"{quoted(image.file)} cannot be used: {problem}; replace it or remove its line"
-    raise DatasetError("name", f"{LABELS_FILE} line {image.line}: {message}")
-
-
-def unusable(image: Image.Image) -> str | None:
-    """Why an image that was opened, but not decoded yet, is refused."""
-    if image.width * image.height > MAX_PIXELS:
-        return f"it has {image.width} x {image.height} pixels, more than {MAX_PIXELS}"
-    # Pillow clips such values at 255 where it converts them.
-    return f"its values have more than 8 bits (mode {image.mode})" if image.mode[0] in "IF" else None
+    stream = ImageStream(files_of(folder, Pixels(1, rules=folder.rules)), InputPipeline())
+    whitened = 0
+    for read in stream.all():
+        stream.usable(read)
+        whitened += read.whitened
+    return white_note(whitened, len(stream))

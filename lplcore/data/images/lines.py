@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from lplcore.data.class_names import MAX_NAME, fits, tidy
-from lplcore.data.raw import RULES
+from lplcore.data.rules import RULES
 from lplcore.errors import DatasetError
 from lplcore.plugin import quoted
 

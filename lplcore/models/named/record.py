@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 from torch import Tensor, nn
 
-from lplcore.data.raw import stamp
+from lplcore.data.data_files import stamp
 from lplcore.errors import SpecError
 from lplcore.models import Classifier
 from lplcore.models.named.library import Body, Library

@@ -144,8 +144,7 @@ class Gan(Companion):
 
     def learn_range(self, data: TrainingData) -> None:
         """Find the smallest and largest network input, per pixel or feature."""
-        x = data.train.x
-        bounds = data.network_input(torch.stack([x.amin(dim=0), x.amax(dim=0)]))
+        bounds = data.network_input(data.train.extremes())
         self.low.copy_(bounds[0])
         self.high.copy_(bounds[1])
 

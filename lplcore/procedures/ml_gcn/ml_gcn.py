@@ -7,8 +7,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field
 from torch import nn
 
+from lplcore.data.data_files import stamp
 from lplcore.data.info import DatasetInfo
-from lplcore.data.raw import stamp
 from lplcore.data.weights_folder import within_weights
 from lplcore.models import Classifier
 from lplcore.procedures import Procedure, TrainingData

@@ -186,7 +186,7 @@ def evaluate_multi_label(
     labelled = labels.float() != UNKNOWN
     if not ((labels == 0) | (labels == 1) | ~labelled).all():
         raise ValueError("labels: multi-hot rows hold zeros and ones, and -1 for what is unknown, nothing else")
-    parts = [predict(indices) for indices in batches(labels, batch_size)]
+    parts = list(predict(batches(labels, batch_size)))
     scores = torch.cat(parts) if parts else torch.zeros(labels.shape, device=labels.device)
     truth = (labels > 0).cpu().numpy()
     trained = None if class_counts is None else np.array(class_counts) > 0
@@ -207,7 +207,7 @@ def mean_loss(scores: Tensor, labels: Tensor, labelled: Tensor, classes: Tensor)
     return functional.binary_cross_entropy_with_logits(scores, labels.to(scores.dtype)).item()
 
 
-def batches(labels: Tensor, batch_size: int) -> Iterable[Tensor]:
+def batches(labels: Tensor, batch_size: int) -> Sequence[Tensor]:
     """Indices of all examples, some at a time."""
     number = labels.shape[0]
     return torch.split(torch.arange(number, device=labels.device), batch_size) if number else ()

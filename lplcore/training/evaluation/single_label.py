@@ -1,7 +1,7 @@
 """Evaluation: predictions on clean logits and the numbers made from them. Errors are fractions."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,8 +18,8 @@ from lplcore.training.evaluation.confusion import Confusion
 
 SHOT_GROUPS = ("many", "medium", "few")
 CALIBRATION_BINS = 15
-Predict = Callable[[Tensor], Tensor]
-"""Indices [B] of examples to logits [B, C] in float32."""
+Predict = Callable[[Sequence[Tensor]], Iterator[Tensor]]
+"""Batches of examples, each by their indices [B], to logits [B, C] in float32, in their order."""
 
 
 class Headline(NamedTuple):
@@ -145,8 +145,9 @@ def evaluate(
     cells = [torch.zeros(0, dtype=torch.int64, device=device)]
     loss = torch.zeros((), dtype=accumulator_dtype(device), device=device)
     calibration = torch.zeros(CALIBRATION_BINS, 3, dtype=accumulator_dtype(device), device=device)
-    for indices in torch.split(chosen, batch_size) if len(chosen) else ():
-        logits, truth = predict(indices), labels[indices]
+    batches = torch.split(chosen, batch_size) if len(chosen) else ()
+    for indices, logits in zip(batches, predict(batches), strict=True):
+        truth = labels[indices]
         loss += functional.cross_entropy(logits, truth, reduction="sum").to(loss.dtype)
         confidence, predicted = correct(logits).softmax(dim=1).max(dim=1)
         cells.append(truth * num_classes + predicted)

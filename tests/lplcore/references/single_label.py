@@ -252,6 +252,12 @@ no_reference(
 no_reference("target", "disturb_label", instead="random; test_methods_by_hand counts the labels it draws")
 no_reference(
     "target",
+    "cutmix",
+    instead="random; test_cutmix recovers the rectangle from the mixed inputs",
+    not_neutral="the ratio 1 has probability zero",
+)
+no_reference(
+    "target",
     "mixup",
     instead="random; test_methods_by_hand recovers the ratio from the mixed inputs",
     not_neutral="the ratio 1 has probability zero",

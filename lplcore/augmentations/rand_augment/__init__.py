@@ -1,0 +1,5 @@
+"""RandAugment."""
+
+from lplcore.augmentations.rand_augment.rand_augment import RandAugment
+
+__all__ = ["RandAugment"]
