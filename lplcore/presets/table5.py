@@ -48,7 +48,7 @@ WITH_NECK: dict[str, Any] = {
 WITHOUT_NECK: dict[str, Any] = {"name": "resnet50", **BODY}
 TRAINING: dict[str, Any] = {
     "augmentation": [
-        {"name": "random_crop", "least_share": 0.8},
+        {"name": "random_crop", "share": 0.8},
         {"name": "horizontal_flip"},
         {"name": "photometric_distortion"},
     ],

@@ -54,7 +54,7 @@ def test_evaluation_of_8142_classes_takes_no_matrix_of_them() -> None:
     true, predicted = drawn(SPECIES, examples=64)
     logits = torch.nn.functional.one_hot(predicted, SPECIES).float()
     tracemalloc.start()
-    found = evaluate(lambda indices: logits[indices], true, num_classes=SPECIES, batch_size=32)
+    found = evaluate(lambda batches: (logits[indices] for indices in batches), true, num_classes=SPECIES, batch_size=32)
     found.metrics("test")
     series = found.series("test", last=True)
     peak = tracemalloc.get_traced_memory()[1]
@@ -65,6 +65,6 @@ def test_evaluation_of_8142_classes_takes_no_matrix_of_them() -> None:
 
 
 def test_a_split_without_examples_has_no_cells() -> None:
-    found = evaluate(lambda _: torch.zeros(0, 3), torch.zeros(0, dtype=torch.int64), num_classes=3, batch_size=2)
+    found = evaluate(lambda _: iter(()), torch.zeros(0, dtype=torch.int64), num_classes=3, batch_size=2)
     assert found.confusion.tolist() == [[0, 0, 0]] * 3
     assert found.metrics("test")["test/balanced_accuracy"] is None
