@@ -116,7 +116,7 @@ def large_images(folder: Path, rounds: int) -> Iterator[Row]:
     data = random_images(folder, "large", train=2048, test=CLASSES, size=224)
     options = {"model": {"name": "resnet50"}, "precision": "bf16", "augmentation": "none"}
     run = Steps(spec_of("large", **options), data)
-    state, inputs, labels = run.run.state, run.run.train_split.x[:BATCH], run.run.train_split.y[:BATCH]
+    state, inputs, labels = run.run.state, run.run.train_split.held[:BATCH], run.run.train_split.y[:BATCH]
     resident = run.run.network_input(inputs)
 
     def step() -> None:

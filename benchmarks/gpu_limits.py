@@ -58,7 +58,7 @@ def work_of(steps: Steps) -> tuple[float, float]:
         saved += tensor.numel() * tensor.element_size()
         return tensor
 
-    inputs = run.network_input(run.train_split.x[:BATCH])
+    inputs = run.network_input(run.train_split.held[:BATCH])
     counter = FlopCounterMode(display=False)
     # The counter does not see kernels of our own.
     with counter, launches.enabled(False), torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):

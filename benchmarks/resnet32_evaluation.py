@@ -136,7 +136,7 @@ def difference(run: TrainingRun, precision: str) -> dict[str, float]:
     """How far logits of digits' test examples are from each other and from those in float64."""
     test = run.data.test
     assert test is not None
-    inputs = run.network_input(test.x)
+    inputs = run.network_input(test.held)
     before, fused = (logits(predict, inputs, precision) for predict in sides(run, precision).values())
     exact = exact_logits(run.state.model, inputs)
     classes = [values.argmax(dim=1) for values in (before, fused)]

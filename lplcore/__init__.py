@@ -4,6 +4,7 @@ try:
     from lplcore import events
     from lplcore.catalog import catalog
     from lplcore.criterion import Criterion, CriterionOutput
+    from lplcore.data.images.pipeline import InputPipeline
     from lplcore.data.info import DatasetInfo
     from lplcore.data.long_tail import long_tail_counts
     from lplcore.data.raw import RegisteredDataset
@@ -29,6 +30,7 @@ __all__ = [
     "DatasetInfo",
     "EpochEnd",
     "ExperimentSpec",
+    "InputPipeline",
     "LogLine",
     "Progress",
     "RegisteredDataset",

@@ -45,6 +45,19 @@ class Settings(BaseSettings):
     poll_seconds: float = Field(20.0, gt=0, le=3_600, description="how often a worker asks the database unasked")
     grace_seconds: float = Field(30.0, ge=0, le=3_600, description="time a trainer has to write its last checkpoint")
     cores: int | None = Field(None, ge=1, le=4096, description="CPU cores that a trainer computes with; empty: all")
+    data_workers: int | None = Field(
+        None,
+        ge=0,
+        le=256,
+        description="processes that read image files for a trainer; empty: all cores but one, at most 16, on an "
+        "accelerator, and none on a CPU, where the trainer reads them itself",
+    )
+    image_memory_bytes: int = Field(
+        2**33, ge=0, description="decoded images that a trainer may hold in memory; more are read in each epoch"
+    )
+    cache_bytes: int = Field(
+        2**36, ge=0, description="image pixels that may be kept in the data directory, where a spec asks for a cache"
+    )
     pack: int = Field(
         1, ge=1, le=64, description="runs of one job that may train in one process; 1: each run has its own"
     )

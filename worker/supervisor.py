@@ -16,13 +16,18 @@ from store.errors import CorruptCheckpoint, LeaseLost, NotFound, StorageFull
 from store.lifecycle import claims, sweeper
 from store.lifecycle.states import Outcome, Reason, Request
 from store.settings import Settings
-from worker.devices import Device
+from worker.cores import usable
+from worker.devices import CPU, Device
 from worker.heartbeat import Heartbeat
 from worker.process import describe_exit
 from worker.reporting import Reporter
 from worker.scratch import attempt_folder
 
 TICK_SECONDS = 0.1
+MOST_READERS = 16
+"""Processes that read image files for one trainer, where the settings do not say how many."""
+CACHE = "cache"
+"""Where they keep pixels, in the data directory."""
 HOST_LOST = "the process that this trainer was forked from has ended; the run goes on from its last checkpoint"
 REMEDY = "free space, make it writable or choose another LPL_DATA_DIR, then retry the run"
 STOPS = {Request.CANCEL: Outcome.CANCELLED, Request.PAUSE: Outcome.PAUSED}
@@ -121,6 +126,7 @@ class Supervisor:
             "checkpoint_dir": str(scratch),
             "device": self._device.torch_name(),
             "cores": self._settings.cores,
+            "pipeline": reading(self._settings, self._device),
         }
         trainer = self._trainers.start(self._claim.run_id, payload, environment=self._device.environment())
         try:
@@ -210,3 +216,16 @@ class Supervisor:
             log.warning("run %s: %s", self._claim.run_id, error)
         except StorageFull as error:
             log.error("run %s ended as %s, which cannot be written: %s", self._claim.run_id, outcome, error)
+
+
+def reading(settings: Settings, device: Device) -> dict[str, Any]:
+    """How a trainer reads image files."""
+    workers = settings.data_workers
+    if workers is None:
+        workers = 0 if device.name == CPU.name else min(MOST_READERS, (settings.cores or usable()) - 1)
+    return {
+        "workers": workers,
+        "memory_bytes": settings.image_memory_bytes,
+        "cache_dir": str(settings.data_dir / CACHE),
+        "cache_bytes": settings.cache_bytes,
+    }

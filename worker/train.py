@@ -71,8 +71,8 @@ class Member:
         """Write one of its events."""
         self._pipe.send({**self._mark, **event})
 
-    def request(self, stop_all: threading.Event) -> lplcore.Request | None:
-        """What to train; None where the spec is wrong, and the run has ended by that."""
+    def request(self, stop_all: threading.Event, *, runs: int) -> lplcore.Request | None:
+        """What to train, as one of so many runs; None where the spec is wrong, and the run has ended by that."""
         payload = self.payload
         datasets = registered(payload["datasets"])
         try:
@@ -89,6 +89,7 @@ class Member:
             checkpoint_dir=Path(payload["checkpoint_dir"]),
             resume_from=payload["resume_from"],
             should_stop=lambda: stop_all.is_set() or self.stop.is_set(),
+            pipeline=pipeline_of(payload, runs=runs),
             threads=threads(spec, device, payload),
         )
 
@@ -126,9 +127,20 @@ def device_of(payload: dict[str, Any]) -> str:
     return str(payload["device"]) if wanted == "auto" else wanted
 
 
+def pipeline_of(payload: dict[str, Any], *, runs: int) -> lplcore.InputPipeline:
+    """How image files are read: as the worker's settings say, the processes shared by the runs of a pack."""
+    told = payload.get("pipeline")
+    if told is None:
+        return lplcore.InputPipeline()
+    shared = {"workers": -(-told["workers"] // runs), "cache_dir": Path(told["cache_dir"])}
+    return lplcore.InputPipeline(**told | shared)
+
+
 def train(members: Sequence[Member], pipe: Pipe, stop_all: threading.Event) -> None:
     """Send the events of the runs."""
-    asked = [(member, request) for member in members if (request := member.request(stop_all)) is not None]
+    asked = [
+        (member, request) for member in members if (request := member.request(stop_all, runs=len(members))) is not None
+    ]
     if not asked:
         return
     torch.set_num_threads(max(request.threads or 1 for _, request in asked))

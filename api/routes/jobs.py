@@ -67,6 +67,7 @@ def validate(services: Services, body: Experiment) -> Validation:
         num_validation=info.num_validation,
         num_test=info.num_test,
         notes=list(info.notes),
+        cache_bytes=info.cache_bytes,
     )
 
 

@@ -178,6 +178,9 @@ class Validation(FromFiles):
     num_validation: int
     num_test: int
     notes: list[str]
+    cache_bytes: int | None = Field(
+        None, description="about what the cache that the spec asks for will take; null where it asks for none"
+    )
 
 
 class DatasetAnswer(FromFiles):

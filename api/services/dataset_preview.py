@@ -41,7 +41,9 @@ def example(inputs: Inputs, place: int) -> npt.NDArray[Any]:
         held: npt.NDArray[Any] = inputs[place]
         return held
     files = replace(inputs[[place]], pixels=Pixels(IMAGE_SIZE, rules=inputs.pixels.rules))
-    return decoded(ImageStream(files, InputPipeline()))[0][0]
+    (pixels,), _ = decoded(ImageStream(files, InputPipeline()))
+    image: npt.NDArray[Any] = pixels
+    return image
 
 
 def content(example: npt.NDArray[Any]) -> dict[str, Any]:

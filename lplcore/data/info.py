@@ -19,6 +19,8 @@ class RawFacts:
     notes: tuple[str, ...] = ()
     modified: bool = False
     sha256: str | None = None
+    image_sizes: tuple[tuple[int, int], ...] = ()
+    """Width and height of a few image files."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class DatasetInfo:
     """What a reader of results must know, such as files that differ from the published ones."""
     modified: bool = False
     """Whether files differ from the published ones."""
+    cache_bytes: int | None = None
+    """About what the cache will take that the spec asks for; None where it asks for none."""
 
     def shot_group(self, count: int) -> str:
         """`many`, `medium` or `few` by the training count of a class."""

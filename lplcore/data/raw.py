@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from lplcore.data.images.estimate import sampled_sizes
 from lplcore.data.images.files import ImageFiles
 from lplcore.data.info import RawFacts
 from lplcore.data.rules import RULES
@@ -65,6 +66,7 @@ def raw_facts(raw: RawData, *, sha256: str | None) -> RawFacts:
         notes=raw.notes,
         modified=raw.modified,
         sha256=sha256,
+        image_sizes=sampled_sizes(raw.x_train) if isinstance(raw.x_train, ImageFiles) else (),
     )
 
 

@@ -27,6 +27,12 @@ class Split:
     x: Tensor | ImageStream
     y: Tensor
 
+    @property
+    def held(self) -> Tensor:
+        """All examples, where they are held in memory."""
+        assert isinstance(self.x, Tensor)
+        return self.x
+
     def to(self, device: torch.device) -> "Split":
         """The same on a device."""
         return Split(self.x if isinstance(self.x, ImageStream) else self.x.to(device), self.y.to(device))

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from lplcore.data.arrays.archive import read_arrays
+from lplcore.data.images.estimate import SAMPLED, sampled_sizes
 from lplcore.data.images.files import Pixels
 from lplcore.data.images.folder import (
     CLASSES_FILE,
@@ -118,6 +120,7 @@ def folder_files(folder: Path, entry: RegisteredDataset) -> list[Path]:
 
 def folder_facts(folder: LabelledFolder, *, image_size: int, sha256: str | None) -> RawFacts:
     """The facts of a folder of images, known without decoding one."""
+    sample = folder.train[:: max(1, len(folder.train) // SAMPLED)]
     counts = Counter(label for image in folder.train for label in image.labels)
     return RawFacts(
         classes=folder.classes,
@@ -129,6 +132,7 @@ def folder_facts(folder: LabelledFolder, *, image_size: int, sha256: str | None)
         input_shape=(3, image_size, image_size),
         notes=folder.notes,
         sha256=sha256,
+        image_sizes=sampled_sizes(files_of(replace(folder, train=sample, validation=(), test=()), Pixels(image_size))),
     )
 
 

@@ -11,6 +11,7 @@ import torch
 
 from lplcore.data.damaged import without_damaged
 from lplcore.data.data_files import stamp
+from lplcore.data.images.estimate import kept_bytes
 from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.images.stream import white_note
 from lplcore.data.info import DatasetInfo, RawFacts
@@ -135,7 +136,15 @@ def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
         sha256=facts.sha256,
         notes=facts.notes if missed is None else (*facts.notes, missed),
         modified=facts.modified,
+        cache_bytes=cache_bytes(dataset, facts),
     )
+
+
+def cache_bytes(dataset: Dataset, facts: RawFacts) -> int | None:
+    """About what the cache of a data set takes, None where it has none."""
+    if not isinstance(dataset, ImageDataset) or dataset.cache is None:
+        return None
+    return kept_bytes(dataset.cache, facts.image_sizes, facts.num_train + facts.num_validation + facts.num_test)
 
 
 class PlannedCounts(NamedTuple):

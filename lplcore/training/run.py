@@ -1,30 +1,32 @@
 """One run: data, network, criterion and optimiser on a device, where training is, and its checkpoint."""
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from lplcore import device as devices
+from lplcore.data.images.pipeline import InputPipeline
+from lplcore.data.images.stream import ImageStream
 from lplcore.data.raw import RegisteredDataset
 from lplcore.data.splits import LoadedDataset, Split
 from lplcore.events import EpochEnd
-from lplcore.models import ModelOutput
 from lplcore.optimizers import set_rate
 from lplcore.procedures import TrainingData
 from lplcore.randomness import draw_seed, seed_generators
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
-from lplcore.training.captured import CapturedPrediction, CapturedSteps, Pool, StepInputs
+from lplcore.training.captured import CapturedSteps, Pool, StepInputs
 from lplcore.training.conditions import current
 from lplcore.training.draws import drawn_epoch
-from lplcore.training.evaluation.fused import FusedNetwork, fusible
 from lplcore.training.evaluation.multi_label import MultiLabelEvaluation, evaluate_multi_label
+from lplcore.training.evaluation.predicting import Predictions
 from lplcore.training.evaluation.reported import RunEvaluation
 from lplcore.training.evaluation.single_label import Evaluation, evaluate
+from lplcore.training.feeding import feed_of
 from lplcore.training.loading import load
 from lplcore.training.setup import build_state
 from lplcore.training.step import Batch, train_step
@@ -51,9 +53,17 @@ class TrainingRun:
         device: torch.device,
         data_dir: str | Path,
         datasets: Mapping[str, RegisteredDataset],
+        pipeline: InputPipeline | None = None,
     ) -> None:
         self.device, self.seed, self.datasets = device, spec.seeds[0], datasets
-        self.data: LoadedDataset = load(spec.dataset, seed=self.seed, data_dir=data_dir, datasets=datasets)
+        self.data: LoadedDataset = load(
+            spec.dataset,
+            seed=self.seed,
+            data_dir=data_dir,
+            datasets=datasets,
+            cropped=spec.augmentation.crop is not None,
+            pipeline=pipeline,
+        )
         self.info = self.data.info
         self.spec = spec = spec.fitted(self.info)
         spec.check(self.info)
@@ -71,19 +81,21 @@ class TrainingRun:
         )
         self.normalization = self.data.normalization.to(device)
         self.procedure = spec.method.procedure
+        streamed = isinstance(self.train_split.x, ImageStream)
+        self.augmentation = spec.augmentation.after_crop if streamed else spec.augmentation
         data = TrainingData(
             train=self.train_split,
             meta=self.data.meta.to(device) if self.data.meta else None,
             network_input=self.network_input,
-            augmentation=spec.augmentation,
+            augmentation=self.augmentation,
         )
         self.state = build_state(
             spec, self.info, data, seed=self.seed, data_dir=Path(data_dir), device=device, precision=precision
         )
         posthoc = spec.method.posthoc
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
-        self.double: FusedNetwork | None = None
-        self.pool, self.predictions = Pool(), dict[int, CapturedPrediction]()
+        self.pool = Pool()
+        self.predictions = Predictions(self.state, self.pool.captured)
         self.captured = CapturedSteps(self.take, self.pool.captured) if device.type == "cuda" else None
         self.stage: bool | None = None
         self.prepared = 0
@@ -96,7 +108,7 @@ class TrainingRun:
     @property
     def steps(self) -> int:
         """Steps of an epoch."""
-        return self.drawn.steps
+        return self.feed.epoch.steps
 
     @property
     def fraction(self) -> float:
@@ -133,7 +145,7 @@ class TrainingRun:
         """Draw the order of the next epoch, and what its augmentation takes."""
         sampler = self.spec.method.sampler if self.second_stage else Uniform()
         drawn = drawn_epoch(self.spec, sampler, self.labels, seed=self.seed, epoch=self.epoch)
-        self.drawn = replace(drawn, order=drawn.order.to(self.device), draws=drawn.draws.to(self.device))
+        self.feed = feed_of(self.train_split, drawn, self.spec.augmentation, self.device)
         self.entered = False
         self.examples_trained, self.seconds = 0, 0.0
 
@@ -160,7 +172,7 @@ class TrainingRun:
 
     def _forget_graphs(self) -> None:
         """A new stage does other work."""
-        self.predictions.clear()
+        self.predictions.forget()
         if self.captured is not None:
             self.captured.forget()
 
@@ -172,7 +184,8 @@ class TrainingRun:
         self.set_learning_rates()
         self._seed("step", self.epoch, self.step)
         drawn = self.procedure.host_draws(self.state)
-        inputs = StepInputs(*self.drawn.batch(self.step), self.step, self.fraction, drawn)
+        indices, draws, images = self.feed.step(self.step)
+        inputs = StepInputs(indices, draws, self.step, self.fraction, drawn, images)
         (self.captured or self.take)(inputs)
         self.step += 1
         self.examples_trained += inputs.indices.shape[0]
@@ -180,7 +193,9 @@ class TrainingRun:
 
     def take(self, inputs: StepInputs) -> None:
         """The work of a step on the device."""
-        examples, labels = (part.index_select(0, inputs.indices) for part in (self.train_split.x, self.train_split.y))
+        x, labels = self.train_split.x, self.train_split.y.index_select(0, inputs.indices)
+        examples = inputs.images if isinstance(x, ImageStream) else x.index_select(0, inputs.indices)
+        assert examples is not None
         drawn = tuple(value.to(self.device) for value in inputs.drawn)
         batch = Batch(inputs.step, examples, labels, inputs.draws, drawn)
         train_step(self.procedure, self.state, batch, self.totals, progress=inputs.progress)
@@ -247,8 +262,7 @@ class TrainingRun:
 
     def release(self) -> None:
         """Let go of all it has: memory is free at once, though its parts refer to each other. Nothing works after."""
-        if self.double is not None:
-            self.double.release()
+        self.predictions.release()
         self.__dict__.clear()
 
     def _no_totals(self) -> EpochTotals:
@@ -256,7 +270,7 @@ class TrainingRun:
 
     def evaluate(self, split: Split) -> Evaluation | MultiLabelEvaluation:
         """The loss on clean logits, and predictions (after the method's post-hoc correction, if it has one)."""
-        predict = self._prediction_of(split)
+        predict = partial(self.predictions, split)
 
         def correct(logits: Tensor) -> Tensor:
             return logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier)
@@ -267,28 +281,6 @@ class TrainingRun:
             counts = self.info.class_counts
             return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold, class_counts=counts)
         return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch, correct=correct)
-
-    def _prediction_of(self, split: Split) -> Callable[[Tensor], Tensor]:
-        """Indices of a split's examples to logits in float32."""
-        network, dtype = self._predictor(), self.state.autocast_dtype
-
-        def predict(indices: Tensor) -> Tensor:
-            with devices.autocast(self.device, dtype):
-                return network(self.network_input(split.x[indices])).logits.float()
-
-        if self.device.type != "cuda":
-            return predict
-        captured = CapturedPrediction(predict, self.pool.captured)
-        return self.predictions.setdefault(id(split), captured)
-
-    def _predictor(self) -> Callable[[Tensor], ModelOutput]:
-        """The network in evaluation mode, or its fused double."""
-        model, dtype = self.state.model.eval(), self.state.autocast_dtype
-        if not fusible(model, self.device, dtype):
-            return model
-        self.double = self.double or FusedNetwork(model, dtype)
-        self.double.refresh()
-        return self.double
 
 
 REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import torch
 
+from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.raw import RegisteredDataset
 from lplcore.device import choose_device, deterministic_algorithms, is_out_of_memory
 from lplcore.errors import CheckpointError, DataChanged, DatasetError, SpecError
@@ -50,6 +51,8 @@ class Request:
     checkpoint_dir: Path | None = None
     resume_from: str | Path | None = None
     should_stop: Callable[[], bool] = never
+    pipeline: InputPipeline | None = None
+    """How image files are read."""
     threads: int | None = None
     """Of a run of several in one process: threads to compute with on a CPU; None: as torch is set."""
 
@@ -64,6 +67,7 @@ def train(
     resume_from: str | Path | None = None,
     should_stop: Callable[[], bool] = never,
     device: str | None = None,
+    pipeline: InputPipeline | None = None,
 ) -> Iterator[Event]:
     """Train one run; training happens while the events are iterated.
 
@@ -79,6 +83,8 @@ def train(
         resume_from: a checkpoint of the same experiment to go on from.
         should_stop: asked before every step and at the end of an epoch; True writes a checkpoint and ends the run.
         device: instead of the spec's.
+        pipeline: how image files are read: by how many processes, what is held in memory, where pixels are kept. It
+            changes no result.
 
     Returns:
         RunStart, then Progress, LogLine, EpochEnd and CheckpointReady events, and RunEnd last, whatever happens.
@@ -97,6 +103,7 @@ def train(
         checkpoint_dir=None if checkpoint_dir is None else Path(checkpoint_dir),
         resume_from=resume_from,
         should_stop=should_stop,
+        pipeline=pipeline,
     )
     return alone(request)
 
@@ -144,7 +151,13 @@ def run_events(request: Request) -> Iterator[Happening]:
     saved = None if request.resume_from is None else checkpoints.load(request.resume_from)
     if saved is not None:
         spec, kept = continued(spec, saved.metadata.get("spec"))
-    run = TrainingRun(spec, device=choose_device(request.device), data_dir=request.data_dir, datasets=request.datasets)
+    run = TrainingRun(
+        spec,
+        device=choose_device(request.device),
+        data_dir=request.data_dir,
+        datasets=request.datasets,
+        pipeline=request.pipeline,
+    )
     resumed: list[str] = []
     try:
         if saved is not None:

@@ -100,8 +100,8 @@ def test_an_empty_class_changes_no_single_label_metric(place: int) -> None:
     logits = torch.randn(80, 4, generator=generator)
     wider = torch.full((80, 5), -40.0)
     wider[:, others] = logits
-    small = evaluate(lambda i: logits[i], labels, num_classes=4, batch_size=32)
-    large = evaluate(lambda i: wider[i], others[labels], num_classes=5, batch_size=32)
+    small = evaluate(lambda batches: (logits[each] for each in batches), labels, num_classes=4, batch_size=32)
+    large = evaluate(lambda batches: (wider[each] for each in batches), others[labels], num_classes=5, batch_size=32)
     same(large.metrics("test"), small.metrics("test"))
     groups = [
         e.group_metrics("test", info(c, "single_label")) for e, c in ((large, with_count(place)), (small, COUNTS))
@@ -117,7 +117,7 @@ def test_an_empty_class_changes_no_multi_label_metric(place: int) -> None:
     truth[:, place] = 0
     small, large = (
         evaluate_multi_label(
-            lambda i, s=scores: s[i],  # type: ignore[misc]
+            lambda batches, s=scores: (s[each] for each in batches),  # type: ignore[misc]
             labels,
             batch_size=32,
             threshold=0.5,

@@ -45,7 +45,7 @@ def run(spec: Spec, folder: Path | None = None, **options: Any) -> list[Event]:
 
 def first_examples(run: TrainingRun, number: int) -> Batch:
     """The first training examples as a batch, for methods without augmentation."""
-    return Batch(0, run.train_split.x[:number], run.train_split.y[:number], torch.empty(number, 0))
+    return Batch(0, run.train_split.held[:number], run.train_split.y[:number], torch.empty(number, 0))
 
 
 def end(events: list[Event]) -> RunEnd:

@@ -66,7 +66,7 @@ def test_another_batch_size_augments_every_position_alike() -> None:
 def test_an_example_drawn_twice_in_an_epoch_has_two_crops(crop: Any) -> None:
     parsed = parse_spec({**AWARE, "augmentation": [crop]})
     training = TrainingRun(parsed, device=torch.device("cpu"), data_dir="data", datasets={})
-    order, inputs = training.drawn.order, inputs_of(training)
+    order, inputs = training.feed.epoch.order, inputs_of(training)
     rare = order.bincount().argmax()
     copies = torch.unique(inputs[order == rare].flatten(1), dim=0)
     assert (order == rare).sum() > 10

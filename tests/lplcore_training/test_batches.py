@@ -95,7 +95,7 @@ def test_a_joined_last_batch_is_counted_once_and_resumes_exactly(tmp_path: Path)
         parse_spec(spec_of(), datasets=data), device=torch.device("cpu"), data_dir=tmp_path, datasets=data
     )
     assert training.steps == 3
-    assert [len(training.drawn.batch(step)[0]) for step in range(3)] == [32, 32, 33]
+    assert [len(training.feed.step(step).indices) for step in range(3)] == [32, 32, 33]
     for steps in (1, 2, 3, 5):
         folder = tmp_path / str(steps)
         first = run(spec_of(), folder, datasets=data, should_stop=stop_after(steps))
@@ -107,7 +107,7 @@ def test_networks_without_batch_statistics_keep_their_batch_of_one(tmp_path: Pat
     data = images(tmp_path, 33)
     spec = parse_spec(spec_of(model="mlp"), datasets=data)
     training = TrainingRun(spec, device=torch.device("cpu"), data_dir=tmp_path, datasets=data)
-    assert [len(training.drawn.batch(step)[0]) for step in range(training.steps)] == [32, 1]
+    assert [len(training.feed.step(step).indices) for step in range(training.steps)] == [32, 1]
 
 
 @pytest.mark.parametrize(

@@ -60,10 +60,10 @@ def write_python10(folder: Path, content: dict[bytes, Any] | None = None, *, fir
 def test_binary_cifar10_is_read(tmp_path: Path) -> None:
     write_binary10(tmp_path)
     loaded = load(cifar("cifar10"), seed=0, data_dir=tmp_path)
-    assert loaded.train.x.shape == (100, 3, 32, 32)
+    assert loaded.train.held.shape == (100, 3, 32, 32)
     assert loaded.info.class_counts == (10,) * 10
     raw = (tmp_path / "datasets" / "cifar-10-batches-bin" / "data_batch_1.bin").read_bytes()
-    np.testing.assert_array_equal(loaded.train.x[0].numpy().reshape(-1), np.frombuffer(raw[1:3073], dtype=np.uint8))
+    np.testing.assert_array_equal(loaded.train.held[0].numpy().reshape(-1), np.frombuffer(raw[1:3073], dtype=np.uint8))
 
 
 def test_binary_cifar100_needs_the_published_hash_or_leave(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_python_cifar10_is_read_with_leave(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="md5"):
         load(cifar("cifar10"), seed=0, data_dir=tmp_path)
     loaded = load(cifar("cifar10", allow_modified=True), seed=0, data_dir=tmp_path)
-    assert loaded.train.x.shape == (100, 3, 32, 32)
+    assert loaded.train.held.shape == (100, 3, 32, 32)
     assert loaded.info.modified
     assert dataset_info(cifar("cifar10", allow_modified=True), data_dir=tmp_path).modified
 

@@ -45,7 +45,7 @@ def test_digits_have_a_fixed_stratified_test_split() -> None:
     first, second = load(digits(), seed=0), load(digits(imbalance_factor=20, validation_fraction=0.3), seed=9)
     assert first.test is not None
     assert second.test is not None
-    assert torch.equal(first.test.x, second.test.x)
+    assert torch.equal(first.test.held, second.test.held)
     assert np.bincount(first.test.y.numpy()).tolist() == [35, 36, 35, 36, 36, 36, 36, 35, 34, 36]
     assert len(first.train.y) + len(first.test.y) == 1797
 
@@ -75,11 +75,11 @@ def test_a_subset_depends_on_the_seed_and_nothing_else(tmp_path: Path) -> None:
     torch.default_generator.manual_seed(2)
     again = load(record, seed=3, datasets=registered)
     other = load(record, seed=4, datasets=registered)
-    assert torch.equal(first.train.x, again.train.x)
+    assert torch.equal(first.train.held, again.train.held)
     assert first.validation is not None
     assert again.validation is not None
-    assert torch.equal(first.validation.x, again.validation.x)
-    assert not torch.equal(first.train.x, other.train.x)
+    assert torch.equal(first.validation.held, again.validation.held)
+    assert not torch.equal(first.train.held, other.train.held)
 
 
 def test_validation_is_stratified_and_shares_nothing_with_training_or_test(tmp_path: Path) -> None:
@@ -88,10 +88,10 @@ def test_validation_is_stratified_and_shares_nothing_with_training_or_test(tmp_p
     assert loaded.validation is not None
     assert loaded.test is not None
     assert np.bincount(loaded.validation.y.numpy()).tolist() == [10, 10, 10]
-    train, held_out = set(loaded.train.x[:, 0].tolist()), set(loaded.validation.x[:, 0].tolist())
+    train, held_out = set(loaded.train.held[:, 0].tolist()), set(loaded.validation.held[:, 0].tolist())
     assert not train & held_out
     assert max(train | held_out) < 1000
-    assert loaded.test.x.min() >= 1000
+    assert loaded.test.held.min() >= 1000
     assert len(loaded.test.y) == 120
 
 
@@ -105,7 +105,7 @@ def test_the_validation_split_is_drawn_before_the_subset(tmp_path: Path) -> None
     ]
     assert splits[0] is not None
     assert splits[1] is not None
-    assert torch.equal(splits[0].x, splits[1].x)
+    assert torch.equal(splits[0].held, splits[1].held)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -242,10 +242,10 @@ def test_images_may_be_normalised_to_a_range() -> None:
     loaded = load(digits(input_range=[-1.0, 0.0]), seed=0)
     stored = torch.tensor([0, 51, 255], dtype=torch.uint8)[:, None, None, None]
     assert loaded.normalization(stored).flatten().tolist() == pytest.approx([-1.0, -0.8, 0.0], abs=1e-6)
-    assert loaded.normalization(loaded.train.x).min() == -1.0
+    assert loaded.normalization(loaded.train.held).min() == -1.0
     plain = load(digits(), seed=0)
-    assert torch.equal(plain.train.x, loaded.train.x)
-    assert plain.normalization(plain.train.x).std().item() == pytest.approx(1.0, abs=1e-3)
+    assert torch.equal(plain.train.held, loaded.train.held)
+    assert plain.normalization(plain.train.held).std().item() == pytest.approx(1.0, abs=1e-3)
 
 
 def test_a_range_is_refused_for_vectors(tmp_path: Path) -> None:

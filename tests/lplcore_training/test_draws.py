@@ -72,7 +72,7 @@ def test_another_batch_size_augments_every_position_alike(spec: Spec) -> None:
 
 def test_an_example_drawn_twice_in_an_epoch_has_two_crops() -> None:
     training = training_run(AWARE, augmentation={"name": "pad_crop_flip", "padding": 4})
-    order, inputs = training.drawn.order, inputs_of(training)
+    order, inputs = training.feed.epoch.order, inputs_of(training)
     rare = order.bincount().argmax()
     copies = torch.unique(inputs[order == rare].flatten(1), dim=0)
     assert (order == rare).sum() > 10

@@ -19,7 +19,9 @@ CPU = torch.device("cpu")
 
 
 def evaluated(logits: torch.Tensor, labels: torch.Tensor, *, batch_size: int = 2) -> Evaluation:
-    return evaluate(lambda indices: logits[indices], labels, num_classes=logits.shape[1], batch_size=batch_size)
+    return evaluate(
+        lambda batches: (logits[each] for each in batches), labels, num_classes=logits.shape[1], batch_size=batch_size
+    )
 
 
 def info(*counts: int) -> DatasetInfo:
@@ -181,7 +183,13 @@ def test_epoch_totals_remember_the_first_step_that_was_not_finite(bad: float) ->
 def test_the_loss_is_of_clean_logits_and_the_predictions_of_corrected_ones() -> None:
     logits, labels = torch.tensor([[1.0, 0.0], [1.0, 0.0]]), torch.tensor([0, 1])
     raised = torch.tensor([0.0, 2.0])
-    found = evaluate(lambda i: logits[i], labels, num_classes=2, batch_size=2, correct=lambda u: u + raised)
+    found = evaluate(
+        lambda batches: (logits[each] for each in batches),
+        labels,
+        num_classes=2,
+        batch_size=2,
+        correct=lambda u: u + raised,
+    )
     assert found.loss == pytest.approx((0.313262 + 1.313262) / 2, abs=1e-6)
     assert found.confusion.tolist() == [[0, 1], [0, 1]]
     assert found.calibration_error == pytest.approx(0.731059 - 0.5, abs=1e-6)

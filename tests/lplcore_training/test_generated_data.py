@@ -72,7 +72,7 @@ def judged(made: TrainingRun, labels: torch.Tensor) -> tuple[float, float]:
         data_dir="data",
         datasets={},
     )
-    x, y = real.train_split.x.flatten(1).numpy() / 16, real.labels.numpy()
+    x, y = real.train_split.held.flatten(1).numpy() / 16, real.labels.numpy()
     judge = svm.SVC(gamma=0.02).fit(x, y)
     torch.default_generator.manual_seed(0)
     images = generator_of(made).generate(made.state, labels)

@@ -44,11 +44,11 @@ def multi(number: int = 12) -> Tensor:
 
 
 def evaluated(logits: Tensor, labels: Tensor, **options: Any) -> Evaluation:
-    return evaluate(lambda rows: logits[rows], labels, num_classes=3, batch_size=5, **options)
+    return evaluate(lambda batches: (logits[each] for each in batches), labels, num_classes=3, batch_size=5, **options)
 
 
 def evaluated_multi(logits: Tensor, labels: Tensor) -> MultiLabelEvaluation:
-    return evaluate_multi_label(lambda rows: logits[rows], labels, batch_size=5, threshold=0.5)
+    return evaluate_multi_label(lambda batches: (logits[each] for each in batches), labels, batch_size=5, threshold=0.5)
 
 
 def test_metrics_are_those_of_the_examples_that_are_not_ignored() -> None:

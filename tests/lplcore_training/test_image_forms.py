@@ -78,7 +78,7 @@ def test_a_file_is_found_in_either_form_of_unicode(written: str, on_disk: str, t
     folder = write(tmp_path / "x", [*SINGLE, f"train,{written}/{written}.png,cat"])
     (folder / on_disk).mkdir()
     Image.new("RGB", (6, 6), (9, 9, 9)).save(folder / on_disk / f"{on_disk}.png")
-    assert loaded(folder).train.x[3, :, 0, 0].tolist() == [9, 9, 9]
+    assert loaded(folder).train.held[3, :, 0, 0].tolist() == [9, 9, 9]
     (folder / "labels.csv").write_text("\n".join(["split,file,labels", *SINGLE, f"train,{COMPOSED}.png,cat",
                                                   f"test,{DECOMPOSED}.png,cat"]), encoding="utf-8")  # fmt: skip
     with pytest.raises(DatasetError, match=r"line 7: 'café\.png' is already in line 6"):
@@ -123,8 +123,8 @@ def test_what_is_transparent_is_laid_on_white_and_said(mode: str, suffix: str, t
     folder = write(tmp_path / "x", [*SINGLE, f"train,shape.{suffix},cat"])
     transparent(mode, folder / f"shape.{suffix}")
     data = loaded(folder)
-    assert data.train.x[3, :, 1, 1].tolist() == [255, 255, 255]
-    assert data.train.x[3, :, 6, 6].tolist() == [0, 0, 0]
+    assert data.train.held[3, :, 1, 1].tolist() == [255, 255, 255]
+    assert data.train.held[3, :, 6, 6].tolist() == [0, 0, 0]
     note = "1 of 5 images are transparent in places, laid on white"
     assert data.info.notes == (note,)
     assert check_images(labels_of(folder, task=None)) == (note,)
@@ -132,14 +132,14 @@ def test_what_is_transparent_is_laid_on_white_and_said(mode: str, suffix: str, t
     start = run(spec, datasets=entry(folder))[0]
     assert isinstance(start, RunStart)
     assert start.notes == [note]
-    assert loaded(folder, rules=1).train.x[3, :, 1, 1].tolist() in ([0, 0, 0], [7, 7, 7])
+    assert loaded(folder, rules=1).train.held[3, :, 1, 1].tolist() in ([0, 0, 0], [7, 7, 7])
 
 
 def test_an_opaque_alpha_channel_is_nothing_to_note(tmp_path: Path) -> None:
     folder = write(tmp_path / "x", SINGLE)
     Image.new("RGBA", (6, 6), (4, 5, 6, 255)).save(folder / "a.png")
     data = loaded(folder)
-    assert data.train.x[0, :, 0, 0].tolist() == [4, 5, 6]
+    assert data.train.held[0, :, 0, 0].tolist() == [4, 5, 6]
     assert data.info.notes == ()
 
 

@@ -75,12 +75,12 @@ def test_a_folder_is_read_as_its_labels_say(folder: Path) -> None:
     assert (data.info.input_shape, data.info.notes) == ((3, 8, 8), ())
     assert data.train.y.tolist() == [[1, 1], [0, 1], [0, 0]]
     assert data.train.y.dtype == torch.int64
-    assert data.train.x.dtype == torch.uint8
-    assert data.train.x[:, :, 4, 4].tolist() == [[0, 100, 200], [10, 100, 200], [20, 100, 200]]
+    assert data.train.held.dtype == torch.uint8
+    assert data.train.held[:, :, 4, 4].tolist() == [[0, 100, 200], [10, 100, 200], [20, 100, 200]]
     assert data.validation is not None
     assert data.test is not None
-    assert data.validation.x[0, :, 0, 0].tolist() == [30, 100, 200]
-    assert data.test.x[0, :, 0, 0].tolist() == [40, 100, 200]
+    assert data.validation.held[0, :, 0, 0].tolist() == [30, 100, 200]
+    assert data.test.held[0, :, 0, 0].tolist() == [40, 100, 200]
     assert (data.validation.y.tolist(), data.test.y.tolist()) == ([[1, 0]], [[0, 0]])
 
 
@@ -263,7 +263,7 @@ def test_a_folder_too_large_for_memory_is_read_as_it_is_needed(folder: Path) -> 
     )
     assert isinstance(held.train.x, torch.Tensor)
     assert isinstance(streamed.train.x, ImageStream)
-    assert torch.equal(streamed.train.x[torch.tensor([2, 0])], held.train.x[[2, 0]])
+    assert torch.equal(streamed.train.x[torch.tensor([2, 0])], held.train.held[[2, 0]])
     assert torch.equal(streamed.normalization.mean, held.normalization.mean)
 
 
@@ -307,7 +307,7 @@ def test_grey_palette_and_transparent_images_become_rgb(folder: Path) -> None:
     palette.putpalette([0, 0, 0, 1, 2, 3])
     palette.save(folder / "b.png", transparency=b"\xff\x80")
     Image.new("RGBA", (5, 5), (4, 5, 6, 0)).save(folder / "c.png")
-    assert loaded(folder).train.x[:, :, 0, 0].tolist() == [[77, 77, 77], [128, 128, 129], [255, 255, 255]]
+    assert loaded(folder).train.held[:, :, 0, 0].tolist() == [[77, 77, 77], [128, 128, 129], [255, 255, 255]]
 
 
 def test_images_are_turned_upright_and_resized_bilinearly(folder: Path) -> None:
@@ -317,7 +317,7 @@ def test_images_are_turned_upright_and_resized_bilinearly(folder: Path) -> None:
     Image.fromarray(pixels).save(folder / "a.png", exif=exif)
     upright = Image.fromarray(np.ascontiguousarray(np.rot90(pixels, -1)))
     expected = np.asarray(upright.resize((8, 8), Image.Resampling.BILINEAR)).transpose(2, 0, 1)
-    assert loaded(folder).train.x[0].tolist() == expected.tolist()
+    assert loaded(folder).train.held[0].tolist() == expected.tolist()
 
 
 def test_what_changed_since_registration_is_refused(folder: Path) -> None:
@@ -360,7 +360,7 @@ def test_coco_mini(tmp_path: Path) -> None:
     assert (data.info.num_train, data.info.num_validation, data.info.num_test) == (128, 0, 128)
     assert sum(count > 0 for count in data.info.class_counts) == 71
     assert (data.train.y.sum(dim=1) == 0).sum() == 2
-    assert data.train.x.shape == (128, 3, 16, 16)
+    assert data.train.held.shape == (128, 3, 16, 16)
 
 
 @pytest.mark.parametrize(("name", "sizes"), [("voc_mlt_train", [6, 6, 8]), ("coco_mlt_train", [22, 33, 25])])

@@ -45,7 +45,7 @@ def thinned(folder: Path, *counts: int, seed: int = 0, **fields: Any) -> LoadedD
 
 def numbers(loaded: LoadedDataset) -> list[int]:
     """The examples that are trained on."""
-    return [int(x) for x in loaded.train.x[:, 0]]
+    return [int(x) for x in loaded.train.held[:, 0]]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def doubly_differentiated(run: TrainingRun, net: WeightNet, batch: tuple[Tensor,
     v = raw / raw.mean()
     gradients = torch.autograd.grad((v * loss).mean(), list(weights.values()), create_graph=True)
     stepped = {name: w - rate * g for (name, w), g in zip(weights.items(), gradients, strict=True)}
-    inputs = run.network_input(meta.x).to(batch[0].dtype)
+    inputs = run.network_input(meta.held).to(batch[0].dtype)
     meta_loss = nn.functional.cross_entropy(torch.func.functional_call(model, stepped, (inputs,)).logits, meta.y)
     return list(torch.autograd.grad(meta_loss, list(net.parameters())))
 
@@ -41,10 +41,10 @@ def test_the_forward_derivative_is_the_derivative_through_the_virtual_step(model
     run.state.model.double().eval()
     net = run.state.companion
     assert isinstance(net, WeightNet)
-    inputs = run.network_input(run.train_split.x[:16]).double()
+    inputs = run.network_input(run.train_split.held[:16]).double()
     batch, meta = (inputs, run.train_split.y[:16]), run.state.data.meta
     assert meta is not None
-    balanced = run.network_input(meta.x).double(), meta.y
+    balanced = run.network_input(meta.held).double(), meta.y
     run.state.criterion.eval()
     loss, slope = meta_slope(run.state, net, batch, balanced, rate=0.1, progress=0.0)
     net.zero_grad()
@@ -81,7 +81,7 @@ def test_meta_images_are_augmented_where_asked_for(augmented: bool, known: bool)
     run = meta_run(meta_augmented=augmented)
     meta = run.state.data.meta
     assert meta is not None
-    stored = {tuple(row) for row in run.network_input(meta.x).flatten(1).tolist()}
+    stored = {tuple(row) for row in run.network_input(meta.held).flatten(1).tolist()}
     images = seen_in_a_step(run)
     assert all(tuple(row) in stored for row in images.tolist()) is known
     again = seen_in_a_step(meta_run(meta_augmented=augmented))

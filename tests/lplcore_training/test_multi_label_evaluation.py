@@ -75,9 +75,13 @@ def test_the_threshold_is_a_probability() -> None:
 def test_a_split_is_predicted_in_batches() -> None:
     labels = torch.tensor([[1, 0], [0, 1], [1, 1]])
     scores = torch.tensor([[1.0, -1.0], [2.0, 3.0], [0.0, 0.5]])
-    found = evaluate_multi_label(lambda indices: scores[indices], labels, batch_size=2, threshold=0.5)
+    found = evaluate_multi_label(
+        lambda batches: (scores[each] for each in batches), labels, batch_size=2, threshold=0.5
+    )
     np.testing.assert_array_equal(found.scores, scores.numpy())
     expected = torch.nn.functional.binary_cross_entropy_with_logits(scores, labels.float())
     assert found.loss == pytest.approx(expected.item())
-    empty = evaluate_multi_label(lambda indices: scores[indices], labels[:0], batch_size=2, threshold=0.5)
+    empty = evaluate_multi_label(
+        lambda batches: (scores[each] for each in batches), labels[:0], batch_size=2, threshold=0.5
+    )
     assert set(empty.metrics("test").values()) == {None, 0.0, 2.0}

@@ -272,7 +272,7 @@ def test_oltrs_memory_holds_the_mean_features_of_every_labels_positives(tail: Da
     network = network_of(state)
     found, present = centroids(state, network)
     with torch.no_grad():
-        features = network.features(state.data.network_input(state.data.train.x))
+        features = network.features(state.data.network_input(state.data.train.held))
     labels = state.data.train.y
     for c in range(8):
         torch.testing.assert_close(found[c], features[labels[:, c] == 1].mean(dim=0), rtol=1e-4, atol=1e-5)

@@ -114,7 +114,7 @@ def made(spec: Spec) -> TrainingRun:
 def test_in_both_stages_logits_are_the_classifiers_answer_to_the_features(spec: Spec) -> None:
     training = made(spec)
     network = network_of(training.state).eval()
-    inputs = training.network_input(training.train_split.x[:5])
+    inputs = training.network_input(training.train_split.held[:5])
     for second in (False, True):
         output = network(inputs)
         torch.testing.assert_close(network.classifier(output.features), output.logits)
@@ -129,7 +129,7 @@ def test_centroids_are_the_means_of_the_features_in_evaluation_mode() -> None:
     training.procedure.enter_epoch(training.state, second_stage=True, resumed=False)
     network.eval()
     for c in range(10):
-        members = [x for x, y in zip(training.train_split.x, training.labels.tolist(), strict=True) if y == c]
+        members = [x for x, y in zip(training.train_split.held, training.labels.tolist(), strict=True) if y == c]
         features = [network.features(training.network_input(x[None]))[0] for x in members]
         mean = sum(features, torch.zeros(16)) / len(members)
         torch.testing.assert_close(network.memory.centroids[c], mean, rtol=1e-5, atol=1e-5)

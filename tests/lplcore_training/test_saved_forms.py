@@ -194,15 +194,15 @@ def test_channels_are_found_where_they_are_or_refused(
     raw = read(tmp_path, x_train=x)
     assert raw.x_train.shape == (8, *expected)
     moved = x.ndim == 4 and x.shape[1:] != expected
-    assert raw.x_train.tolist() == (np.moveaxis(x, -1, 1) if moved else x.reshape(8, *expected)).tolist()
+    assert np.asarray(raw.x_train).tolist() == (np.moveaxis(x, -1, 1) if moved else x.reshape(8, *expected)).tolist()
     assert len(raw.notes) == (moved or x.ndim == 3)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int64, np.uint16])
 def test_whole_numbers_beside_bytes_become_bytes(dtype: Any, tmp_path: Path) -> None:
     raw = read(tmp_path, x_train=LAST, x_test=LAST.astype(dtype))
-    assert raw.x_test.dtype == np.uint8
-    assert raw.x_test.tolist() == raw.x_train.tolist()
+    assert np.asarray(raw.x_test).dtype == np.uint8
+    assert np.asarray(raw.x_test).tolist() == np.asarray(raw.x_train).tolist()
     assert "x_test: whole numbers from 0 to 255 beside uint8" in "; ".join(raw.notes)
 
 

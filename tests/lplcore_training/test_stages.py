@@ -58,7 +58,7 @@ def seen(run: TrainingRun) -> list[list[Seen]]:
             run.train_step()
             output = run.state.criterion.eval().evaluate(logits, labels, progress=progress)
             weighted = not torch.equal(output.loss.detach(), output.perturbed_loss)
-            balanced = len(set(run.drawn.order.tolist())) < len(run.drawn.order)
+            balanced = len(set(run.feed.epoch.order.tolist())) < len(run.feed.epoch.order)
             found[-1].append(Seen(balanced, weighted, rate / run.spec.optimizer.lr))
         run.finish_epoch()
         run.draw_epoch()

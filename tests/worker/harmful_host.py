@@ -27,9 +27,9 @@ class Harmful(train.Member):
         if self._harms("kills") and event["type"] == "epoch" and event["epoch"] == 2:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def request(self, stop_all: threading.Event) -> lplcore.Request | None:
+    def request(self, stop_all: threading.Event, *, runs: int) -> lplcore.Request | None:
         """What to train; where it is asked whether it is to stop, it may fail."""
-        asked = super().request(stop_all)
+        asked = super().request(stop_all, runs=runs)
         return replace(asked, should_stop=self._fail) if asked and self._mark else asked
 
     def _fail(self) -> bool:

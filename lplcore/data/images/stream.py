@@ -77,7 +77,7 @@ class ImageStream:
         workers = min(self.pipeline.workers, len(wanted))
         if not workers:
             return (reader[each] for each in wanted)
-        return iter(loader(reader, wanted, workers=workers, pinned=pinned))
+        return by_workers(reader, wanted, workers=workers, pinned=pinned)
 
     def usable(self, read: Read) -> Tensor:
         """The images of a batch.
@@ -102,12 +102,14 @@ class ImageStream:
             yield from pool.map(Reader(self.files, self.cache).__getitem__, blocks)
 
 
-def loader(reader: Reader, wanted: Sequence[Wanted], *, workers: int, pinned: bool) -> DataLoader[Read]:
-    """torch's loader of the batches, in their order; it draws from no generator of the caller's."""
+def by_workers(reader: Reader, wanted: Sequence[Wanted], *, workers: int, pinned: bool) -> Iterator[Read]:
+    """The batches in their order, read by processes; nothing is drawn from the caller's generators."""
     with warnings.catch_warnings():
-        # Of more processes than cores, which somebody asked for.
+        # Of more processes than cores, which somebody asked for; and of a fork beside threads, which the processes
+        # never use.
         warnings.simplefilter("ignore", UserWarning)
-        return DataLoader(
+        warnings.simplefilter("ignore", DeprecationWarning)
+        loader: DataLoader[Read] = DataLoader(
             Batches(reader, wanted),
             batch_size=None,
             num_workers=workers,
@@ -119,6 +121,7 @@ def loader(reader: Reader, wanted: Sequence[Wanted], *, workers: int, pinned: bo
             # Another process than a fork would take a second to load torch, and run the caller's script once more.
             multiprocessing_context="fork" if sys.platform == "linux" else "spawn",
         )
+        return iter(loader)
 
 
 class Batches(Dataset[Read]):

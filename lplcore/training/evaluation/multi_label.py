@@ -1,7 +1,7 @@
 """Evaluation of multi-label predictions: average precision, F1 and ranking loss. N examples, C classes."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
