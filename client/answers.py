@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from client.fields import (
     CheckpointFields,
+    ConfusionEntryFields,
     ConfusionFields,
     CurveFields,
     DatasetFields,
@@ -166,6 +167,23 @@ class ConfusionMatrix(ConfusionFields):
     def to_pandas(self) -> Any:
         """A DataFrame: a row per true and a column per predicted class."""
         return data_frame(self.matrix, index=self.classes, columns=self.classes)
+
+
+class ConfusionEntry(ConfusionEntryFields):
+    """Test examples of one class that are taken for one class, by the classes' places in the list of them."""
+
+
+class ConfusionEntries(Answer):
+    """The cells of a confusion matrix that have examples, largest first."""
+
+    classes: list[str] = Field(default_factory=list)
+    epoch: int = 0
+    entries: list[ConfusionEntry] = Field(default_factory=list)
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row per cell: the names of true and predicted class, and the examples."""
+        rows = [[self.classes[cell.true], self.classes[cell.predicted], cell.count] for cell in self.entries]
+        return data_frame(rows, columns=["true", "predicted", "count"])
 
 
 class Checkpoint(CheckpointFields):

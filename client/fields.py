@@ -178,6 +178,14 @@ class ConfusionFields(Answer):
     matrix: list[list[float | None]] = Field(default_factory=list)
 
 
+class ConfusionEntryFields(Answer):
+    """Test examples of one class that are taken for one class."""
+
+    true: int = 0
+    predicted: int = 0
+    count: int = 0
+
+
 class CheckpointFields(Answer):
     """A checkpoint of a run."""
 

@@ -1,7 +1,7 @@
 """Plug-ins: frozen, validated records that a scan takes from the folder of their kind.
 
 A plug-in is one module, or one package, in its kind's folder that defines one record, or holds one value (an alias, a
-preset), whose `name` equals the module's.
+preset), whose `name` equals the module's. A module may also hold a tuple of values: their names begin with its own.
 """
 
 import difflib
@@ -137,7 +137,14 @@ def plugins(kind: str) -> dict[str, Any]:
         for value in vars(loaded).values():
             if plugin_name(value, loaded.__name__) == module.name:
                 by_name[module.name] = value
-    return by_name
+            elif isinstance(value, tuple):
+                by_name |= {name: entry for name, entry in named_values(value) if name.startswith(f"{module.name}_")}
+    return {name: by_name[name] for name in sorted(by_name)}
+
+
+def named_values(values: tuple[Any, ...]) -> list[tuple[str, PluginValue]]:
+    """(name, value) of the plug-ins among them."""
+    return [(value.name, value) for value in values if isinstance(value, PluginValue)]
 
 
 def plugin_name(value: Any, module: str) -> str | None:

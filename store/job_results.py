@@ -12,11 +12,10 @@ from store import cursors
 from store.database.records import Page, Run, Series
 from store.database.tables import EpochRow, SeriesRow
 from store.jobs import list_runs
-from store.metrics import Curves, add_scalars
+from store.metrics import CONFUSION, Curves, add_scalars
 
 MOST_VALUES = 1_000_000
 """Numbers after which a page ends with the run that they belong to."""
-CONFUSION = "confusion_matrix"
 ByEpoch = dict[str, dict[int, Series]]
 
 
@@ -64,7 +63,7 @@ def series(
     """
 
     def read(session: Session, run_ids: Sequence[str]) -> Result[Any]:
-        wanted = SeriesRow.run_id.in_(run_ids) & SeriesRow.name.in_([name for name in names if name != CONFUSION])
+        wanted = SeriesRow.run_id.in_(run_ids) & SeriesRow.name.in_([name for name in names if name not in CONFUSION])
         if epoch is not None:
             wanted &= SeriesRow.epoch == epoch
         columns = (SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch, SeriesRow.shape, SeriesRow.data)

@@ -34,6 +34,8 @@ SAME_EPOCH = (
     delete(EpochRow).where(EpochRow.run_id == bindparam("run"), EpochRow.epoch == bindparam("at")),
     delete(SeriesRow).where(SeriesRow.run_id == bindparam("run"), SeriesRow.epoch == bindparam("at")),
 )
+CONFUSION = ("confusion_matrix", "confusion_entries")
+"""Series that are not of a value per class: a matrix [C, C], or with many classes rows [K, 3] of cells."""
 Curves = dict[str, dict[str, list[Any]]]
 
 
@@ -150,16 +152,13 @@ def named_series(
     return arrays
 
 
-def latest_series(session: Session, run_id: str, name: str) -> tuple[int, Series] | None:
-    """(epoch, array) of the newest epoch that has the series."""
-    query = (
-        select(SeriesRow)
-        .where(SeriesRow.run_id == run_id, SeriesRow.name == name)
-        .order_by(SeriesRow.epoch.desc())
-        .limit(1)
-    )
-    row = session.scalars(query).first()
-    return None if row is None else (row.epoch, Series(tuple(row.shape), row.data))
+def confusion(session: Session, run_id: str, *, epoch: int | None = None) -> tuple[int, str, Series] | None:
+    """(epoch, name, array) of a run's confusion, of the newest epoch that has one or of the one asked for."""
+    query = select(SeriesRow).where(SeriesRow.run_id == run_id, SeriesRow.name.in_(CONFUSION))
+    if epoch is not None:
+        query = query.where(SeriesRow.epoch == epoch)
+    row = session.scalars(query.order_by(SeriesRow.epoch.desc()).limit(1)).first()
+    return None if row is None else (row.epoch, row.name, Series(tuple(row.shape), row.data))
 
 
 def series_names(session: Session, run_id: str) -> list[str]:

@@ -25,6 +25,7 @@ ANSWERS = {
     "LossVariations": "VariationFields",
     "SignedVariations": "SignedVariationFields",
     "ConfusionMatrix": "ConfusionFields",
+    "ConfusionEntry": "ConfusionEntryFields",
     "CheckpointAnswer": "CheckpointFields",
     "LogEntry": "LogFields",
     "DatasetDetail": "DatasetFields",

@@ -1,6 +1,6 @@
 """What a run has measured and kept: metrics, per-class series, checkpoints, log."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Query
 
@@ -9,10 +9,11 @@ from api.handlers import Threaded
 from api.late import late
 from api.middleware.security import READ
 from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
-from api.problems import problems
+from api.problems import problems, refusal
 from api.schemas.results import (
     CheckpointList,
     ClassSeries,
+    ConfusionEntries,
     ConfusionMatrix,
     LogList,
     LossVariations,
@@ -33,7 +34,8 @@ else:
 router = APIRouter(
     prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404), route_class=Threaded
 )
-CONFUSION = "confusion_matrix"
+MOST_OF_A_MATRIX = 1000
+"""Classes up to which a confusion matrix is answered whole."""
 
 
 @router.get("/{run_id}/metrics", operation_id="getMetrics", responses=NOT_MODIFIED)
@@ -82,7 +84,7 @@ def get_class_metrics(
     with services.db.read() as session:
         run = runs.get(session, run_id)
         cached.check(run.id, run.version)
-        names = [each for each in metrics.series_names(session, run_id) if each != CONFUSION]
+        names = [each for each in metrics.series_names(session, run_id) if each not in metrics.CONFUSION]
         if name not in names:
             raise NotFound(f"run {run_id} has no series {name!r}; it has {', '.join(names) or 'none yet'}")
         arrays = metrics.series(session, run_id, name, epoch=epoch)
@@ -90,17 +92,31 @@ def get_class_metrics(
 
 
 @router.get("/{run_id}/confusion-matrix", operation_id="getConfusionMatrix")
-def get_confusion_matrix(services: Services, run_id: Identifier, epoch: Epoch = None) -> ConfusionMatrix:
-    """Test examples by true (row) and predicted (column) class, of the newest epoch or of the one asked for."""
+def get_confusion_matrix(
+    services: Services,
+    run_id: Identifier,
+    epoch: Epoch = None,
+    form: Annotated[Literal["matrix", "entries"], Query(alias="format")] = "matrix",
+    limit: Annotated[int | None, Query(ge=1, le=MAX_INT, description="entries only, the largest")] = None,
+) -> ConfusionMatrix | ConfusionEntries:
+    """Test examples by true (row) and predicted (column) class, of the newest epoch or of the one asked for.
+
+    Above 1,000 classes as entries alone, largest first: the cells that have examples, by the classes' places in the
+    list `classes`.
+    """
     with services.db.read() as session:
         run = runs.get(session, run_id)
-        if epoch is None:
-            newest = metrics.latest_series(session, run_id, CONFUSION)
-        else:
-            newest = next(iter(metrics.series(session, run_id, CONFUSION, epoch=epoch).items()), None)
+        classes = series.classes_of(run)["classes"]
+        if form == "matrix" and len(classes) > MOST_OF_A_MATRIX:
+            message = f"a matrix of {len(classes)} classes is too large; ask for format=entries"
+            raise refusal([{"path": "format", "message": message}])
+        newest = metrics.confusion(session, run_id, epoch=epoch)
     if newest is None:
         raise NotFound(f"run {run_id} has no confusion matrix{' of that epoch' if epoch else ' yet'}")
-    return ConfusionMatrix(classes=series.classes_of(run)["classes"], epoch=newest[0], matrix=series.rows(newest[1]))
+    at, name, array = newest
+    if form == "matrix":
+        return ConfusionMatrix(classes=classes, epoch=at, matrix=series.rows(array))
+    return ConfusionEntries(classes=classes, epoch=at, entries=series.entries(name, array, limit))
 
 
 @router.get("/{run_id}/checkpoints", operation_id="listCheckpoints")

@@ -122,6 +122,22 @@ class ConfusionMatrix(BaseModel):
     matrix: list[list[float | None]]
 
 
+class ConfusionEntry(BaseModel):
+    """Test examples of one class that are taken for one class."""
+
+    true: int
+    predicted: int
+    count: int
+
+
+class ConfusionEntries(BaseModel):
+    """The cells of a confusion matrix that have examples, largest first; classes by their places in `classes`."""
+
+    classes: list[str]
+    epoch: int
+    entries: list[ConfusionEntry]
+
+
 class LogEntry(BaseModel):
     """A line of a run's log."""
 

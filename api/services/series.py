@@ -10,6 +10,7 @@ from store.database.records import Run, Series
 
 VARIATION, ABSOLUTE = "relative_loss_variation", "absolute_loss_variation"
 SIGNS = ("positive", "negative")
+MATRIX = "confusion_matrix"
 VARIATIONS = [f"{name}{sign}" for name in (VARIATION, ABSOLUTE) for sign in ("", ".positive", ".negative")]
 """Names of the series that `variations` reads."""
 
@@ -34,6 +35,19 @@ def rows(series: Series) -> list[list[float | None]]:
     """A matrix [R, C]."""
     matrix: list[list[float | None]] = numbers(series)
     return matrix
+
+
+def entries(name: str, series: Series, limit: int | None) -> list[dict[str, int]]:
+    """The cells of a confusion that have examples, largest first, then by true and predicted class."""
+    values = array(series)
+    if name == MATRIX:
+        true, predicted = np.nonzero(values > 0)
+        counts = values[true, predicted]
+    else:
+        true, predicted, counts = values.T
+    order = np.lexsort((predicted, true, -counts))[:limit]
+    cells = np.stack([true, predicted, counts], axis=1)[order].astype(np.int64)
+    return [{"true": a, "predicted": b, "count": n} for a, b, n in cells.tolist()]
 
 
 def stacked(arrays: Collection[Series]) -> list[Any]:

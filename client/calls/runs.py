@@ -5,7 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from client import downloads
-from client.answers import Checkpoint, ClassMetrics, ConfusionMatrix, Curve, Curves, LogEntry, LossVariations, Run
+from client.answers import (
+    Checkpoint,
+    ClassMetrics,
+    ConfusionEntries,
+    ConfusionMatrix,
+    Curve,
+    Curves,
+    LogEntry,
+    LossVariations,
+    Run,
+)
 from client.calls.finding import Finding
 from client.calls.request import at, listed, read
 
@@ -55,6 +65,10 @@ class RunCalls(Finding):
     def confusion_matrix(self, run: AnyRun) -> ConfusionMatrix:
         """The test set's confusion matrix after the last epoch."""
         return read(ConfusionMatrix, self._of(run, "confusion-matrix"))
+
+    def confusion_entries(self, run: AnyRun, *, limit: int | None = None) -> ConfusionEntries:
+        """The cells of the confusion matrix that have examples, largest first; the only form above 1,000 classes."""
+        return read(ConfusionEntries, self._of(run, "confusion-matrix", {"format": "entries", "limit": limit}))
 
     def checkpoints(self, run: AnyRun) -> list[Checkpoint]:
         """The stored checkpoints of a run."""

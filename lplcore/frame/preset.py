@@ -12,8 +12,8 @@ Follows = Literal["paper", "official", "released", "field", "project"]
 """Whose settings a preset has.
 
 `paper`: what the paper's text says. `official`: the code that a compared method's authors published. `released`: the
-scripts that the paper's authors published, which differ from its text. `field`: what others train CIFAR-LT with, where
-a method's authors say nothing of it. `project`: ours.
+scripts that the paper's authors published, which differ from its text. `field`: what others train the data set with,
+where a method's authors say nothing of it. `project`: ours.
 """
 
 

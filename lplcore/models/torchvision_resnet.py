@@ -14,6 +14,7 @@ from torch.nn import functional
 from lplcore.data.data_files import stamp
 from lplcore.models import Classifier, ModelOutput
 from lplcore.models.named.pretrained import PretrainedModel, fitting, read_weights
+from lplcore.models.named.stages import normalisations
 
 STAGES = ("layer1", "layer2", "layer3", "layer4")
 LAST_LAYERS = ("fc",)
@@ -52,10 +53,12 @@ class TorchvisionResNet(Classifier):
         self.frozen += [getattr(self.body, name) for name in STAGES[:frozen_stages]]
         for module in self.frozen:
             module.requires_grad_(False)
-        self.train()  # frozen stages are in evaluation mode from the first step on
+        if options.frozen_statistics:
+            self.frozen += normalisations(self.body)
+        self.train()  # what is frozen is in evaluation mode from the first step on
 
     def train(self, mode: bool = True) -> Self:
-        """Training mode, frozen stages excepted."""
+        """Training mode, what is frozen excepted."""
         super().train(mode)
         for module in self.frozen:
             module.eval()

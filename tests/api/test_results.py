@@ -14,7 +14,7 @@ from store import checkpoints, metrics
 from store.database.records import Series
 from store.lifecycle import claims
 from tests.api.service import CLASSES, Running, claim, keep_checkpoint
-from tests.store.databases import writing
+from tests.store.databases import claimed, writing
 
 STATM = Path("/proc/self/statm")
 
@@ -127,6 +127,44 @@ def test_the_confusion_matrix_is_the_newest(measured: tuple[httpx.Client, str]) 
     answer = http.get(f"/v1/runs/{run}/confusion-matrix").json()
     assert (answer["classes"], answer["epoch"]) == (CLASSES, 3)
     assert np.array_equal(answer["matrix"], np.eye(10) * 3)
+
+
+def test_the_confusion_comes_as_entries_too(measured: tuple[httpx.Client, str]) -> None:
+    http, run = measured
+    path = f"/v1/runs/{run}/confusion-matrix"
+    answer = http.get(path, params={"format": "entries"}).json()
+    assert answer["entries"] == [{"true": c, "predicted": c, "count": 3} for c in range(10)]
+    assert (answer["classes"], answer["epoch"]) == (CLASSES, 3)
+    few = http.get(path, params={"format": "entries", "limit": 2, "epoch": 1}).json()
+    assert few["entries"] == [{"true": c, "predicted": c, "count": 1} for c in (0, 1)]
+    assert http.get(path, params={"format": "table"}).status_code == 422
+
+
+def test_above_a_thousand_classes_the_confusion_comes_as_entries_alone(service: Running) -> None:
+    cells = np.array([[5, 5, 2], [5, 7, 9], [2000, 1, 2]], dtype="<f4")
+    matrix = np.zeros((2001, 2001), dtype="<f4")
+    matrix[5, 5], matrix[5, 7], matrix[2000, 1] = cells[:, 2]
+    for name, array in (("confusion_entries", cells), ("confusion_matrix", matrix)):  # older versions kept the matrix
+        run = service.submit()["runs"][0]["id"]
+        held = claimed(service.db, worker_id="w_test", device="cpu", lease_seconds=60)
+        assert held is not None
+        info = {"class_names": [str(c) for c in range(2001)], "class_counts": [1] * 2001, "notes": []}
+        writing(service.db, metrics.record_start, held, info)
+        series = {name: Series(array.shape, array.tobytes())}
+        writing(service.db, metrics.record_epoch, held, epoch=1, epochs=3, metrics={}, series=series)
+        path = f"/v1/runs/{run}/confusion-matrix"
+        refused = service.http.get(path)
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["path"] == "format"
+        assert "format=entries" in refused.json()["detail"]
+        assert service.http.get(path, params={"format": "entries"}).json()["entries"] == [
+            {"true": 5, "predicted": 7, "count": 9},
+            {"true": 5, "predicted": 5, "count": 2},
+            {"true": 2000, "predicted": 1, "count": 2},
+        ]
+        unknown = service.http.get(f"/v1/runs/{run}/class-metrics", params={"name": name})
+        assert unknown.status_code == 404
+        writing(service.db, claims.finish, held, outcome="succeeded")
 
 
 def test_results_are_not_sent_again_while_nothing_happens(measured: tuple[httpx.Client, str]) -> None:

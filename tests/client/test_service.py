@@ -79,7 +79,11 @@ def test_a_job_runs_and_its_results_are_typed(url: str, job: Job, tmp_path: Path
             assert (len(variation), len(variation[0])) == (2, 10)
         accuracy = client.class_metrics(run.id)
         assert len(accuracy.values[-1]) == len(accuracy.classes) == 10
-        assert len(client.confusion_matrix(run.id).matrix) == 10
+        matrix = client.confusion_matrix(run.id).matrix
+        assert len(matrix) == 10
+        entries = client.confusion_entries(run.id, limit=3).entries
+        assert [entry.count for entry in entries] == sorted((n for row in matrix for n in row if n), reverse=True)[:3]
+        assert all(matrix[entry.true][entry.predicted] == entry.count for entry in entries)
         assert client.logs(run.id)
         checkpoint = client.checkpoints(run.id)[-1]
         path = client.download_checkpoint(checkpoint, tmp_path / "model.safetensors")

@@ -213,3 +213,35 @@ def test_seven_open_pages_leave_room_for_requests(database: Database, address: s
         expect(other.get_by_role("button", name="resume")).to_be_visible(timeout=15_000)
         other.close()
     writing(database, requests.request_job, job, "cancel")
+
+
+def test_a_page_of_8142_classes_is_drawn_with_as_many_methods_as_there_are(
+    database: Database, address: str, page: Page
+) -> None:
+    thresholds = [round(0.02 * place, 2) for place in range(1, 21)]
+    methods = [{"alias": "lpl", "threshold": threshold} for threshold in thresholds]
+    spec = lplcore.parse_spec({"dataset": "digits", "method": "lpl", "epochs": 1, "sweep": {"method": methods}})
+    runs = [NewRun(run.seed, run.point, run.spec.model_dump(mode="json"), 1) for run in spec.plan()]
+    dumped = spec.model_dump(mode="json")
+    job = writing(database, jobs.submit, jobs.new_job(spec=dumped, runs=runs, method="lpl")).job.id
+    species = 8142
+    info = {
+        "class_names": [f"Genus species {c:04}" for c in range(species)],
+        "class_counts": [1000 - c // 9 for c in range(species)],
+        "notes": [],
+    }
+    values = series(*(c / species for c in range(species)))
+    arrays = dict.fromkeys(("relative_loss_variation", "test/accuracy"), values)
+    for _ in runs:
+        held = claimed(database, worker_id="w_1", device="cpu", lease_seconds=600)
+        assert held is not None
+        writing(database, metrics.record_start, held, info)
+        error = {"test/top1_error": 0.5}
+        writing(database, metrics.record_epoch, held, epoch=1, epochs=1, metrics=error, series=arrays)
+        writing(database, claims.finish, held, outcome="succeeded")
+    page.goto(f"{address}/#/jobs/{job}")
+    expect(page.get_by_role("img", name="Test accuracy per class").locator("canvas")).to_be_visible()
+    with page.expect_download() as caught:
+        variation = page.locator("section", has=page.get_by_role("heading", name="Relative loss variation"))
+        variation.get_by_role("button", name="CSV").click()
+    assert len(caught.value.path().read_text().splitlines()) == species + 1

@@ -14,6 +14,7 @@ from lplcore.data.info import DatasetInfo
 from lplcore.data.raw import RegisteredDataset
 from lplcore.frame.statistics import class_statistics
 from lplcore.plugin import get, plugins
+from lplcore.training.evaluation.confusion import Confusion
 from lplcore.training.evaluation.multi_label import evaluate_multi_label
 from lplcore.training.evaluation.single_label import Evaluation, evaluate
 
@@ -142,7 +143,7 @@ def test_an_empty_class_is_in_no_shot_group(place: int) -> None:
     accuracy = np.array([0.5] * 5)
     accuracy[place] = 0.0
     confusion = np.diag((100 * accuracy).astype(np.int64)) + np.diag((100 - 100 * accuracy[:4]).astype(np.int64), 1)
-    actual = Evaluation(confusion, 0.0, np.zeros((3, 15)))
+    actual = Evaluation(Confusion.of_matrix(confusion), 0.0, np.zeros((3, 15)))
     groups = actual.group_metrics("test", info(with_count(place), "single_label"))
     accuracies = {c: actual.accuracy[c] for c, n in enumerate(with_count(place)) if 0 < n < 20}
     assert groups["test/top1_error.few"] == pytest.approx(1 - sum(accuracies.values()) / len(accuracies))

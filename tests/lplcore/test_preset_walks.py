@@ -47,7 +47,7 @@ def test_released_settings_take_the_released_numbers_of_steps(name: str, most: i
 
 
 @pytest.mark.parametrize("delta_epsilon", [1.0, 2.0, 3.0])
-@pytest.mark.parametrize("name", [*PAPERS_LPL, *(f"{name}_200" for name in PAPERS_LPL)])
+@pytest.mark.parametrize("name", [*PAPERS_LPL, *(f"{name}_200" for name in PAPERS_LPL if "ratio10" not in name)])
 def test_every_class_of_the_papers_rows_walks_to_its_bound(name: str, delta_epsilon: float) -> None:
     place = len(spec_of(name).method.perturbations) - 1
     fixed = "fixed" in name

@@ -156,6 +156,17 @@ def test_frozen_stages_neither_learn_nor_count() -> None:
     assert {"body.layer2.0.conv1.weight", "body.layer4.0.bn1.running_mean", "classifier.weight"} <= changed
 
 
+def test_frozen_statistics_stay_in_stages_that_learn() -> None:
+    model = build("resnet50", frozen_stages=1, frozen_statistics=True).train()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.1)
+    torch.autograd.backward(model(torch.randn(4, *IMAGE)).logits.square().mean())
+    optimizer.step()
+    changed = {name for name, value in model.state_dict().items() if not torch.equal(value, before[name])}
+    assert not {name for name in changed if "running" in name or "num_batches" in name}
+    assert {"body.layer2.0.bn1.weight", "body.layer4.0.conv1.weight", "classifier.weight"} <= changed
+
+
 def test_pretrained_weights_come_from_a_local_file(tmp_path: Path) -> None:
     source = build("resnet50")
     state = {name.removeprefix("body."): v for name, v in source.state_dict().items() if name.startswith("body.")}

@@ -114,6 +114,14 @@ def test_the_first_stage_alone_can_be_frozen(row: Listed) -> None:
     assert "classifier.weight" in changed
 
 
+def test_frozen_statistics_are_those_of_the_body_alone() -> None:
+    model = build("torchvision", architecture="resnet18", frozen_statistics=True, neck={"features": 8})
+    changed = after_a_step(model, 32)
+    counting = {name for name in changed if name.endswith("running_mean")}
+    assert counting == {"neck.1.running_mean"}
+    assert "body.layer2.0.bn1.weight" in changed
+
+
 @pytest.mark.parametrize("library", ["torchvision", "timm"])
 def test_the_first_stage_of_a_resnet_is_that_of_the_record_of_its_own(library: str) -> None:
     model = build(library, architecture="resnet50", frozen_stages=1)

@@ -102,8 +102,9 @@ export function bars(title, yTitle, labels, groups, scale = 1) {
     ctx.restore();
   };
   const known = columns.flat().filter((v) => v !== null);
-  const low = Math.min(0, ...known);
-  const high = Math.max(0, ...known);
+  // Not as arguments of one call: a browser takes about a hundred thousand, fewer than points times classes may be.
+  const low = known.reduce((a, b) => Math.min(a, b), 0);
+  const high = known.reduce((a, b) => Math.max(a, b), 0);
   const pad = (high - low || 1) * 0.06;
   const draw = (target, size) => new uPlot({
     width: size,

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lplcore.models import Classifier, ModelOutput
-from lplcore.models.named.stages import freeze
+from lplcore.models.named.stages import freeze, normalisations
 from lplcore.plugin import Record
 
 HEAD_STD = 0.01
@@ -34,6 +34,7 @@ class NamedNetwork(Classifier):
         body: images [N, channels, H, W] to pooled features.
         neck: what makes the last layer's input of them.
         frozen_stages: stages of the body that neither learn nor count statistics.
+        frozen_statistics: whether none of the body's stages count statistics.
         body_rate: factor on the learning rate of the body's parameters.
     """
 
@@ -46,18 +47,21 @@ class NamedNetwork(Classifier):
         num_features: int,
         dropout: float,
         frozen_stages: int,
+        frozen_statistics: bool,
         body_rate: float,
     ) -> None:
         super().__init__()
         self.body, self.neck, self.classifier = body, neck, classifier
         self.num_features, self.dropout, self.body_rate = num_features, dropout, body_rate
         self.frozen = freeze(body, frozen_stages)
+        if frozen_statistics:
+            self.frozen += normalisations(body)
         if neck is not None:
             restart(classifier)
         self.train()  # frozen stages are in evaluation mode from the first step on
 
     def train(self, mode: bool = True) -> Self:
-        """Training mode, frozen stages excepted."""
+        """Training mode, what is frozen excepted."""
         super().train(mode)
         for module in self.frozen:
             module.eval()

@@ -35,6 +35,11 @@ class PretrainedModel(Model):
         description="pretrained weights (.safetensors, or .pt and .pth of tensors only), a path within the folder "
         "`weights` of the worker's data directory, named as the library names them; the file's last layer is left out",
     )
+    frozen_statistics: bool = Field(
+        False,
+        description="batch normalisation keeps the statistics of its weights in stages that learn, too, but not a "
+        "neck's",
+    )
 
     linear_probe: bool = Field(
         False,

@@ -67,6 +67,7 @@ class NamedNetworkModel(PretrainedModel):
             num_features=num_features,
             dropout=self.dropout,
             frozen_stages=fit.num_stages if self.linear_probe else self.frozen_stages,
+            frozen_statistics=self.frozen_statistics,
             body_rate=self.backbone_lr_factor,
         )
 

@@ -40,6 +40,11 @@ def has_weights(module: nn.Module) -> bool:
     return next(module.parameters(), None) is not None
 
 
+def normalisations(body: nn.Module) -> list[nn.Module]:
+    """Every layer that normalises over a batch."""
+    return [part for part in body.modules() if isinstance(part, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d)]
+
+
 def freeze(body: nn.Module, number: int) -> list[nn.Module]:
     """Keep the first stages from learning; parameters that lie in no block, such as tokens, go with the first.
 

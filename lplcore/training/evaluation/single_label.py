@@ -14,6 +14,7 @@ from torch.nn import functional
 from lplcore.data.info import DatasetInfo
 from lplcore.device import accumulator_dtype
 from lplcore.frame.labels import IGNORE_INDEX
+from lplcore.training.evaluation.confusion import Confusion
 
 SHOT_GROUPS = ("many", "medium", "few")
 CALIBRATION_BINS = 15
@@ -47,33 +48,38 @@ class Best(NamedTuple):
 class Evaluation:
     """Predictions on one split. C classes."""
 
-    confusion: npt.NDArray[np.int64]
-    """[C, C] examples by true class (rows) and predicted class (columns)."""
+    counted: Confusion
+    """Examples by true and predicted class."""
     loss: float
     """Mean cross entropy of the clean logits."""
     calibration: npt.NDArray[np.float64]
     """[3, CALIBRATION_BINS] examples, sum of confidences and examples predicted right, by confidence."""
 
     @property
+    def confusion(self) -> npt.NDArray[np.int64]:
+        """[C, C] examples by true class (rows) and predicted class (columns)."""
+        return self.counted.matrix
+
+    @property
     def accuracy(self) -> npt.NDArray[np.float64]:
         """[C] share of each class's examples predicted right, NaN for classes without examples."""
-        return ratio(np.diag(self.confusion), self.confusion.sum(axis=1))
+        return ratio(self.counted.hits, self.counted.examples)
 
     @property
     def top1_error(self) -> float:
         """Share of all examples predicted wrong."""
-        return 1.0 - float(np.trace(self.confusion)) / max(int(self.confusion.sum()), 1)
+        return 1.0 - float(self.counted.hits.sum()) / max(int(self.counted.counts.sum()), 1)
 
     @property
     def balanced_accuracy(self) -> float:
         """Mean of the classes' accuracies; classes without examples do not count."""
-        return float(np.nanmean(self.accuracy)) if self.confusion.any() else math.nan
+        return float(np.nanmean(self.accuracy)) if self.counted.counts.any() else math.nan
 
     @property
     def macro_f1(self) -> float:
         """Mean over classes of 2 * hits / (examples + predictions); classes with neither do not count."""
-        hits, sums = np.diag(self.confusion), self.confusion.sum(axis=0) + self.confusion.sum(axis=1)
-        return float(np.nanmean(ratio(2 * hits, sums))) if self.confusion.any() else math.nan
+        hits, sums = self.counted.hits, self.counted.predictions + self.counted.examples
+        return float(np.nanmean(ratio(2 * hits, sums))) if self.counted.counts.any() else math.nan
 
     @property
     def calibration_error(self) -> float:
@@ -101,11 +107,9 @@ class Evaluation:
         return {f"{split}/top1_error.{group}": error for group, error in groups.items()}
 
     def series(self, split: str, *, last: bool) -> dict[str, npt.NDArray[np.float32]]:
-        """Per-class values [C]; of the last epoch's test split the confusion matrix [C, C] too."""
+        """Per-class values [C]; of the last epoch's test split the confusion too."""
         values = {f"{split}/accuracy": self.accuracy.astype(np.float32)}
-        if last and split == "test":
-            values["confusion_matrix"] = self.confusion.astype(np.float32)
-        return values
+        return values | self.counted.series() if last and split == "test" else values
 
     @property
     def headline(self) -> Headline:
@@ -131,14 +135,14 @@ def evaluate(
     """Predict every example of a split with labels [N] but those to ignore.
 
     The loss is that of the logits as `predict` gives them; predictions and their confidence are of the logits after
-    `correct`. The confusion matrix and the loss stay on the device until the end.
+    `correct`. What is counted and the loss stay on the device until the end.
 
     Raises:
         ValueError: a label that is no class and not to ignore.
     """
     device = labels.device
     chosen = known_examples(labels, num_classes=num_classes, ignore_index=ignore_index)
-    cells = torch.zeros(num_classes * num_classes, dtype=torch.int64, device=device)
+    cells = [torch.zeros(0, dtype=torch.int64, device=device)]
     loss = torch.zeros((), dtype=accumulator_dtype(device), device=device)
     calibration = torch.zeros(CALIBRATION_BINS, 3, dtype=accumulator_dtype(device), device=device)
     batches = torch.split(chosen, batch_size) if len(chosen) else ()
@@ -146,11 +150,10 @@ def evaluate(
         truth = labels[indices]
         loss += functional.cross_entropy(logits, truth, reduction="sum").to(loss.dtype)
         confidence, predicted = correct(logits).softmax(dim=1).max(dim=1)
-        cell = truth * num_classes + predicted
-        cells.index_add_(0, cell, torch.ones_like(cell))
+        cells.append(truth * num_classes + predicted)
         row = torch.stack([torch.ones_like(confidence), confidence, predicted == truth], dim=1)
         calibration.index_add_(0, calibration_bin(confidence), row.to(calibration.dtype))
-    confusion = cells.cpu().numpy().reshape(num_classes, num_classes)
+    confusion = Confusion.of_examples(torch.cat(cells).cpu().numpy(), num_classes)
     return Evaluation(confusion, loss.item() / max(chosen.shape[0], 1), calibration.T.double().cpu().numpy())
 
 
