@@ -13,6 +13,7 @@ from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.images.stream import ImageStream
 from lplcore.data.raw import RegisteredDataset
 from lplcore.data.splits import LoadedDataset, Split
+from lplcore.data.weights_folder import weights_folder
 from lplcore.events import EpochEnd
 from lplcore.optimizers import set_rate
 from lplcore.procedures import TrainingData
@@ -53,17 +54,14 @@ class TrainingRun:
         *,
         device: torch.device,
         data_dir: str | Path,
+        weights_dir: str | Path | None = None,
         datasets: Mapping[str, RegisteredDataset],
         pipeline: InputPipeline | None = None,
     ) -> None:
         self.device, self.seed, self.datasets = device, spec.seeds[0], datasets
+        cropped = spec.augmentation.crop is not None
         self.data: LoadedDataset = load(
-            spec.dataset,
-            seed=self.seed,
-            data_dir=data_dir,
-            datasets=datasets,
-            cropped=spec.augmentation.crop is not None,
-            pipeline=pipeline,
+            spec.dataset, seed=self.seed, data_dir=data_dir, datasets=datasets, cropped=cropped, pipeline=pipeline
         )
         self.info = self.data.info
         self.spec = spec = spec.fitted(self.info)
@@ -90,8 +88,9 @@ class TrainingRun:
             network_input=self.network_input,
             augmentation=spec.augmentation.after_crop if streamed else spec.augmentation,
         )
+        weights = weights_folder(data_dir, weights_dir)
         self.state = build_state(
-            spec, self.info, data, seed=self.seed, data_dir=Path(data_dir), device=device, precision=precision
+            spec, self.info, data, seed=self.seed, weights_dir=weights, device=device, precision=precision
         )
         posthoc = spec.method.posthoc
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
