@@ -139,8 +139,8 @@ def test_weights_may_lie_where_the_administrator_says(sqlite: Database, tmp_path
     (share / "junk.pth").write_bytes(b"junk")
     body = {"dataset": "digits", "method": "cross_entropy", "model": {"name": "resnet50", "weights_path": "junk.pth"}}
     said = []
-    for number, settings in enumerate(({}, {"weights_dir": share})):
-        with running(sqlite, tmp_path / str(number), **settings) as service:
+    for weights_dir in (None, share):
+        with running(sqlite, tmp_path / "data", weights_dir=weights_dir) as service:
             answer = service.http.post("/v1/jobs/validate", json=body)
             said += [error["message"] for error in answer.json()["errors"]]
     assert "there is no file junk.pth" in said[0]
