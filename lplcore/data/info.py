@@ -21,6 +21,8 @@ class RawFacts:
     notes: tuple[str, ...] = ()
     modified: bool = False
     sha256: str | None = None
+    shares: bool = False
+    """Multi label: whether training labels are shares, some between 0 and 1."""
     image_sizes: tuple[tuple[int, int], ...] = ()
     """Width and height of a few image files."""
     label_sets: LabelSets | None = field(default=None, compare=False, repr=False)
@@ -50,6 +52,8 @@ class DatasetInfo:
     """What a reader of results must know, such as files that differ from the published ones."""
     modified: bool = False
     """Whether files differ from the published ones."""
+    shares: bool = False
+    """Multi label: whether training labels are shares, some between 0 and 1."""
     cache_bytes: int | None = None
     """About what the cache will take that the spec asks for; None where it asks for none."""
 

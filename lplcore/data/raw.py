@@ -39,7 +39,8 @@ class RawData:
 
     classes: tuple[str, ...]
     x_train: Inputs
-    y_train: npt.NDArray[np.int64]
+    y_train: npt.NDArray[Any]
+    """int64; multi label: -1 where it is unknown whether an example has a class, or float32 shares of 0 to 1."""
     x_test: Inputs
     y_test: npt.NDArray[np.int64]
     x_validation: Inputs | None = None
@@ -54,7 +55,7 @@ class RawData:
 def raw_facts(raw: RawData, *, sha256: str | None) -> RawFacts:
     """The facts of data that have been read."""
     multi_label = raw.y_train.ndim == 2
-    counts = raw.y_train.sum(axis=0) if multi_label else np.bincount(raw.y_train, minlength=len(raw.classes))
+    counts = positives(raw.y_train) if multi_label else np.bincount(raw.y_train, minlength=len(raw.classes))
     return RawFacts(
         classes=raw.classes,
         class_counts=tuple(int(n) for n in counts),
@@ -67,7 +68,19 @@ def raw_facts(raw: RawData, *, sha256: str | None) -> RawFacts:
         modified=raw.modified,
         sha256=sha256,
         image_sizes=sampled_sizes(raw.x_train) if isinstance(raw.x_train, ImageFiles) else (),
+        shares=raw.y_train.dtype.kind == "f",
     )
+
+
+def positives(labels: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """[C] examples that have each class, of multi-hot rows [N, C]; shares add up to the nearest whole number.
+
+    Where a class has any share it has at least one example.
+    """
+    positive = np.maximum(labels, 0)
+    sums = positive.sum(axis=0, dtype=np.float64)
+    whole: npt.NDArray[np.int64] = np.maximum(np.rint(sums), sums > 0).astype(np.int64)
+    return whole
 
 
 def registered_hash(name: str, registered: Mapping[str, RegisteredDataset] | None) -> str | None:

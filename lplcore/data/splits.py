@@ -19,7 +19,9 @@ IntArray = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Split:
-    """Examples x [N, channels, H, W] uint8 or [N, D] uint8 or float32; labels y [N] int64 ([N, C] for multi label).
+    """Examples x [N, channels, H, W] uint8 or [N, D] uint8 or float32; labels y [N] int64.
+
+    Multi label: y is [N, C], int64, of which -1 says that it is unknown, or float32 shares.
 
     Image files that are not held in memory are read when x is indexed.
     """
@@ -73,7 +75,7 @@ def split_of(x: Inputs, y: IntArray, *, held: bool = True, pipeline: InputPipeli
     Raises:
         DatasetError: an image that is read now cannot be used.
     """
-    labels, whitened = torch.from_numpy(np.array(y, dtype=np.int64)), 0
+    labels, whitened = torch.from_numpy(np.array(y, dtype=np.float32 if y.dtype.kind == "f" else np.int64)), 0
     if isinstance(x, ImageFiles):
         stream = new_stream(x, pipeline)
         if not held:

@@ -135,7 +135,7 @@ class CriterionInput(NamedTuple):
         values = table.to(self.logits.dtype)
         if self.multi_label:
             number = self.labels.sum(dim=1)
-            return torch.where(number > 0, self.labels @ values / number.clamp(min=1), 1.0)
+            return torch.where(number > 0, self.labels @ values / torch.where(number > 0, number, 1.0), 1.0)
         return values[self.labels] if self.mixture is None else values.expand_as(self.logits)
 
     def without_ignored(self, values: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ IGNORE_INDEX = -100
 """Label of examples that are ignored, as in torch's losses."""
 UNKNOWN = -1
 """Multi label: an entry of which nobody knows whether the example has the class."""
+MULTI_HOT = "labels: multi-hot rows hold zeros and ones{}, and -1 for what is unknown, nothing else"
 SOFT_TOLERANCE = 0.05
 """By which a row of soft targets may miss the sum 1, for the sake of half precision."""
 INDEX_TYPES = (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint8)
@@ -54,22 +55,26 @@ def check_shapes(labels: Tensor, logits: Tensor, statistics: ClassStatistics, *,
         )
 
 
-def checked(labels: Tensor, statistics: ClassStatistics, *, dtype: torch.dtype, ignore_index: int) -> Labels:
+def checked(
+    labels: Tensor, statistics: ClassStatistics, *, dtype: torch.dtype, ignore_index: int, hard: str | None = None
+) -> Labels:
     """Labels in the types that losses take, without those to ignore.
 
-    A row of soft targets is ignored where all of it is `ignore_index`.
+    A row of soft targets is ignored where all of it is `ignore_index`. Multi label: `hard` names what takes no shares
+    between 0 and 1, None where all take them.
 
     Raises:
         ValueError: a label that cannot be, on the CPU. Elsewhere the host would have to wait for the device: there, and
             in compiled code, an assertion on the device fails instead.
     """
-    if usual(labels, statistics, ignore_index=ignore_index):
+    if usual(labels, statistics, ignore_index=ignore_index, whole=hard is not None):
         return Labels(labels.to(dtype) if statistics.multi_label else labels.long(), None)
     included = included_mask(labels, statistics, ignore_index=ignore_index)
     if statistics.multi_label:
         values = labels.to(dtype)
-        valid = (values == 0) | (values == 1)
-        message = "labels: multi-hot rows hold zeros and ones, and -1 for what is unknown, nothing else"
+        valid = (values >= 0) & (values <= 1) if hard is None else (values == 0) | (values == 1)
+        message = MULTI_HOT.format(", shares between them" if hard is None else "")
+        message = message if hard is None else f"{message}; {hard!r} takes no shares between them"
     elif labels.dim() == 2:
         values = labels.to(dtype)
         valid = (values >= 0).all(dim=1) & ((values.sum(dim=1) - 1).abs() < SOFT_TOLERANCE)
@@ -84,15 +89,18 @@ def checked(labels: Tensor, statistics: ClassStatistics, *, dtype: torch.dtype, 
     return Labels(replaced(values, included), included)
 
 
-def usual(labels: Tensor, statistics: ClassStatistics, *, ignore_index: int) -> bool:
-    """Whether labels are all valid and count, where the host sees it in few operations; False where it does not."""
+def usual(labels: Tensor, statistics: ClassStatistics, *, ignore_index: int, whole: bool = False) -> bool:
+    """Whether labels are all valid and count, where the host sees it in few operations; False where it does not.
+
+    Multi label: `whole` asks for zeros and ones alone.
+    """
     soft = labels.dim() == 2 and not statistics.multi_label
     if soft or not host_sees(labels) or labels.numel() == 0 or not untraced():
         return False
     values = labels.float() if statistics.multi_label else labels
     lowest, highest = (float(extreme) for extreme in values.aminmax())
     if statistics.multi_label:
-        return lowest >= 0 and highest <= 1 and torch.equal(values, values.ceil())
+        return lowest >= 0 and highest <= 1 and (not whole or torch.equal(values, values.ceil()))
     return lowest >= 0 and highest < statistics.num_classes and not lowest <= ignore_index <= highest
 
 

@@ -16,12 +16,14 @@ class CriterionPart(Plugin):
         neutral: parameters at which the method is plain (binary) cross entropy, bit for bit; None where there are none.
         random: whether it draws random numbers, which follow neither a renumbering of classes nor a size of the batch.
         detached_features: whether the features [N, D] that a criterion is called with enter without their gradient.
+        hard_entries: multi label: whether labels must be 0 or 1, and not shares between.
         maskable: whether the loss stays finite where a wrong class that has training examples has the logit -inf.
     """
 
     neutral: ClassVar[Mapping[str, Any] | None] = None
     random: ClassVar[bool] = False
     detached_features: ClassVar[bool] = False
+    hard_entries: ClassVar[bool] = False
     maskable: ClassVar[bool] = True
 
     def shift_invariant(self) -> bool:

@@ -24,6 +24,7 @@ class TwoWay(Loss):
     title: ClassVar[str] = "Two-way loss"
     citation: ClassVar[str] = "Kobayashi, Two-way multi-label loss, CVPR 2023, Eq. 9 to 13"
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    hard_entries: ClassVar[bool] = True
 
     name: Literal["two_way"] = "two_way"
     positive_temperature: float = Field(4.0, gt=0, le=1000, description="T+, temperature of the positives")

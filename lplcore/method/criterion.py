@@ -49,6 +49,7 @@ class Criterion(StepCriterion):
         self.regularizers = nn.ModuleList(part.build(statistics) for part in method.regularizers)
         self.weighting_start = method.procedure.second_stage()
         self.rejecting = next((part.name for part in method.perturbations if part.hard_labels), None)
+        self.hard = method.hard_part
         self.divides_by_weights = method.weighting is not None and method.weighting.reduction == "weights"
         self.register_buffer("epoch_progress", None, persistent=False)
 
@@ -207,7 +208,9 @@ class Criterion(StepCriterion):
             if is_batched(logits, labels, features):
                 refuse_slices(self, logits.shape[0], update=update, by_weights=mean and self.divides_by_weights)
         wide = logits if logits.dtype in (torch.float32, torch.float64) else logits.float()
-        targets, included = checked(labels, self.statistics, dtype=wide.dtype, ignore_index=self.ignore_index)
+        targets, included = checked(
+            labels, self.statistics, dtype=wide.dtype, ignore_index=self.ignore_index, hard=self.hard
+        )
         if included is not None:
             # Not even what is not finite may come from there.
             wide = torch.where(included if included.dim() == 2 else included[:, None], wide, 0.0)

@@ -84,6 +84,11 @@ class MethodSpec(Record):
         return next((part.scale for part in self.perturbations if hasattr(part, "scale")), None)
 
     @property
+    def hard_part(self) -> str | None:
+        """What takes no shares between 0 and 1 as multi-label targets, None where all take them."""
+        return next((part.name for _, part in self.parts() if getattr(part, "hard_entries", False)), None)
+
+    @property
     def model_defaults(self) -> Mapping[str, Any]:
         """What the method gives to fields of the model that a spec leaves out."""
         dropout = self.defaults and self.defaults.dropout

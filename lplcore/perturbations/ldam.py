@@ -21,6 +21,7 @@ class Ldam(Perturbation):
     title: ClassVar[str] = "LDAM (label-distribution-aware margin)"
     citation: ClassVar[str] = "Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019, Eq. 10 to 13"
     hard_labels: ClassVar[bool] = True
+    hard_entries: ClassVar[bool] = True
     head: ClassVar[Literal["linear", "cosine"] | None] = "cosine"
     neutral: ClassVar[Mapping[str, Any] | None] = {"max_margin": 0.0}
 

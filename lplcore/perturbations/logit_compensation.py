@@ -25,6 +25,7 @@ class LogitCompensation(Perturbation):
         "Guo, Wang, Long-tailed multi-label visual recognition, CVPR 2021; Class-Level Logit Perturbation, Eq. 12"
     )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
+    hard_entries: ClassVar[bool] = True
     neutral: ClassVar[Mapping[str, Any] | None] = {"scale_bound": 0.0, "shift_bound": 0.0}
 
     name: Literal["logit_compensation"] = "logit_compensation"

@@ -98,8 +98,9 @@ class Procedure(Plugin):
 
     Random numbers come from torch's global generators, which the run seeds by position before every call, so that a
     resumed run draws them again. `needs_meta` says that `dataset.meta_per_class` must be above 0, `own_head` that it
-    brings a last layer of its own kind, `accumulates` that a batch may be computed in parts, `probes` that its steps
-    may be taken on features that are computed once (`Classifier.pooled`).
+    brings a last layer of its own kind, `hard_entries` that multi-label targets must be 0 or 1, `accumulates` that a
+    batch may be computed in parts, `probes` that its steps may be taken on features that are computed once
+    (`Classifier.pooled`).
 
     On a CUDA device a step is captured and replayed: it must not read values on the host, and what a step takes from
     the host is drawn by `host_draws` before it.
@@ -107,6 +108,7 @@ class Procedure(Plugin):
 
     needs_meta: ClassVar[bool] = False
     own_head: ClassVar[bool] = False
+    hard_entries: ClassVar[bool] = False
     accumulates: ClassVar[bool] = True
     probes: ClassVar[bool] = False
 

@@ -15,13 +15,18 @@ class Sampler(Plugin):
     def order(self, labels: Tensor, generator: torch.Generator) -> Tensor:
         """Indices [M] int64 of one epoch's training examples in order, from the labels and the epoch's generator.
 
-        Labels are [N] int64, or multi-hot [N, C].
+        Labels are [N] int64, or multi-hot [N, C], which may be shares between 0 and 1.
         """
 
 
 def class_counts(labels: Tensor) -> Tensor:
     """[C] examples of each class; C reaches to the largest label where labels are [N]; negative ones are ignored."""
-    return labels[labels >= 0].bincount() if labels.dim() == 1 else (labels > 0).sum(dim=0)
+    return labels[labels >= 0].bincount() if labels.dim() == 1 else has_class(labels).sum(dim=0)
+
+
+def has_class(labels: Tensor) -> Tensor:
+    """[N, C] whether an example passes for one of a class; a share of a half or more does."""
+    return labels >= 0.5
 
 
 def drawn_by_class(sequence: Tensor, labels: Tensor, generator: torch.Generator) -> Tensor:
@@ -35,7 +40,7 @@ def drawn_by_class(sequence: Tensor, labels: Tensor, generator: torch.Generator)
         labelled = shuffled[labels[shuffled] >= 0]
         by_class = labelled[labels[labelled].argsort(stable=True)]
     else:
-        by_class = shuffled[(labels[shuffled] > 0).T.nonzero()[:, 1]]
+        by_class = shuffled[has_class(labels[shuffled]).T.nonzero()[:, 1]]
     counts = class_counts(labels)
     first = counts.cumsum(0) - counts
     return by_class[first[sequence] + mention(sequence) % counts[sequence]]

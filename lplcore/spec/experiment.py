@@ -147,6 +147,9 @@ class ExperimentSpec(Record):
             problems += [(path, text) for path, wanted in wanting if wanted]
         if info.task == "single_label" and self.decision_threshold != DECISION_THRESHOLD:
             problems.append(("decision_threshold", "is for multi-label data; leave it out"))
+        if info.shares and self.method.hard_part is not None:
+            text = f"{self.method.hard_part!r} needs labels of 0 or 1, these data have shares between; take another"
+            problems.append(("method", text))
         if self.method.procedure.needs_meta and not self.dataset.meta_per_class:
             text = f"{self.method.procedure.name!r} learns from a balanced set; set it to 1 or more"
             problems.append(("dataset.meta_per_class", text))

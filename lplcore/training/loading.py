@@ -153,6 +153,7 @@ def describe(dataset: Dataset, facts: RawFacts) -> DatasetInfo:
         sha256=facts.sha256,
         notes=facts.notes if missed is None else (*facts.notes, missed),
         modified=facts.modified,
+        shares=facts.shares,
         cache_bytes=cache_bytes(dataset, facts),
     )
 
@@ -245,6 +246,9 @@ def refuse_impossible(dataset: Dataset, facts: RawFacts) -> None:
         for field, neutral in (("imbalance_factor", 1), ("meta_per_class", 0)):
             if getattr(dataset, field) != neutral:
                 raise DatasetError(field, "is for single labels, these data are multi label; leave it out")
+    if facts.shares and dataset.validation_fraction:
+        message = "metrics need labels of 0 or 1, these data have shares between; give them a validation split"
+        raise DatasetError("validation_fraction", message)
     if dataset.input_range is not None and len(facts.input_shape) != 3:
         raise DatasetError("input_range", "is for images, this data set has vectors; leave it out")
     if dataset.normalization == "imagenet" and facts.input_shape[:1] != (3,):

@@ -84,9 +84,12 @@ class SignedLossVariation(LossVariation):
     names: ClassVar[tuple[str, ...]] = ("positive", "negative")
 
     def add(self, labels: Tensor, clean_loss: Tensor, perturbed_loss: Tensor, included: Tensor | None = None) -> None:
-        """Take in a batch: multi-hot labels, -1 where unknown, l and l', each [N, C]."""
+        """Take in a batch: multi-hot labels, -1 where unknown, l and l', each [N, C].
+
+        A share of a half or more passes for a positive.
+        """
         clean, perturbed = (loss.detach().to(self.sums.dtype) for loss in (clean_loss, perturbed_loss))
-        for row, mask in enumerate((labels > 0, labels == 0)):
+        for row, mask in enumerate((labels >= 0.5, (labels >= 0) & (labels < 0.5))):
             self.clean[row] += torch.where(mask, clean, 0).sum(dim=0)
             self.difference[row] += torch.where(mask, perturbed - clean, 0).sum(dim=0)
             self.number[row] += mask.sum(dim=0)

@@ -115,7 +115,8 @@ def test_other_labels_are_refused(labels: Tensor) -> None:
         ("single_label", torch.tensor([[2.0, -1, 0, 0], [1, 0, 0, 0]]), "soft targets are at least 0"),
         ("single_label", torch.full((2, 4), math.nan), "soft targets"),
         ("multi_label", torch.tensor([[0, 1, 2, 0], [0, 0, 0, 0]]), "zeros and ones"),
-        ("multi_label", torch.full((2, 4), 0.3), "zeros and ones"),
+        ("multi_label", torch.full((2, 4), 1.3), "zeros and ones"),
+        ("multi_label", torch.full((2, 4), -0.3), "zeros and ones"),
         ("multi_label", torch.full((2, 4), math.nan), "zeros and ones"),
     ],
 )

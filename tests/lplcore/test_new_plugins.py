@@ -92,6 +92,7 @@ def test_spec_catalogue_and_schema_have_a_plug_in_of_every_kind(answers: Answers
         assert f"new_{kind}" in seen["names"][kind]
         assert f"new_{kind}" in seen["catalog"][folder]
         assert kind in ("method", "preset") or f'"new_{kind}"' in seen["schema"]
+    assert {"new_table_cross_entropy", "new_table_new_method"} <= set(seen["names"]["preset"])
     spec = seen["spec"]
     assert spec["method"]["perturbations"] == [{"name": "new_perturbation", "strength": 0.5}]
     parts = (spec["dataset"], spec["model"], spec["optimizer"], spec["schedule"], *spec["method"]["targets"])

@@ -10,11 +10,13 @@ import numpy.typing as npt
 from lplcore.data.arrays import inputs as array_inputs
 from lplcore.data.arrays import labels as array_labels
 from lplcore.data.arrays.names import OURS, refuse_halves, roles_of
+from lplcore.data.arrays.unlabelled import without_unlabelled
 from lplcore.data.class_names import fits
 from lplcore.data.data_files import MAX_ARRAY_BYTES
 from lplcore.data.raw import RawData
 from lplcore.data.rules import FIRST_RULES, RULES
 from lplcore.errors import DatasetError
+from lplcore.frame.labels import UNKNOWN
 from lplcore.plugin import quoted
 
 REQUIRED = ("x_train", "y_train")
@@ -23,8 +25,8 @@ SMALL_BYTES, MAX_EXPANSION = 2**28, 100
 """A larger archive may not expand more than so many times."""
 FORMAT = (
     "give x_train, y_train and x_test, y_test (x: [N, D] floats or [N, channels, H, W] uint8; y: [N] integers from 0, "
-    "names of classes, or multi-hot rows [N, C] of integers 0 and 1); x_validation, y_validation and classes (C names) "
-    "may follow"
+    "names of classes, or multi-hot rows [N, C] of integers 0 and 1; -100 for an unknown label, -1 for an unknown "
+    "entry of a row); x_validation, y_validation and classes (C names) may follow"
 )
 
 
@@ -42,11 +44,12 @@ def read_arrays(path: Path, *, task: str | None = None, rules: int = RULES) -> R
     arrays, notes = load_npz(path, rules=rules)
     if rules == 1:
         return checked(arrays, None, (FIRST_RULES,))
+    arrays, left_out = without_unlabelled(arrays)
     labels = array_labels.recognised(part_of(arrays, "y"), arrays.get("classes"), task=task)
     inputs, more = array_inputs.recognised(part_of(arrays, "x"))
     arrays = {f"y_{split}": y for split, y in labels.by_split.items()}
     arrays |= {f"x_{split}": x for split, x in inputs.items()}
-    return checked(arrays, labels.names, (*notes, *labels.notes, *more))
+    return checked(arrays, labels.names, (*notes, *left_out, *labels.notes, *more))
 
 
 def part_of(arrays: Mapping[str, npt.NDArray[Any]], content: str) -> dict[str, npt.NDArray[Any]]:
@@ -63,6 +66,7 @@ def task_of_labels(path: Path, *, rules: int = RULES) -> str:
     arrays, _ = load_npz(path, rules=rules, only=("y_train", "y_validation", "y_test", "classes"))
     y_train = arrays["y_train"]
     if rules > 1:
+        arrays, _ = without_unlabelled(arrays)
         y_train = array_labels.recognised(part_of(arrays, "y"), arrays.get("classes"), task=None).by_split["train"]
     return "multi_label" if y_train.ndim == 2 else "single_label"
 
@@ -83,7 +87,7 @@ def checked(arrays: Mapping[str, npt.NDArray[Any]], names: tuple[str, ...] | Non
             if array is not None and array.shape[1:] != first.shape[1:]:
                 shapes = f"{list(array.shape)} does not fit {kind}_train {list(first.shape)}"
                 raise DatasetError("name", f"{kind}_{name}: {shapes}; all but the number of examples must be alike")
-    if multi_label and not y_train.any():
+    if multi_label and not (y_train > 0).any():
         raise DatasetError("name", "y_train: no example has a label; give rows with ones in them")
     num_classes = (
         y_train.shape[1] if multi_label else 1 + max(int(y.max()) for *_, y in parts if y is not None and len(y))
@@ -158,7 +162,7 @@ def refuse_bomb(archive: np.lib.npyio.NpzFile, path: Path, names: tuple[str, ...
         raise DatasetError("name", f"{message}; save it uncompressed, with numpy.savez")
 
 
-def examples(arrays: Mapping[str, npt.NDArray[Any]], split: str) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+def examples(arrays: Mapping[str, npt.NDArray[Any]], split: str) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """x and y of a split in the types that training uses."""
     x, y = arrays[f"x_{split}"], arrays.get(f"y_{split}")
     if y is None:
@@ -167,10 +171,12 @@ def examples(arrays: Mapping[str, npt.NDArray[Any]], split: str) -> tuple[npt.ND
         raise DatasetError("name", f"x_{split}: expected [N, D] or [N, channels, H, W] with N > 0, got {list(x.shape)}")
     if y.ndim not in (1, 2) or len(y) != len(x) or 0 in y.shape:
         raise DatasetError("name", f"y_{split}: expected {len(x)} labels, got {list(y.shape)}")
-    if y.dtype.kind not in "iub":
+    if y.dtype.kind not in "iub" and not array_labels.are_shares(y):
         raise DatasetError("name", f"y_{split}: labels are whole numbers, got {y.dtype}; save y.astype(int)")
-    if y.min() < 0 or (y.ndim == 2 and y.max() > 1) or y.max() > 1_000_000:
-        raise DatasetError("name", f"y_{split}: labels run from 0 (multi-hot rows hold 0 and 1)")
+    if y.dtype.kind == "f" and split != "train":
+        raise DatasetError("name", f"y_{split}: metrics need labels that are 0 or 1 (-1: unknown); round the shares")
+    if y.min() < (UNKNOWN if y.ndim == 2 else 0) or (y.ndim == 2 and y.max() > 1) or y.max() > 1_000_000:
+        raise DatasetError("name", f"y_{split}: labels run from 0 (multi-hot rows hold 0 and 1, and -1: unknown)")
     if x.dtype.kind not in "iufb":
         raise DatasetError("name", f"x_{split}: expected numbers, got {x.dtype}")
     if x.dtype != np.uint8:
@@ -178,7 +184,7 @@ def examples(arrays: Mapping[str, npt.NDArray[Any]], split: str) -> tuple[npt.ND
             x = x.astype(np.float32)
         if not np.isfinite(x).all():
             raise DatasetError("name", f"x_{split}: holds values that are not finite")
-    return x, y.astype(np.int64)
+    return x, y.astype(np.float32 if y.dtype.kind == "f" else np.int64)
 
 
 def class_names(stored: npt.NDArray[Any] | None, num_classes: int) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from lplcore.data.class_names import MAX_NAME, fits, in_natural_order, tidy
 from lplcore.data.rules import MOSTLY_SINGLE
 from lplcore.errors import DatasetError
+from lplcore.frame.labels import UNKNOWN
 from lplcore.plugin import quoted
 
 Array = npt.NDArray[Any]
@@ -62,6 +63,10 @@ def recognised(labels: Mapping[str, Array], classes: Array | None, *, task: str 
         read = from_numbers(by_split, names)
     elif by_split["train"].ndim == 2:
         refuse_other_length(names, by_split["train"].shape[1])
+        if task == "multi_label":
+            by_split = {split: whole_rows(y) for split, y in by_split.items()}
+        else:
+            refuse_shares(by_split)
         read = Labels(by_split, names, odd_rows(by_split) if task is None else ())
     else:
         read = Labels(by_split, names, ())
@@ -113,6 +118,24 @@ def is_one_hot(y: Array) -> bool:
     return bool(((y == 0) | (y == 1)).all() and (np.count_nonzero(y, axis=1) == 1).all())
 
 
+def are_shares(y: Array) -> bool:
+    """Whether these are rows [N, C] of numbers from 0 to 1, and -1 for what is unknown."""
+    return y.ndim == 2 and y.dtype.kind == "f" and bool(((y >= 0) & (y <= 1) | (y == UNKNOWN)).all())
+
+
+def refuse_shares(by_split: Mapping[str, Array]) -> None:
+    """Rows of fractions, of which nobody has said what they are."""
+    for split, y in by_split.items():
+        if are_shares(y):
+            message = f"y_{split}: labels are whole numbers, got {y.dtype}; save y.astype(int)"
+            raise DatasetError("name", f"{message}, or register shares of 0 to 1 with the task multi_label")
+
+
+def whole_rows(y: Array) -> Array:
+    """Shares that are all 0, 1 or unknown as whole numbers."""
+    return y.astype(np.int64) if are_shares(y) and bool((y == np.rint(y)).all()) else y
+
+
 def from_one_hot(by_split: Mapping[str, Array], names: tuple[str, ...] | None) -> Labels:
     """Class indices of one-hot rows."""
     columns = by_split["train"].shape[1]
@@ -132,7 +155,9 @@ def odd_rows(by_split: Mapping[str, Array]) -> tuple[str, ...]:
         DatasetError: a row has no label where none has more than one.
     """
     rows = {split: y for split, y in by_split.items() if y.ndim == 2 and y.dtype.kind in "iub" and y.size}
-    ones = {split: np.count_nonzero(y, axis=1) for split, y in rows.items()}
+    ones = {split: (y == 1).sum(axis=1) for split, y in rows.items()}
+    if any((y == UNKNOWN).any() for y in rows.values() if y.dtype.kind == "i"):
+        return ()
     most = max((int(number.max()) for number in ones.values()), default=0)
     total, odd = sum(map(len, ones.values())), sum(int((number != 1).sum()) for number in ones.values())
     if most == 1 and odd:
@@ -212,7 +237,11 @@ def refuse_gaps(occurring: npt.NDArray[np.int64]) -> None:
     mark = high == UNLABELLED and UNLABELLED - 1 not in occurring
     if not mark and 2 * len(occurring) >= high + 1 - lowest:
         return
-    why = f"{UNLABELLED} often marks examples without a label: leave those out" if mark else "number the classes from 0"
+    why = (
+        f"{UNLABELLED} often marks examples without a label: leave those out or give them -100"
+        if mark
+        else "number the classes from 0"
+    )
     message = f"labels are {listed(occurring.tolist())}: of the numbers up to {high} most or the last ones do not occur"
     raise DatasetError("name", f"{message}; {why}, or name all {high + 1} classes in classes")
 

@@ -19,9 +19,9 @@ READ_IN_PASSING = 64 * 2**20
 def correlation(labels: Tensor, *, threshold: float, neighbour_weight: float) -> Tensor:
     """[C, C] normalised edges from multi-hot training labels [N, C] (Chen et al., Eq. 6 to 8, as in their code).
 
-    A pair of classes counts where both are known, that is not -1.
+    A pair of classes counts where both are known, that is not -1. Shares count as much as they are.
     """
-    positive, labelled = (labels.cpu() > 0).double(), (labels.cpu() >= 0).double()
+    positive, labelled = labels.cpu().clamp(min=0).double(), (labels.cpu() >= 0).double()
     together = positive.T @ positive
     counts = (positive.T @ labelled).clamp(min=1)
     edges = (together / counts >= threshold).to(torch.float64) * (together > 0)

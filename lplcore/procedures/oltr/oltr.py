@@ -38,6 +38,7 @@ class Oltr(Procedure):
     title: ClassVar[str] = "OLTR (open long-tailed recognition)"
     citation: ClassVar[str] = "Liu et al., Large-scale long-tailed recognition in an open world, CVPR 2019, Eq. 1 to 7"
     own_head: ClassVar[bool] = True
+    hard_entries: ClassVar[bool] = True
 
     name: Literal["oltr"] = "oltr"
     start: float = Field(0.5, gt=0, lt=1, description="share of the training that is done when stage 2 begins")

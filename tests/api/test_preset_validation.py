@@ -1,0 +1,32 @@
+"""Every preset is an experiment that the API completes."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+import lplcore
+from lplcore.plugin import plugins
+from tests.api.service import Running
+
+DOWNLOADED = {"dataset": {"download": True}}
+"""CIFAR's facts are known without its files."""
+
+
+@pytest.fixture
+def validating(shared: Running) -> httpx.Client:
+    """A connection to a service with small copies of all data sets and the weights that presets name."""
+    return shared.http
+
+
+@pytest.mark.parametrize("name", sorted(plugins("preset")))
+def test_validate_answers_the_complete_spec(name: str, validating: httpx.Client) -> None:
+    preset = plugins("preset")[name]
+    override: dict[str, Any] = DOWNLOADED if preset.spec["dataset"]["name"].startswith("cifar") else {}
+    answer = validating.post("/v1/jobs/validate", json={"preset": name, "override": override})
+    assert answer.status_code == 200, answer.text
+    spec = lplcore.parse_spec({"preset": name, "override": override})
+    complete = answer.json()
+    assert complete["spec"] == spec.model_dump(mode="json")
+    assert complete["runs_total"] == len(spec.plan())
+    assert lplcore.parse_spec(complete["spec"]).model_dump(mode="json") == complete["spec"]

@@ -1,0 +1,28 @@
+"""Every distinct network, input pipeline and procedure among the presets takes two steps."""
+
+from pathlib import Path
+
+import pytest
+
+import lplcore
+from lplcore.training.loading import dataset_info
+from tests.lplcore_training.preset_cases import Case, cases, small
+from tests.lplcore_training.runs import end, run, stop_after
+from tests.lplcore_training.test_cifar import write_binary10, write_binary100
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with small copies of all data sets, in their official layouts."""
+    folder = tmp_path_factory.mktemp("data")
+    write_binary10(folder)
+    write_binary100(folder)
+    return folder
+
+
+@pytest.mark.parametrize("case", [pytest.param(each, id=each.preset) for each in cases()])
+def test_two_steps_of_two_examples(case: Case, data_dir: Path) -> None:
+    spec = lplcore.parse_spec(small(case))
+    prepared = spec.method.procedure.preparation_steps(dataset_info(spec.dataset, data_dir=data_dir))
+    events = run(spec.model_dump(), data_dir=data_dir, should_stop=stop_after(prepared + 2))
+    assert end(events).outcome == "stopped", end(events).message
