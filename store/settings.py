@@ -34,6 +34,11 @@ class Settings(BaseSettings):
         description="data sets, the embedded database, scratch files; empty: ./lpl-data where that is in use, "
         "else a folder of the user's",
     )
+    weights_dir: Path | None = Field(
+        None,
+        description="folder of the pretrained weights and word vectors that specs name, local files alone; "
+        "empty: `weights` in the data directory",
+    )
     database_url: str | None = Field(None, description="SQLAlchemy URL; empty: SQLite in the data directory")
     database_password: SecretStr | None = Field(None, description="password of the database, beside its URL")
     database_password_file: Path | None = Field(None, description="file that holds the password of the database")
@@ -123,6 +128,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _absolute_data_dir(self) -> Self:
         self.data_dir = absolute(self.data_dir)
+        self.weights_dir = self.weights_dir and absolute(self.weights_dir)
         return self
 
     @model_validator(mode="after")

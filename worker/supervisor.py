@@ -121,6 +121,7 @@ class Supervisor:
             "spec": self._claim.spec,
             "seed": self._claim.seed,
             "data_dir": str(self._settings.data_dir),
+            "weights_dir": self._settings.weights_dir and str(self._settings.weights_dir),
             "datasets": self._claim.datasets,
             "resume_from": None if resume is None else str(resume),
             "checkpoint_dir": str(scratch),

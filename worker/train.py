@@ -85,6 +85,7 @@ class Member:
             spec=spec.model_copy(update={"seeds": [payload["seed"]]}),
             device=device,
             data_dir=Path(payload["data_dir"]),
+            weights_dir=payload.get("weights_dir"),
             datasets=datasets,
             checkpoint_dir=Path(payload["checkpoint_dir"]),
             resume_from=payload["resume_from"],

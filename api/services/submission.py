@@ -50,7 +50,7 @@ def planned(
     spec = lplcore.parse_spec(data, datasets=registered)
     plan = spec.plan(max_runs=settings.max_runs_per_job)
     info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=registered)
-    plan = lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir)
+    plan = lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir, weights_dir=settings.weights_dir)
     info = info_of(plan[0].spec.dataset)
     return spec.fitted(info), plan, info
 

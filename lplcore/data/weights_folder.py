@@ -1,19 +1,25 @@
-"""Files of weights and vectors that a spec may name: those in the folder `weights` of the data directory."""
+"""Files of weights and vectors that a spec may name: those in one folder."""
 
 from pathlib import Path
 
 from lplcore.errors import SpecError
 
+PLACE = "the folder `weights` of the data directory, or the one that LPL_WEIGHTS_DIR names"
 
-def within_weights(data_dir: Path, relative: str, *, field: str) -> Path:
+
+def weights_folder(data_dir: str | Path, weights_dir: str | Path | None = None) -> Path:
+    """The folder that somebody named, else `weights` of the data directory."""
+    return Path(data_dir) / "weights" if weights_dir is None else Path(weights_dir)
+
+
+def within_weights(weights_dir: Path, relative: str, *, field: str) -> Path:
     """The file that a path in a spec means, links followed.
 
     Raises:
         SpecError: the path leads out of the folder; `field` is the path of the field that has it.
     """
-    folder = (data_dir / "weights").resolve()
+    folder = weights_dir.resolve()
     path = (folder / relative).resolve()
     if not path.is_relative_to(folder):
-        message = "must lie in the folder `weights` of the data directory; give a path relative to it"
-        raise SpecError([{"path": field, "message": message}])
+        raise SpecError([{"path": field, "message": f"must lie in {PLACE}; give a path relative to it"}])
     return path

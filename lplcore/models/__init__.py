@@ -94,8 +94,8 @@ class Model(Plugin):
     def build(self, *, input_shape: tuple[int, ...], num_classes: int) -> Classifier:
         """A module that maps inputs [N, *input_shape] to a ModelOutput and has its last layer as `classifier`."""
 
-    def resolved(self, data_dir: Path) -> Self:
-        """The same with the paths of its files resolved within the data directory.
+    def resolved(self, weights_dir: Path) -> Self:
+        """The same with the paths of its files resolved within the folder of weights.
 
         Raises:
             SpecError: a path leads out of it.
@@ -117,11 +117,11 @@ class Model(Plugin):
         """How many examples it needs at a time in training."""
         return 2 if self.batch_statistics else 1
 
-    def check_files(self, data_dir: Path, input_shape: tuple[int, ...]) -> None:
+    def check_files(self, weights_dir: Path, input_shape: tuple[int, ...]) -> None:
         """Look at the files that a run would read.
 
         Raises:
-            SpecError: one is absent, not what it should be, or leads out of the data directory.
+            SpecError: one is absent, not what it should be, or leads out of the folder of weights.
         """
 
     def check(self, input_shape: tuple[int, ...]) -> list[tuple[str, str]]:

@@ -27,8 +27,8 @@ class TorchvisionResNetModel(PretrainedModel):
         0, ge=0, le=4, description="stages that do not train, statistics included; 1 is the stem and the first stage"
     )
 
-    def check_files(self, data_dir: Path, input_shape: tuple[int, ...]) -> None:
-        path = self.resolved(data_dir).weights_path
+    def check_files(self, weights_dir: Path, input_shape: tuple[int, ...]) -> None:
+        path = self.resolved(weights_dir).weights_path
         if path is not None:
             check_pretrained(Path(path), str(self.name), input_shape[0], stamp([Path(path)]))
 

@@ -116,19 +116,19 @@ class Procedure(Plugin):
         """What does not fit the shape of one example."""
         return []
 
-    def resolved(self, data_dir: Path) -> Self:
-        """The same with the paths of its files resolved within the data directory.
+    def resolved(self, weights_dir: Path) -> Self:
+        """The same with the paths of its files resolved within the folder of weights.
 
         Raises:
             SpecError: a path leads out of it.
         """
         return self
 
-    def check_files(self, data_dir: Path, classes: Sequence[str]) -> None:
+    def check_files(self, weights_dir: Path, classes: Sequence[str]) -> None:
         """Look at the files that a run would read.
 
         Raises:
-            SpecError: one is absent, not what it should be, or leads out of the data directory.
+            SpecError: one is absent, not what it should be, or leads out of the folder of weights.
         """
 
     def second_stage(self) -> float:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from lplcore.data.info import DatasetInfo
+from lplcore.data.weights_folder import weights_folder
 from lplcore.datasets import Dataset
 from lplcore.errors import SpecError
 from lplcore.spec.experiment import ExperimentSpec, RunPlan
@@ -13,13 +14,18 @@ from lplcore.spec.sweep import SweepProblems
 
 
 def check_plan(
-    plan: Sequence[RunPlan], *, info_of: Callable[[Dataset], DatasetInfo], data_dir: str | Path | None = None
+    plan: Sequence[RunPlan],
+    *,
+    info_of: Callable[[Dataset], DatasetInfo],
+    data_dir: str | Path | None = None,
+    weights_dir: str | Path | None = None,
 ) -> list[RunPlan]:
     """Check every run of a plan against its data set; each data set and each sweep point is looked at once.
 
     Args:
         info_of: facts about a data set, for instance `lplcore.data.info` with its folder filled in.
-        data_dir: folder whose `weights` holds the files that specs name; None does not look at them.
+        data_dir: folder whose `weights` holds the files that specs name.
+        weights_dir: another folder that holds them. Where both are None they are not looked at.
 
     Returns:
         The plan with what nobody has set made to fit the data.
@@ -29,6 +35,7 @@ def check_plan(
             caused it.
         DatasetError: from `info_of`.
     """
+    folder = None if data_dir is None and weights_dir is None else weights_folder(data_dir or ".", weights_dir)
     facts: dict[str, DatasetInfo] = {}
     points: set[str] = set()
     sweep_problems = SweepProblems()
@@ -42,7 +49,7 @@ def check_plan(
         if point in points:
             continue
         points.add(point)
-        errors = problems(fitted[-1].spec, facts[key], None if data_dir is None else Path(data_dir))
+        errors = problems(fitted[-1].spec, facts[key], folder)
         if errors:
             sweep_problems.add(SpecError(errors), run.point)
     if sweep_problems:
@@ -50,13 +57,13 @@ def check_plan(
     return fitted
 
 
-def problems(spec: ExperimentSpec, info: DatasetInfo, data_dir: Path | None) -> list[dict[str, str]]:
+def problems(spec: ExperimentSpec, info: DatasetInfo, weights_dir: Path | None) -> list[dict[str, str]]:
     """Everything in a spec that does not fit its data, and every wrong file that it names."""
     checks: list[Callable[[], None]] = [partial(spec.check, info)]
-    if data_dir is not None:
+    if weights_dir is not None:
         checks += [
-            partial(spec.model.check_files, data_dir, info.input_shape),
-            partial(spec.method.procedure.check_files, data_dir, info.classes),
+            partial(spec.model.check_files, weights_dir, info.input_shape),
+            partial(spec.method.procedure.check_files, weights_dir, info.classes),
         ]
     errors: list[dict[str, str]] = []
     for check in checks:

@@ -13,6 +13,7 @@ from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.images.stream import ImageStream
 from lplcore.data.raw import RegisteredDataset
 from lplcore.data.splits import LoadedDataset, Split
+from lplcore.data.weights_folder import weights_folder
 from lplcore.events import EpochEnd
 from lplcore.optimizers import set_rate
 from lplcore.procedures import TrainingData
@@ -53,22 +54,20 @@ class TrainingRun:
         *,
         device: torch.device,
         data_dir: str | Path,
+        weights_dir: str | Path | None = None,
         datasets: Mapping[str, RegisteredDataset],
         pipeline: InputPipeline | None = None,
     ) -> None:
         self.device, self.seed, self.datasets = device, spec.seeds[0], datasets
+        cropped = spec.augmentation.crop is not None
         self.data: LoadedDataset = load(
-            spec.dataset,
-            seed=self.seed,
-            data_dir=data_dir,
-            datasets=datasets,
-            cropped=spec.augmentation.crop is not None,
-            pipeline=pipeline,
+            spec.dataset, seed=self.seed, data_dir=data_dir, datasets=datasets, cropped=cropped, pipeline=pipeline
         )
         self.info = self.data.info
         self.spec = spec = spec.fitted(self.info)
         spec.check(self.info)
         self.convolutional = spec.model.images_only
+        self.evaluation_batch = devices.evaluation_batch(device, convolutional=self.convolutional)
         self.memory_format = devices.memory_format(device, convolutional=self.convolutional)
         precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
         self.conditions = current(device, precision)
@@ -83,15 +82,15 @@ class TrainingRun:
         self.normalization = self.data.normalization.to(device)
         self.procedure = spec.method.procedure
         streamed = isinstance(self.train_split.x, ImageStream)
-        self.augmentation = spec.augmentation.after_crop if streamed else spec.augmentation
         data = TrainingData(
             train=self.train_split,
             meta=self.data.meta.to(device) if self.data.meta else None,
             network_input=self.network_input,
-            augmentation=self.augmentation,
+            augmentation=spec.augmentation.after_crop if streamed else spec.augmentation,
         )
+        weights = weights_folder(data_dir, weights_dir)
         self.state = build_state(
-            spec, self.info, data, seed=self.seed, data_dir=Path(data_dir), device=device, precision=precision
+            spec, self.info, data, seed=self.seed, weights_dir=weights, device=device, precision=precision
         )
         posthoc = spec.method.posthoc
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
@@ -151,14 +150,10 @@ class TrainingRun:
         self.examples_trained, self.seconds = 0, 0.0
 
     def compute_features(self) -> None:
-        """Linear probe: put what the frozen part of the network makes of examples in their place, once.
-
-        Not before the first step, when the network has its weights: those of a checkpoint where the run goes on.
-        """
+        """Linear probe: once the network has its weights, put what its frozen part makes of examples in their place."""
         if self.state.on_features or not self.spec.model.probes:
             return
-        batch = devices.evaluation_batch(self.device, convolutional=self.convolutional)
-        of_split = partial(features_of, state=self.state, batch_size=batch)
+        of_split = partial(features_of, state=self.state, batch_size=self.evaluation_batch)
         self.train_split = of_split(self.train_split, augmentation=self.spec.augmentation)
         self.evaluation.replace(of_split)
         self.state = on_features(self.state, self.train_split)
@@ -293,12 +288,11 @@ class TrainingRun:
         def correct(logits: Tensor) -> Tensor:
             return logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier)
 
-        batch = devices.evaluation_batch(self.device, convolutional=self.convolutional)
+        batch, classes = self.evaluation_batch, len(self.info.classes)
         if self.info.task == "multi_label":
-            threshold = self.spec.decision_threshold
-            counts = self.info.class_counts
+            threshold, counts = self.spec.decision_threshold, self.info.class_counts
             return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold, class_counts=counts)
-        return evaluate(predict, split.y, num_classes=len(self.info.classes), batch_size=batch, correct=correct)
+        return evaluate(predict, split.y, num_classes=classes, batch_size=batch, correct=correct)
 
 
 REMEDY = "lower optimizer.lr, set optimizer.clip_norm or lengthen schedule.warmup_epochs"

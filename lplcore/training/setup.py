@@ -23,7 +23,7 @@ def build_state(
     data: TrainingData,
     *,
     seed: int,
-    data_dir: Path,
+    weights_dir: Path,
     device: torch.device,
     precision: str,
 ) -> TrainingState:
@@ -32,9 +32,9 @@ def build_state(
     Raises:
         SpecError: pretrained weights are absent or of another network.
     """
-    cpu, procedure = torch.device("cpu"), spec.method.procedure.resolved(data_dir)
+    cpu, procedure = torch.device("cpu"), spec.method.procedure.resolved(weights_dir)
     with seeded(cpu, seed, "model"):
-        record = spec.model.resolved(data_dir)
+        record = spec.model.resolved(weights_dir)
         network: Classifier = record.build(input_shape=info.input_shape, num_classes=len(info.classes))
         model = procedure.wrap(network, info, data)
     with seeded(cpu, seed, "criterion"):

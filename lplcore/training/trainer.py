@@ -47,6 +47,8 @@ class Request:
     spec: ExperimentSpec
     device: str
     data_dir: str | Path = "data"
+    weights_dir: str | Path | None = None
+    """Folder of the files of weights that a spec names; None: `weights` of the data directory."""
     datasets: Mapping[str, RegisteredDataset] = field(default_factory=dict)
     checkpoint_dir: Path | None = None
     resume_from: str | Path | None = None
@@ -62,6 +64,7 @@ def train(
     *,
     seed: int | None = None,
     data_dir: str | Path = "data",
+    weights_dir: str | Path | None = None,
     datasets: Mapping[str, RegisteredDataset] | None = None,
     checkpoint_dir: str | Path | None = None,
     resume_from: str | Path | None = None,
@@ -78,6 +81,7 @@ def train(
         spec: an experiment without sweep.
         seed: of this run; the spec's first where it is None.
         data_dir: folder whose `datasets` holds files of built-in data sets.
+        weights_dir: folder of the files of weights that a spec names; `weights` of the data directory where it is None.
         datasets: data sets registered under names of their own.
         checkpoint_dir: where checkpoints are written and left; None writes none.
         resume_from: a checkpoint of the same experiment to go on from.
@@ -99,6 +103,7 @@ def train(
         spec=parsed.model_copy(update={"seeds": [parsed.seeds[0] if seed is None else seed]}),
         device=device or parsed.device,
         data_dir=data_dir,
+        weights_dir=weights_dir,
         datasets=dict(datasets or {}),
         checkpoint_dir=None if checkpoint_dir is None else Path(checkpoint_dir),
         resume_from=resume_from,
@@ -155,6 +160,7 @@ def run_events(request: Request) -> Iterator[Happening]:
         spec,
         device=choose_device(request.device),
         data_dir=request.data_dir,
+        weights_dir=request.weights_dir,
         datasets=request.datasets,
         pipeline=request.pipeline,
     )

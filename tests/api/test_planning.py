@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,7 +15,8 @@ from api.middleware.turnstile import Turnstile
 from api.problems import Problem
 from api.services import submission
 from lplcore.method import alias as method_alias
-from tests.api.service import SPEC, Running
+from store.database.engine import Database
+from tests.api.service import SPEC, Running, running
 
 RATES = [0.001 + number / 10_000 for number in range(2_000)]
 
@@ -129,6 +131,20 @@ def test_files_that_a_spec_names_wrongly_are_refused(service: Running, route: st
     answer = service.http.post(route, json={**images, "model": {"name": "resnet50", "weights_path": path}})
     assert answer.status_code == 422
     assert [error["path"] for error in answer.json()["errors"]] == ["model.weights_path"]
+
+
+def test_weights_may_lie_where_the_administrator_says(sqlite: Database, tmp_path: Path) -> None:
+    share = tmp_path / "share"
+    share.mkdir()
+    (share / "junk.pth").write_bytes(b"junk")
+    body = {"dataset": "digits", "method": "cross_entropy", "model": {"name": "resnet50", "weights_path": "junk.pth"}}
+    said = []
+    for weights_dir in (None, share):
+        with running(sqlite, tmp_path / "data", weights_dir=weights_dir) as service:
+            answer = service.http.post("/v1/jobs/validate", json=body)
+            said += [error["message"] for error in answer.json()["errors"]]
+    assert "there is no file junk.pth" in said[0]
+    assert "junk.pth cannot be read" in said[1]
 
 
 @pytest.mark.parametrize(

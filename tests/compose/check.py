@@ -14,6 +14,24 @@ SPEC = {
 }
 
 
+PHOTOGRAPHS = {
+    "dataset": {"name": "photographs", "image_size": 32, "cache": {"size": 64}},
+    "model": "resnet32",
+    "method": "lpl",
+    "augmentation": ["random_resized_crop", "horizontal_flip"],
+    "epochs": 2,
+    "batch_size": 16,
+}
+
+
+def trained_on_mounted_images(client: Client) -> None:
+    """A folder of this machine, registered and read by the worker's processes."""
+    client.add_dataset("photographs", "photographs")
+    job = client.wait(client.submit(PHOTOGRAPHS).id, timeout=600)
+    if job.state != "succeeded":
+        raise SystemExit("\n".join(f"{run.id} {run.state} {run.message}" for run in client.runs(job.id)))
+
+
 def main() -> None:
     url = os.environ["LPL_URL"]
     try:
@@ -25,6 +43,7 @@ def main() -> None:
     else:
         raise SystemExit("a wrong key is let in")
     with Client(url, key=os.environ["LPL_API_KEY"]) as client:
+        trained_on_mounted_images(client)
         job = client.wait(client.submit(SPEC).id, timeout=600)
         runs = client.runs(job.id)
         workers = {run.worker for run in runs}

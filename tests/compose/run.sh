@@ -10,8 +10,13 @@ export COMPOSE_PROJECT_NAME="lpl-test-$$" POSTGRES_PASSWORD REDIS_PASSWORD LPL_A
 POSTGRES_PASSWORD="p@/:?#%41$(secret)" REDIS_PASSWORD="r@/:?#%41$(secret)" LPL_ADMIN_KEY=$(secret) LPL_API_KEY=$LPL_ADMIN_KEY
 port=$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 LPL_PUBLISH=127.0.0.1:$port LPL_URL=http://127.0.0.1:$port
+export LPL_DATASETS COMPOSE_FILE=docker-compose.yml:docker-compose.data.yml LPL_DATA_WORKERS=1
+LPL_DATASETS=$(mktemp -d)
+chmod 755 "$LPL_DATASETS"
+"$python" -m tests.compose.photographs "$LPL_DATASETS"
 finish() {
   status=$?
+  rm -rf "$LPL_DATASETS"
   [ $status = 0 ] || docker compose logs --no-color --tail 80
   docker compose down --volumes --timeout 30 >/dev/null 2>&1 || true
   exit $status

@@ -50,6 +50,12 @@ def test_a_captured_step_with_a_list_is_the_eager_one(crop: str) -> None:
     assert_captured_is_eager(spec_of({**SINGLE, **changes, "batch_size": 70}, "cross_entropy"))
 
 
+def test_a_captured_step_with_cutmix_is_the_eager_one() -> None:
+    changes = {"model": "resnet32", "dataset": {"name": "digits", "imbalance_factor": 60}, "precision": "float32"}
+    method = {"alias": "cross_entropy", "targets": ["cutmix"]}
+    assert_captured_is_eager(parse_spec({**SINGLE, **changes, "batch_size": 70, "method": method}))
+
+
 def test_another_batch_size_augments_every_position_alike() -> None:
     spec = {**AWARE, "augmentation": ["random_resized_crop", *STEPS]}
 
@@ -73,10 +79,13 @@ def test_an_example_drawn_twice_in_an_epoch_has_two_crops(crop: Any) -> None:
     assert copies.shape[0] > 0.4 * int((order == rare).sum())
 
 
-def test_a_run_with_a_list_goes_on_where_it_stopped(tmp_path: Path) -> None:
-    whole = run(LONG, tmp_path / "whole")
-    stopped = run(LONG, tmp_path / "first", should_stop=stop_after(2))
-    resumed = run(LONG, tmp_path / "second", resume_from=Path(checkpoints(stopped)[-1].path))
+@pytest.mark.parametrize("method", [LONG["method"], {"alias": "cross_entropy", "targets": ["cutmix"]}])
+def test_a_run_with_a_list_goes_on_where_it_stopped(method: Any, tmp_path: Path) -> None:
+    spec = {**LONG, "method": method, "model": "resnet32", "accumulation_steps": 2}
+    whole = run(spec, tmp_path / "whole")
+    stopped = run(spec, tmp_path / "first", should_stop=stop_after(2))
+    resumed = run(spec, tmp_path / "second", resume_from=Path(checkpoints(stopped)[-1].path))
+    assert end(resumed).outcome == "succeeded"
     assert_same_epochs(epochs(whole)[-1:], epochs(resumed)[-1:])
 
 

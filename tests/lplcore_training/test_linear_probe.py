@@ -16,9 +16,10 @@ from lplcore.plugin import get
 from lplcore.spec.experiment import parse_spec
 from lplcore.training.run import TrainingRun
 from tests.lplcore_training.captured_runs import spec_of
+from tests.lplcore_training.photographs import written
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 from tests.lplcore_training.test_captured import assert_captured_is_eager
-from tests.lplcore_training.test_streams import content, written
+from tests.lplcore_training.test_streams import content
 
 NETWORK: dict[str, Any] = {"name": "torchvision", "architecture": "resnet18", "linear_probe": True}
 PROBE: Spec = {

@@ -211,7 +211,7 @@ def test_other_files_are_refused_with_the_field(content: str, tmp_path: Path, ca
 def test_a_path_out_of_the_weights_folder_is_refused(path: str, tmp_path: Path) -> None:
     record = plugin.get("model", "resnet50")(weights_path=path)
     with pytest.raises(ValueError, match=r"model\.weights_path: must lie in the folder `weights`"):
-        record.resolved(tmp_path)
-    assert plugin.get("model", "resnet50")(weights_path="a/b.pth").resolved(tmp_path).weights_path == str(
+        record.resolved(tmp_path / "weights")
+    assert plugin.get("model", "resnet50")(weights_path="a/b.pth").resolved(tmp_path / "weights").weights_path == str(
         tmp_path / "weights" / "a" / "b.pth"
     )

@@ -11,18 +11,21 @@ import lplcore
 from lplcore import plugin
 from lplcore.data.raw import RegisteredDataset
 from tests.lplcore_training.multi_label_runs import long_tailed
+from tests.lplcore_training.runs import end, run
 
 IMAGES: dict[str, Any] = {"dataset": "digits", "method": "cross_entropy", "augmentation": "none"}
 WEIGHTS = "model.weights_path"
 VECTORS = "method.procedure.word_vectors"
 
 
-def problems(spec: dict[str, Any], folder: Path, datasets: dict[str, RegisteredDataset]) -> dict[str, str]:
+def problems(
+    spec: dict[str, Any], folder: Path, datasets: dict[str, RegisteredDataset], weights: Path | None = None
+) -> dict[str, str]:
     """What checking a plan says, by path."""
     plan = lplcore.parse_spec(spec, datasets=datasets).plan()
     info_of = partial(lplcore.dataset_info, data_dir=folder, datasets=datasets)
     try:
-        lplcore.check_plan(plan, info_of=info_of, data_dir=folder)
+        lplcore.check_plan(plan, info_of=info_of, data_dir=folder, weights_dir=weights)
     except lplcore.SpecError as error:
         return {item["path"]: item["message"] for item in error.errors}
     return {}
@@ -75,6 +78,19 @@ def test_a_file_that_comes_later_is_seen(folder: Path) -> None:
     assert not problems(spec, folder, {})
     (folder / "weights" / "late.pth").write_bytes(b"junk")
     assert set(problems(spec, folder, {})) == {WEIGHTS}
+
+
+def test_another_folder_may_be_named_and_holds_alone(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    share = tmp_path_factory.mktemp("share")
+    (folder / "weights" / "right.pth").rename(share / "right.pth")
+    model = {"name": "resnet50", "weights_path": "right.pth", "linear_probe": True}
+    spec = {**IMAGES, "dataset": {"name": "digits", "imbalance_factor": 70}, "model": model, "epochs": 1}
+    assert "there is no file" in problems(spec, folder, {})[WEIGHTS]
+    assert not problems(spec, folder, {}, share)
+    for path, says in (("foreign.pth", "there is no file"), (str(folder / "weights" / "foreign.pth"), "must lie in")):
+        assert says in problems({**spec, "model": {**model, "weights_path": path}}, folder, {}, share)[WEIGHTS]
+    assert end(run(spec, data_dir=folder, weights_dir=share)).outcome == "succeeded"
+    assert end(run(spec, data_dir=folder)).reason == "bad_spec"
 
 
 @pytest.mark.parametrize(

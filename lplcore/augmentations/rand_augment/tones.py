@@ -39,7 +39,8 @@ def toned(images: Tensor, operation: Tensor, sign: Tensor, strength: Strength) -
 
 def stretched(images: Tensor, levels: Tensor) -> Tensor:
     """[N, channels, 256] that take each channel's darkest level to black and its brightest to white."""
-    darkest, brightest = (extreme.float()[:, :, None] for extreme in (images.amin(dim=(2, 3)), images.amax(dim=(2, 3))))
+    values = images.flatten(2).float()
+    darkest, brightest = values.amin(dim=2, keepdim=True), values.amax(dim=2, keepdim=True)
     flat = brightest == darkest
     scale = (brightest - darkest) * (1 / 255)
     return torch.where(flat, levels, (levels - darkest) / scale.masked_fill(flat, 1.0))
@@ -54,7 +55,7 @@ def equalised(images: Tensor, levels: Tensor) -> Tensor:
     pixels = images.shape[2] * images.shape[3]
     counts = histograms(images)
     up_to = counts.cumsum(dim=2, dtype=torch.int32)
-    brightest = images.amax(dim=(2, 3))[:, :, None].long()
+    brightest = images.flatten(2).float().amax(dim=2, keepdim=True).long()
     step = (pixels - counts.gather(2, brightest)).div(LEVELS - 1, rounding_mode="floor")
     spread = (up_to - counts + step // 2).div(step.clamp(min=1), rounding_mode="floor")
     return torch.where(step == 0, levels, spread.float())

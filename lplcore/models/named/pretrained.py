@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from lplcore.data.weights_folder import within_weights
+from lplcore.data.weights_folder import PLACE, within_weights
 from lplcore.errors import SpecError
 from lplcore.models import Model
 
@@ -50,10 +50,10 @@ class PretrainedModel(Model):
     def probes(self) -> bool:
         return self.linear_probe
 
-    def resolved(self, data_dir: Path) -> Self:
+    def resolved(self, weights_dir: Path) -> Self:
         if self.weights_path is None:
             return self
-        path = within_weights(data_dir, self.weights_path, field="model.weights_path")
+        path = within_weights(weights_dir, self.weights_path, field="model.weights_path")
         return self.model_copy(update={"weights_path": str(path)})
 
 
@@ -70,7 +70,7 @@ def read_weights(path: Path) -> Mapping[str, Any]:
             warnings.simplefilter("ignore")  # a foreign pickle's protocol is warned of before it is refused
             state: Mapping[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise refused(f"there is no file {path.name} in the folder `weights` of the data directory") from error
+        raise refused(f"there is no file {path.name} in {PLACE}") from error
     except Exception as error:  # a damaged pickle may raise anything
         raise refused(f"{path.name} cannot be read; give .safetensors, or .pth with tensors only") from error
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):

@@ -45,8 +45,8 @@ class NamedNetworkModel(PretrainedModel):
             return [("frozen_stages", f"{self.architecture} has {fit.num_stages} stages; lower it")]
         return []
 
-    def check_files(self, data_dir: Path, input_shape: tuple[int, ...]) -> None:
-        path = self.resolved(data_dir).weights_path
+    def check_files(self, weights_dir: Path, input_shape: tuple[int, ...]) -> None:
+        path = self.resolved(weights_dir).weights_path
         if path is None or self.check(input_shape):
             return  # what does not fit is said without looking at files
         check_pretrained(self.library, self.architecture, shape_of_images(input_shape), Path(path), stamp([Path(path)]))

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from lplcore.data.weights_folder import PLACE
 from lplcore.errors import SpecError
 
 FIELD = "method.procedure.word_vectors"
@@ -82,7 +83,7 @@ def check_word_vectors(path: Path, classes: tuple[str, ...], stamped: str) -> No
 
 def unreadable(path: Path, error: OSError) -> SpecError:
     """What is wrong with a file that cannot be read."""
-    place = "put it into the folder `weights` of the data directory"
+    place = f"put it into {PLACE}"
     return refused(f"{path.name} cannot be read ({error.strerror}); {place}")
 
 

@@ -43,14 +43,14 @@ class MlGcn(Procedure):
         1.0, ge=0, le=10, description="factor on the rate of all but the graph's layers; 0.1 in the source (pretrained)"
     )
 
-    def resolved(self, data_dir: Path) -> Self:
+    def resolved(self, weights_dir: Path) -> Self:
         if self.word_vectors is None:
             return self
-        path = within_weights(data_dir, self.word_vectors, field="method.procedure.word_vectors")
+        path = within_weights(weights_dir, self.word_vectors, field="method.procedure.word_vectors")
         return self.model_copy(update={"word_vectors": str(path)})
 
-    def check_files(self, data_dir: Path, classes: Sequence[str]) -> None:
-        path = self.resolved(data_dir).word_vectors
+    def check_files(self, weights_dir: Path, classes: Sequence[str]) -> None:
+        path = self.resolved(weights_dir).word_vectors
         if path is not None:
             check_word_vectors(Path(path), tuple(classes), stamp([Path(path)]))
 
