@@ -10,7 +10,7 @@ from lplcore.data.images.folder import LABELS_FILE
 from lplcore.data.long_tail import imbalance_of
 from lplcore.data.rules import FIRST_RULES
 from lplcore.datasets import Dataset
-from lplcore.datasets.registered import LABELLED_IMAGES
+from lplcore.datasets.registered import CLASS_FOLDERS, LABELLED_IMAGES
 from lplcore.plugin import plugins
 from store.database.records import DatasetRecord
 
@@ -35,7 +35,7 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
     """A registered data set as it was when it was registered."""
     path = Path(record.path)
     notes = [*record.info.get("notes", []), *([FIRST_RULES] if record.rules == 1 else [])]
-    present = (path / LABELS_FILE if record.format == LABELLED_IMAGES else path).is_file()
+    present = is_there(path, record.format)
     return DatasetDetail(
         name=record.name,
         builtin=False,
@@ -47,6 +47,13 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
         created_at=at(record.created_at),
         **facts({**record.info, "notes": notes}),
     )
+
+
+def is_there(path: Path, kind: str) -> bool:
+    """Whether what was registered in a format still lies there."""
+    if kind == CLASS_FOLDERS:
+        return path.is_dir()
+    return (path / LABELS_FILE if kind == LABELLED_IMAGES else path).is_file()
 
 
 def facts(info: dict[str, Any]) -> dict[str, Any]:

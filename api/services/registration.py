@@ -7,6 +7,7 @@ from typing import Any
 import lplcore
 from api.services.dataset_preview import IMAGE_SIZE, preview
 from lplcore.data.arrays.archive import read_arrays
+from lplcore.data.images.class_folders import class_folders_of, subfolders
 from lplcore.data.images.files import Pixels
 from lplcore.data.images.folder import (
     LABELS_FILE,
@@ -19,7 +20,7 @@ from lplcore.data.images.folder import (
 from lplcore.data.info import RawFacts
 from lplcore.data.raw import raw_facts
 from lplcore.data.rules import RULES
-from lplcore.datasets.registered import ARRAYS, LABELLED_IMAGES, digest, folder_data, folder_facts
+from lplcore.datasets.registered import ARRAYS, CLASS_FOLDERS, LABELLED_IMAGES, digest, folder_data, folder_facts
 from store import datasets
 from store.database.engine import Session
 from store.database.records import DatasetRecord
@@ -82,7 +83,7 @@ def inspect_arrays(file: Path, task: str | None) -> Inspected:
 
 
 def inspect_folder(folder: Path, task: str | None) -> Inspected:
-    """A folder of images with `labels.csv`; every image is decoded once.
+    """A folder of images with `labels.csv`, or of class folders; every image is decoded once.
 
     Raises:
         DatasetError, OSError: a line of the labels or an image is not fit.
@@ -93,27 +94,29 @@ def inspect_folder(folder: Path, task: str | None) -> Inspected:
     notes = check_images(labelled)
     shown = preview(folder_data(labelled, Pixels(IMAGE_SIZE)))
     facts = folder_facts(labelled, image_size=IMAGE_SIZE, sha256=sha256)
-    return Inspected(folder, LABELLED_IMAGES, replace(facts, notes=(*facts.notes, *notes)), shown)
+    kind = LABELLED_IMAGES if labelled.listing else CLASS_FOLDERS
+    return Inspected(folder, kind, replace(facts, notes=(*facts.notes, *notes)), shown)
 
 
 def labels_as(folder: Path, task: str | None) -> LabelledFolder:
-    """The labels of a folder.
+    """The labels of a folder: as its `labels.csv` says, or its folders.
 
     Raises:
         DatasetError: they are not fit.
         SpecError: they are, but for another task.
     """
+    read = labels_of if (folder / LABELS_FILE).is_file() else class_folders_of
     try:
-        labelled = labels_of(folder, task=task)
+        labelled = read(folder, task=task)
     except lplcore.DatasetError as error:
-        labels_of(folder, task=None)  # what is wrong whatever the task is no fault of the task
+        read(folder, task=None)  # what is wrong whatever the task is no fault of the task
         raise refused("task", str(error)) from error
     refuse_unlabelled(labelled, asked=task)
     return labelled
 
 
 def path_below(folder: Path, relative: str) -> Path:
-    """The file, or the folder with `labels.csv`, below the folder that a path means, links followed.
+    """The file, or the folder of images, below the folder that a path means, links followed.
 
     Raises:
         SpecError: the path is absolute, leads out of the folder, or nothing fit is there.
@@ -124,13 +127,14 @@ def path_below(folder: Path, relative: str) -> Path:
         root, path = folder.resolve(), (folder / relative).resolve()
         inside = path != root and path.is_relative_to(root)
         is_folder, is_file = inside and path.is_dir(), inside and path.is_file()
-        labelled = is_folder and (path / LABELS_FILE).is_file()
+        of_images = is_folder and ((path / LABELS_FILE).is_file() or bool(subfolders(path)))
     except (OSError, RuntimeError, ValueError) as error:
         raise refused("path", "cannot be read as a path") from error
     if not inside:
         raise refused("path", "is not below LPL_DATA_DIR/datasets; copy the file or folder into that folder")
-    if is_folder and not labelled:
-        raise refused("path", f"the folder {relative!r} has no {LABELS_FILE} (split,file,labels); add it")
+    if is_folder and not of_images:
+        missing = f"has neither {LABELS_FILE} (split,file,labels) nor class folders"
+        raise refused("path", f"the folder {relative!r} {missing}; add one of them")
     if is_file and path.name == LABELS_FILE:
         raise refused("path", f"give the folder that holds {LABELS_FILE}, not the file")
     if not is_folder and not is_file:

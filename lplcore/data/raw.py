@@ -23,7 +23,8 @@ class RegisteredDataset:
     path: str
     """Absolute path of the file, or of the folder."""
     format: str = "arrays"
-    """`arrays`: an `.npz`; `labelled_images`: a folder of images with `labels.csv`."""
+    """`arrays`: an `.npz`; `labelled_images`: a folder of images with `labels.csv`; `class_folders`: a folder
+    of class folders, or of `train/ val/ test/` of them."""
     task: str | None = None
     sha256: str | None = None
     rules: int = RULES

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from pydantic import Field
 
 from lplcore.data.arrays.archive import read_arrays
+from lplcore.data.images.class_folders import class_folders_of, folders_below
 from lplcore.data.images.estimate import SAMPLED, sampled_sizes
 from lplcore.data.images.files import Pixels
 from lplcore.data.images.folder import (
@@ -30,7 +31,8 @@ from lplcore.data.raw import RawData, RegisteredDataset
 from lplcore.datasets.image_files import ImageDataset
 from lplcore.errors import DataChanged, DatasetError
 
-ARRAYS, LABELLED_IMAGES = "arrays", "labelled_images"
+ARRAYS, LABELLED_IMAGES, CLASS_FOLDERS = "arrays", "labelled_images", "class_folders"
+OF_IMAGES = (LABELLED_IMAGES, CLASS_FOLDERS)
 
 
 class Registered(ImageDataset):
@@ -51,7 +53,7 @@ class Registered(ImageDataset):
     def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:
         entry = self._entry(registered)
         path = Path(entry.path)
-        if format_of(entry) == LABELLED_IMAGES:
+        if format_of(entry) in OF_IMAGES:
             return folder_data(unchanged_folder(entry), self.pixels(rules=entry.rules))
         if entry.sha256 is not None and path.is_file() and digest(path) != entry.sha256:
             raise changed(path)
@@ -62,7 +64,7 @@ class Registered(ImageDataset):
 
     def facts(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawFacts:
         entry = self._entry(registered)
-        if format_of(entry) == LABELLED_IMAGES:
+        if format_of(entry) in OF_IMAGES:
             return folder_facts(unchanged_folder(entry), image_size=self.image_size, sha256=entry.sha256)
         return super().facts(data_dir, registered)
 
@@ -71,14 +73,17 @@ class Registered(ImageDataset):
             return []
         entry = registered[self.name]
         path = Path(entry.path)
+        if entry.format == CLASS_FOLDERS:
+            return folders_below(path)
         return folder_files(path, entry) if format_of(entry) == LABELLED_IMAGES else [path]
 
     def _entry(self, registered: Mapping[str, RegisteredDataset]) -> RegisteredDataset:
         entry = registered.get(self.name)
         if entry is None:
             raise DatasetError("name", f"no data set is registered as {self.name!r}")
-        if entry.format not in (ARRAYS, LABELLED_IMAGES):
-            message = f"unknown format {entry.format!r}; register it again as {ARRAYS} or {LABELLED_IMAGES}"
+        if entry.format not in (ARRAYS, *OF_IMAGES):
+            known = f"{ARRAYS}, {LABELLED_IMAGES} or {CLASS_FOLDERS}"
+            message = f"unknown format {entry.format!r}; register it again as {known}"
             raise DatasetError("name", message)
         return entry
 
@@ -100,12 +105,24 @@ def unchanged_folder(entry: RegisteredDataset) -> LabelledFolder:
         DatasetError: a text is wrong, an image is absent, or something has changed.
     """
     path = Path(entry.path)
-    folder = labels_of(path, task=entry.task, rules=entry.rules)
+    folder = listed(entry)
     contents = fingerprint(folder)
     if entry.sha256 not in (None, contents):
         raise changed(path)
     refuse_unlabelled(folder, asked=entry.task)
     return folder
+
+
+def listed(entry: RegisteredDataset) -> LabelledFolder:
+    """The images and labels of a registered folder.
+
+    Raises:
+        DatasetError: a text or the tree is wrong.
+    """
+    path = Path(entry.path)
+    if entry.format == CLASS_FOLDERS:
+        return class_folders_of(path, task=entry.task)
+    return labels_of(path, task=entry.task, rules=entry.rules)
 
 
 def folder_files(folder: Path, entry: RegisteredDataset) -> list[Path]:

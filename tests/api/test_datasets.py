@@ -300,7 +300,12 @@ def test_folders_are_named_by_themselves_and_lie_inside(service: Running, tmp_pa
     (root / "link").symlink_to(tmp_path / "outside")
     (root / "empty").mkdir()
     (root / "labels.csv").write_text("split,file,labels\ntrain,pets/a.png,cat|dog\n")
-    said = {"pets/labels.csv": "give the folder", "empty": "has no labels.csv", "link": "not below", ".": "not below"}
+    said = {
+        "pets/labels.csv": "give the folder",
+        "empty": "has neither labels.csv",
+        "link": "not below",
+        ".": "not below",
+    }
     for path, message in said.items():
         answer = service.http.post("/v1/datasets", json={"name": "other", "path": path})
         assert (answer.status_code, answer.json()["errors"][0]["path"]) == (422, "path")
@@ -314,3 +319,23 @@ def test_built_in_data_sets_say_what_is_missing(refusing: httpx.Client) -> None:
     assert cifar["available"] is False
     assert "cifar-10" in cifar["message"]
     assert refusing.get("/v1/datasets/nothing").status_code == 404
+
+
+def test_a_tree_of_class_folders_is_a_data_set(service: Running) -> None:
+    root = service.settings.datasets_dir / "tree"
+    for split, name, number in (("train", "cat", 3), ("train", "dog", 2), ("test", "cat", 1)):
+        for index in range(number):
+            path = root / split / name / f"{index}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.new("RGB", (9, 9), (index, 0, 0)).save(path)
+    answer = service.http.post("/v1/datasets", json={"name": "tree", "path": "tree"})
+    assert answer.status_code == 201, answer.text
+    found = answer.json()
+    assert (found["format"], found["task"], found["available"]) == ("class_folders", "single_label", True)
+    assert (found["classes"], found["class_counts"], found["num_test"]) == (["cat", "dog"], [3, 2], 1)
+    assert [shown["class"] for shown in service.http.get("/v1/datasets/tree").json()["preview"]] == ["cat", "dog"]
+    spec = {**SPEC, "dataset": {"name": "tree", "image_size": 8, "cache": {"size": 16}}, "batch_size": 2}
+    checked = service.http.post("/v1/jobs/validate", json=spec).json()
+    assert (checked["class_counts"], checked["cache_bytes"] > 0) == ([3, 2], True)
+    multi = service.http.post("/v1/datasets", json={"name": "other", "path": "tree", "task": "multi_label"})
+    assert (multi.status_code, multi.json()["errors"][0]["path"]) == (422, "task")

@@ -32,6 +32,16 @@ SINGLE: Spec = {
 """A warm-up, a milestone and an uneven last batch."""
 MULTI: Spec = {**SINGLE, "dataset": "tail", "batch_size": 128}
 
+STREAMED: Spec = {
+    "dataset": {"name": "photographs", "image_size": 12, "cache": {"size": 20}},
+    "model": {"name": "resnet32"},
+    "augmentation": ["random_resized_crop", "horizontal_flip", "color_jitter"],
+    "schedule": {"name": "multistep", "milestones": [1], "warmup_epochs": 1},
+    "epochs": 2,
+    "batch_size": 8,
+}
+"""Images that are cut out of files, 6 steps an epoch, the last batch a small one."""
+
 
 def aliases(task: str) -> list[str]:
     """Names of the methods for a task."""

@@ -12,9 +12,19 @@ from lplcore.device import as_on_accelerator
 from lplcore.spec.experiment import ExperimentSpec
 from lplcore.training.captured import CapturedPrediction, CapturedSteps, StepInputs
 from lplcore.training.run import TrainingRun
-from tests.lplcore_training.captured_runs import MULTI, SINGLE, aliases, assert_same_runs, on_cpu, spec_of, trained
+from tests.lplcore_training.captured_runs import (
+    MULTI,
+    SINGLE,
+    STREAMED,
+    aliases,
+    assert_same_runs,
+    on_cpu,
+    spec_of,
+    trained,
+)
 from tests.lplcore_training.host_reads import HostRead, RecordedWork, host_reads_are_errors
 from tests.lplcore_training.multi_label_runs import long_tailed
+from tests.lplcore_training.photographs import written
 from tests.lplcore_training.runs import Spec
 
 
@@ -49,6 +59,11 @@ def test_images_parts_of_a_batch_and_clipping_are_captured(optimizer: Spec, part
         "precision": "float32",
     }
     assert_captured_is_eager(spec_of({**SINGLE, **changes, "batch_size": 70}, "cross_entropy"))
+
+
+def test_images_that_are_read_as_they_are_needed_are_captured(tmp_path: Path) -> None:
+    data = written(tmp_path, train=44, test=9)
+    assert_captured_is_eager(spec_of(STREAMED, "la_lpl", datasets=data), **data)
 
 
 def test_stages_and_uneven_batches_are_among_what_was_captured() -> None:

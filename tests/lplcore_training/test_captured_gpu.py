@@ -18,6 +18,7 @@ from tests.lplcore.synchronisation import synchronisation_is_an_error
 from tests.lplcore_training.captured_runs import (
     MULTI,
     SINGLE,
+    STREAMED,
     aliases,
     assert_same_runs,
     on_cuda,
@@ -25,6 +26,7 @@ from tests.lplcore_training.captured_runs import (
     trained,
 )
 from tests.lplcore_training.multi_label_runs import long_tailed
+from tests.lplcore_training.photographs import written
 from tests.lplcore_training.runs import IMAGES, Spec
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")]
@@ -69,6 +71,12 @@ def test_images_parts_of_a_batch_and_optimisers_are_captured(parts: int, optimiz
     changes = {"optimizer": optimizer, "precision": precision, "accumulation_steps": parts, "batch_size": 60}
     spec = spec_of({**IMAGES, **LONGER, **changes}, "la_lpl")
     assert all(graphs(assert_graphs_are_eager(spec)).values())
+
+
+def test_images_that_are_read_as_they_are_needed_are_captured(tmp_path: Path) -> None:
+    data = written(tmp_path, train=44, test=9)
+    spec = spec_of({**STREAMED, **LONGER}, "la_lpl", datasets=data)
+    assert all(graphs(assert_graphs_are_eager(spec, **data)).values())
 
 
 def test_two_runs_in_turns_draw_their_own_numbers() -> None:

@@ -49,6 +49,8 @@ class LabelledFolder:
     """sha256 of both texts."""
     rules: int = RULES
     """As `RegisteredDataset.rules`."""
+    listing: str = LABELS_FILE
+    """The file that lists the images; empty where their folders do."""
 
     @property
     def images(self) -> tuple[LabelledImage, ...]:
@@ -90,7 +92,17 @@ def read_labels(folder: Path, task: str | None, rules: int, stamped: str) -> Lab
     task = task_by_labels(images, asked=task)
     refuse_unfit(images, classes, task=task, listed=listed is not None)
     source = hashlib.sha256(json.dumps([text, listed]).encode()).hexdigest()
-    return LabelledFolder(folder, task, classes, notes=notes, source=source, rules=rules, **parts)
+    return LabelledFolder(
+        folder,
+        task,
+        classes,
+        train=parts["train"],
+        validation=parts["validation"],
+        test=parts["test"],
+        notes=notes,
+        source=source,
+        rules=rules,
+    )
 
 
 def read_text(folder: Path, name: str) -> str:
@@ -206,7 +218,8 @@ def fingerprint(folder: LabelledFolder) -> str:
 
 def path_of(folder: LabelledFolder, image: LabelledImage) -> Path:
     """Where an image lies."""
-    return inside(folder.folder, image.file, where=f"{LABELS_FILE} line {image.line}")
+    where = f"{folder.listing} line {image.line}" if folder.listing else folder.folder.name
+    return inside(folder.folder, image.file, where=where)
 
 
 def files_of(folder: LabelledFolder, pixels: Pixels) -> ImageFiles:
@@ -216,8 +229,8 @@ def files_of(folder: LabelledFolder, pixels: Pixels) -> ImageFiles:
         DatasetError: one is not, or lies elsewhere.
     """
     names = [str(path_of(folder, image).relative_to(folder.folder)) for image in folder.images]
-    lines = [image.line for image in folder.images]
-    return image_files(folder.folder, names, pixels, listing=LABELS_FILE, lines=lines)
+    lines = [image.line for image in folder.images] if folder.listing else None
+    return image_files(folder.folder, names, pixels, listing=folder.listing, lines=lines)
 
 
 def check_images(folder: LabelledFolder) -> tuple[str, ...]:
