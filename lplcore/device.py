@@ -135,15 +135,15 @@ def accumulator_dtype(device: torch.device) -> torch.dtype:
 
 
 @contextmanager
-def deterministic_algorithms() -> Iterator[None]:
-    """Inside, torch takes algorithms whose result does not depend on timing; outside all is as it was.
+def deterministic_algorithms(*, wanted: bool = True) -> Iterator[None]:
+    """Inside, torch takes algorithms whose result does not depend on timing, if wanted; outside all is as it was.
 
     Entering takes a millisecond: wrap stretches of work, not steps. `torch.use_deterministic_algorithms` would load
     torch's compiler first, which takes a second; code that was compiled before keeps its own setting.
     """
     before = torch.get_deterministic_debug_mode()
     fill, cudnn = FILL.fill_uninitialized_memory, torch.backends.cudnn.benchmark
-    torch.set_deterministic_debug_mode("error")
+    torch.set_deterministic_debug_mode("error" if wanted else "default")
     # Filling every fresh tensor with NaN is a debugging aid that costs a pass over memory.
     FILL.fill_uninitialized_memory = False
     torch.backends.cudnn.benchmark = False

@@ -44,14 +44,18 @@ FOLDERS = {
 """Kind -> folder of lplcore that holds its plug-ins."""
 
 TASKS = frozenset({"single_label", "multi_label"})
+MOST_LISTED = 60
+"""Names that a message lists."""
 REGISTERED = "<registered>"
 """Tag of the record of data sets that a service registered (see `lplcore.datasets.registered`)."""
 
 
 def nearest(name: str, names: Collection[str]) -> str:
-    """`did you mean 'x'? ` where one of the names is near, and the list of all."""
+    """`did you mean 'x'? ` where one of the names is near, and the list of all if that is short."""
     close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
+    if len(names) > MOST_LISTED:
+        return f"{hint}The catalogue lists the {len(names)} that are known"
     return f"{hint}Known: {', '.join(sorted(names)) or 'none'}"
 
 

@@ -4,7 +4,7 @@ A class without training examples is empty. Shares, extremes and means over clas
 (`counted`), so that an empty class changes nothing for the others.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -25,11 +25,13 @@ class ClassStatistics:
         class_counts: training examples per class, C entries (positives per class for multi label).
         task: `single_label` or `multi_label`.
         num_examples: N, training examples; None where a multi-label user did not say.
+        known_examples: multi label: of how many of them it is known whether they have each class; None for all.
     """
 
     class_counts: tuple[int, ...]
     task: str = "single_label"
     num_examples: int | None = None
+    known_examples: tuple[int, ...] | None = None
 
     @property
     def num_classes(self) -> int:
@@ -91,8 +93,8 @@ class ClassStatistics:
         """log(n_c), float64 [C]; EMPTY_LOG_PRIOR for empty classes."""
         return torch.where(self.counted(), self.counts().clamp(min=1).log(), EMPTY_LOG_PRIOR)
 
-    def needed_num_examples(self, method: str) -> int:
-        """N.
+    def needed_num_examples(self, method: str) -> Tensor:
+        """N, float64: a scalar, or [C] where it is not known of all examples whether they have each class.
 
         Raises:
             ValueError: the number of training examples is missing.
@@ -101,11 +103,17 @@ class ClassStatistics:
             raise ValueError(
                 f"num_examples: {method} needs the number of training examples; call criterion(..., num_examples=n)"
             )
-        return self.num_examples
+        if self.known_examples is None:
+            return torch.tensor(self.num_examples, dtype=torch.float64)
+        return torch.tensor(self.known_examples, dtype=torch.float64).clamp(min=1)
 
 
 def class_statistics(
-    class_counts: Iterable[Any], *, task: str = "single_label", num_examples: int | None = None
+    class_counts: Iterable[Any],
+    *,
+    task: str = "single_label",
+    num_examples: int | None = None,
+    known_examples: Sequence[int] | None = None,
 ) -> ClassStatistics:
     """Checked statistics from a list, array or tensor of counts.
 
@@ -134,4 +142,7 @@ def class_statistics(
         return ClassStatistics(counts, task, sum(counts))
     if num_examples is not None and num_examples < max(counts):
         raise ValueError(f"num_examples: a class has {max(counts)} examples, {num_examples} given in all")
-    return ClassStatistics(counts, task, num_examples)
+    known = None if known_examples is None else tuple(int(n) for n in known_examples)
+    if known is not None and (len(known) != len(counts) or any(n < c for n, c in zip(known, counts, strict=True))):
+        raise ValueError("known_examples: one number for each class, none below its class count")
+    return ClassStatistics(counts, task, num_examples, known)

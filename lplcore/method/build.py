@@ -1,6 +1,6 @@
 """A criterion from a method, as people name or describe it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,6 +19,7 @@ def criterion(
     class_counts: Iterable[Any],
     task: str = "single_label",
     num_examples: int | None = None,
+    known_examples: Sequence[int] | None = None,
     num_features: int | None = None,
     ignore_index: int = IGNORE_INDEX,
     **parameters: Any,
@@ -31,6 +32,7 @@ def criterion(
         class_counts: training examples per class, C entries (multi label: positives).
         task: `single_label` or `multi_label`.
         num_examples: N, training examples; multi label cannot tell it from the counts, and some methods need it.
+        known_examples: multi label, where entries are unknown (-1): how many examples say of each class, C entries.
         num_features: D of the last layer's input, for methods that keep statistics of it; None learns it from the first
             batch.
         ignore_index: label of examples that take part in nothing: no loss, no statistics, no part in a mean; multi
@@ -41,7 +43,7 @@ def criterion(
         SpecError: an unknown name, a wrong parameter, or one that does not fit the number of classes.
         ValueError: wrong class counts.
     """
-    statistics = class_statistics(class_counts, task=task, num_examples=num_examples)
+    statistics = class_statistics(class_counts, task=task, num_examples=num_examples, known_examples=known_examples)
     if isinstance(method, MethodSpec):
         parsed = method
     else:

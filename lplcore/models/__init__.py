@@ -131,6 +131,10 @@ class Model(Plugin):
             return [("name", needs)]
         return []
 
+    def timing_dependent(self, input_shape: tuple[int, ...]) -> str | None:
+        """An operation of the network whose gradient on CUDA is not the same every time, None where there is none."""
+        return None
+
     def build_head(self, in_features: int, num_classes: int) -> nn.Module:
         """The last layer."""
         if self.head == "cosine":

@@ -37,5 +37,5 @@ class NegativeTolerant(Perturbation):
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         number = statistics.needed_num_examples("negative_tolerant")
-        counts = torch.tensor(statistics.class_counts, dtype=torch.float64).clamp(0.5, number - 0.5)
+        counts = torch.minimum(statistics.counts().clamp(min=0.5), number - 0.5)
         return ClassRow(-self.kappa * (number / counts - 1).log() / self.negative_scale)

@@ -67,6 +67,11 @@ class ExperimentSpec(Record):
     priority: int = Field(5, ge=0, le=9, description="higher first")
     device: Device = "auto"
     precision: Literal["auto", "float32", "bf16"] = "auto"
+    deterministic: bool = Field(
+        True,
+        description="algorithms whose result does not depend on timing; false: for networks that have none on a GPU, "
+        "where runs of one seed then differ in the last bits",
+    )
     accumulation_steps: int = Field(
         1, ge=1, le=1_000_000, description="parts in which a batch is computed; their gradients add up to one step"
     )
@@ -157,6 +162,10 @@ class ExperimentSpec(Record):
         problems += probe_problems(self.model, self.method, self.augmentation)
         problems += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
         problems += [(f"model.{field}", text) for field, text in self.model.check(info.input_shape)]
+        operation = self.model.timing_dependent(info.input_shape) if self.deterministic else None
+        if operation is not None:
+            text = f"has no gradient on CUDA that is the same every time ({operation})"
+            problems.append(("model.architecture", f"{text}; choose another, or set deterministic to false"))
         problems += [(f"augmentation.{field}", text) for field, text in self.augmentation.problems(info.input_shape)]
         return problems
 

@@ -1,6 +1,7 @@
 """What must be the same for a resumed run to equal an uninterrupted one bit for bit."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import torch
 
@@ -15,8 +16,14 @@ class Conditions:
     precision: str
     threads: int
     torch: str
+    deterministic: bool
+
+    def said(self) -> dict[str, Any]:
+        """What a checkpoint says; of determinism only where there is none, as nobody could say before."""
+        return {name: value for name, value in asdict(self).items() if name != "deterministic" or not value}
 
 
-def current(device: torch.device, precision: str) -> Conditions:
+def current(device: torch.device, precision: str, *, deterministic: bool) -> Conditions:
     """Those of this process on a device."""
-    return Conditions(devices.describe(device), precision, torch.get_num_threads(), devices.software(device))
+    threads, software = torch.get_num_threads(), devices.software(device)
+    return Conditions(devices.describe(device), precision, threads, software, deterministic)

@@ -32,7 +32,7 @@ def train_together(requests: Sequence[Request]) -> Iterator[tuple[int, Event]]:
     """
     if len(requests) == 1:
         return ((0, event) for event in alone(requests[0]))
-    return isolated(in_turns(requests))
+    return isolated(in_turns(requests), deterministic=all(request.spec.deterministic for request in requests))
 
 
 def in_turns(requests: Sequence[Request]) -> Iterator[tuple[int, Event] | Stepped]:

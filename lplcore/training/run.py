@@ -70,7 +70,7 @@ class TrainingRun:
         self.evaluation_batch = devices.evaluation_batch(device, convolutional=self.convolutional)
         self.memory_format = devices.memory_format(device, convolutional=self.convolutional)
         precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
-        self.conditions = current(device, precision)
+        self.conditions = current(device, precision, deterministic=spec.deterministic)
         self.labels = self.data.train.y
         self.train_split = self.data.train.to(device)
         self.evaluation = RunEvaluation(

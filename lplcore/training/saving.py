@@ -32,7 +32,7 @@ def checkpoint_of(run: TrainingRun) -> Checkpoint:
         "prepared": run.prepared,
         **run.evaluation.metadata(),
         "draws": DRAWS,
-        "conditions": dict(run.conditions.__dict__),
+        "conditions": run.conditions.said(),
     }
     return Checkpoint(tensors, metadata)
 
@@ -70,4 +70,4 @@ def resume(run: TrainingRun, saved: Checkpoint) -> list[str]:
     run.evaluation.restore(saved.metadata)
     if run.step:
         run.totals.load(saved.group("epoch"))
-    return resume_notes(run.spec, saved.metadata, dict(run.conditions.__dict__))
+    return resume_notes(run.spec, saved.metadata, run.conditions.said())

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from lplcore import device as devices
 from lplcore.data.info import DatasetInfo
+from lplcore.frame.labels import UNKNOWN
 from lplcore.method.build import criterion
 from lplcore.method.criterion import Criterion
 from lplcore.models import Classifier
@@ -37,7 +38,13 @@ def build_state(
         network: Classifier = record.build(input_shape=info.input_shape, num_classes=len(info.classes))
         model = procedure.wrap(network, info, data)
     with seeded(cpu, seed, "criterion"):
-        loss = criterion(spec.method, class_counts=info.class_counts, task=info.task, num_examples=info.num_train)
+        loss = criterion(
+            spec.method,
+            class_counts=info.class_counts,
+            task=info.task,
+            num_examples=info.num_train,
+            known_examples=known_examples(data.train.y),
+        )
         loss.allocate(model.num_features)
     with seeded(cpu, seed, "procedure"):
         companion = procedure.build(info)
@@ -100,3 +107,10 @@ def started_bias(spec: ExperimentSpec, model: Classifier, loss: Criterion) -> nn
     assert isinstance(bias, nn.Parameter)
     nn.init.constant_(bias, start)
     return bias
+
+
+def known_examples(labels: Tensor) -> list[int] | None:
+    """Of how many examples each class is known, of multi-hot rows [N, C] with unknown entries; else None."""
+    if labels.dim() == 1 or not bool((labels == UNKNOWN).any()):
+        return None
+    return [int(number) for number in (labels != UNKNOWN).sum(dim=0)]

@@ -115,19 +115,21 @@ def train(
 
 def alone(request: Request) -> Iterator[Event]:
     """The events of a run that has the process to itself."""
-    return isolated(guarded(request), device=request.device)
+    return isolated(guarded(request), deterministic=request.spec.deterministic, device=request.device)
 
 
-def isolated(happenings: Iterator[T | Stepped], *, device: str | None = None) -> Iterator[T]:
+def isolated(happenings: Iterator[T | Stepped], *, deterministic: bool, device: str | None = None) -> Iterator[T]:
     """The events, with torch's global settings and generators changed only while the next one is made.
 
     Args:
+        happenings: what happens, training steps among it.
+        deterministic: whether algorithms are wanted whose result does not depend on timing.
         device: that of a single run, which has it to itself.
     """
     events = (each for each in happenings if not isinstance(each, Stepped))
     entered = nullcontext if device is None else own_stream(device)
     while True:
-        with entered(), deterministic_algorithms(), torch.random.fork_rng(devices=[]):
+        with entered(), deterministic_algorithms(wanted=deterministic), torch.random.fork_rng(devices=[]):
             event = next(events, None)
         if event is None:
             return

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
-from torch import nn
+from torch import Tensor, nn
 
 from lplcore.frame.statistics import ClassStatistics
 from lplcore.weightings import ClassWeights, EntryWeights, Weighting, class_table
@@ -30,6 +30,6 @@ class InverseFrequency(Weighting):
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         counts = statistics.counts()
-        number = 1 if self.normalize == "mean" else statistics.needed_num_examples("inverse_frequency")
+        number: Tensor | int = 1 if self.normalize == "mean" else statistics.needed_num_examples("inverse_frequency")
         table = class_table((number / counts.clamp(min=1)) ** self.power, counts, normalize=self.normalize)
         return EntryWeights(table) if statistics.multi_label else ClassWeights(table)

@@ -10,8 +10,9 @@ import pytest
 
 import lplcore
 from lplcore.models.timm import ABSENT
+from lplcore.training.checkpoint import load_metadata
 from tests.lplcore_training.named_networks import images, spec_of
-from tests.lplcore_training.runs import end, run
+from tests.lplcore_training.runs import checkpoints, end, run
 
 OFFLINE = """
 import sys
@@ -58,7 +59,7 @@ def problems(model: dict[str, Any], folder: Path, **shape: int) -> dict[str, str
         ("torchvision", "squeezenet1_0", 32, "no linear last layer"),
         ("torchvision", "googlenet", 32, "more than one output"),
         ("torchvision", "vgg11", 32, "no gradient on CUDA that is the same every time (adaptive_avg_pool2d)"),
-        ("torchvision", "alexnet", 32, "no gradient on CUDA"),
+        ("torchvision", "alexnet", 64, "no gradient on CUDA"),
         ("timm", "vgg11", 32, "no gradient on CUDA"),
         ("torchvision", "vit_b_16", 28, "takes no images of 28 x 28"),
         ("torchvision", "vit_b_16", 28, "it takes 16 x 16"),
@@ -101,6 +102,14 @@ def test_a_run_says_what_is_wrong_without_a_check_before(tmp_path: Path) -> None
     events = run(spec_of({"name": "torchvision", "architecture": "vgg11"}), datasets=images(tmp_path))
     assert end(events).outcome == "failed"
     assert "model.architecture" in str(end(events).message)
+
+
+def test_a_network_without_deterministic_gradients_trains_where_the_spec_allows_it(tmp_path: Path) -> None:
+    spec = spec_of({"name": "torchvision", "architecture": "alexnet"}, deterministic=False, epochs=1)
+    events = run(spec, tmp_path / "out", datasets=images(tmp_path, side=64))
+    assert end(events).outcome == "succeeded", end(events)
+    conditions = load_metadata(Path(checkpoints(events)[-1].path))["conditions"]
+    assert conditions["deterministic"] is False
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from lplcore.datasets import Dataset
 from lplcore.errors import DatasetError, SpecError
 from lplcore.samplers import class_counts
 from lplcore.training.loading import dataset_info, load
+from lplcore.training.run import TrainingRun
 from tests.lplcore_training.runs import checkpoints as checkpoints_of
 from tests.lplcore_training.runs import end, epochs, run, stop_after
 
@@ -268,3 +269,29 @@ def test_loss_of_shares_is_their_mixture() -> None:
     ones, zeros, mixed = (plain(logits, torch.full((4, 3), value), reduction="none") for value in (1.0, 0.0, 0.25))
     torch.testing.assert_close(mixed, 0.25 * ones + 0.75 * zeros)
     assert torch.isfinite(criterion(logits, torch.full((4, 3), 0.25)))
+
+
+@pytest.mark.parametrize("method", ["r_bce_ntr", "reweighting"])
+def test_shares_of_a_class_are_over_the_examples_of_which_it_is_known(method: str) -> None:
+    def built(**options: Any) -> Any:
+        return lplcore.criterion(method, class_counts=[6, 3], task="multi_label", **options)
+
+    logits, labels = torch.tensor([[0.5, -1.0]]), torch.tensor([[1, 0]])
+    known = built(num_examples=20, known_examples=[20, 12])(logits, labels, reduction="none")
+    for place, number in enumerate((20, 12)):
+        alone = built(num_examples=number)(logits, labels, reduction="none")
+        torch.testing.assert_close(known[:, place], alone[:, place])
+    torch.testing.assert_close(
+        built(num_examples=20, known_examples=[20, 20])(logits, labels), built(num_examples=20)(logits, labels)
+    )
+    with pytest.raises(ValueError, match="known_examples: one number for each class"):
+        built(num_examples=20, known_examples=[5, 12])
+
+
+def test_a_run_counts_of_how_many_examples_a_class_is_known(tmp_path: Path) -> None:
+    marked = gaps(multi_label())
+    data = saved(tmp_path, marked)
+    spec = lplcore.parse_spec(spec_of("r_bce_ntr"), datasets=data)
+    training = TrainingRun(spec, device=torch.device("cpu"), data_dir=tmp_path, datasets=data)
+    known = marked["y_train"][(marked["y_train"] != -1).any(axis=1)] != -1
+    assert training.state.criterion.statistics.known_examples == tuple(known.sum(axis=0))

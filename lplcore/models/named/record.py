@@ -45,6 +45,10 @@ class NamedNetworkModel(PretrainedModel):
             return [("frozen_stages", f"{self.architecture} has {fit.num_stages} stages; lower it")]
         return []
 
+    def timing_dependent(self, input_shape: tuple[int, ...]) -> str | None:
+        fit = None if super().check(input_shape) else self._tried(input_shape)
+        return fit.timing_dependent if isinstance(fit, Facts) else None
+
     def check_files(self, weights_dir: Path, input_shape: tuple[int, ...]) -> None:
         path = self.resolved(weights_dir).weights_path
         if path is None or self.check(input_shape):

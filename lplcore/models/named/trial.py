@@ -37,6 +37,8 @@ class Facts(NamedTuple):
     num_stages: int
     last_layers: tuple[str, ...]
     first_layer: str
+    timing_dependent: str | None
+    """An operation whose gradient on CUDA is not the same every time."""
 
 
 class Unfit(NamedTuple):
@@ -106,11 +108,9 @@ def forward(body: Body, input_shape: tuple[int, int, int], size: Size) -> Facts 
     if output.dim() != 2 or len(output) != 2:
         shape = " x ".join(str(length) for length in output.shape[1:])
         return Unfit("architecture", f"has no pooled features before its last layer, but {shape}; choose another")
-    if operations.timing_dependent:
-        message = "has no gradient on CUDA that is the same every time"
-        return Unfit("architecture", f"{message} ({operations.timing_dependent[0]}); choose another")
+    timing_dependent = next(iter(operations.timing_dependent), None)
     stages = len(stages_of(body.module))
-    return Facts(output.shape[1], size, stages, body.last_layers, first_convolution(body.module))
+    return Facts(output.shape[1], size, stages, body.last_layers, first_convolution(body.module), timing_dependent)
 
 
 def on_meta(library: Library, architecture: str, in_channels: int, size: Size) -> Body:
