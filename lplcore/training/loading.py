@@ -247,8 +247,7 @@ def refuse_impossible(dataset: Dataset, facts: RawFacts) -> None:
             if getattr(dataset, field) != neutral:
                 raise DatasetError(field, "is for single labels, these data are multi label; leave it out")
     if facts.shares and dataset.validation_fraction:
-        message = "metrics need labels of 0 or 1, these data have shares between; give them a validation split"
-        raise DatasetError("validation_fraction", message)
+        raise DatasetError("validation_fraction", "metrics need labels of 0 or 1, these are shares; give y_validation")
     if dataset.input_range is not None and len(facts.input_shape) != 3:
         raise DatasetError("input_range", "is for images, this data set has vectors; leave it out")
     if dataset.normalization == "imagenet" and facts.input_shape[:1] != (3,):
