@@ -7,7 +7,7 @@ preset), whose `name` equals the module's. A module may also hold a tuple of val
 import difflib
 import importlib
 import pkgutil
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any, ClassVar, Self
 
@@ -44,25 +44,19 @@ FOLDERS = {
 """Kind -> folder of lplcore that holds its plug-ins."""
 
 TASKS = frozenset({"single_label", "multi_label"})
-MOST_CHARACTERS = 1200
-"""Of a list of names in a message."""
+MOST_LISTED = 60
+"""Names that a message lists."""
 REGISTERED = "<registered>"
 """Tag of the record of data sets that a service registered (see `lplcore.datasets.registered`)."""
 
 
 def nearest(name: str, names: Collection[str]) -> str:
-    """`did you mean 'x'? ` where one of the names is near, and the list of all, or of as many as a message holds."""
+    """`did you mean 'x'? ` where one of the names is near, and the list of all if that is short."""
     close = difflib.get_close_matches(name[:100], names, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
-    return f"{hint}Known: {listed(sorted(names)) or 'none'}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names for a message; where they are very many, the first of them and how many more there are."""
-    if len(text := ", ".join(names)) <= MOST_CHARACTERS:
-        return text
-    shown = text[:MOST_CHARACTERS].split(", ")[:-1]
-    return f"{', '.join(shown)} and {len(names) - len(shown)} more"
+    if len(names) > MOST_LISTED:
+        return f"{hint}The catalogue lists the {len(names)} that are known"
+    return f"{hint}Known: {', '.join(sorted(names)) or 'none'}"
 
 
 def quoted(value: Any) -> str:

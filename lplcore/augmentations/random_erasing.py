@@ -35,7 +35,9 @@ class RandomErasing(Augmentation):
         sizes = torch.full((number, 2), width, dtype=torch.int64, device=images.device)
         sizes[:, 1].fill_(height)
         most = ((sizes[:, 1] - 1).float(), (sizes[:, 0] - 1).float())
-        high, wide, fits = first_that_fits(sizes.prod(dim=1), draws[:, 3:], most, scale=self.scale, ratio=self.ratio)
+        high, wide, fits = first_that_fits(
+            sizes[:, 0] * sizes[:, 1], draws[:, 3:], most, scale=self.scale, ratio=self.ratio
+        )
         left, top, right, bottom = placed(wide, high, sizes, draws[:, 1:3])[:, :, None].unbind(dim=1)
         rows = torch.arange(height, device=images.device)
         columns = torch.arange(width, device=images.device)

@@ -120,27 +120,28 @@ def test_as_many_examples_as_ms_coco_are_split_in_seconds() -> None:
     assert np.abs(labels[held].sum(axis=0) - 0.1 * labels.sum(axis=0)).max() < 3
 
 
-def tail(folder: Path) -> dict[str, RegisteredDataset]:
-    """1,000 vectors of six labels without a validation split, registered as `mine`."""
+def tail(folder: Path, *, unknown: float = 0.0) -> dict[str, RegisteredDataset]:
+    """1,000 vectors of six labels, a share of them unknown, without a validation split, registered as `mine`."""
     labels, test = labels_of(1000, 6), labels_of(200, 6, seed=1)
     prototypes = np.random.default_rng(2).normal(size=(6, 8))
     x = [(rows @ prototypes).astype(np.float32) for rows in (labels, test)]
     x[0] += np.random.default_rng(4).normal(size=x[0].shape).astype(np.float32)
+    labels[np.random.default_rng(3).random(labels.shape) < unknown] = -1
     np.savez(folder / "mine.npz", x_train=x[0], y_train=labels, x_test=x[1], y_test=test)
     return {"mine": RegisteredDataset("mine", str(folder / "mine.npz"))}
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_facts_agree_with_what_is_loaded(seed: int, tmp_path: Path) -> None:
-    data, record = tail(tmp_path), Registered(name="mine", validation_fraction=0.15)
+@pytest.mark.parametrize(("seed", "unknown"), [(0, 0.0), (1, 0.0), (2, 0.3)])
+def test_facts_agree_with_what_is_loaded(seed: int, unknown: float, tmp_path: Path) -> None:
+    data, record = tail(tmp_path, unknown=unknown), Registered(name="mine", validation_fraction=0.15)
     info, loaded = dataset_info(record, datasets=data), load(record, seed=seed, datasets=data)
     assert info == loaded.info
     assert loaded.validation is not None
     assert (len(loaded.train.y), len(loaded.validation.y)) == (info.num_train, info.num_validation) == (850, 150)
-    assert tuple(loaded.train.y.sum(dim=0).tolist()) == info.class_counts
+    assert tuple((loaded.train.y > 0).sum(dim=0).tolist()) == info.class_counts
     whole = dataset_info(Registered(name="mine"), datasets=data)
     assert (whole.num_train, whole.num_validation) == (1000, 0)
-    held = loaded.validation.y.sum(dim=0).tolist()
+    held = (loaded.validation.y > 0).sum(dim=0).tolist()
     assert tuple(np.add(held, info.class_counts)) == whole.class_counts
 
 

@@ -258,7 +258,7 @@ def test_shares_are_refused_where_they_cannot_be(
 
 def test_no_validation_split_is_drawn_of_shares(tmp_path: Path) -> None:
     data = saved(tmp_path, shares(multi_label()), task="multi_label")
-    with pytest.raises(DatasetError, match="metrics need labels of 0 or 1, these are shares"):
+    with pytest.raises(DatasetError, match="metrics need labels of 0 or 1"):
         dataset_info(record(validation_fraction=0.2), datasets=data)
 
 
