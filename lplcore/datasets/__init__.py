@@ -1,9 +1,9 @@
 """Data sets: facts and loaders."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
@@ -38,7 +38,7 @@ class Dataset(Plugin):
     many_above: ClassVar[Mapping[str, int]] = {"single_label": 100, "multi_label": 99}
     few_below: ClassVar[int] = 20
     default_model: ClassVar[str] = "mlp"
-    default_augmentation: ClassVar[str] = "none"
+    default_augmentation: ClassVar[str | Sequence[Mapping[str, Any]]] = "none"
     default_epochs: ClassVar[int] = 30
 
     imbalance_factor: Annotated[float, AfterValidator(at_least_one)] = Field(

@@ -34,20 +34,24 @@ def with_defaults(
     record = dataset_record(data.get("dataset"), registered)
     epochs = data.setdefault("epochs", record.default_epochs if record else 30)
     for part, default in default_parts(record).items():
-        data[part] = named(data.get(part, {}), {"name": default})
+        data[part] = named(data.get(part, {}), default)
     fill_for_method(data, task_of(data.get("dataset"), registered))
     data["schedule"] = schedule_for(data["schedule"], epochs, sweep=data.get("sweep"))
     return data, problems
 
 
-def default_parts(record: Any) -> dict[str, str]:
-    """Name of the plug-in that an experiment takes where it names none; the data set's record may be None."""
-    return {
+def default_parts(record: Any) -> dict[str, dict[str, Any]]:
+    """What an experiment takes where it names no plug-in; the data set's record may be None."""
+    augmentation = record.default_augmentation if record else "none"
+    if not isinstance(augmentation, str):
+        augmentation = {"name": "sequence", "steps": [dict(step) for step in augmentation]}
+    names = {
         "model": record.default_model if record else "mlp",
-        "augmentation": record.default_augmentation if record else "none",
+        "augmentation": augmentation,
         "optimizer": "sgd",
         "schedule": "multistep",
     }
+    return {part: {"name": name} if isinstance(name, str) else name for part, name in names.items()}
 
 
 def fill_for_method(data: dict[str, Any], task: str | None) -> None:

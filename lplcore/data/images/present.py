@@ -29,7 +29,7 @@ def refuse_odd(names: Iterable[str], *, listing: str) -> None:
 
 
 def there(
-    root: Path, names: Sequence[str], *, listing: str, leave_out: bool
+    root: Path, names: Sequence[str], *, listing: str, leave_out: bool, linked: bool = False
 ) -> tuple[npt.NDArray[np.bool_], tuple[str, ...]]:
     """[N] which of the images are below a folder (links followed, none of which may lead out of it), and a note.
 
@@ -38,12 +38,13 @@ def there(
         names: N paths below it, with / between folders.
         listing: the file that lists them, for messages.
         leave_out: whether others are counted in the note; else they are an error.
+        linked: whether the root's own entries may be links to wherever their images lie, out of which none may lead.
 
     Raises:
         DatasetError: an image is not there; the message names the first.
     """
     kept = np.ones(len(names), dtype=bool)
-    for place in absent(root.resolve(), names):
+    for place in absent(root.resolve(), names, linked=linked):
         kept[place] = False
     number = int((~kept).sum())
     if not number:
@@ -56,20 +57,29 @@ def there(
     return kept, (f"{text}; they are left out",)
 
 
-def absent(root: Path, names: Sequence[str]) -> Iterator[int]:
-    """Places of the images that are not below the (resolved) folder."""
+def absent(root: Path, names: Sequence[str], *, linked: bool = False) -> Iterator[int]:
+    """Places of the images that are not below the (resolved) folder; `linked` as in `there`."""
     by_folder: dict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(names):
         by_folder[os.path.dirname(name)].append(place)
     for folder, places in by_folder.items():
-        found = files_in(root, folder)
+        found = files_in(root / folder, linked_to(root, folder) if linked else root)
         yield from (place for place in places if os.path.basename(names[place]) not in found)
 
 
-def files_in(root: Path, folder: str) -> set[str]:
+def linked_to(root: Path, folder: str) -> Path:
+    """Where the first part of a path below the root lies."""
+    first = folder.partition("/")[0]
+    try:
+        return (root / first).resolve()
+    except (OSError, RuntimeError, ValueError):
+        return root
+
+
+def files_in(folder: Path, root: Path) -> set[str]:
     """Names of the files in a folder below the root that lie there, or to which a link leads within it."""
     try:
-        real = (root / folder).resolve(strict=True)
+        real = folder.resolve(strict=True)
         if not real.is_relative_to(root):
             return set()
         with os.scandir(real) as entries:
