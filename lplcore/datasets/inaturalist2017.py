@@ -11,7 +11,7 @@ from lplcore.datasets.listed_images import ListedImages
 
 
 class INaturalist2017(ListedImages):
-    """Photographs of 5,089 species; its validation images are the test split, as every paper has it."""
+    """Photographs of 5,089 species; the test split is its validation images, as in every paper."""
 
     title: ClassVar[str] = "iNaturalist 2017"
     citation: ClassVar[str] = "Van Horn et al., The iNaturalist species classification and detection dataset, CVPR 2018"

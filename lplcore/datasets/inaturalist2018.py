@@ -11,7 +11,7 @@ from lplcore.datasets.listed_images import ListedImages
 
 
 class INaturalist2018(ListedImages):
-    """Photographs of 8,142 species, 1,000 to 2 of each; its validation images are the test split, as every paper has it."""
+    """Photographs of 8,142 species, 1,000 to 2 of each; the test split is its validation images, as in every paper."""
 
     title: ClassVar[str] = "iNaturalist 2018"
     citation: ClassVar[str] = "Van Horn et al., The iNaturalist species classification and detection dataset, CVPR 2018"

@@ -2,6 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -48,7 +49,10 @@ class ListedImages(ImageDataset):
             there(root, split.names, listing=split.listing, leave_out=self.on_damaged == "leave_out", linked=True)
             for split in lists.splits
         ]
-        parts = [(self._files(root, split)[kept], split.labels[kept]) for split, (kept, _) in zip(lists.splits, checked)]
+        parts = [
+            (self._files(root, split)[kept], split.labels[kept])
+            for split, (kept, _) in zip(lists.splits, checked, strict=True)
+        ]
         return self._raw(lists, parts, tuple(note for _, notes in checked for note in notes))
 
     def facts(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawFacts:
@@ -81,10 +85,11 @@ class ListedImages(ImageDataset):
     def _raw(self, lists: Lists, parts: Sequence[tuple[ImageFiles, Any]], left_out: tuple[str, ...]) -> RawData:
         """The data as the splits' images and labels say."""
         notes = (*self.published.differences(lists), *left_out)
-        validation = parts[1] if lists.validation is not None else (None, None)
-        return RawData(
-            lists.classes, *parts[0], *parts[-1], *validation, notes=notes, modified=bool(notes)
-        )
+        (x_train, y_train), (x_test, y_test) = parts[0], parts[-1]
+        data = RawData(lists.classes, x_train, y_train, x_test, y_test, notes=notes, modified=bool(notes))
+        if lists.validation is None:
+            return data
+        return replace(data, x_validation=parts[1][0], y_validation=parts[1][1])
 
 
 def long_tailed(root: Path, names: Sequence[str], published: Published) -> Lists:

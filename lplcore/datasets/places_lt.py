@@ -16,9 +16,7 @@ class PlacesLT(ListedImages):
     citation: ClassVar[str] = "Liu et al., Large-scale long-tailed recognition in an open world, CVPR 2019"
     default_epochs: ClassVar[int] = 30
     folder: ClassVar[str] = "places_lt"
-    forms: ClassVar[tuple[tuple[str, ...], ...]] = (
-        ("Places_LT_train.txt", "Places_LT_val.txt", "Places_LT_test.txt"),
-    )
+    forms: ClassVar[tuple[tuple[str, ...], ...]] = (("Places_LT_train.txt", "Places_LT_val.txt", "Places_LT_test.txt"),)
     images_at: ClassVar[str] = "the folders of Places365 that they name, or links to them, beside them"
     published: ClassVar[Published] = Published(365, 62_500, 36_500, 7_300, largest=4_980, smallest=5)
 

@@ -33,7 +33,7 @@ class TinyImageNet(ListedImages):
     image_size: int = Field(64, ge=8, le=1024, description="pixels per side of what the network sees")
     view: Literal["stretch", "center_crop"] = "stretch"
 
-    def lists(self, root: Path, names: Sequence[str]) -> Lists:  # noqa: ARG002 (there is one form)
+    def lists(self, root: Path, names: Sequence[str]) -> Lists:
         return read_tiny_imagenet(root)
 
     def files(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> list[Path]:

@@ -86,7 +86,7 @@ def read_list(path: Path, *, classes: int) -> Listed:
         lines.append(number)
     if not names:
         raise DatasetError("name", f"{path.name} lists no image; fetch it again")
-    return Listed(path.name, names, np.array(labels, dtype=np.int64), np.array(lines, dtype=np.int64))
+    return Listed(path.name, names, np.array(labels, dtype=np.int64), lines)
 
 
 def entries(path: Path, classes: int) -> Iterator[tuple[int, str, int]]:

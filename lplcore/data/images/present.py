@@ -3,7 +3,7 @@
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -20,8 +20,7 @@ def refuse_odd(names: Iterable[str], *, listing: str) -> None:
     """
     seen: set[str] = set()
     for name in names:
-        parts = PurePosixPath(name).parts
-        if not parts or name.startswith("/") or ".." in parts or "\0" in name:
+        if not name.strip("./") or name.startswith("/") or "\0" in name or ".." in name.split("/"):
             raise DatasetError("name", f"{listing}: {quoted(name)} is no path below the images' folder; correct it")
         if name in seen:
             raise DatasetError("name", f"{listing}: {quoted(name)} is listed twice; remove one of them")
