@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from lplcore.torchvision_import import torchvision
-from tests.lplcore_training.multi_label_trees import coco_mlt, ms_coco, picture, voc_mlt
+from tests.lplcore_training.coco_trees import coco_mlt, ms_coco, photograph, voc
 from tests.lplcore_training.test_cifar import write_binary10, write_binary100
 
 WEIGHTS = {"resnet50": "resnet50-0676ba61.pth", "resnet101": "resnet101-63fe2227.pth"}
@@ -17,8 +17,8 @@ def write_all(data_dir: Path) -> None:
     """Every data set, without CIFAR's files, and the weights."""
     for year, images in ((2017, "train_val_images"), (2018, "train_val2018")):
         write_inaturalist(data_dir, year, images)
-    for write in (voc_mlt, coco_mlt, ms_coco):
-        write(data_dir)
+    for write in (voc, coco_mlt, ms_coco):
+        write(data_dir / "datasets")
     (data_dir / "weights").mkdir()
     for architecture, name in WEIGHTS.items():
         network = getattr(torchvision.models, architecture)(weights=None)
@@ -40,7 +40,7 @@ def write_inaturalist(data_dir: Path, year: int, images: str) -> None:
     for split, labels in splits.items():
         names = [f"{images}/Aves/{c}/{first + n}.jpg" for n, c in enumerate(labels)]
         for n, name in enumerate(names):
-            picture(root / name, first + n)
+            photograph(root / name, first + n)
         content = {
             "images": [{"id": first + n, "file_name": name} for n, name in enumerate(names)],
             "annotations": [{"id": n, "image_id": first + n, "category_id": c} for n, c in enumerate(labels)],
