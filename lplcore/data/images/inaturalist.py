@@ -15,6 +15,7 @@ from lplcore.plugin import quoted
 
 KEPT = ("images", "annotations", "categories", "id", "file_name", "image_id", "category_id", "name")
 """Keys that are of use; the others would take most of the memory."""
+WORDS = {int: "a whole number", str: "a text"}
 Row = Mapping[str, Any]
 
 
@@ -36,7 +37,7 @@ def read_json(path: Path) -> Any:
     """What is of use in a file."""
     try:
         return content_of(path, lambda path: json.loads(path.read_bytes(), object_hook=kept))
-    except UnicodeDecodeError:
+    except DatasetError:
         raise
     except (ValueError, RecursionError) as error:
         where = f" line {error.lineno} column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
@@ -65,9 +66,10 @@ def wrong_key(row: Any, kinds: Mapping[str, type]) -> str | None:
     """What is wrong with an object."""
     if not isinstance(row, dict):
         return f"expected an object, got {quoted(row)}"
-    words = {int: "a whole number", str: "a text"}
-    wrong = (key for key, kind in kinds.items() if type(row.get(key)) is not kind)
-    return next((f"{key} must be {words[kinds[key]]}, got {quoted(row.get(key))}" for key in wrong), None)
+    for key, kind in kinds.items():
+        if type(row.get(key)) is not kind:
+            return f"{key} must be {WORDS[kind]}, got {quoted(row.get(key))}"
+    return None
 
 
 def by_id(rows: Iterable[Row], part: str, file: str, value: str) -> dict[int, str]:

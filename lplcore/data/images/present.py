@@ -20,11 +20,21 @@ def refuse_odd(names: Iterable[str], *, listing: str) -> None:
     """
     seen: set[str] = set()
     for name in names:
-        if not name.strip("./") or name.startswith("/") or "\0" in name or ".." in name.split("/"):
+        if not is_path(name):
             raise DatasetError("name", f"{listing}: {quoted(name)} is no path below the images' folder; correct it")
         if name in seen:
             raise DatasetError("name", f"{listing}: {quoted(name)} is listed twice; remove one of them")
         seen.add(name)
+
+
+def is_path(name: str) -> bool:
+    """Whether a name can be that of a file below a folder."""
+    if not name.strip("./") or name.startswith("/") or "\0" in name or ".." in name.split("/"):
+        return False
+    try:
+        return name.isascii() or bool(name.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:
+        return False
 
 
 def there(
