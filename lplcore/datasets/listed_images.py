@@ -19,6 +19,10 @@ RECIPE = ({"name": "random_resized_crop"}, {"name": "horizontal_flip"}, {"name":
 """What the field trains long-tailed photographs with; the jitter is 0.4 of brightness, contrast and saturation."""
 
 
+MULTI_LABEL_RECIPE = ({"name": "random_crop"}, {"name": "photometric_distortion"}, {"name": "horizontal_flip"})
+"""What distribution-balanced loss's code trains VOC-MLT and COCO-MLT with, its crop first."""
+
+
 class ListedImages(ImageDataset):
     """What these data sets share: they lie in a folder of their own, which may be a link, as may the folders in it.
 
@@ -86,7 +90,8 @@ class ListedImages(ImageDataset):
         """The data as the splits' images and labels say."""
         notes = (*self.published.differences(lists), *left_out)
         (x_train, y_train), (x_test, y_test) = parts[0], parts[-1]
-        data = RawData(lists.classes, x_train, y_train, x_test, y_test, notes=notes, modified=bool(notes))
+        (task,) = self.tasks
+        data = RawData(lists.classes, x_train, y_train, x_test, y_test, task=task, notes=notes, modified=bool(notes))
         if lists.validation is None:
             return data
         return replace(data, x_validation=parts[1][0], y_validation=parts[1][1])

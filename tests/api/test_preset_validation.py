@@ -1,5 +1,6 @@
 """Every preset is an experiment that the API completes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -7,16 +8,24 @@ import pytest
 
 import lplcore
 from lplcore.plugin import plugins
-from tests.api.service import Running
+from store.database.engine import Database
+from tests.api.service import running
+from tests.lplcore_training.preset_trees import write_all
 
 DOWNLOADED = {"dataset": {"download": True}}
 """CIFAR's facts are known without its files."""
 
 
-@pytest.fixture
-def validating(shared: Running) -> httpx.Client:
-    """A connection to a service with small copies of all data sets and the weights that presets name."""
-    return shared.http
+@pytest.fixture(scope="module")
+def validating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A connection to a service with small copies of the data sets and the weights that presets name."""
+    folder = tmp_path_factory.mktemp("presets")
+    write_all(folder)
+    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
+    db.migrate()
+    with running(db, folder) as served:
+        yield served.http
+    db.dispose()
 
 
 @pytest.mark.parametrize("name", sorted(plugins("preset")))

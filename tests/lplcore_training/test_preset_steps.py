@@ -7,16 +7,16 @@ import pytest
 import lplcore
 from lplcore.training.loading import dataset_info
 from tests.lplcore_training.preset_cases import Case, cases, small
+from tests.lplcore_training.preset_trees import write_all, write_cifar
 from tests.lplcore_training.runs import end, run, stop_after
-from tests.lplcore_training.test_cifar import write_binary10, write_binary100
 
 
 @pytest.fixture(scope="module")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with small copies of all data sets, in their official layouts."""
     folder = tmp_path_factory.mktemp("data")
-    write_binary10(folder)
-    write_binary100(folder)
+    write_all(folder)
+    write_cifar(folder)
     return folder
 
 

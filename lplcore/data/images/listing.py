@@ -27,7 +27,7 @@ class Listed:
     names: Sequence[str]
     """[N] paths below the data set's folder, with / between folders."""
     labels: npt.NDArray[np.int64]
-    """[N] places of their classes."""
+    """[N] places of their classes, or [N, C] multi-hot."""
     lines: Sequence[int] | None = None
     """[N], where the file has a line for each."""
 

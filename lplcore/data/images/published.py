@@ -20,7 +20,8 @@ class Published:
 
     def differences(self, lists: Lists) -> tuple[str, ...]:
         """A note that says which counts of a copy are others, if any are."""
-        counts = np.bincount(lists.train.labels, minlength=len(lists.classes))
+        labels = lists.train.labels
+        counts = labels.sum(axis=0) if labels.ndim == 2 else np.bincount(labels, minlength=len(lists.classes))
         validation = 0 if lists.validation is None else len(lists.validation.names)
         compared = (
             ("classes", len(lists.classes), self.classes),
