@@ -150,6 +150,12 @@ def test_absent_outside_and_damaged_images_are_refused_or_left_out_and_counted(n
     assert f"{images[1].name}' cannot be used" in refusal(name, tmp_path)
 
 
+def test_lists_without_any_image_are_refused_all_the_same(tmp_path: Path) -> None:
+    root = trees.imagenet_lt(tmp_path)
+    (root / "train").unlink()
+    assert refusal("imagenet_lt", tmp_path, on_damaged="leave_out").startswith("15 of the 15 images that ImageNet_LT")
+
+
 def edited(path: Path, change: Callable[[Any], object]) -> None:
     """A JSON file changed in place."""
     content = json.loads(path.read_text())

@@ -50,7 +50,7 @@ def there(
         linked: whether the root's own entries may be links to wherever their images lie, out of which none may lead.
 
     Raises:
-        DatasetError: an image is not there; the message names the first.
+        DatasetError: an image is not there, or none is; the message names the first.
     """
     kept = np.ones(len(names), dtype=bool)
     for place in absent(root.resolve(), names, linked=linked):
@@ -60,9 +60,10 @@ def there(
         return kept, ()
     first = quoted(names[int(np.flatnonzero(~kept)[0])])
     text = f"{number} of the {len(names)} images that {listing} lists are not in {root.name}, the first is {first}"
-    if not leave_out:
-        remedy = "put them there (links may not lead out of it), or set dataset.on_damaged to leave_out"
-        raise DatasetError("name", f"{text}; {remedy}")
+    if not leave_out or not kept.any():
+        remedy = "put them there (links may not lead out of it)"
+        other = "" if leave_out else ", or set dataset.on_damaged to leave_out"
+        raise DatasetError("name", f"{text}; {remedy}{other}")
     return kept, (f"{text}; they are left out",)
 
 
