@@ -26,7 +26,7 @@ from lplcore.models import Classifier, ModelOutput
 from lplcore.training.evaluation.fused import FusedNetwork
 from lplcore.training.run import TrainingRun
 
-CPU = torch.device("cpu")
+CPU, SHAPE = torch.device("cpu"), (3, 32, 32)
 EPOCHS, SEEDS = 5, 5
 STUDENT = 2.776
 """Quantile 0.975 of Student's t with SEEDS - 1 degrees of freedom."""
@@ -53,7 +53,7 @@ def main() -> None:
     settings = {
         "images": options.images,
         "rounds": options.rounds,
-        "batch": evaluation_batch(CPU, convolutional=True),
+        "batch": evaluation_batch(CPU, SHAPE, convolutional=True),
         "statistic": "median",
         "goal": GOAL,
         "auto": choose_precision("auto", CPU, convolutional=True),
@@ -93,7 +93,7 @@ def sides(run: TrainingRun, precision: str) -> dict[str, Predict]:
 def logits(predict: Predict, inputs: Tensor, precision: str) -> Tensor:
     """[N, C] in batches as the trainer's."""
     dtype = autocast_dtype(precision)
-    parts = torch.split(inputs, evaluation_batch(CPU, convolutional=True))
+    parts = torch.split(inputs, evaluation_batch(CPU, SHAPE, convolutional=True))
     with torch.autocast("cpu", dtype=dtype, enabled=dtype is not None):
         return torch.cat([predict(part).logits.float() for part in parts])
 

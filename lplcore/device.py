@@ -5,6 +5,7 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
+from math import prod
 from typing import Any
 
 import torch
@@ -124,9 +125,14 @@ def memory_format(device: torch.device, *, convolutional: bool) -> torch.memory_
     return torch.channels_last if convolutional and device.type != "mps" else torch.contiguous_format
 
 
-def evaluation_batch(device: torch.device, *, convolutional: bool) -> int:
-    """Examples predicted at a time: on a CPU, activations of more images than this leave the cache."""
-    return 128 if convolutional and device.type == "cpu" else 1024
+def evaluation_batch(device: torch.device, input_shape: tuple[int, ...], *, convolutional: bool) -> int:
+    """Examples of this shape that are predicted at a time.
+
+    On a CPU, activations of more images leave the cache; on an accelerator, those of larger images fill its memory.
+    """
+    if device.type == "cpu":
+        return 128 if convolutional else 1024
+    return max(32, min(1024, 1024 * 3 * 64 * 64 // prod(input_shape))) if convolutional else 1024
 
 
 def accumulator_dtype(device: torch.device) -> torch.dtype:

@@ -67,7 +67,9 @@ class TrainingRun:
         self.spec = spec = spec.fitted(self.info)
         spec.check(self.info)
         self.convolutional = spec.model.images_only
-        self.evaluation_batch = devices.evaluation_batch(device, convolutional=self.convolutional)
+        self.evaluation_batch = devices.evaluation_batch(
+            device, self.info.input_shape, convolutional=self.convolutional
+        )
         self.memory_format = devices.memory_format(device, convolutional=self.convolutional)
         precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
         self.conditions = current(device, precision, deterministic=spec.deterministic)
