@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from lplcore.data.images.instances import read_instances
+from lplcore.data.arrays.long_tailed_ids import read_ids
+from lplcore.data.images.instances import read_instances, refuse_shared_ids
 from lplcore.data.images.listing import Lists
-from lplcore.data.images.long_tailed_ids import read_ids
 from lplcore.data.images.published import Published
 from lplcore.datasets.listed_images import MULTI_LABEL_RECIPE, ListedImages
 
@@ -32,6 +32,7 @@ class CocoMlt(ListedImages):
     def lists(self, root: Path, names: Sequence[str]) -> Lists:
         test = read_instances(root / names[1], folder="val2017")
         train = read_ids(root / names[0], classes=len(test.classes), name_of=file_of)
+        refuse_shared_ids(train, test.listed)
         return Lists(test.classes, train, test.listed)
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from lplcore.data.images.instances import labelled, read_instances
+from lplcore.data.images.instances import labelled, read_instances, refuse_shared_ids
 from lplcore.data.images.listing import Lists
 from lplcore.data.images.published import Published
 from lplcore.datasets.listed_images import ListedImages
@@ -43,4 +43,5 @@ class MsCoco(ListedImages):
         )
         if train.classes != test.classes:
             raise DatasetError("name", f"{names[0]} and {names[1]} have other categories; fetch them again")
+        refuse_shared_ids(train.listed, test.listed)
         return Lists(train.classes, labelled(train.listed), labelled(test.listed))

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+from lplcore.data.arrays.long_tailed_ids import read_ids
 from lplcore.data.images.listing import Lists
-from lplcore.data.images.long_tailed_ids import read_ids
 from lplcore.data.images.published import Published
 from lplcore.data.images.voc import CLASSES, read_image_set
 from lplcore.datasets.listed_images import MULTI_LABEL_RECIPE, ListedImages

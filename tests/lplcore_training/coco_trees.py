@@ -50,13 +50,13 @@ def voc(datasets: Path, *, train: int = 12, test: int = 6) -> Path:
     return root
 
 
-def instances(number: int, prefix: str, *, labelled: int) -> Json:
+def instances(number: int, prefix: str, *, labelled: int, first: int = 100) -> Json:
     """COCO's annotations of so many images, the first ones labelled; category ids leave gaps, as published."""
     categories = [{"id": 1 + place + place // 10, "name": f"thing {place}"} for place in range(COCO_CLASSES)]
-    images = [{"id": 100 + index, "file_name": f"{prefix}{100 + index:012d}.jpg"} for index in range(number)]
+    images = [{"id": first + index, "file_name": f"{prefix}{first + index:012d}.jpg"} for index in range(number)]
     objects: list[Json] = []
     for place in range(COCO_CLASSES):
-        image = 100 + place % labelled
+        image = first + place % labelled
         objects.append({"image_id": image, "category_id": categories[place]["id"], "segmentation": [[0.5] * 6]})
     return {"images": images, "annotations": objects, "categories": categories}
 
@@ -83,7 +83,7 @@ def coco_mlt(datasets: Path, *, train: int = 12, test: int = 6) -> Path:
 def ms_coco(datasets: Path, *, train: int = 12, test: int = 6) -> Path:
     """COCO 2014, of each split one image without any object."""
     root = datasets / "coco"
-    for split, number in (("train2014", train), ("val2014", test)):
-        content = instances(number, f"COCO_{split}_", labelled=number - 1)
+    for split, number, first in (("train2014", train, 100), ("val2014", test, 300)):
+        content = instances(number, f"COCO_{split}_", labelled=number - 1, first=first)
         write_instances(root, split, content, folder=split)
     return root

@@ -116,6 +116,19 @@ def entities(root: Path) -> None:
     (root / "VOC2007" / "Annotations" / "000001.xml").write_text(text)
 
 
+def entities_in_utf16(root: Path) -> None:
+    """The same in another encoding."""
+    text = '<?xml version="1.0" encoding="utf-16"?><!DOCTYPE a [<!ENTITY b "c">]><annotation>&b;</annotation>'
+    (root / "VOC2007" / "Annotations" / "000001.xml").write_text(text, encoding="utf-16")
+
+
+def annotation_elsewhere(root: Path) -> None:
+    """An annotation is a link to elsewhere."""
+    path = root / "VOC2007" / "Annotations" / "000001.xml"
+    path.rename(root.parent / "outside.xml")
+    path.symlink_to(root.parent / "outside.xml")
+
+
 def no_annotation(root: Path) -> None:
     """An annotation is gone."""
     (root / "VOC2007" / "Annotations" / "000001.xml").unlink()
@@ -154,6 +167,8 @@ def twice(root: Path) -> None:
         (unknown_class, r"Annotations/000001.xml: 'unicorn' is no class"),
         (broken_xml, r"Annotations/000001.xml is broken"),
         (entities, "declares a document type"),
+        (entities_in_utf16, "declares a document type"),
+        (annotation_elsewhere, r"Annotations/000001.xml leads out of VOC2007"),
         (no_annotation, r"Annotations/000001.xml cannot be read"),
         (narrow_labels, r"y \[N, 20\], got img_id \[1\], y \[1, 3\]"),
         (other_values, "y holds other than 0 and 1"),
@@ -208,6 +223,7 @@ def half(root: Path) -> None:
         (spoilt_json(lambda content: content["categories"][0].update(name="other")), "other categories"),
         (spoilt_json(lambda content: content["images"].append(dict(content["images"][0]))), "two images have one id"),
         (spoilt_json(lambda content: content["images"][0].update(file_name="../a.jpg")), "is no path below"),
+        (spoilt_json(lambda content: content["images"][0].update(file_name="x_000000000101.jpg")), "is in .* too"),
     ],
 )
 def test_what_is_wrong_with_coco_is_named(spoil: Callable[[Path], None], message: str, tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """COCO's annotations: the categories of the objects in each image, as multi-hot rows. N images, C categories."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy as np
 from lplcore.data.images.inaturalist import categories_of, read_json, rows_of, unique
 from lplcore.data.images.listing import Listed, plain
 from lplcore.errors import DatasetError
+from lplcore.plugin import quoted
 
 
 class Instances(NamedTuple):
@@ -42,6 +43,24 @@ def read_instances(path: Path, *, folder: str) -> Instances:
         labels[row[image], column[category]] = 1
     paths = [plain(f"{folder}/{image['file_name']}") for image in images]
     return Instances(unique(names, sorted(names)), Listed(path.name, paths, labels))
+
+
+def refuse_shared_ids(train: Listed, test: Listed) -> None:
+    """Images that two splits have, by the numbers at the ends of their names: each split has a folder of its own.
+
+    Raises:
+        DatasetError: there is one.
+    """
+    ids = {number_of(name) for name in train.names}
+    shared = next((name for name in test.names if number_of(name) in ids), None)
+    if shared is not None:
+        message = f"the image of {quoted(shared)} is in {train.listing} too; remove it from one of them"
+        raise DatasetError("name", f"{test.listing}: {message}")
+
+
+def number_of(name: str) -> str:
+    """The number of an image, with which its file's name ends."""
+    return PurePosixPath(name).stem.rpartition("_")[2]
 
 
 def labelled(listed: Listed) -> Listed:

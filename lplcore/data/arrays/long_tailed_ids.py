@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lplcore.data.arrays.archive import refuse_bomb
 from lplcore.data.images.listing import MAX_FILE_BYTES, Listed
 from lplcore.errors import DatasetError
 from lplcore.plugin import quoted
@@ -25,6 +26,7 @@ def read_ids(path: Path, *, classes: int, name_of: Callable[[str], str]) -> List
         if path.stat().st_size > MAX_FILE_BYTES:
             raise DatasetError("name", f"{path.name} is larger than {MAX_FILE_BYTES >> 30} GiB; fetch it again")
         with np.load(path, allow_pickle=False) as archive:
+            refuse_bomb(archive, path, ("img_id", "y"))
             ids, y = archive["img_id"], archive["y"]
     except DatasetError:
         raise
