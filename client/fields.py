@@ -143,6 +143,7 @@ class ValidationFields(Answer):
     num_validation: int = 0
     num_test: int = 0
     notes: list[str] = Field(default_factory=list)
+    cache_bytes: int | None = None
 
 
 class CurveFields(Answer):

@@ -21,6 +21,7 @@ from lplcore.data.info import RawFacts
 from lplcore.data.raw import raw_facts
 from lplcore.data.rules import RULES
 from lplcore.datasets.registered import ARRAYS, CLASS_FOLDERS, LABELLED_IMAGES, digest, folder_data, folder_facts
+from lplcore.plugin import plugins
 from store import datasets
 from store.database.engine import Session
 from store.database.records import DatasetRecord
@@ -162,8 +163,7 @@ def builtin_info(name: str, data_dir: Path) -> dict[str, Any]:
     Raises:
         DatasetError: its files are absent or corrupt.
     """
-    spec = lplcore.parse_spec({"dataset": name, "method": "cross_entropy"})
-    return asdict(lplcore.dataset_info(spec.dataset, data_dir=data_dir))
+    return asdict(lplcore.dataset_info(plugins("dataset")[name](name=name), data_dir=data_dir))
 
 
 def builtin_preview(name: str, data_dir: Path) -> list[dict[str, Any]]:
@@ -172,5 +172,4 @@ def builtin_preview(name: str, data_dir: Path) -> list[dict[str, Any]]:
     Raises:
         DatasetError: its files are absent or corrupt.
     """
-    spec = lplcore.parse_spec({"dataset": name, "method": "cross_entropy"})
-    return preview(spec.dataset.read(data_dir, {}))
+    return preview(plugins("dataset")[name](name=name).read(data_dir, {}))
