@@ -25,11 +25,21 @@ class Normalization:
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Inputs [N, ...] of any type as float32: standardised over the training set, or in the range."""
-        return (inputs.to(torch.float32) - self.mean).mul_(self.scale)
+        mean, scale = (laid_out_for(inputs, values) for values in (self.mean, self.scale))
+        if inputs.dtype == torch.float32:
+            return (inputs - mean).mul_(scale)
+        return inputs.to(torch.float32).sub_(mean).mul_(scale)
 
     def to(self, device: torch.device) -> "Normalization":
         """The same on a device."""
         return Normalization(self.mean.to(device), self.scale.to(device))
+
+
+def laid_out_for(inputs: Tensor, values: Tensor) -> Tensor:
+    """Values per channel as an image, where the CPU would else repeat three of them for every pixel of a batch."""
+    if inputs.dim() != 4 or values.dim() != 3 or inputs.device.type != "cpu":
+        return values
+    return torch.empty_like(inputs[:1], dtype=torch.float32).copy_(values)
 
 
 def training_statistics(x: npt.NDArray[np.generic]) -> Normalization:

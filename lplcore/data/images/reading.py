@@ -57,7 +57,7 @@ class Reader:
     def __getitem__(self, wanted: Wanted) -> Read:
         """A batch; what the cache lacked is written to it."""
         size = self.files.pixels.size
-        images = np.zeros((len(wanted.places), 3, size, size), dtype=np.uint8)
+        images = np.zeros((len(wanted.places), size, size, 3), dtype=np.uint8)
         missed, damaged, whitened = list[Kept](), list[tuple[int, str]](), 0
         for first in range(0, len(images), HELD):
             held: list[Decoded | None] = []
@@ -73,10 +73,11 @@ class Reader:
             whitened += sum(image is not None and image.whitened for image in held)
         if self.cache is not None:
             self.cache.put(missed)
-        return Read(torch.from_numpy(images), whitened, tuple(damaged))
+        # Channels last in memory, as decoders give them and convolutions take them.
+        return Read(torch.from_numpy(images).permute(0, 3, 1, 2), whitened, tuple(damaged))
 
     def cut(self, held: Sequence[Decoded | None], draws: Tensor | None) -> "list[tuple[int, npt.NDArray[np.uint8]]]":
-        """Row and pixels [3, S, S] of the images that are there."""
+        """Row and pixels [S, S, 3] of the images that are there."""
         pixels = self.files.pixels
         there = [(row, each.image) for row, each in enumerate(held) if each is not None]
         if draws is None or self.boxes is None or not there:
@@ -85,7 +86,7 @@ class Reader:
             sizes = torch.tensor([image.size for _, image in there])
             boxes = [tuple(box) for box in self.boxes(sizes, draws[[row for row, _ in there]]).tolist()]
         cuts = (cut(image, box, pixels.size) for (_, image), box in zip(there, boxes, strict=True))
-        return [(row, np.asarray(image).transpose(2, 0, 1)) for (row, _), image in zip(there, cuts, strict=True)]
+        return [(row, np.asarray(image)) for (row, _), image in zip(there, cuts, strict=True)]
 
     def stored(self, place: int, missed: list[Kept]) -> Decoded:
         """An image as the spec's cache would keep it.
