@@ -111,7 +111,8 @@ def opened(settings: Settings) -> Database:
         fail(broker_refuses)
     try:
         make_writable(settings.data_dir)
-        make_writable(settings.datasets_dir)
+        if not settings.datasets_dir.is_dir():  # one that is there may be mounted to be read alone
+            make_writable(settings.datasets_dir)
         db = Database(settings.database)
         db.migrate()
         db.keep_reserve()
