@@ -1,7 +1,6 @@
 """Images that cannot be read, found before training where a spec wants them left out."""
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from lplcore.data.data_files import stamp
 from lplcore.data.images.files import ImageFiles
 from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.images.stream import new_stream
@@ -42,7 +42,8 @@ def without_damaged(raw: RawData, pipeline: InputPipeline) -> RawData:
 
 def damaged_of(files: ImageFiles, pipeline: InputPipeline) -> Mapping[int, str]:
     """Place and reason of every image that cannot be read; remembered beside the cache as long as no file changes."""
-    remembered = None if pipeline.cache_dir is None else pipeline.cache_dir / FOLDER / f"{manifest(files)}.json"
+    seen = stamp(files.path(place) for place in range(len(files)))
+    remembered = None if pipeline.cache_dir is None else pipeline.cache_dir / FOLDER / f"{seen}.json"
     if remembered is not None:
         with contextlib.suppress(AttributeError, OSError, ValueError):
             return {int(place): str(reason) for place, reason in json.loads(remembered.read_text()).items()}
@@ -59,16 +60,3 @@ def remember(path: Path, found: Mapping[int, str]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished.write_text(json.dumps(found))
         unfinished.replace(path)
-
-
-def manifest(files: ImageFiles) -> str:
-    """What changes with the list of files, or when one of them does."""
-    seen = hashlib.sha256()
-    for place in range(len(files)):
-        path = files.path(place)
-        try:
-            status = path.stat()
-            seen.update(f"{path}\0{status.st_size}\0{status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
-        except OSError:
-            seen.update(f"{path}\0gone\n".encode("utf-8", "surrogateescape"))
-    return seen.hexdigest()

@@ -1,14 +1,14 @@
 """Files of data sets: how large their contents may be, and whether they are still the same."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 MAX_ARRAY_BYTES = 2**33
 """Of all multi-hot labels, and of an archive's arrays."""
 
 
-def stamp(paths: Sequence[Path]) -> str:
+def stamp(paths: Iterable[Path]) -> str:
     """What changes when one of the files does, of fixed length however many there are."""
     seen = hashlib.sha256()
     for path in paths:

@@ -12,6 +12,7 @@ import pytest
 
 from lplcore.augmentations.random_resized_crop import RandomResizedCrop
 from lplcore.data.images import cache as shards
+from lplcore.data.images.files import Cache
 from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.images.reading import Wanted
 from lplcore.data.raw import RegisteredDataset
@@ -240,3 +241,16 @@ def test_the_bytes_that_a_cache_takes_are_told_before(
     run(spec, datasets=photographs, pipeline=replace(STREAMED, cache_dir=tmp_path))
     assert info.cache_bytes == pytest.approx(sum(path.stat().st_size for path in shard_files(tmp_path)), rel=0.2)
     assert dataset_info(parse_spec(WHOLE, datasets=photographs).dataset, datasets=photographs).cache_bytes is None
+
+
+def test_what_replaces_a_lost_shard_is_found(tmp_path: Path) -> None:
+    kept = shards.Kept(shards.key_of("a.jpg", tmp_path.stat()), b"content")
+    cache = shards.PixelCache(tmp_path, Cache(size=20), decoder="", limit=2**20)
+    cache.put([kept])
+    cache.refresh()
+    assert cache.get(kept.key) == kept
+    emptied(cache.folder)
+    assert cache.get(kept.key) is None
+    cache.put([kept])
+    cache.refresh()
+    assert cache.get(kept.key) == kept

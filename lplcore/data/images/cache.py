@@ -67,6 +67,10 @@ class Shards:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.forget()
+
+    def forget(self) -> None:
+        """Know of nothing."""
         self.paths: list[Path] = []
         self.known: set[str] = set()
         self.entries = np.empty(0, ENTRY)
@@ -75,8 +79,11 @@ class Shards:
 
     def refresh(self) -> None:
         """Take in what has been written since."""
+        found_now = sorted(self.folder.glob(f"*{SUFFIX}"))
+        if self.known - {path.name for path in found_now}:
+            self.forget()  # what is gone must not hide what takes its place
         read, numbers = [self.entries], [self.shard]
-        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
+        for path in found_now:
             if path.name not in self.known:
                 self.known.add(path.name)
                 found = index_of(path)
