@@ -1,0 +1,36 @@
+// The service's answers, by short names. The document they are written from is docs/openapi.json.
+import type { components } from "./schema";
+
+type Schemas = components["schemas"];
+export type Job = Schemas["JobAnswer"];
+export type JobItem = Schemas["JobItem"];
+export type JobList = Schemas["JobList"];
+export type PointSummary = Schemas["PointSummary"];
+export type Run = Schemas["RunAnswer"];
+export type RunList = Schemas["RunList"];
+export type Spread = Schemas["Spread"];
+export type State = Schemas["State"];
+export type Validation = Schemas["Validation"];
+export type Dataset = Schemas["DatasetAnswer"];
+export type DatasetDetail = Schemas["DatasetDetail"];
+export type Worker = Schemas["WorkerAnswer"];
+export type Queue = Schemas["QueueAnswer"];
+export type Key = Schemas["KeyAnswer"];
+export type JobMetrics = Schemas["JobMetrics"];
+export type JobLossVariations = Schemas["JobLossVariations"];
+export type JobClassMetrics = Schemas["JobClassMetrics"];
+export type Theory = Schemas["TheoryAnswer"];
+
+/** A plug-in or method of the catalogue. */
+export interface Entry {
+  name: string;
+  title: string;
+  citation: string;
+  description: string;
+  tasks: string[];
+  schema: Record<string, unknown>;
+  formula?: string;
+  effect?: string;
+  advice?: string;
+}
+export type Catalog = Record<string, Entry[]>;

@@ -1,0 +1,37 @@
+// Which view an address shows. A view is loaded when it is first opened.
+import type { ComponentType } from "preact";
+import { lazily } from "./lazily";
+
+export interface Shown {
+  title: string;
+  /** The entry of the navigation that it belongs to. */
+  place: string;
+  parameters: Record<string, string>;
+  View: ComponentType<any>;
+}
+
+interface Entry {
+  pattern: RegExp;
+  names: string[];
+  title: string;
+  place: string;
+  View: ComponentType<any>;
+}
+
+const view = (pattern: RegExp, names: string[], title: string, place: string, View: ComponentType<any>): Entry => ({ pattern, names, title, place, View });
+
+const VIEWS: Entry[] = [
+  view(/^\/$/, [], "Jobs", "/", lazily(() => import("../views/jobs/jobs_view"))),
+];
+
+const NONE: Entry = view(/.*/, [], "No such page", "", lazily(() => import("../views/nowhere")));
+
+export function viewOf(path: string): Shown {
+  for (const entry of VIEWS) {
+    const match = entry.pattern.exec(path);
+    if (!match) continue;
+    const parameters = Object.fromEntries(entry.names.map((name, i) => [name, decodeURIComponent(match[i + 1] ?? "")]));
+    return { title: entry.title, place: entry.place, parameters, View: entry.View };
+  }
+  return { title: NONE.title, place: "", parameters: {}, View: NONE.View };
+}
