@@ -168,7 +168,7 @@ export function useMatrix(run: Run | null, route: string, query: string): Resour
     if (kept.current.question !== question) kept.current = { question: question ?? "", matrix: null };
     const before = kept.current.matrix;
     const from = before?.epochs.at(-1) ?? 0;
-    const more = await matrix(`${question}${query ? "&" : ""}after_epoch=${from}`, signal);
+    const more = await matrix(`${question}${query ? "&" : ""}${from ? `after_epoch=${from}` : ""}`, signal);
     const whole = before ? joined(before, more) : more;
     kept.current.matrix = whole;
     return whole;

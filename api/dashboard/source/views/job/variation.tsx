@@ -1,9 +1,10 @@
 // The relative loss variation, the paper's own view of a method: which classes are made harder and which easier.
 // Above, all points at one epoch by class rank; below, one run over all epochs, with what LPL did to each class.
-import { useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useMemo, useState } from "preact/hooks";
 import { Bars } from "../../charts/bars";
 import { Heat } from "../../charts/heat";
-import { Lines } from "../../charts/lines";
+import { type Line, Lines } from "../../charts/lines";
 import { EpochChoice } from "../../parts/epoch";
 import { number, percent, statistic } from "../../parts/format";
 import { Empty, Shown } from "../../parts/states";
@@ -90,69 +91,122 @@ function OneRun({ job, runs, epoch, sign, choose }: { job: Job; runs: JobRuns; e
   return (
     <section class="panel">
       <Shown of={variations} what="The run's loss variations">
-        {(matrix) => (facts.value ? <ClassByEpoch key={chosen.run.id} run={chosen.run} title={chosen.title} matrix={matrix} facts={facts.value} epoch={epoch} choose={choose} picker={picker} /> : null)}
+        {(matrix) => (facts.value ? <ClassByEpoch key={chosen.run.id} job={job} run={chosen.run} title={chosen.title} matrix={matrix} facts={facts.value} epoch={epoch} choose={choose} picker={picker} /> : null)}
       </Shown>
     </section>
   );
 }
 
-interface ClassByEpochProperties {
+interface OneRunProperties {
+  job: Job;
   run: Run;
   title: string;
   matrix: Matrix;
   facts: ClassValues;
   epoch: number;
   choose: (epoch: number | null) => void;
-  picker: preact.ComponentChildren;
+  picker: ComponentChildren;
 }
 
-function ClassByEpoch({ run, title, matrix, facts, epoch, choose, picker }: ClassByEpochProperties) {
+/** What the picture may show of a class at an epoch. */
+const PICTURES = [
+  { key: "", title: "relative loss variation", scale: "diverging", times: 100 },
+  { key: "bound", title: "signed bound (sign × epsilon)", scale: "diverging", times: 1 },
+  { key: "q", title: "q, the mean probability of the class", scale: "sequential", times: 100 },
+  { key: "accuracy", title: "test accuracy", scale: "sequential", times: 100 },
+] as const;
+
+function ClassByEpoch(properties: OneRunProperties) {
+  const { run, title, matrix, facts, epoch, choose, picker } = properties;
   const order = useOrder(facts.counts);
   const [hovered, setHovered] = useState<{ place: number; at: number } | null>(null);
-  const named = Number(query.value.get("class") ?? NaN);
-  const chosen = Number.isInteger(named) && named >= 0 && named < facts.counts.length ? named : (order.at(-1) ?? 0);
+  const series = useLplSeries(run);
+  const chosen = chosenClass(facts, order);
+  const pictures = PICTURES.filter((each) => !each.key || series[each.key]?.epochs.length);
+  const picture = pictures.find((each) => each.key === query.value.get("show")) ?? PICTURES[0];
+  const shown = picture.key ? (series[picture.key] as Matrix) : matrix;
   const onCell = (cell: { place: number; at: number } | null, pressed: boolean) => {
-    setHovered(cell);
+    setHovered((before) => (before?.place === cell?.place && before?.at === cell?.at ? before : cell));
     if (!pressed || !cell) return;
     setQuery({ class: order[cell.place] ?? 0 });
-    choose(matrix.epochs[cell.at] ?? null);
+    choose(shown.epochs[cell.at] ?? null);
   };
   if (!matrix.epochs.length) return <Empty>This run has no loss variations yet.</Empty>;
+  const controls = (
+    <>
+      <select aria-label="What is shown" value={picture.key} onChange={(event) => setQuery({ show: event.currentTarget.value || null })}>
+        {pictures.map((each) => <option key={each.key} value={each.key}>{each.title}</option>)}
+      </select>
+      {picker}
+    </>
+  );
+  const seen = hovered ? (order[hovered.place] ?? chosen) : chosen;
   return (
-    <div class="signature">
+    <>
       <Heat
-        title={`Class by epoch: relative loss variation of ${title}`} level={2} matrix={matrix} order={order} classes={facts.classes} counts={facts.counts} epoch={epoch}
-        onCell={onCell} controls={picker}
+        title={`Class by epoch: ${picture.title}, ${title}`} level={2} matrix={shown} order={order} classes={facts.classes} counts={facts.counts} epoch={epoch}
+        place={order.indexOf(chosen)} scale={picture.scale} times={picture.times} unit={picture.title} onCell={onCell} controls={controls}
       />
-      <Readout facts={facts} matrix={matrix} order={order} cell={hovered} />
-      <OneClass run={run} matrix={matrix} facts={facts} order={order} chosen={chosen} epoch={epoch} />
-    </div>
+      <Readout facts={facts} matrix={shown} order={order} cell={hovered} times={picture.times} signed={picture.key === ""} />
+      <OneClass {...properties} series={series} order={order} chosen={seen} />
+    </>
   );
 }
 
-function Readout({ facts, matrix, order, cell }: { facts: ClassValues; matrix: Matrix; order: number[]; cell: { place: number; at: number } | null }) {
-  if (!cell) return <p class="quiet small readout">Point at a cell for its value; press it to see the class's curve below and to go to the epoch.</p>;
+function chosenClass(facts: ClassValues, order: number[]): number {
+  const named = Number(query.value.get("class") ?? NaN);
+  return Number.isInteger(named) && named >= 0 && named < facts.counts.length ? named : (order.at(-1) ?? 0);
+}
+
+interface Series {
+  q: Matrix | null;
+  epsilon: Matrix | null;
+  sign: Matrix | null;
+  bound: Matrix | null;
+  accuracy: Matrix | null;
+}
+
+/** What LPL did to each class, where the run's method is LPL, and how well each class did. */
+function useLplSeries(run: Run): Series {
+  const q = useMatrix(run, "class-metrics", "name=lpl/q").value;
+  const epsilon = useMatrix(run, "class-metrics", "name=lpl/epsilon").value;
+  const sign = useMatrix(run, "class-metrics", "name=lpl/sign").value;
+  const accuracy = useMatrix(run, "class-metrics", "name=test/accuracy").value;
+  const bound = useMemo(() => (epsilon && sign && epsilon.values.length === sign.values.length ? { ...epsilon, values: epsilon.values.map((value, i) => value * (sign.values[i] as number)) } : null), [epsilon, sign]);
+  return { q, epsilon, sign, bound, accuracy };
+}
+
+interface ReadoutProperties {
+  facts: ClassValues;
+  matrix: Matrix;
+  order: number[];
+  cell: { place: number; at: number } | null;
+  times: number;
+  signed: boolean;
+}
+
+function Readout({ facts, matrix, order, cell, times, signed }: ReadoutProperties) {
+  if (!cell) return <p class="quiet small readout">Point at a cell for its value and the class's curves; press it to keep the class and go to the epoch.</p>;
   const c = order[cell.place] ?? 0;
   const value = matrix.values[cell.at * matrix.classes + c] ?? NaN;
+  const effect = value > 0 ? " (made harder)" : value < 0 ? " (made easier)" : "";
   return (
     <p class="small readout">
-      <strong>{facts.classes[c]}</strong> ({number(facts.counts[c])} training examples, rank {cell.place + 1} of {order.length}), epoch {matrix.epochs[cell.at]}: <strong>{Number.isNaN(value) ? "undefined" : percent(value, 2)}</strong>
-      {!Number.isNaN(value) && (value > 0 ? " (made harder)" : value < 0 ? " (made easier)" : "")}
+      <strong>{facts.classes[c]}</strong> ({number(facts.counts[c])} training examples, rank {cell.place + 1} of {order.length}), epoch {matrix.epochs[cell.at]}:{" "}
+      <strong>{Number.isNaN(value) ? "undefined" : times === 100 ? percent(value, 2) : number(value)}</strong>{signed && effect}
     </p>
   );
 }
 
-/** One class over time: its loss variation, and q, epsilon and sign where the method is LPL. */
-function OneClass({ run, matrix, facts, order, chosen, epoch }: { run: Run; matrix: Matrix; facts: ClassValues; order: number[]; chosen: number; epoch: number }) {
-  const q = useMatrix(run, "class-metrics", "name=lpl/q");
-  const epsilon = useMatrix(run, "class-metrics", "name=lpl/epsilon");
-  const sign = useMatrix(run, "class-metrics", "name=lpl/sign");
-  const column = (of: Matrix) => of.epochs.map((_, e) => { const value = of.values[e * of.classes + chosen] as number; return Number.isNaN(value) ? null : value; });
+/** One class over time: its loss variation, and q, tau, epsilon and sign where the method is LPL. */
+function OneClass({ job, run, matrix, facts, order, chosen, epoch, series }: OneRunProperties & { series: Series; order: number[]; chosen: number }) {
   const name = facts.classes[chosen] ?? String(chosen);
-  const line = (title: string, of: Matrix, method: string) => ({ name: title, method, x: of.epochs, mean: column(of) });
-  const mark = { x: epoch, label: `epoch ${epoch}` };
-  const at = matrix.epochs.indexOf(epoch);
-  const q0 = q.value, e0 = epsilon.value, s0 = sign.value;
+  const { q, bound } = series;
+  const drawn = (title: string, yTitle: string, lines: Line[], scale = 1) => (
+    <Lines title={title} xTitle="epoch" yTitle={yTitle} lines={lines} scale={scale} height={220} mark={epoch} group={run.id} />
+  );
+  const line = (title: string, method: string, of: Matrix) => ({ name: title, method, x: of.epochs, mean: column(of, chosen) });
+  const byPerformance = JSON.stringify(run.point).includes('"performance"') || JSON.stringify(job.spec).includes('"split":"performance"');
   return (
     <>
       <div class="row">
@@ -160,26 +214,35 @@ function OneClass({ run, matrix, facts, order, chosen, epoch }: { run: Run; matr
         <select aria-label="Class" value={chosen} onChange={(event) => setQuery({ class: event.currentTarget.value })}>
           {order.map((c) => <option key={c} value={c}>{facts.classes[c]} ({facts.counts[c]})</option>)}
         </select>
-        {s0 && at >= 0 && <Augmented sign={s0} epsilon={e0} q={q0} at={at} chosen={chosen} />}
+        <Augmented series={series} at={matrix.epochs.indexOf(epoch)} chosen={chosen} rank={order.indexOf(chosen) + 1} />
       </div>
-      <div class="columns">
-        <Lines title={`Relative loss variation of ${name}`} xTitle="epoch" yTitle="relative loss variation, %" scale={100} lines={[line("relative loss variation", matrix, "lpl")]} height={220} mark={mark} group={run.id} />
-        {q0 && <Lines title={`q of ${name}: mean predicted probability of its class`} xTitle="epoch" yTitle="q" lines={[line("q", q0, "cross_entropy")]} height={220} mark={mark} group={run.id} />}
-        {e0 && s0 && <Lines title={`Signed bound of ${name}`} xTitle="epoch" yTitle="sign × epsilon" lines={[{ name: "sign × epsilon", method: "logit_adjustment", x: e0.epochs, mean: signed(column(e0), column(s0)) }]} height={220} mark={mark} group={run.id} />}
+      <div class="columns three">
+        {drawn(`Relative loss variation of ${name}`, "relative loss variation, %", [line("relative loss variation", "lpl", matrix)], 100)}
+        {q && q.epochs.length > 0 && drawn(`q of ${name}, the mean probability of its class`, "q", [line("q", "cross_entropy", q), ...(byPerformance ? [{ name: "tau, the mean of q", method: "focal", x: q.epochs, mean: rowMeans(q) }] : [])])}
+        {bound && bound.epochs.length > 0 && drawn(`Signed bound of ${name}`, "sign × epsilon", [line("sign × epsilon", "logit_adjustment", bound)])}
       </div>
     </>
   );
 }
 
-const signed = (bound: (number | null)[], sign: (number | null)[]) => bound.map((value, i) => (value === null || sign[i] === null || sign[i] === undefined ? null : value * (sign[i] as number)));
+function column(of: Matrix, c: number): (number | null)[] {
+  return of.epochs.map((_, e) => {
+    const value = of.values[e * of.classes + c] as number;
+    return Number.isNaN(value) ? null : value;
+  });
+}
 
-function Augmented({ sign, epsilon, q, at, chosen }: { sign: Matrix; epsilon: Matrix | null; q: Matrix | null; at: number; chosen: number }) {
-  const of = (matrix: Matrix | null) => (matrix ? matrix.values[at * matrix.classes + chosen] : undefined);
-  const direction = of(sign);
-  if (direction === undefined || Number.isNaN(direction)) return null;
+function rowMeans(of: Matrix): (number | null)[] {
+  return of.epochs.map((_, e) => statistic([...of.values.subarray(e * of.classes, (e + 1) * of.classes)]).mean);
+}
+
+function Augmented({ series, at, chosen, rank }: { series: Series; at: number; chosen: number; rank: number }) {
+  const of = (matrix: Matrix | null) => (matrix && at >= 0 ? matrix.values[at * matrix.classes + chosen] : undefined);
+  const direction = of(series.sign);
+  if (direction === undefined || Number.isNaN(direction)) return <span class="small quiet">rank {rank}</span>;
   return (
     <span class="small quiet">
-      {direction > 0 ? "positively augmented (its loss is raised)" : direction < 0 ? "negatively augmented (its loss is lowered)" : "left as it is"}, epsilon {number(of(epsilon), 3)}, q {number(of(q), 3)}
+      rank {rank}: {direction > 0 ? "positively augmented (its loss is raised)" : direction < 0 ? "negatively augmented (its loss is lowered)" : "left as it is"}; epsilon {number(of(series.epsilon), 3)}, q {number(of(series.q), 3)}
     </span>
   );
 }
