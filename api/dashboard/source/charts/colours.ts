@@ -58,9 +58,9 @@ export function diverging(share: number, scheme: Scheme): [number, number, numbe
   return middle.map((from, i) => Math.round(from + part * ((end[i] as number) - from))) as [number, number, number];
 }
 
-/** Colour of a share from 0 to 1: the more, the stronger. */
-export function sequential(share: number, scheme: Scheme): [number, number, number] {
-  const [from, to] = scheme === "light" ? [[247, 248, 249], [8, 84, 92]] : [[30, 39, 47], [94, 214, 196]];
-  const part = Math.max(0, Math.min(1, share));
-  return from!.map((start, i) => Math.round(start + part * ((to![i] as number) - start))) as [number, number, number];
+/** Colour of a share of 0 to 1: the panel's own at nothing, blue at all. */
+export function rising(share: number, scheme: Scheme): [number, number, number] {
+  const [from, to] = scheme === "light" ? [[250, 251, 252], [0, 62, 110]] : [[27, 36, 44], [154, 212, 245]];
+  const part = Math.max(0, Math.min(1, share)) ** 0.55;
+  return (from as number[]).map((start, i) => Math.round(start + part * ((to as number[])[i]! - start))) as [number, number, number];
 }

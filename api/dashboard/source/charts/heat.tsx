@@ -2,7 +2,7 @@
 // One pixel for each value, drawn on a canvas and placed by the chart: 8,142 classes take as long as ten.
 import type { Matrix } from "../service/http";
 import { Chart, type ChartProperties, type Option } from "./chart";
-import { diverging, sequential } from "./colours";
+import { diverging, rising } from "./colours";
 import { type Ink, axis } from "./ink";
 
 export interface HeatProperties extends Pick<ChartProperties, "title" | "height" | "controls" | "level"> {
@@ -55,7 +55,7 @@ function painted({ matrix, order, scale }: HeatProperties, ink: Ink, { below, ab
   small.height = Math.max(1, matrix.epochs.length);
   const context = small.getContext("2d") as CanvasRenderingContext2D;
   const image = context.createImageData(small.width, small.height);
-  const colours = Array.from({ length: 513 }, (_, i) => (scale === "diverging" ? diverging((i - 256) / 256, ink.scheme) : sequential(i / 512, ink.scheme)));
+  const colours = Array.from({ length: 513 }, (_, i) => (scale === "diverging" ? diverging((i - 256) / 256, ink.scheme) : rising(i / 512, ink.scheme)));
   for (let e = 0; e < matrix.epochs.length; e += 1) {
     for (let place = 0; place < order.length; place += 1) {
       const value = matrix.values[e * matrix.classes + (order[place] as number)] as number;
@@ -112,7 +112,7 @@ export function Heat(properties: HeatProperties) {
       ],
       visualMap: {
         type: "continuous", min: 0, max: 1, seriesIndex: [], right: 2, top: 96, calculable: false, itemHeight: 130, itemWidth: 12,
-        inRange: { color: [0, 0.25, 0.5, 0.75, 1].map((share) => `rgb(${(scale === "diverging" ? diverging(2 * share - 1, ink.scheme) : sequential(share, ink.scheme)).join(",")})`) },
+        inRange: { color: [0, 0.25, 0.5, 0.75, 1].map((share) => `rgb(${(scale === "diverging" ? diverging(2 * share - 1, ink.scheme) : rising(share, ink.scheme)).join(",")})`) },
         text: [edge(most.above), edge(-most.below)], textStyle: { color: ink.quiet, fontSize: 11 },
       },
       series: [

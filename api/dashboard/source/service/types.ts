@@ -26,6 +26,9 @@ export type Key = Schemas["KeyAnswer"];
 export type JobMetrics = Schemas["JobMetrics"];
 export type JobLossVariations = Schemas["JobLossVariations"];
 export type JobClassMetrics = Schemas["JobClassMetrics"];
+export type LossVariations = Schemas["LossVariations"];
+export type ConfusionMatrix = Schemas["ConfusionMatrix"];
+export type ConfusionEntries = Schemas["ConfusionEntries"];
 export type Theory = Schemas["TheoryAnswer"];
 
 /** A plug-in or method of the catalogue. */

@@ -8,7 +8,8 @@ import { query, setQuery } from "../../shell/address";
 import { type ClassValues, type JobRuns, useClassMetric, useOrder } from "./data";
 import { mainOf } from "./result";
 import { useShotGroups } from "./shot_groups";
-import { pointMeans } from "./variation";
+import { Confusion } from "../confusion/confusion";
+import { pointMeans, runsOf } from "./variation";
 
 export function Classes({ job, runs }: { job: Job; runs: JobRuns }) {
   const multi = !metric(mainOf(job)).lower;
@@ -18,10 +19,13 @@ export function Classes({ job, runs }: { job: Job; runs: JobRuns }) {
   const quality = useClassMetric(job, name, epoch);
   if (!runs.epoch) return <Empty>The classes come with the first epoch.</Empty>;
   return (
-    <section class="panel">
-      <EpochChoice epoch={epoch} last={runs.epoch} choose={(next) => setQuery({ epoch: next })} />
-      <Shown of={quality} what="The classes">{(values) => <ByFrequency job={job} runs={runs} values={values} multi={multi} epoch={epoch} />}</Shown>
-    </section>
+    <>
+      <section class="panel">
+        <EpochChoice epoch={epoch} last={runs.epoch} choose={(next) => setQuery({ epoch: next })} />
+        <Shown of={quality} what="The classes">{(values) => <ByFrequency job={job} runs={runs} values={values} multi={multi} epoch={epoch} />}</Shown>
+      </section>
+      {!multi && <Confusions runs={runs} />}
+    </>
   );
 }
 
@@ -59,3 +63,29 @@ function ByFrequency({ job, runs, values, multi, epoch }: { job: Job; runs: JobR
 }
 
 const difference = (value: number | null, from: number | null) => (value === null || from === null ? null : value - from);
+
+/** The confusion matrix of one run; beside another, their difference. */
+function Confusions({ runs }: { runs: JobRuns }) {
+  const choices = runsOf(runs).filter(({ run }) => run.state === "succeeded");
+  if (!choices.length) return null;
+  const chosen = choices.find(({ run }) => run.id === query.value.get("run")) ?? choices[0]!;
+  const other = choices.find(({ run }) => run.id === query.value.get("minus"));
+  const pick = (name: string, label: string, value: string, empty?: string) => (
+    <label class="row small">
+      {label}
+      <select value={value} onChange={(event) => setQuery({ [name]: event.currentTarget.value || null })}>
+        {empty && <option value="">{empty}</option>}
+        {choices.map((each) => <option key={each.run.id} value={each.run.id}>{each.title}</option>)}
+      </select>
+    </label>
+  );
+  return (
+    <section class="panel">
+      <div class="row">
+        {pick("run", "Run", chosen.run.id)}
+        {pick("minus", "minus", other?.run.id ?? "", "nothing")}
+      </div>
+      <Confusion run={chosen.run.id} name={chosen.title} other={other?.run.id ?? null} otherName={other?.title} level={2} />
+    </section>
+  );
+}

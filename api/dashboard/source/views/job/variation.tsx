@@ -72,7 +72,7 @@ function PointBars({ job, runs, values, epoch, sign }: { job: Job; runs: JobRuns
   );
 }
 
-function runsOf(runs: JobRuns): { run: Run; title: string }[] {
+export function runsOf(runs: JobRuns): { run: Run; title: string }[] {
   return runs.points.flatMap((point) => point.runs.filter((run) => run.epoch > 0).map((run) => ({ run, title: `${point.name}, seed ${run.seed}` })));
 }
 
