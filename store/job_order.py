@@ -154,8 +154,12 @@ def within(bound: Bound, order: Order) -> ColumnElement[bool]:
     return exists().where(metric.job_id == JobRow.id, metric.name == bound.metric, value)
 
 
-def listed(archived: bool, place: ColumnElement[str], order: Order) -> ColumnElement[bool]:
-    """That a job is archived or not. By the bare column SQLite would leave the index of another table for it."""
-    if place.compare(cast(ColumnElement[str], JobRow.id)) and not order.metric:
+def listed(archived: bool, *, indexed: bool) -> ColumnElement[bool]:
+    """That a job is archived or not.
+
+    Args:
+        indexed: whether an index of jobs is read; by the bare column SQLite would leave that of another table for it.
+    """
+    if indexed:
         return JobRow.archived == archived
     return case((JobRow.archived, 1), else_=0) == int(archived)

@@ -177,8 +177,9 @@ def list_jobs(
         BadCursor: no list in this order gave the cursor out.
     """
     query, place = narrowed(select(JobRow).options(WITHOUT_SPEC), {"method": method, "dataset": dataset})
+    jobs_alone = method is None and dataset is None and not order.metric
     query = ordered(query, order, place, cursor).limit(limit + 1)
-    query = query.where(listed(archived, place, order), JobRow.requested.is_distinct_from(DELETE))
+    query = query.where(listed(archived, indexed=jobs_alone), JobRow.requested.is_distinct_from(DELETE))
     query = query.where(*(within(bound, order) for bound in bounds))
     if state is not None:
         query = query.where(JobRow.state == state)
