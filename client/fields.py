@@ -74,6 +74,8 @@ class JobItemFields(Answer):
     id: str
     name: str = ""
     tags: list[str] = Field(default_factory=list)
+    notes: str = ""
+    archived: bool = False
     state: State
     requested: Request | None = None
     progress: float = 0.0
@@ -90,6 +92,7 @@ class JobItemFields(Answer):
     models: list[str] = Field(default_factory=list)
     imbalance_factor: float | None = None
     runs: dict[str, int] = Field(default_factory=dict)
+    sparkline: list[float] = Field(default_factory=list)
 
 
 class JobFields(Answer):
@@ -98,6 +101,8 @@ class JobFields(Answer):
     id: str
     name: str = ""
     tags: list[str] = Field(default_factory=list)
+    notes: str = ""
+    archived: bool = False
     state: State
     requested: Request | None = None
     progress: float = 0.0

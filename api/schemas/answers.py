@@ -30,6 +30,11 @@ def first(values: Sequence[Any]) -> Any:
     return next(iter(values), None)
 
 
+def some(values: Sequence[Any] | None) -> Sequence[Any]:
+    """The values, empty where there are none."""
+    return values or []
+
+
 def only(values: Sequence[Any]) -> Any:
     """The one that all share, None where there is none or more than one."""
     return values[0] if len(values) == 1 else None
@@ -81,6 +86,8 @@ class JobFacts(Answer):
     id: str
     name: str
     tags: list[str]
+    notes: str
+    archived: bool
     state: State
     requested: Request | None
     progress: float
@@ -113,6 +120,11 @@ class JobItem(JobFacts):
         validation_alias="results",
         description="last-epoch values of the task's main metrics over all current runs that have succeeded, whatever "
         "their sweep point; `summary` of the job has them point by point",
+    )
+
+    sparkline: Annotated[list[float], BeforeValidator(some)] = Field(
+        description="the main test metric of the run that succeeded first, at up to 24 epochs from its first to its "
+        "last; empty before"
     )
 
 
@@ -221,37 +233,6 @@ class DatasetList(BaseModel):
 
     items: list[DatasetAnswer]
     next: str | None
-
-
-class WorkerAnswer(Answer):
-    """A worker's slot."""
-
-    id: str
-    hostname: str
-    pid: int
-    device: str
-    device_name: str
-    version: str
-    run: str | None = Field(validation_alias="run_id")
-    started_at: Moment
-    last_seen_at: Moment
-    alive: bool
-
-
-class WorkerList(Answer):
-    """Workers, those seen last first."""
-
-    items: list[WorkerAnswer]
-    next: str | None
-
-
-class QueueAnswer(BaseModel):
-    """The queue as numbers."""
-
-    runs: dict[str, int]
-    jobs: dict[str, int]
-    oldest_waiting_seconds: float | None
-    workers_alive: int
 
 
 class KeyAnswer(Answer):
