@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from api.schemas.verdict import VerdictAnswer
 from store.characters import clean_all
 from store.database.records import ApiKey, Job, Run
 from store.lifecycle.results import results_of
@@ -153,6 +154,7 @@ class JobAnswer(JobFacts):
     spec: dict[str, Any]
     runs: list[RunAnswer]
     summary: list[PointSummary]
+    verdict: VerdictAnswer | None = Field(description="null while no run has succeeded")
 
 
 class JobList(Answer):
@@ -259,11 +261,12 @@ def at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def job_answer(job: Job, runs: Sequence[Run], summary: Sequence[dict[str, Any]]) -> JobAnswer:
-    """A job with its first runs and its summary."""
+def job_answer(job: Job, runs: Sequence[Run], summary: Sequence[dict[str, Any]], verdict: Any) -> JobAnswer:
+    """A job with its first runs, its summary and its verdict."""
     facts = JobFacts.model_validate(job)
     shown = [RunAnswer.model_validate(run) for run in runs]
-    return JobAnswer(**dict(facts), spec=job.spec, runs=shown, summary=list(summary))
+    said = None if verdict is None else VerdictAnswer.model_validate(verdict)
+    return JobAnswer(**dict(facts), spec=job.spec, runs=shown, summary=list(summary), verdict=said)
 
 
 def key_answer(key: ApiKey, secret: str | None = None) -> KeyAnswer:
