@@ -43,6 +43,17 @@ def logs(session: Session, run_id: str, *, after_id: int = 0, limit: int = 500) 
     return list(session.scalars(query))
 
 
+def history(session: Session, run_id: str, *, before_id: int | None = None, limit: int = 100) -> list[Event]:
+    """What has happened to a run, newest first: its events without epochs and log lines."""
+    query = (
+        select(EventRow)
+        .where(EventRow.run_id == run_id, EventRow.kind.not_in(("epoch", "log")))
+        .order_by(EventRow.id.desc())
+        .limit(limit)
+    )
+    return list(session.scalars(query if before_id is None else query.where(EventRow.id < before_id)))
+
+
 def bounds(session: Session) -> tuple[int, int]:
     """(oldest, latest) id in the log, (0, 0) where it is empty."""
     oldest = session.scalar(select(func.min(EventRow.id)))

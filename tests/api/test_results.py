@@ -191,6 +191,30 @@ def test_logs_are_paged(service: Running) -> None:
     assert service.http.get(path, params={"cursor": job_cursor}).status_code == 422
 
 
+def test_the_history_of_a_run_has_states_checkpoints_and_rewinds_newest_first(service: Running, tmp_path: Path) -> None:
+    service.submit()
+    held = claim(service.db)
+    writing(service.db, metrics.record_epoch, held, epoch=1, epochs=3, metrics={"train/loss": 1.0}, series={})
+    writing(service.db, claims.log, held, "info", "a line")
+    keep_checkpoint(service.db, held, b"content", tmp_path)
+    writing(service.db, claims.finish, held, outcome="released")
+    claim(service.db)
+    path = f"/v1/runs/{held.run_id}/history"
+    page = service.http.get(path, params={"limit": 4}).json()
+    assert [(each["kind"], each["data"].get("state")) for each in page["items"]] == [
+        ("state", "running"),
+        ("rewind", None),
+        ("state", "queued"),
+        ("checkpoint", None),
+    ]
+    assert page["items"][1]["data"]["epoch"] == 1
+    assert page["items"][0]["created_at"].endswith("Z")
+    rest = service.http.get(path, params={"cursor": page["next"]}).json()
+    assert [each["data"]["state"] for each in rest["items"]] == ["running", "queued"]
+    assert rest["next"] is None
+    assert service.http.get(path, params={"cursor": "al8x"}).status_code == 422
+
+
 def test_checkpoint_content_comes_whole_and_in_ranges(service: Running, tmp_path: Path) -> None:
     service.submit()
     held = claim(service.db)
