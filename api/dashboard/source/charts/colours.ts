@@ -57,3 +57,10 @@ export function diverging(share: number, scheme: Scheme): [number, number, numbe
   const part = Math.min(1, Math.abs(share)) ** 0.75;
   return middle.map((from, i) => Math.round(from + part * ((end[i] as number) - from))) as [number, number, number];
 }
+
+/** Colour of a share of 0 to 1: the panel's own at nothing, blue at all. */
+export function rising(share: number, scheme: Scheme): [number, number, number] {
+  const [from, to] = scheme === "light" ? [[250, 251, 252], [0, 62, 110]] : [[27, 36, 44], [154, 212, 245]];
+  const part = Math.max(0, Math.min(1, share)) ** 0.55;
+  return (from as number[]).map((start, i) => Math.round(start + part * ((to as number[])[i]! - start))) as [number, number, number];
+}

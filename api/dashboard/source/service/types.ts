@@ -2,8 +2,15 @@
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
-export type Job = Schemas["JobAnswer"];
-export type JobItem = Schemas["JobItem"];
+/** What a job's page has of the fields that services before 0.2 lack. */
+interface Newer {
+  notes?: string;
+  archived?: boolean;
+  parent?: string | null;
+  verdict?: { text: string; decided: boolean; best: { label: string; point: Record<string, unknown> } | null } | null;
+}
+export type Job = Schemas["JobAnswer"] & Newer;
+export type JobItem = Schemas["JobItem"] & Newer;
 export type JobList = Schemas["JobList"];
 export type PointSummary = Schemas["PointSummary"];
 export type Run = Schemas["RunAnswer"];
@@ -19,6 +26,9 @@ export type Key = Schemas["KeyAnswer"];
 export type JobMetrics = Schemas["JobMetrics"];
 export type JobLossVariations = Schemas["JobLossVariations"];
 export type JobClassMetrics = Schemas["JobClassMetrics"];
+export type LossVariations = Schemas["LossVariations"];
+export type ConfusionMatrix = Schemas["ConfusionMatrix"];
+export type ConfusionEntries = Schemas["ConfusionEntries"];
 export type Theory = Schemas["TheoryAnswer"];
 
 /** A plug-in or method of the catalogue. */
