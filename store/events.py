@@ -34,13 +34,15 @@ def following(*named: str) -> Select[Any]:
 
 def logs(session: Session, run_id: str, *, after_id: int = 0, limit: int = 500) -> list[Event]:
     """Log lines of a run, oldest first."""
-    query = (
-        select(EventRow)
-        .where(EventRow.run_id == run_id, EventRow.id > after_id, EventRow.kind == "log")
-        .order_by(EventRow.id)
-        .limit(limit)
-    )
-    return list(session.scalars(query))
+    lines = select(EventRow).where(EventRow.run_id == run_id, EventRow.kind == "log")
+    return list(session.scalars(lines.where(EventRow.id > after_id).order_by(EventRow.id).limit(limit)))
+
+
+def last_logs(session: Session, run_id: str, *, before_id: int | None = None, limit: int = 500) -> list[Event]:
+    """Log lines of a run, newest first."""
+    lines = select(EventRow).where(EventRow.run_id == run_id, EventRow.kind == "log")
+    before = lines if before_id is None else lines.where(EventRow.id < before_id)
+    return list(session.scalars(before.order_by(EventRow.id.desc()).limit(limit)))
 
 
 def history(session: Session, run_id: str, *, before_id: int | None = None, limit: int = 100) -> list[Event]:

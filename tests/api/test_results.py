@@ -187,8 +187,22 @@ def test_logs_are_paged(service: Running) -> None:
     rest = service.http.get(path, params={"cursor": page["next"]}).json()
     assert [line["message"] for line in rest["items"]] == ["line 3", "line 4"]
     assert rest["next"] is None
+    tail = service.http.get(path, params={"limit": 3, "order": "desc"}).json()
+    assert [line["message"] for line in tail["items"]] == ["line 4", "line 3", "line 2"]
+    older = service.http.get(path, params={"cursor": tail["next"], "order": "desc"}).json()
+    assert [line["message"] for line in older["items"]] == ["line 1", "line 0"]
+    assert older["next"] is None
     job_cursor = "al8x"
     assert service.http.get(path, params={"cursor": job_cursor}).status_code == 422
+
+
+def test_a_run_says_what_it_was_trained_with(service: Running) -> None:
+    service.submit()
+    held = claim(service.db)
+    path = f"/v1/runs/{held.run_id}"
+    assert service.http.get(path).json()["environment"] == {}
+    writing(service.db, metrics.record_start, held, {"environment": {"device": "cpu (x86_64)", "torch": "2.9.0"}})
+    assert service.http.get(path).json()["environment"] == {"device": "cpu (x86_64)", "torch": "2.9.0"}
 
 
 def test_the_history_of_a_run_has_states_checkpoints_and_rewinds_newest_first(service: Running, tmp_path: Path) -> None:
