@@ -66,6 +66,7 @@ class RunFields(Answer):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     notes: list[str] = Field(default_factory=list)
+    environment: dict[str, Any] = Field(default_factory=dict)
 
 
 class JobItemFields(Answer):

@@ -26,6 +26,11 @@ def notes_in(info: dict[str, Any]) -> Any:
     return info.get("notes", [])
 
 
+def environment_in(info: dict[str, Any]) -> Any:
+    """What the newest attempt computes with, among the facts of its start."""
+    return info.get("environment", {})
+
+
 def first(values: Sequence[Any]) -> Any:
     """The first of several, None where there is none."""
     return next(iter(values), None)
@@ -70,6 +75,10 @@ class RunAnswer(Answer):
     finished_at: Moment | None
     notes: Annotated[list[str], BeforeValidator(notes_in)] = Field(
         validation_alias="info", description="What a reader of the results must know, such as modified data"
+    )
+    environment: Annotated[dict[str, Any], BeforeValidator(environment_in)] = Field(
+        validation_alias=AliasPath("info"),
+        description="Device, precision, threads and versions that the newest attempt uses",
     )
 
 
