@@ -88,6 +88,9 @@ Text = Annotated[str, AfterValidator(storable), Field(json_schema_extra={"patter
 Identifier = Annotated[str, Path(max_length=40, pattern=ID)]
 DatasetName = Annotated[str, Path(pattern=NAME)]
 Selected = Annotated[str | None, Query(max_length=40, pattern=ID)]
+Parent = Annotated[
+    str | None, Query(max_length=40, pattern=ID, description="the job whose specification this one was made from")
+]
 Limit = Annotated[int, Query(ge=1, le=1000, description="items per page")]
 Cursor = Annotated[Text | None, Query(max_length=200, description="`next` of the page before")]
 SortedCursor = Annotated[Text | None, Query(max_length=4000, description="`next` of the page before")]

@@ -116,6 +116,7 @@ class JobFields(Answer):
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    parent: str | None = None
     spec: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -26,13 +26,16 @@ from store.lifecycle.states import OPEN, State
 WITHOUT_SPEC = defer(JobRow.spec, raiseload=True)
 
 
-def new_job(*, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner: str = "") -> NewJob:
+def new_job(
+    *, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner: str = "", parent: str | None = None
+) -> NewJob:
     """A job as it will be stored, made before the transaction: SQLite has one writer, and heartbeats wait for it.
 
     Args:
         spec: the complete experiment.
         method: the name in lists of the method of runs that name none.
         owner: the API key that submits.
+        parent: the job whose spec this one was made from.
     """
     job_id, facets = new_id("j"), facets_of(runs, method=method)
     columns = {
@@ -40,6 +43,7 @@ def new_job(*, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner:
         "name": spec["name"],
         "name_key": names.key(spec["name"]),
         "owner": owner,
+        "parent": parent,
         "state": State.QUEUED,
         "progress": 0.0,
         "priority": spec["priority"],

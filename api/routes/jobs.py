@@ -11,7 +11,7 @@ from api.handlers import Threaded
 from api.late import late
 from api.middleware.bodies import JSON_BODY, Experiment
 from api.middleware.security import READ, SUBMIT, Caller
-from api.parameters import Bounds, Cursor, Filter, IdempotencyKey, Identifier, Limit, Sort, SortedCursor, Text
+from api.parameters import Bounds, Cursor, Filter, IdempotencyKey, Identifier, Limit, Parent, Sort, SortedCursor, Text
 from api.problems import problems
 from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_answer
 from api.services.job_page import job_page
@@ -52,11 +52,18 @@ class JobChanges(BaseModel):
     responses=problems(409, 413, 415),
 )
 def submit(
-    services: Services, key: Caller, response: Response, body: Experiment, idempotency_key: IdempotencyKey = None
+    services: Services,
+    key: Caller,
+    response: Response,
+    body: Experiment,
+    idempotency_key: IdempotencyKey = None,
+    parent: Parent = None,
 ) -> JobAnswer:
     """Submit an experiment. The same Idempotency-Key with the same body returns the first answer."""
     owner = key.id if key else ""
-    submitted = submission.submit(services.db, services.settings, body, idempotency_key=idempotency_key, owner=owner)
+    submitted = submission.submit(
+        services.db, services.settings, body, idempotency_key=idempotency_key, owner=owner, parent=parent
+    )
     services.doorbell.ring(submitted.job.runs_total)
     response.headers["Location"] = f"/v1/jobs/{submitted.job.id}"
     return answer(services, submitted.job.id)

@@ -160,6 +160,7 @@ class PointSummary(BaseModel):
 class JobAnswer(JobFacts):
     """A job with its complete spec, its first 100 runs and its summary."""
 
+    parent: str | None = Field(description="the job whose specification this one was made from")
     spec: dict[str, Any]
     runs: list[RunAnswer]
     summary: list[PointSummary]
@@ -275,7 +276,7 @@ def job_answer(job: Job, runs: Sequence[Run], summary: Sequence[dict[str, Any]],
     facts = JobFacts.model_validate(job)
     shown = [RunAnswer.model_validate(run) for run in runs]
     said = None if verdict is None else VerdictAnswer.model_validate(verdict)
-    return JobAnswer(**dict(facts), spec=job.spec, runs=shown, summary=list(summary), verdict=said)
+    return JobAnswer(**dict(facts), parent=job.parent, spec=job.spec, runs=shown, summary=list(summary), verdict=said)
 
 
 def key_answer(key: ApiKey, secret: str | None = None) -> KeyAnswer:

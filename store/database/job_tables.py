@@ -33,6 +33,7 @@ class JobRow(Table):
     notes: Mapped[str] = mapped_column(server_default=text("''"))
     archived: Mapped[bool] = mapped_column(server_default=false())
     owner: Mapped[str | None]
+    parent: Mapped[str | None] = mapped_column(Id)
     state: Mapped[str] = mapped_column(String(16))
     requested: Mapped[str | None] = mapped_column(String(16))
     progress: Mapped[float]
