@@ -23,6 +23,18 @@ class Asymmetric(Loss):
 
     title: ClassVar[str] = "Asymmetric loss"
     citation: ClassVar[str] = "Ridnik et al., Asymmetric loss for multi-label classification, ICCV 2021, Eq. 3 to 7"
+    formula: ClassVar[str] = (
+        r"\ell_c = -y_c (1 - p_c)^{\gamma_{+}} \log p_c - (1 - y_c) \tilde{p}_c^{\gamma_{-}} \log(1 - "
+        r"\tilde{p}_c), \quad \tilde{p}_c = \max(p_c - m, 0), \quad p_c = \sigma(u_c)"
+    )
+    effect: ClassVar[str] = (
+        "Easy negatives, which most entries are, lose weight or drop out, so that the positives of rare labels "
+        "stand out."
+    )
+    advice: ClassVar[str] = (
+        "For multi-label data with few positives an example. Against binary cross entropy mAP is a little "
+        "higher on scene and lower on yeast, where macro F1 is higher."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"gamma_negative": 0.0, "gamma_positive": 0.0, "shift": 0.0}
 

@@ -28,6 +28,15 @@ class Focal(Loss):
     citation: ClassVar[str] = (
         "Lin et al., Focal loss for dense object detection, ICCV 2017, Eq. 4; multi label: Wu et al., ECCV 2020"
     )
+    formula: ClassVar[str] = r"\ell = -(1 - p_y)^{\gamma} \log p_y"
+    effect: ClassVar[str] = (
+        "Examples that are classified well, mostly of the head, lose weight; hard ones, often of the tail, "
+        "keep it. Class counts play no part."
+    )
+    advice: ClassVar[str] = (
+        "A mild remedy that needs no counts. On long-tailed digits it is a little ahead of cross entropy and "
+        "far behind logit adjustment."
+    )
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "multi_label": {"gamma": 2.0, "form": "sigmoid", "factor": 2.0}
     }

@@ -22,6 +22,14 @@ class GeneralizedCrossEntropy(Loss):
 
     title: ClassVar[str] = "Generalised cross entropy"
     citation: ClassVar[str] = "Zhang, Sabuncu, Generalized cross entropy loss, NeurIPS 2018, Eq. 6 and 9"
+    formula: ClassVar[str] = r"\ell = \frac{1 - p_y^{q}}{q}"
+    effect: ClassVar[str] = (
+        "The gradient of examples with a small p_y vanishes, so that wrong labels do little harm; tail "
+        "examples, whose p_y is small for long, learn little too."
+    )
+    advice: ClassVar[str] = (
+        "For labels with noise, not for long tails: on long-tailed digits it misses the rare classes."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     bounded: ClassVar[bool] = True
 

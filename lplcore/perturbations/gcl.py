@@ -23,6 +23,18 @@ class Gcl(Perturbation):
 
     title: ClassVar[str] = "GCL (Gaussian clouded logits)"
     citation: ClassVar[str] = "Li et al., Long-tailed recognition via Gaussian clouded logit adjustment, CVPR 2022"
+    formula: ClassVar[str] = (
+        r"\delta_c = -s a |\xi_c| \frac{\log n_{\max} - \log n_c}{\log n_{\max} - \log n_{\min}} - s m [c = y], "
+        r"\quad \xi_c \sim \mathrm{N}(0, 1/9)"
+    )
+    effect: ClassVar[str] = (
+        "Noise lowers a logit the more the rarer its class, which widens the tail's margins; the most frequent "
+        "class has none."
+    )
+    advice: ClassVar[str] = (
+        "Needs the cosine head. On long-tailed digits ahead of cross entropy, not to be told from LDAM, behind "
+        "logit adjustment."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     head: ClassVar[Literal["linear", "cosine"] | None] = "cosine"
     neutral: ClassVar[Mapping[str, Any] | None] = {"amplitude": 0.0}

@@ -23,6 +23,15 @@ class LargeMargin(Perturbation):
 
     title: ClassVar[str] = "Large-margin softmax"
     citation: ClassVar[str] = "Liu et al., Large-margin softmax loss for convolutional networks, ICML 2016, Eq. 5"
+    formula: ClassVar[str] = (
+        r"\delta_y = \frac{\|w_y\| \|f\| (\psi(\theta_y) - \cos \theta_y)}{1 + \lambda}, \quad \psi(\theta) = "
+        r"(-1)^{k} \cos(m \theta) - 2 k, \quad \frac{k \pi}{m} \le \theta \le \frac{(k + 1) \pi}{m}"
+    )
+    effect: ClassVar[str] = "The angle to the true class's weights must be m times smaller, for head and tail alike."
+    advice: ClassVar[str] = (
+        "Not made for long tails: on long-tailed digits behind cross entropy. Raise annealing_min where "
+        "training diverges."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     hard_labels: ClassVar[bool] = True
     head: ClassVar[Literal["linear", "cosine"] | None] = "linear"

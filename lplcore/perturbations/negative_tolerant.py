@@ -22,6 +22,15 @@ class NegativeTolerant(Perturbation):
 
     title: ClassVar[str] = "Negative-tolerant regularisation (NTR)"
     citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 6-7"
+    formula: ClassVar[str] = r"\delta_c = -\frac{\kappa}{\lambda} \log\left(\frac{N}{n_c} - 1\right)"
+    effect: ClassVar[str] = (
+        "Logits of rare labels are lowered in training: the loss of their positives rises, that of their "
+        "negatives falls, so that negatives do not suppress them."
+    )
+    advice: ClassVar[str] = (
+        "A part of distribution-balanced loss. It is a constant per class, which the last layer's bias can "
+        "take back: mAP on scene and yeast hardly moves, macro F1 on scene rises."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"kappa": 0.0}
 

@@ -21,6 +21,17 @@ class VectorScaling(Perturbation):
     citation: ClassVar[str] = (
         "Kini et al., Label-imbalanced and group-sensitive classification, NeurIPS 2021, Eq. 2; CDT: Ye et al., 2020"
     )
+    formula: ClassVar[str] = (
+        r"\delta_c = \left(\frac{1}{D_c} - 1\right) u_c + \tau \log \pi_c, \quad D_c = "
+        r"\left(\frac{n_{\max}}{n_c}\right)^{\gamma}"
+    )
+    effect: ClassVar[str] = (
+        "Tail logits are shrunk and lowered in training alone, which the network learns to make up for."
+    )
+    advice: ClassVar[str] = (
+        "With gamma 0 it is logit adjustment. Search both parameters: with the defaults it loses to cross "
+        "entropy on long-tailed digits."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"gamma": 0.0, "tau": 0.0}
 

@@ -18,6 +18,9 @@ class TauNormalisation(Posthoc):
 
     title: ClassVar[str] = "tau-normalisation"
     citation: ClassVar[str] = "Kang et al., Decoupling representation and classifier, ICLR 2020, Section 4.1"
+    formula: ClassVar[str] = r"\hat{y} = \arg\max_{c} \; \frac{u_c - b_c}{\|w_c\|_2^{\tau}}"
+    effect: ClassVar[str] = "Rare classes have shorter weights in the last layer; dividing by the length raises them."
+    advice: ClassVar[str] = "For a linear head that is trained already. Choose tau on a validation split."
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     linear_head: ClassVar[bool] = True
 

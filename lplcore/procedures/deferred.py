@@ -15,6 +15,14 @@ class Deferred(Procedure):
 
     title: ClassVar[str] = "Deferred re-weighting and re-sampling"
     citation: ClassVar[str] = "Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019, Algorithm 1"
+    formula: ClassVar[str] = r"w_c(t) = \begin{cases} 1 & t < t_0 \\ w_c & t \ge t_0 \end{cases}"
+    effect: ClassVar[str] = (
+        "Features are learned from the data as they are; the weights and draws that favour the tail begin late."
+    )
+    advice: ClassVar[str] = (
+        "With LDAM and class-balanced weights. The learning rate must not have dropped too far by then: on "
+        "long-tailed digits nothing changes from 80 % of the training on."
+    )
     probes: ClassVar[bool] = True
 
     name: Literal["deferred"] = "deferred"

@@ -22,6 +22,15 @@ class Lade(Regularizer):
 
     title: ClassVar[str] = "LADE (label distribution disentangling)"
     citation: ClassVar[str] = "Hong et al., Disentangling label distribution, CVPR 2021, Eq. 9"
+    formula: ClassVar[str] = (
+        r"\alpha \sum_{c} \pi_c \left(r_c + \lambda r_c^2 - \bar{u}_c\right), \quad r_c = \log\left(\frac{1}{B} "
+        r"\sum_{i} \frac{\exp(u_{ic})}{\pi_c C}\right)"
+    )
+    effect: ClassVar[str] = "Takes the training set's class frequencies out of the logits, so that the tail gains."
+    advice: ClassVar[str] = (
+        "On top of logit adjustment, as the method lade has it. Classes absent from the batch say nothing, so "
+        "that many classes need large batches."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"weight": 0.0}
     maskable: ClassVar[bool] = False

@@ -21,6 +21,18 @@ class CutMix(Target):
 
     title: ClassVar[str] = "CutMix"
     citation: ClassVar[str] = "Yun et al., CutMix, ICCV 2019, Eq. 1 and 2"
+    formula: ClassVar[str] = (
+        r"\tilde{x} = M \odot x + (1 - M) \odot x', \quad \tilde{t} = r t + (1 - r) t', \quad r \sim "
+        r"\mathrm{Beta}(\alpha, \alpha)"
+    )
+    effect: ClassVar[str] = (
+        "Smooths the decision between all classes. Pairs are drawn as classes occur, so that the tail is "
+        "mostly seen beside the head."
+    )
+    advice: ClassVar[str] = (
+        "A regulariser for images. It does not go with what needs one label per example (LPL, LDAM, ISDA, "
+        "seesaw, large_margin)."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     mixes_inputs: ClassVar[bool] = True
     random: ClassVar[bool] = True

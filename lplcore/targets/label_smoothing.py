@@ -16,6 +16,9 @@ class LabelSmoothing(Target):
 
     title: ClassVar[str] = "Label smoothing"
     citation: ClassVar[str] = "Szegedy et al., Rethinking the Inception architecture, CVPR 2016, Section 7"
+    formula: ClassVar[str] = r"\tilde{t} = (1 - a) t + \frac{a}{C}"
+    effect: ClassVar[str] = "Keeps the network from being sure, of head and tail alike."
+    advice: ClassVar[str] = "For calibration. On long-tailed digits it does not lower the error."
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"smoothing": 0.0}
 

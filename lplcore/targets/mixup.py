@@ -18,6 +18,19 @@ class Mixup(Target):
 
     title: ClassVar[str] = "mixup"
     citation: ClassVar[str] = "Zhang et al., mixup: beyond empirical risk minimization, ICLR 2018, Section 2"
+    formula: ClassVar[str] = (
+        r"\tilde{x} = r x + (1 - r) x', \quad \tilde{t} = r t + (1 - r) t', \quad r \sim \mathrm{Beta}(\alpha, "
+        r"\alpha)"
+    )
+    effect: ClassVar[str] = (
+        "Smooths the decision between all classes. Pairs are drawn as classes occur, so that the tail is "
+        "mostly seen mixed with the head."
+    )
+    advice: ClassVar[str] = (
+        "A regulariser for networks that overfit; on long-tailed digits with a small network worse than cross "
+        "entropy. It does not go with what needs one label per example (LPL, LDAM, ISDA, seesaw, "
+        "large_margin)."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     mixes_inputs: ClassVar[bool] = True
     random: ClassVar[bool] = True

@@ -19,6 +19,9 @@ class InverseFrequency(Weighting):
 
     title: ClassVar[str] = "Inverse-frequency weights"
     citation: ClassVar[str] = "Huang et al., Learning deep representation for imbalanced classification, CVPR 2016"
+    formula: ClassVar[str] = r"w_c = \left(\frac{N}{n_c}\right)^{\rho}"
+    effect: ClassVar[str] = "The rarer a class, the more its examples count; at power 1 all classes count alike in sum."
+    advice: ClassVar[str] = "Power 0.5 is milder. On scene and yeast it lowers mAP; on yeast macro F1 rises."
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"multi_label": {"normalize": "none"}}
     neutral: ClassVar[Mapping[str, Any] | None] = {"power": 0.0}
 
