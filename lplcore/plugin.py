@@ -112,7 +112,8 @@ class Plugin(Record):
     """A named record of hyper-parameters that can build what it describes.
 
     Class attributes: `title`, `citation` (source of the method), `formula`, `effect` and `advice` (see `PluginValue`),
-    `tasks` it fits, `task_defaults` task -> defaults that differ from those of the fields.
+    `tasks` it fits, `task_defaults` task -> defaults that differ from those of the fields. A number may carry
+    `json_schema_extra={"slider": {"min": ..., "max": ..., "step": ...}}`, what a form's slider covers of its range.
     """
 
     title: ClassVar[str] = ""

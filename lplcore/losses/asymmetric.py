@@ -39,9 +39,27 @@ class Asymmetric(Loss):
     neutral: ClassVar[Mapping[str, Any] | None] = {"gamma_negative": 0.0, "gamma_positive": 0.0, "shift": 0.0}
 
     name: Literal["asymmetric"] = "asymmetric"
-    gamma_negative: float = Field(4.0, ge=0, le=100, description="gamma-, focusing of negatives")
-    gamma_positive: float = Field(1.0, ge=0, le=100, description="gamma+, of positives; 0 in the authors' runs")
-    shift: float = Field(0.05, ge=0, lt=1, description="m, probability up to which a negative counts nothing")
+    gamma_negative: float = Field(
+        4.0,
+        ge=0,
+        le=100,
+        description="gamma-, focusing of negatives",
+        json_schema_extra={"slider": {"min": 0, "max": 8, "step": 0.5}},
+    )
+    gamma_positive: float = Field(
+        1.0,
+        ge=0,
+        le=100,
+        description="gamma+, of positives; 0 in the authors' runs",
+        json_schema_extra={"slider": {"min": 0, "max": 4, "step": 0.5}},
+    )
+    shift: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        description="m, probability up to which a negative counts nothing",
+        json_schema_extra={"slider": {"min": 0, "max": 0.3, "step": 0.01}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         if self.gamma_negative == self.gamma_positive == self.shift == 0:

@@ -39,6 +39,7 @@ class BinaryCrossEntropy(Loss):
         gt=0,
         le=1000,
         description="lambda, scale of negatives' logits; Wu et al.: 2 on COCO-MLT, 5 on VOC-MLT",
+        json_schema_extra={"slider": {"min": 1, "max": 10, "step": 0.5}},
     )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:

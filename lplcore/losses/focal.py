@@ -43,11 +43,27 @@ class Focal(Loss):
     neutral: ClassVar[Mapping[str, Any] | None] = {"gamma": 0.0, "factor": 1.0, "negative_scale": 1.0}
 
     name: Literal["focal"] = "focal"
-    gamma: float = Field(1.0, ge=0, le=100, description="gamma, how much well classified examples are turned down")
+    gamma: float = Field(
+        1.0,
+        ge=0,
+        le=100,
+        description="gamma, how much well classified examples are turned down",
+        json_schema_extra={"slider": {"min": 0, "max": 5, "step": 0.5}},
+    )
     form: Literal["softmax", "sigmoid"] = Field("softmax", description="softmax, or one sigmoid per class")
-    factor: float = Field(1.0, gt=0, le=1e6, description="multi label: factor on the loss")
+    factor: float = Field(
+        1.0,
+        gt=0,
+        le=1e6,
+        description="multi label: factor on the loss",
+        json_schema_extra={"slider": {"min": 0.5, "max": 4, "step": 0.5}},
+    )
     negative_scale: float = Field(
-        1.0, gt=0, le=1000, description="multi label: lambda, as in binary_cross_entropy; 1 for none"
+        1.0,
+        gt=0,
+        le=1000,
+        description="multi label: lambda, as in binary_cross_entropy; 1 for none",
+        json_schema_extra={"slider": {"min": 1, "max": 10, "step": 0.5}},
     )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:

@@ -34,7 +34,13 @@ class GeneralizedCrossEntropy(Loss):
     bounded: ClassVar[bool] = True
 
     name: Literal["generalized_cross_entropy"] = "generalized_cross_entropy"
-    q: float = Field(0.7, gt=0, le=1, description="q, the exponent of the true class's probability")
+    q: float = Field(
+        0.7,
+        gt=0,
+        le=1,
+        description="q, the exponent of the true class's probability",
+        json_schema_extra={"slider": {"min": 0.05, "max": 1, "step": 0.05}},
+    )
     truncation: float | None = Field(None, gt=0, lt=1, description="k; 0.5 in the source; null for the plain loss")
     truncation_start: float = Field(
         1 / 3, ge=0, le=1, description="share of the training after which truncation begins (40 of 120 epochs)"

@@ -39,8 +39,20 @@ class TwoWay(Loss):
     hard_entries: ClassVar[bool] = True
 
     name: Literal["two_way"] = "two_way"
-    positive_temperature: float = Field(4.0, gt=0, le=1000, description="T+, temperature of the positives")
-    negative_temperature: float = Field(1.0, gt=0, le=1000, description="T-, temperature of the negatives")
+    positive_temperature: float = Field(
+        4.0,
+        gt=0,
+        le=1000,
+        description="T+, temperature of the positives",
+        json_schema_extra={"slider": {"min": 0.5, "max": 8, "step": 0.5}},
+    )
+    negative_temperature: float = Field(
+        1.0,
+        gt=0,
+        le=1000,
+        description="T-, temperature of the negatives",
+        json_schema_extra={"slider": {"min": 0.5, "max": 8, "step": 0.5}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return TwoWayModule(self)

@@ -41,9 +41,27 @@ class Gcl(Perturbation):
     random: ClassVar[bool] = True
 
     name: Literal["gcl"] = "gcl"
-    amplitude: float = Field(0.5, ge=0, le=10, description="a, size of the cloud of the rarest class (cosine)")
-    margin: float = Field(0.0, ge=0, le=2, description="m, fixed margin of the true class (cosine)")
-    scale: float = Field(30.0, gt=0, le=1e4, description="s, the scale that the logits already have")
+    amplitude: float = Field(
+        0.5,
+        ge=0,
+        le=10,
+        description="a, size of the cloud of the rarest class (cosine)",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
+    margin: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="m, fixed margin of the true class (cosine)",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
+    scale: float = Field(
+        30.0,
+        gt=0,
+        le=1e4,
+        description="s, the scale that the logits already have",
+        json_schema_extra={"slider": {"min": 1, "max": 60, "step": 1}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return GclModule(self, statistics)

@@ -38,7 +38,13 @@ class LargeMargin(Perturbation):
     neutral: ClassVar[Mapping[str, Any] | None] = {"multiple": 1}
 
     name: Literal["large_margin"] = "large_margin"
-    multiple: int = Field(4, ge=1, le=8, description="m; 1 is cross entropy")
+    multiple: int = Field(
+        4,
+        ge=1,
+        le=8,
+        description="m; 1 is cross entropy",
+        json_schema_extra={"slider": {"min": 1, "max": 8, "step": 1}},
+    )
     annealing: float = Field(100.0, ge=0, le=1e9, description="lambda at the start; 0 for the full margin at once")
     annealing_decay: float = Field(0.99, gt=0, le=1, description="factor of lambda per training batch")
     annealing_min: float = Field(0.0, ge=0, le=1e9, description="smallest lambda; raise it where training diverges")

@@ -35,8 +35,20 @@ class Ldam(Perturbation):
     neutral: ClassVar[Mapping[str, Any] | None] = {"max_margin": 0.0}
 
     name: Literal["ldam"] = "ldam"
-    max_margin: float = Field(0.5, ge=0, le=2, description="largest margin (cosine); 0.3 for data like iNaturalist")
-    scale: float = Field(30.0, gt=0, le=1e4, description="s, the scale that the logits already have")
+    max_margin: float = Field(
+        0.5,
+        ge=0,
+        le=2,
+        description="largest margin (cosine); 0.3 for data like iNaturalist",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
+    scale: float = Field(
+        30.0,
+        gt=0,
+        le=1e4,
+        description="s, the scale that the logits already have",
+        json_schema_extra={"slider": {"min": 1, "max": 60, "step": 1}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         relative = statistics.smallest_count / statistics.counts_or_smallest()

@@ -28,7 +28,13 @@ class LogitAdjustment(Perturbation):
     neutral: ClassVar[Mapping[str, Any] | None] = {"strength": 0.0}
 
     name: Literal["logit_adjustment"] = "logit_adjustment"
-    strength: float = Field(1.0, ge=0, le=1000, description="lambda in the LPL paper, tau in Menon et al.")
+    strength: float = Field(
+        1.0,
+        ge=0,
+        le=1000,
+        description="lambda in the LPL paper, tau in Menon et al.",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return ClassRow(statistics.log_prior(self.strength))

@@ -40,8 +40,16 @@ class LogitCompensation(Perturbation):
     neutral: ClassVar[Mapping[str, Any] | None] = {"scale_bound": 0.0, "shift_bound": 0.0}
 
     name: Literal["logit_compensation"] = "logit_compensation"
-    scale_bound: float = Field(0.5, ge=0, lt=1, description="largest |s - 1|")
-    shift_bound: float = Field(1.0, ge=0, le=1000, description="largest |m|")
+    scale_bound: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="largest |s - 1|",
+        json_schema_extra={"slider": {"min": 0, "max": 0.95, "step": 0.05}},
+    )
+    shift_bound: float = Field(
+        1.0, ge=0, le=1000, description="largest |m|", json_schema_extra={"slider": {"min": 0, "max": 3, "step": 0.1}}
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return LogitCompensationModule(self, statistics.num_classes)

@@ -35,13 +35,20 @@ class NegativeTolerant(Perturbation):
     neutral: ClassVar[Mapping[str, Any] | None] = {"kappa": 0.0}
 
     name: Literal["negative_tolerant"] = "negative_tolerant"
-    kappa: float = Field(0.05, ge=0, le=1000, description="kappa (psi in the LPL paper), size of the bias")
+    kappa: float = Field(
+        0.05,
+        ge=0,
+        le=1000,
+        description="kappa (psi in the LPL paper), size of the bias",
+        json_schema_extra={"slider": {"min": 0, "max": 0.5, "step": 0.01}},
+    )
     negative_scale: float = Field(
         1.0,
         gt=0,
         le=1000,
         description="lambda, by which the authors' code (2 on COCO-MLT, 5 on VOC-MLT) divides the bias; 1 as in their "
         "paper",
+        json_schema_extra={"slider": {"min": 1, "max": 10, "step": 0.5}},
     )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:

@@ -41,8 +41,20 @@ class Seesaw(Perturbation):
     neutral: ClassVar[Mapping[str, Any] | None] = {"p": 0.0, "q": 0.0}
 
     name: Literal["seesaw"] = "seesaw"
-    p: float = Field(0.8, ge=0, le=10, description="p, exponent of the mitigation by counts")
-    q: float = Field(2.0, ge=0, le=10, description="q, exponent of the compensation by scores")
+    p: float = Field(
+        0.8,
+        ge=0,
+        le=10,
+        description="p, exponent of the mitigation by counts",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
+    q: float = Field(
+        2.0,
+        ge=0,
+        le=10,
+        description="q, exponent of the compensation by scores",
+        json_schema_extra={"slider": {"min": 0, "max": 4, "step": 0.1}},
+    )
     counts: Literal["running", "training"] = Field(
         "running", description="running: of the labels met so far, as in the source; training: of the training set"
     )

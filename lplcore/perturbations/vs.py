@@ -36,8 +36,20 @@ class VectorScaling(Perturbation):
     neutral: ClassVar[Mapping[str, Any] | None] = {"gamma": 0.0, "tau": 0.0}
 
     name: Literal["vs"] = "vs"
-    gamma: float = Field(0.3, ge=0, le=10, description="gamma, exponent of the temperatures")
-    tau: float = Field(1.0, ge=0, le=1000, description="tau, strength of the additive adjustment")
+    gamma: float = Field(
+        0.3,
+        ge=0,
+        le=10,
+        description="gamma, exponent of the temperatures",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
+    tau: float = Field(
+        1.0,
+        ge=0,
+        le=1000,
+        description="tau, strength of the additive adjustment",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
 
     def shift_invariant(self) -> bool:
         return False

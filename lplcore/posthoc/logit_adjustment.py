@@ -27,7 +27,13 @@ class PosthocLogitAdjustment(Posthoc):
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
 
     name: Literal["logit_adjustment"] = "logit_adjustment"
-    strength: float = Field(1.0, ge=0, le=1000, description="tau in Menon et al.")
+    strength: float = Field(
+        1.0,
+        ge=0,
+        le=1000,
+        description="tau in Menon et al.",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         row = statistics.log_prior(self.strength)

@@ -25,7 +25,13 @@ class TauNormalisation(Posthoc):
     linear_head: ClassVar[bool] = True
 
     name: Literal["tau_normalisation"] = "tau_normalisation"
-    tau: float = Field(1.0, ge=0, le=10, description="tau, 1 divides by the whole norm")
+    tau: float = Field(
+        1.0,
+        ge=0,
+        le=10,
+        description="tau, 1 divides by the whole norm",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return TauNormalisationModule(self.tau, statistics)

@@ -26,7 +26,13 @@ class Deferred(Procedure):
     probes: ClassVar[bool] = True
 
     name: Literal["deferred"] = "deferred"
-    start: float = Field(0.8, gt=0, le=1, description="share of the training that is done when they begin")
+    start: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="share of the training that is done when they begin",
+        json_schema_extra={"slider": {"min": 0.05, "max": 1, "step": 0.05}},
+    )
 
     def second_stage(self) -> float:
         return self.start

@@ -35,7 +35,13 @@ class TwoStage(Procedure):
     probes: ClassVar[bool] = True
 
     name: Literal["two_stage"] = "two_stage"
-    start: float = Field(0.8, gt=0, lt=1, description="share of the training that is done when stage 2 begins")
+    start: float = Field(
+        0.8,
+        gt=0,
+        lt=1,
+        description="share of the training that is done when stage 2 begins",
+        json_schema_extra={"slider": {"min": 0.05, "max": 0.95, "step": 0.05}},
+    )
     finetune_lr_factor: float = Field(1.0, gt=0, le=1000, description="factor on the learning rate in stage 2")
     train: Literal["all", "classifier"] = Field("all", description="what stage 2 trains")
     reset_classifier: bool = Field(False, description="begin stage 2 with a fresh last layer")

@@ -31,7 +31,13 @@ class Center(Regularizer):
     neutral: ClassVar[Mapping[str, Any] | None] = {"weight": 0.0}
 
     name: Literal["center"] = "center"
-    weight: float = Field(0.003, ge=0, le=1e6, description="lambda, weight of the term")
+    weight: float = Field(
+        0.003,
+        ge=0,
+        le=1e6,
+        description="lambda, weight of the term",
+        json_schema_extra={"slider": {"min": 0, "max": 0.05, "step": 0.001}},
+    )
     center_lr: float = Field(0.5, ge=0, le=1e3, description="learning rate of the centres")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:

@@ -36,8 +36,20 @@ class Lade(Regularizer):
     maskable: ClassVar[bool] = False
 
     name: Literal["lade"] = "lade"
-    weight: float = Field(0.1, ge=0, le=1e6, description="alpha, weight of the term")
-    remine: float = Field(0.1, ge=0, le=1e6, description="lambda of the regularised estimate")
+    weight: float = Field(
+        0.1,
+        ge=0,
+        le=1e6,
+        description="alpha, weight of the term",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
+    remine: float = Field(
+        0.1,
+        ge=0,
+        le=1e6,
+        description="lambda of the regularised estimate",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
 
     def shift_invariant(self) -> bool:
         return False

@@ -76,7 +76,7 @@ class ExperimentSpec(Record):
     priority: int = Field(5, ge=0, le=9, description="higher first")
     device: Device = Field("auto", description="auto, cpu, cuda, cuda:<number> or mps; auto: the worker's")
     precision: Literal["auto", "float32", "bf16"] = Field(
-        "auto", description="of the network; auto: bf16 for convolutional ones where the device multiplies it, else float32"
+        "auto", description="of the network; auto: bf16 for convolutions where the device multiplies it, else float32"
     )
     deterministic: bool = Field(
         True,

@@ -38,7 +38,13 @@ class CutMix(Target):
     random: ClassVar[bool] = True
 
     name: Literal["cutmix"] = "cutmix"
-    alpha: float = Field(1.0, ge=0.01, le=1000, description="alpha of the Beta distribution; towards 0: no mixing")
+    alpha: float = Field(
+        1.0,
+        ge=0.01,
+        le=1000,
+        description="alpha of the Beta distribution; towards 0: no mixing",
+        json_schema_extra={"slider": {"min": 0.1, "max": 2, "step": 0.1}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return CutMixModule(self.alpha, statistics.num_classes)

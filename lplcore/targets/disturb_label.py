@@ -33,7 +33,13 @@ class DisturbLabel(Target):
     random: ClassVar[bool] = True
 
     name: Literal["disturb_label"] = "disturb_label"
-    noise: float = Field(0.1, ge=0, le=1, description="alpha, 0.1 to 0.2 in the source")
+    noise: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="alpha, 0.1 to 0.2 in the source",
+        json_schema_extra={"slider": {"min": 0, "max": 0.5, "step": 0.01}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return DisturbLabelModule(self.noise, statistics)

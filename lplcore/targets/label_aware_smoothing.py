@@ -33,8 +33,20 @@ class LabelAwareSmoothing(Target):
     linear: ClassVar[bool] = False
 
     name: Literal["label_aware_smoothing"] = "label_aware_smoothing"
-    smooth_head: float = Field(0.4, ge=0, lt=1, description="epsilon_1, share spread for the most frequent class")
-    smooth_tail: float = Field(0.1, ge=0, lt=1, description="epsilon_K, share spread for the rarest class")
+    smooth_head: float = Field(
+        0.4,
+        ge=0,
+        lt=1,
+        description="epsilon_1, share spread for the most frequent class",
+        json_schema_extra={"slider": {"min": 0, "max": 0.8, "step": 0.05}},
+    )
+    smooth_tail: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="epsilon_K, share spread for the rarest class",
+        json_schema_extra={"slider": {"min": 0, "max": 0.8, "step": 0.05}},
+    )
     shape: Literal["concave", "linear", "convex"] = Field(
         "concave", description="how the share rises with the class's count between the two"
     )

@@ -23,7 +23,13 @@ class LabelSmoothing(Target):
     neutral: ClassVar[Mapping[str, Any] | None] = {"smoothing": 0.0}
 
     name: Literal["label_smoothing"] = "label_smoothing"
-    smoothing: float = Field(0.1, ge=0, lt=1, description="a, the share spread over all classes")
+    smoothing: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="a, the share spread over all classes",
+        json_schema_extra={"slider": {"min": 0, "max": 0.5, "step": 0.01}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         table = torch.full((statistics.num_classes,), self.smoothing, dtype=torch.float64)

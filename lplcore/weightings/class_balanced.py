@@ -35,7 +35,13 @@ class ClassBalanced(Weighting):
     neutral: ClassVar[Mapping[str, Any] | None] = {"beta": 0.0}
 
     name: Literal["class_balanced"] = "class_balanced"
-    beta: float = Field(0.9999, ge=0, lt=1, description="beta, (N - 1) / N for N different prototypes of a class")
+    beta: float = Field(
+        0.9999,
+        ge=0,
+        lt=1,
+        description="beta, (N - 1) / N for N different prototypes of a class",
+        json_schema_extra={"slider": {"min": 0.9, "max": 0.9999, "step": 0.0001}},
+    )
     normalize: Literal["mean", "none"] = Field(
         "mean", description="mean: scaled to mean 1 over the classes; none: as it is (default for multi label)"
     )

@@ -32,7 +32,13 @@ class InfluenceBalanced(Weighting):
     name: Literal["influence_balanced"] = "influence_balanced"
     alpha: float = Field(1000.0, gt=0, le=1e9, description="alpha, the scale of the weights")
     guard: float = Field(1e-3, gt=0, le=1e3, description="epsilon, keeps the weight of a perfect example finite")
-    start: float = Field(0.5, ge=0, le=1, description="share of the training before which all weights are 1")
+    start: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="share of the training before which all weights are 1",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
     detach: bool = Field(False, description="whether gradients stop at the weight")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:

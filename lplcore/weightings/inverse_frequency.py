@@ -26,7 +26,13 @@ class InverseFrequency(Weighting):
     neutral: ClassVar[Mapping[str, Any] | None] = {"power": 0.0}
 
     name: Literal["inverse_frequency"] = "inverse_frequency"
-    power: float = Field(1.0, ge=0, le=4, description="1 for inverse frequency, 0.5 for its square root, 0 for none")
+    power: float = Field(
+        1.0,
+        ge=0,
+        le=4,
+        description="1 for inverse frequency, 0.5 for its square root, 0 for none",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
     normalize: Literal["mean", "none"] = Field(
         "mean", description="mean: scaled to mean 1 over the classes; none: as it is (default for multi label)"
     )

@@ -35,9 +35,27 @@ class Rebalanced(Weighting):
     neutral: ClassVar[Mapping[str, Any] | None] = {"alpha": 0.5, "beta": 0.0}
 
     name: Literal["rebalanced"] = "rebalanced"
-    alpha: float = Field(0.1, ge=0, le=1000, description="alpha, lifts all weights above zero")
-    beta: float = Field(10.0, ge=0, le=1e6, description="beta, steepness of the smoothing")
-    mu: float = Field(0.2, ge=0, le=1, description="mu, centre of the smoothing; 0.2 on COCO-MLT, 0.3 on VOC-MLT")
+    alpha: float = Field(
+        0.1,
+        ge=0,
+        le=1000,
+        description="alpha, lifts all weights above zero",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
+    beta: float = Field(
+        10.0,
+        ge=0,
+        le=1e6,
+        description="beta, steepness of the smoothing",
+        json_schema_extra={"slider": {"min": 0, "max": 20, "step": 1}},
+    )
+    mu: float = Field(
+        0.2,
+        ge=0,
+        le=1,
+        description="mu, centre of the smoothing; 0.2 on COCO-MLT, 0.3 on VOC-MLT",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return RebalancedModule(self, statistics)

@@ -1,5 +1,6 @@
 """The conformance suite of what plug-ins say in words: formulas, effects, advice, and the fields of their schemas."""
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -71,3 +72,30 @@ def test_every_field_of_an_experiment_is_described() -> None:
         path for path, field in fields(lplcore.ExperimentSpec.model_json_schema()) if not field.get("description")
     ]
     assert [path for path in missing if not path.endswith(".name")] == []
+
+
+SLIDERS = [
+    (f"{kind}.{name}{path}", field)
+    for kind, name in EVERY
+    for path, field in fields(entry(kind, name)["schema"])
+    if "slider" in field
+]
+
+
+@pytest.mark.parametrize("field", [field for _, field in SLIDERS], ids=[path for path, _ in SLIDERS])
+def test_a_slider_lies_within_what_is_accepted_and_its_steps_meet_the_default(field: dict[str, Any]) -> None:
+    lowest, highest, step = (field["slider"][key] for key in ("min", "max", "step"))
+    bounds = next((each for each in field.get("anyOf", []) if each.get("type") == "number"), field)
+    assert bounds.get("minimum", bounds.get("exclusiveMinimum", -math.inf)) <= lowest < highest
+    assert highest <= bounds.get("maximum", bounds.get("exclusiveMaximum", math.inf))
+    assert lowest != bounds.get("exclusiveMinimum")
+    assert highest != bounds.get("exclusiveMaximum")
+    assert lowest <= field["default"] <= highest
+    for steps in ((field["default"] - lowest) / step, (highest - lowest) / step):
+        assert steps == pytest.approx(round(steps))
+
+
+def test_the_parameters_of_lpl_have_sliders() -> None:
+    properties = entry("perturbation", "lpl")["schema"]["properties"]
+    sliding = {name for name, field in properties.items() if "slider" in field}
+    assert sliding == {"threshold", "epsilon", "delta_epsilon", "step_size", "head_scale"}

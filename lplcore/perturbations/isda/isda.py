@@ -47,7 +47,13 @@ class Isda(Perturbation):
     detached_features: ClassVar[bool] = True
 
     name: Literal["isda"] = "isda"
-    strength: float = Field(0.5, ge=0, le=1000, description="lambda_0; lambda grows linearly to it during training")
+    strength: float = Field(
+        0.5,
+        ge=0,
+        le=1000,
+        description="lambda_0; lambda grows linearly to it during training",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.05}},
+    )
     growth: Literal["step", "epoch"] = Field(
         "step", description="when lambda grows; epoch: by completed epochs, as in the authors' code"
     )

@@ -53,7 +53,13 @@ class Oltr(Procedure):
     hard_entries: ClassVar[bool] = True
 
     name: Literal["oltr"] = "oltr"
-    start: float = Field(0.5, gt=0, lt=1, description="share of the training that is done when stage 2 begins")
+    start: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="share of the training that is done when stage 2 begins",
+        json_schema_extra={"slider": {"min": 0.05, "max": 0.95, "step": 0.05}},
+    )
     scale: float = Field(16.0, gt=0, le=1e4, description="scale of the cosine classifier")
     reachability: float = Field(10.0, gt=0, le=1e6, description="over the distance to the nearest centroid")
     centroid_weight: float = Field(0.01, ge=0, le=1e3, description="weight of the centroid loss")
