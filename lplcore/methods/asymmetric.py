@@ -7,8 +7,8 @@ ASYMMETRIC = Alias(
     title="Asymmetric loss",
     citation="Ridnik et al., Asymmetric loss for multi-label classification, ICCV 2021",
     formula=(
-        r"\ell_c = -y_c (1 - p_c)^{\gamma_{+}} \log p_c - (1 - y_c) \tilde{p}_c^{\gamma_{-}} \log(1 - "
-        r"\tilde{p}_c), \quad \tilde{p}_c = \max(p_c - m, 0), \quad p_c = \sigma(u_c)"
+        r"\begin{aligned} & \ell_c = -y_c (1 - p_c)^{\gamma_{+}} \log p_c - (1 - y_c) \tilde{p}_c^{\gamma_{-}} "
+        r"\log(1 - \tilde{p}_c), \\ & \tilde{p}_c = \max(p_c - m, 0), \\ & p_c = \sigma(u_c) \end{aligned}"
     ),
     effect=(
         "Easy negatives, which most entries are, lose weight or drop out, so that the positives of rare labels "

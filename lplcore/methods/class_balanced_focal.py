@@ -7,8 +7,9 @@ CLASS_BALANCED_FOCAL = Alias(
     title="Class-balanced focal loss",
     citation="Cui et al., Class-balanced loss based on effective number of samples, CVPR 2019",
     formula=(
-        r"\ell = -w_y \sum_{c} (1 - p_c^{t})^{\gamma} \log p_c^{t}, \quad p_c^{t} = \begin{cases} \sigma(u_c) & "
-        r"y_c = 1 \\ 1 - \sigma(u_c) & y_c = 0 \end{cases}, \quad w_c = \frac{1 - \beta}{1 - \beta^{n_c}}"
+        r"\begin{aligned} & \ell = -w_y \sum_{c} (1 - p_c^{t})^{\gamma} \log p_c^{t}, \\ & p_c^{t} = "
+        r"\begin{cases} \sigma(u_c) & y_c = 1 \\ 1 - \sigma(u_c) & y_c = 0 \end{cases}, \\ & w_c = \frac{1 - "
+        r"\beta}{1 - \beta^{n_c}} \end{aligned}"
     ),
     effect="The tail counts more by its count, and hard examples of any class by their loss.",
     advice=(

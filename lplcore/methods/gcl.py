@@ -7,9 +7,9 @@ GCL = Alias(
     title="GCL",
     citation="Li et al., Long-tailed recognition via Gaussian clouded logit adjustment, CVPR 2022",
     formula=(
-        r"\ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \quad \tilde{u}_c = s \left(\cos "
-        r"\theta_c - a |\xi_c| \frac{\log n_{\max} - \log n_c}{\log n_{\max} - \log n_{\min}}\right), \quad "
-        r"\xi_c \sim \mathrm{N}(0, 1/9)"
+        r"\begin{aligned} & \ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \\ & \tilde{u}_c "
+        r"= s \left(\cos \theta_c - a |\xi_c| \frac{\log n_{\max} - \log n_c}{\log n_{\max} - \log "
+        r"n_{\min}}\right), \\ & \xi_c \sim \mathrm{N}(0, 1/9) \end{aligned}"
     ),
     effect=(
         "Noise lowers a logit the more the rarer its class, which widens the tail's margins; the most frequent "

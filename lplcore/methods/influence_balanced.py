@@ -7,8 +7,8 @@ INFLUENCE_BALANCED = Alias(
     title="Influence-balanced loss",
     citation="Park et al., Influence-balanced loss for imbalanced visual classification, ICCV 2021",
     formula=(
-        r"\ell = -w \log p_y, \quad w = \lambda_y \frac{\alpha}{\|p - e_y\|_1 \|f\|_1 + \epsilon}, \quad "
-        r"\lambda_c \propto \frac{1}{n_c}"
+        r"\begin{aligned} & \ell = -w \log p_y, \\ & w = \lambda_y \frac{\alpha}{\|p - e_y\|_1 \|f\|_1 + "
+        r"\epsilon}, \\ & \lambda_c \propto \frac{1}{n_c} \end{aligned}"
     ),
     effect=(
         "From the start given on, examples that pull hardest on the network lose weight, and the tail gains "

@@ -7,8 +7,8 @@ ISDA = Alias(
     title="ISDA",
     citation="Wang et al., Implicit semantic data augmentation for deep networks, NeurIPS 2019",
     formula=(
-        r"\ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \quad \tilde{u}_j = u_j + "
-        r"\frac{\lambda}{2} (w_j - w_y)^{\top} \Sigma_y (w_j - w_y)"
+        r"\begin{aligned} & \ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \\ & \tilde{u}_j "
+        r"= u_j + \frac{\lambda}{2} (w_j - w_y)^{\top} \Sigma_y (w_j - w_y) \end{aligned}"
     ),
     effect=(
         "As if every example were seen in endless variations drawn from its class's feature covariance. Head "

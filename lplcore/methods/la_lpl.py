@@ -7,8 +7,8 @@ LA_LPL = Alias(
     title="Logit adjustment, then LPL",
     citation="Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table IX",
     formula=(
-        r"\ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \quad \tilde{u} = u + \lambda \log "
-        r"\pi + \delta_{\mathrm{LPL}, y}"
+        r"\begin{aligned} & \ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \\ & \tilde{u} = "
+        r"u + \lambda \log \pi + \delta_{\mathrm{LPL}, y} \end{aligned}"
     ),
     effect=(
         "Logit adjustment raises the tail against the head; LPL then raises the loss of the tail further and "

@@ -7,9 +7,9 @@ LADE = Alias(
     title="LADE",
     citation="Hong et al., Disentangling label distribution for long-tailed recognition, CVPR 2021",
     formula=(
-        r"\ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \quad \tilde{u}_c = u_c + \log "
-        r"\pi_c, \quad + \; \alpha \sum_{c} \pi_c \left(r_c + \lambda r_c^2 - \bar{u}_c\right), \quad r_c = "
-        r"\log\left(\frac{1}{B} \sum_{i} \frac{\exp(u_{ic})}{\pi_c C}\right)"
+        r"\begin{aligned} & \ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)} + \alpha \sum_{c} "
+        r"\pi_c \left(r_c + \lambda r_c^2 - \bar{u}_c\right), \\ & \tilde{u}_c = u_c + \log \pi_c, \\ & r_c = "
+        r"\log\left(\frac{1}{B} \sum_{i} \frac{\exp(u_{ic})}{\pi_c C}\right) \end{aligned}"
     ),
     effect=(
         "Logit adjustment, and a term that takes the training set's class frequencies out of the logits: the "

@@ -7,9 +7,9 @@ LARGE_MARGIN = Alias(
     title="Large-margin softmax",
     citation="Liu et al., Large-margin softmax loss for convolutional neural networks, ICML 2016",
     formula=(
-        r"\ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \quad \tilde{u}_y = u_y + "
-        r"\frac{\|w_y\| \|f\| (\psi(\theta_y) - \cos \theta_y)}{1 + \lambda}, \quad \psi(\theta) = (-1)^{k} "
-        r"\cos(m \theta) - 2 k"
+        r"\begin{aligned} & \ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \\ & \tilde{u}_y "
+        r"= u_y + \frac{\|w_y\| \|f\| (\psi(\theta_y) - \cos \theta_y)}{1 + \lambda}, \\ & \psi(\theta) = "
+        r"(-1)^{k} \cos(m \theta) - 2 k \end{aligned}"
     ),
     effect="The angle to the true class's weights must be m times smaller, for head and tail alike.",
     advice=(

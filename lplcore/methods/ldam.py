@@ -7,9 +7,9 @@ LDAM = Alias(
     title="LDAM",
     citation="Cao et al., Learning imbalanced datasets with LDAM loss, NeurIPS 2019",
     formula=(
-        r"\ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \quad \tilde{u}_y = s (\cos "
-        r"\theta_y - m_y), \quad \tilde{u}_j = s \cos \theta_j, \quad m_c = m_{\max} "
-        r"\left(\frac{n_{\min}}{n_c}\right)^{1/4}"
+        r"\begin{aligned} & \ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \\ & \tilde{u}_y "
+        r"= s (\cos \theta_y - m_y), \\ & \tilde{u}_j = s \cos \theta_j, \\ & m_c = m_{\max} "
+        r"\left(\frac{n_{\min}}{n_c}\right)^{1/4} \end{aligned}"
     ),
     effect=(
         "The true class's logit is lowered, most for the rarest class: the tail gets wide margins, the head "

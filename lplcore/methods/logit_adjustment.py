@@ -7,8 +7,8 @@ LOGIT_ADJUSTMENT = Alias(
     title="Logit adjustment",
     citation="Menon et al., Long-tail learning via logit adjustment, ICLR 2021",
     formula=(
-        r"\ell = -\log \frac{\exp(u_y + \lambda \log \pi_y)}{\sum_{j} \exp(u_j + \lambda \log \pi_j)}, \quad "
-        r"\pi_c = \frac{n_c}{N}"
+        r"\begin{aligned} & \ell = -\log \frac{\exp(u_y + \lambda \log \pi_y)}{\sum_{j} \exp(u_j + \lambda \log "
+        r"\pi_j)}, \\ & \pi_c = \frac{n_c}{N} \end{aligned}"
     ),
     effect=(
         "Tail logits are lowered against head logits in training alone, which the network learns to make up "

@@ -7,8 +7,8 @@ META_WEIGHT_NET = Alias(
     title="Meta-Weight-Net",
     citation="Shu et al., Meta-Weight-Net: learning an explicit mapping, NeurIPS 2019",
     formula=(
-        r"\ell = -v(\ell_i; \phi) \log p_y, \quad \phi \leftarrow \phi - \eta_{\phi} \nabla_{\phi} "
-        r"\ell_{\mathrm{meta}}(\theta'(\phi))"
+        r"\begin{aligned} & \ell = -v(\ell_i; \phi) \log p_y, \\ & \phi \leftarrow \phi - \eta_{\phi} "
+        r"\nabla_{\phi} \ell_{\mathrm{meta}}(\theta'(\phi)) \end{aligned}"
     ),
     effect=(
         "Learns how much a loss of a given size counts from a balanced set that is held out: the tail gains "

@@ -7,8 +7,8 @@ MIXUP = Alias(
     title="mixup",
     citation="Zhang et al., mixup: beyond empirical risk minimization, ICLR 2018",
     formula=(
-        r"\ell = -\sum_{c} \tilde{t}_c \log p_c(\tilde{x}), \quad \tilde{x} = r x + (1 - r) x', \quad \tilde{t} "
-        r"= r e_y + (1 - r) e_{y'}, \quad r \sim \mathrm{Beta}(\alpha, \alpha)"
+        r"\begin{aligned} & \ell = -\sum_{c} \tilde{t}_c \log p_c(\tilde{x}), \\ & \tilde{x} = r x + (1 - r) "
+        r"x', \\ & \tilde{t} = r e_y + (1 - r) e_{y'}, \\ & r \sim \mathrm{Beta}(\alpha, \alpha) \end{aligned}"
     ),
     effect=(
         "Smooths the decision between all classes. Pairs are drawn as classes occur, so that the tail is "

@@ -10,9 +10,9 @@ R_BCE = Alias(
     ),
     citation="Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 3-5",
     formula=(
-        r"\ell_{ic} = w_{ic} \left(y_{ic} \log(1 + \exp(-u_{ic})) + (1 - y_{ic}) \log(1 + \exp(u_{ic}))\right), "
-        r"\quad w_{ic} = \alpha + \sigma(\beta (r_{ic} - \mu)), \quad r_{ic} = \frac{1 / n_c}{\sum_{j: y_{ij} = "
-        "1} 1 / n_j}"
+        r"\begin{aligned} & \ell_{ic} = w_{ic} \left(y_{ic} \log(1 + \exp(-u_{ic})) + (1 - y_{ic}) \log(1 + "
+        r"\exp(u_{ic}))\right), \\ & w_{ic} = \alpha + \sigma(\beta (r_{ic} - \mu)), \\ & r_{ic} = \frac{1 / "
+        r"n_c}{\sum_{j: y_{ij} = 1} 1 / n_j} \end{aligned}"
     ),
     effect=(
         "Class-aware sampling draws rare labels more often, and the weights take back what it over-draws of "

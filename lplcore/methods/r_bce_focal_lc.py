@@ -10,9 +10,10 @@ R_BCE_FOCAL_LC = Alias(
     ),
     citation="Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, R-BCE-Focal+LC",
     formula=(
-        r"\ell_{ic} = -2 w_{ic} \left(y_{ic} (1 - p_{ic})^{\gamma} \log p_{ic} + (1 - y_{ic}) p_{ic}^{\gamma} "
-        r"\log(1 - p_{ic})\right), \quad p_{ic} = \sigma(\tilde{u}_{ic}), \quad \tilde{u}_{ic} = \begin{cases} "
-        r"s_c^{+} u_{ic} + m_c^{+} & y_{ic} = 1 \\ s_c^{-} u_{ic} + m_c^{-} & y_{ic} = 0 \end{cases}"
+        r"\begin{aligned} & \ell_{ic} = -2 w_{ic} \left(y_{ic} (1 - p_{ic})^{\gamma} \log p_{ic} + (1 - y_{ic}) "
+        r"p_{ic}^{\gamma} \log(1 - p_{ic})\right), \\ & p_{ic} = \sigma(\tilde{u}_{ic}), \\ & \tilde{u}_{ic} = "
+        r"\begin{cases} s_c^{+} u_{ic} + m_c^{+} & y_{ic} = 1 \\ s_c^{-} u_{ic} + m_c^{-} & y_{ic} = 0 "
+        r"\end{cases} \end{aligned}"
     ),
     effect=(
         "Class-aware sampling draws rare labels more often, and the weights take back what it over-draws of "

@@ -8,9 +8,9 @@ R_BCE_FOCAL_LPL = Alias(
     description="R-BCE with focal loss and LPL.\n\nDefaults are those for COCO-MLT, mu 0.2; VOC-MLT takes 0.3.",
     citation="Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, R-BCE-Focal+LPL",
     formula=(
-        r"\ell_{ic} = -2 w_{ic} \left(y_{ic} (1 - p_{ic})^{\gamma} \log p_{ic} + (1 - y_{ic}) p_{ic}^{\gamma} "
-        r"\log(1 - p_{ic})\right), \quad p_{ic} = \sigma(\tilde{u}_{ic}), \quad \tilde{u}_{ic} = u_{ic} - s_c "
-        r"\epsilon_c"
+        r"\begin{aligned} & \ell_{ic} = -2 w_{ic} \left(y_{ic} (1 - p_{ic})^{\gamma} \log p_{ic} + (1 - y_{ic}) "
+        r"p_{ic}^{\gamma} \log(1 - p_{ic})\right), \\ & p_{ic} = \sigma(\tilde{u}_{ic}), \\ & \tilde{u}_{ic} = "
+        r"u_{ic} - s_c \epsilon_c \end{aligned}"
     ),
     effect=(
         "Class-aware sampling draws rare labels more often, and the weights take back what it over-draws of "

@@ -11,10 +11,10 @@ R_BCE_FOCAL_NTR = Alias(
     ),
     citation="Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020",
     formula=(
-        r"\ell_{ic} = -2 w_{ic} \left(y_{ic} (1 - p_{ic})^{\gamma} \log p_{ic} + \frac{1 - y_{ic}}{\lambda} "
-        r"\bar{p}_{ic}^{\gamma} \log(1 - \bar{p}_{ic})\right), \quad p = \sigma(\tilde{u}), \quad \bar{p} = "
-        r"\sigma(\lambda \tilde{u}), \quad \tilde{u}_{ic} = u_{ic} - \frac{\kappa}{\lambda} "
-        r"\log\left(\frac{N}{n_c} - 1\right)"
+        r"\begin{aligned} & \ell_{ic} = -2 w_{ic} \left(y_{ic} (1 - p_{ic})^{\gamma} \log p_{ic} + \frac{1 - "
+        r"y_{ic}}{\lambda} \bar{p}_{ic}^{\gamma} \log(1 - \bar{p}_{ic})\right), \\ & p = \sigma(\tilde{u}), \\ "
+        r"& \bar{p} = \sigma(\lambda \tilde{u}), \\ & \tilde{u}_{ic} = u_{ic} - \frac{\kappa}{\lambda} "
+        r"\log\left(\frac{N}{n_c} - 1\right) \end{aligned}"
     ),
     effect=(
         "Class-aware sampling draws rare labels more often, and the weights take back what it over-draws of "

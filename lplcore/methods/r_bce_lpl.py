@@ -8,8 +8,8 @@ R_BCE_LPL = Alias(
     description="R-BCE with LPL.\n\nDefaults are those for COCO-MLT, mu 0.2; VOC-MLT takes 0.3.",
     citation="Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, R-BCE+LPL",
     formula=(
-        r"\ell_{ic} = w_{ic} \left(y_{ic} \log(1 + \exp(-\tilde{u}_{ic})) + (1 - y_{ic}) \log(1 + "
-        r"\exp(\tilde{u}_{ic}))\right), \quad \tilde{u}_{ic} = u_{ic} - s_c \epsilon_c"
+        r"\begin{aligned} & \ell_{ic} = w_{ic} \left(y_{ic} \log(1 + \exp(-\tilde{u}_{ic})) + (1 - y_{ic}) "
+        r"\log(1 + \exp(\tilde{u}_{ic}))\right), \\ & \tilde{u}_{ic} = u_{ic} - s_c \epsilon_c \end{aligned}"
     ),
     effect=(
         "Class-aware sampling draws rare labels more often, and the weights take back what it over-draws of "

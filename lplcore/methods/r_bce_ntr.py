@@ -11,9 +11,9 @@ R_BCE_NTR = Alias(
     ),
     citation="Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 8",
     formula=(
-        r"\ell_{ic} = w_{ic} \left(y_{ic} \log(1 + \exp(-\tilde{u}_{ic})) + \frac{1 - y_{ic}}{\lambda} \log(1 + "
-        r"\exp(\lambda \tilde{u}_{ic}))\right), \quad \tilde{u}_{ic} = u_{ic} - \frac{\kappa}{\lambda} "
-        r"\log\left(\frac{N}{n_c} - 1\right)"
+        r"\begin{aligned} & \ell_{ic} = w_{ic} \left(y_{ic} \log(1 + \exp(-\tilde{u}_{ic})) + \frac{1 - "
+        r"y_{ic}}{\lambda} \log(1 + \exp(\lambda \tilde{u}_{ic}))\right), \\ & \tilde{u}_{ic} = u_{ic} - "
+        r"\frac{\kappa}{\lambda} \log\left(\frac{N}{n_c} - 1\right) \end{aligned}"
     ),
     effect=(
         "Class-aware sampling draws rare labels more often, and the weights take back what it over-draws of "

@@ -7,8 +7,8 @@ RESAMPLING = Alias(
     title="Class-aware re-sampling",
     citation="Shen et al., Relay backpropagation, ECCV 2016",
     formula=(
-        r"\ell_c = y_c \log(1 + \exp(-u_c)) + (1 - y_c) \log(1 + \exp(u_c)), \quad P(c) = \frac{1}{C}, \quad "
-        r"P(i \mid c) = \frac{1}{n_c}"
+        r"\begin{aligned} & \ell_c = y_c \log(1 + \exp(-u_c)) + (1 - y_c) \log(1 + \exp(u_c)), \\ & P(c) = "
+        r"\frac{1}{C}, \\ & P(i \mid c) = \frac{1}{n_c} \end{aligned}"
     ),
     effect=(
         "Labels are drawn equally often: images with rare labels are repeated, and frequent labels that come "

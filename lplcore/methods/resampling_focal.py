@@ -7,8 +7,8 @@ RESAMPLING_FOCAL = Alias(
     title="Class-aware re-sampling with focal loss",
     citation="Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table V, RS-Focal",
     formula=(
-        r"\ell_c = -2 \left(y_c (1 - p_c)^{\gamma} \log p_c + (1 - y_c) p_c^{\gamma} \log(1 - p_c)\right), "
-        r"\quad p_c = \sigma(u_c), \quad P(c) = \frac{1}{C}"
+        r"\begin{aligned} & \ell_c = -2 \left(y_c (1 - p_c)^{\gamma} \log p_c + (1 - y_c) p_c^{\gamma} \log(1 - "
+        r"p_c)\right), \\ & p_c = \sigma(u_c), \\ & P(c) = \frac{1}{C} \end{aligned}"
     ),
     effect="Labels are drawn equally often, and hard entries count more than easy ones.",
     advice=(

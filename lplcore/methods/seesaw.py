@@ -7,9 +7,9 @@ SEESAW = Alias(
     title="Seesaw loss",
     citation="Wang et al., Seesaw loss for long-tailed instance segmentation, CVPR 2021",
     formula=(
-        r"\ell = -\log \frac{\exp(u_y)}{\sum_{j} S_{yj} \exp(u_j)}, \quad S_{yj} = \min\left(1, "
-        r"\frac{N_j}{N_y}\right)^{p} \max\left(1, \frac{\sigma_j}{\sigma_y}\right)^{q}, \quad \sigma = "
-        r"\mathrm{softmax}(u)"
+        r"\begin{aligned} & \ell = -\log \frac{\exp(u_y)}{\sum_{j} S_{yj} \exp(u_j)}, \\ & S_{yj} = "
+        r"\min\left(1, \frac{N_j}{N_y}\right)^{p} \max\left(1, \frac{\sigma_j}{\sigma_y}\right)^{q}, \\ & "
+        r"\sigma = \mathrm{softmax}(u) \end{aligned}"
     ),
     effect=(
         "Examples of the head push tail logits down less; classes that are mistaken for the true one are "

@@ -24,8 +24,8 @@ class Gcl(Perturbation):
     title: ClassVar[str] = "GCL (Gaussian clouded logits)"
     citation: ClassVar[str] = "Li et al., Long-tailed recognition via Gaussian clouded logit adjustment, CVPR 2022"
     formula: ClassVar[str] = (
-        r"\delta_c = -s a |\xi_c| \frac{\log n_{\max} - \log n_c}{\log n_{\max} - \log n_{\min}} - s m [c = y], "
-        r"\quad \xi_c \sim \mathrm{N}(0, 1/9)"
+        r"\begin{aligned} & \delta_c = -s a |\xi_c| \frac{\log n_{\max} - \log n_c}{\log n_{\max} - \log "
+        r"n_{\min}} - s m [c = y], \\ & \xi_c \sim \mathrm{N}(0, 1/9) \end{aligned}"
     )
     effect: ClassVar[str] = (
         "Noise lowers a logit the more the rarer its class, which widens the tail's margins; the most frequent "

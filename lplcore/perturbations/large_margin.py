@@ -24,8 +24,9 @@ class LargeMargin(Perturbation):
     title: ClassVar[str] = "Large-margin softmax"
     citation: ClassVar[str] = "Liu et al., Large-margin softmax loss for convolutional networks, ICML 2016, Eq. 5"
     formula: ClassVar[str] = (
-        r"\delta_y = \frac{\|w_y\| \|f\| (\psi(\theta_y) - \cos \theta_y)}{1 + \lambda}, \quad \psi(\theta) = "
-        r"(-1)^{k} \cos(m \theta) - 2 k, \quad \frac{k \pi}{m} \le \theta \le \frac{(k + 1) \pi}{m}"
+        r"\begin{aligned} & \delta_y = \frac{\|w_y\| \|f\| (\psi(\theta_y) - \cos \theta_y)}{1 + \lambda}, \\ & "
+        r"\psi(\theta) = (-1)^{k} \cos(m \theta) - 2 k, \\ & \frac{k \pi}{m} \le \theta \le \frac{(k + 1) "
+        r"\pi}{m} \end{aligned}"
     )
     effect: ClassVar[str] = "The angle to the true class's weights must be m times smaller, for head and tail alike."
     advice: ClassVar[str] = (

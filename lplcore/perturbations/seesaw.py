@@ -25,8 +25,8 @@ class Seesaw(Perturbation):
     title: ClassVar[str] = "Seesaw loss"
     citation: ClassVar[str] = "Wang et al., Seesaw loss for long-tailed instance segmentation, CVPR 2021, Eq. 5 to 8"
     formula: ClassVar[str] = (
-        r"\delta_j = \log S_{yj}, \quad S_{yj} = \min\left(1, \frac{N_j}{N_y}\right)^{p} \max\left(1, "
-        r"\frac{\sigma_j}{\sigma_y}\right)^{q}, \quad \sigma = \mathrm{softmax}(u)"
+        r"\begin{aligned} & \delta_j = \log S_{yj}, \\ & S_{yj} = \min\left(1, \frac{N_j}{N_y}\right)^{p} "
+        r"\max\left(1, \frac{\sigma_j}{\sigma_y}\right)^{q}, \\ & \sigma = \mathrm{softmax}(u) \end{aligned}"
     )
     effect: ClassVar[str] = (
         "Examples of the head push tail logits down less; classes that are mistaken for the true one are "

@@ -22,8 +22,8 @@ class VectorScaling(Perturbation):
         "Kini et al., Label-imbalanced and group-sensitive classification, NeurIPS 2021, Eq. 2; CDT: Ye et al., 2020"
     )
     formula: ClassVar[str] = (
-        r"\delta_c = \left(\frac{1}{D_c} - 1\right) u_c + \tau \log \pi_c, \quad D_c = "
-        r"\left(\frac{n_{\max}}{n_c}\right)^{\gamma}"
+        r"\begin{aligned} & \delta_c = \left(\frac{1}{D_c} - 1\right) u_c + \tau \log \pi_c, \\ & D_c = "
+        r"\left(\frac{n_{\max}}{n_c}\right)^{\gamma} \end{aligned}"
     )
     effect: ClassVar[str] = (
         "Tail logits are shrunk and lowered in training alone, which the network learns to make up for."

@@ -23,8 +23,8 @@ class Lade(Regularizer):
     title: ClassVar[str] = "LADE (label distribution disentangling)"
     citation: ClassVar[str] = "Hong et al., Disentangling label distribution, CVPR 2021, Eq. 9"
     formula: ClassVar[str] = (
-        r"\alpha \sum_{c} \pi_c \left(r_c + \lambda r_c^2 - \bar{u}_c\right), \quad r_c = \log\left(\frac{1}{B} "
-        r"\sum_{i} \frac{\exp(u_{ic})}{\pi_c C}\right)"
+        r"\begin{aligned} & \alpha \sum_{c} \pi_c \left(r_c + \lambda r_c^2 - \bar{u}_c\right), \\ & r_c = "
+        r"\log\left(\frac{1}{B} \sum_{i} \frac{\exp(u_{ic})}{\pi_c C}\right) \end{aligned}"
     )
     effect: ClassVar[str] = "Takes the training set's class frequencies out of the logits, so that the tail gains."
     advice: ClassVar[str] = (

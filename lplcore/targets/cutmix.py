@@ -22,8 +22,8 @@ class CutMix(Target):
     title: ClassVar[str] = "CutMix"
     citation: ClassVar[str] = "Yun et al., CutMix, ICCV 2019, Eq. 1 and 2"
     formula: ClassVar[str] = (
-        r"\tilde{x} = M \odot x + (1 - M) \odot x', \quad \tilde{t} = r t + (1 - r) t', \quad r \sim "
-        r"\mathrm{Beta}(\alpha, \alpha)"
+        r"\begin{aligned} & \tilde{x} = M \odot x + (1 - M) \odot x', \\ & \tilde{t} = r t + (1 - r) t', \\ & r "
+        r"\sim \mathrm{Beta}(\alpha, \alpha) \end{aligned}"
     )
     effect: ClassVar[str] = (
         "Smooths the decision between all classes. Pairs are drawn as classes occur, so that the tail is "

@@ -23,8 +23,9 @@ class LabelAwareSmoothing(Target):
     title: ClassVar[str] = "Label-aware smoothing"
     citation: ClassVar[str] = "Zhong et al., Improving calibration for long-tailed recognition, CVPR 2021, Eq. 3 and 4"
     formula: ClassVar[str] = (
-        r"\tilde{t} = (1 - a_y) t + \frac{a_y}{C}, \quad a_y = a_{\mathrm{tail}} + (a_{\mathrm{head}} - "
-        r"a_{\mathrm{tail}}) \sin\left(\frac{\pi}{2} \frac{n_y - n_{\min}}{n_{\max} - n_{\min}}\right)"
+        r"\begin{aligned} & \tilde{t} = (1 - a_y) t + \frac{a_y}{C}, \\ & a_y = a_{\mathrm{tail}} + "
+        r"(a_{\mathrm{head}} - a_{\mathrm{tail}}) \sin\left(\frac{\pi}{2} \frac{n_y - n_{\min}}{n_{\max} - "
+        r"n_{\min}}\right) \end{aligned}"
     )
     effect: ClassVar[str] = "The head, of which networks are too sure, is smoothed most, the tail least."
     advice: ClassVar[str] = "For calibration. On long-tailed digits it does not lower the error."

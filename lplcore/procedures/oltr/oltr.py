@@ -38,8 +38,9 @@ class Oltr(Procedure):
     title: ClassVar[str] = "OLTR (open long-tailed recognition)"
     citation: ClassVar[str] = "Liu et al., Large-scale long-tailed recognition in an open world, CVPR 2019, Eq. 1 to 7"
     formula: ClassVar[str] = (
-        r"v = \frac{\rho}{\min_{c} \|f - \mu_c\|} \left(f + \tanh(S f) \odot \sum_{c} o_c \mu_c\right), \quad o "
-        r"= \mathrm{softmax}(H f), \quad u_c = s \frac{\|v\|}{1 + \|v\|} \cos(v, w_c)"
+        r"\begin{aligned} & v = \frac{\rho}{\min_{c} \|f - \mu_c\|} \left(f + \tanh(S f) \odot \sum_{c} o_c "
+        r"\mu_c\right), \\ & o = \mathrm{softmax}(H f), \\ & u_c = s \frac{\|v\|}{1 + \|v\|} \cos(v, w_c) "
+        r"\end{aligned}"
     )
     effect: ClassVar[str] = (
         "From stage 2 on every example, above all of the tail, borrows from a memory of the classes' "
