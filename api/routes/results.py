@@ -205,23 +205,29 @@ def list_checkpoints(services: Services, run_id: Identifier) -> CheckpointList:
 
 
 @router.get("/{run_id}/logs", operation_id="getLogs")
-def get_logs(services: Services, run_id: Identifier, limit: Limit = 500, cursor: Cursor = None) -> LogList:
-    """Log lines, oldest first."""
+def get_logs(
+    services: Services,
+    run_id: Identifier,
+    order: Annotated[Literal["asc", "desc"], Query(description="desc: newest first, for the end of a log")] = "asc",
+    limit: Limit = 500,
+    cursor: Cursor = None,
+) -> LogList:
+    """Log lines, oldest first or newest first; how a run failed is the last of its lines."""
     with services.db.read() as session:
         runs.get(session, run_id)
-        lines = events.logs(session, run_id, after_id=after_line(cursor), limit=limit + 1)
+        lines = events.logs(session, run_id, after_id=after_line(cursor), newest_first=order == "desc", limit=limit + 1)
     following = cursors.encode(str(lines[limit - 1].id)) if len(lines) > limit else None
     return LogList(items=[log_entry(line) for line in lines[:limit]], next=following)
 
 
-def after_line(cursor: str | None) -> int:
-    """The id of the log line that a cursor stands after.
+def after_line(cursor: str | None) -> int | None:
+    """The id of the log line that a cursor stands after, None without one.
 
     Raises:
         BadCursor: no log gave it out.
     """
     if cursor is None:
-        return 0
+        return None
     text = cursors.decode(cursor)
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise BadCursor("cursor: not one that a log has given; start without it")
