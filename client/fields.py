@@ -66,6 +66,7 @@ class RunFields(Answer):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     notes: list[str] = Field(default_factory=list)
+    environment: dict[str, Any] = Field(default_factory=dict)
 
 
 class JobItemFields(Answer):
@@ -74,6 +75,8 @@ class JobItemFields(Answer):
     id: str
     name: str = ""
     tags: list[str] = Field(default_factory=list)
+    notes: str = ""
+    archived: bool = False
     state: State
     requested: Request | None = None
     progress: float = 0.0
@@ -90,6 +93,7 @@ class JobItemFields(Answer):
     models: list[str] = Field(default_factory=list)
     imbalance_factor: float | None = None
     runs: dict[str, int] = Field(default_factory=dict)
+    sparkline: list[float] = Field(default_factory=list)
 
 
 class JobFields(Answer):
@@ -98,6 +102,8 @@ class JobFields(Answer):
     id: str
     name: str = ""
     tags: list[str] = Field(default_factory=list)
+    notes: str = ""
+    archived: bool = False
     state: State
     requested: Request | None = None
     progress: float = 0.0
@@ -110,6 +116,7 @@ class JobFields(Answer):
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    parent: str | None = None
     spec: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -34,13 +34,26 @@ def following(*named: str) -> Select[Any]:
 
 def logs(session: Session, run_id: str, *, after_id: int = 0, limit: int = 500) -> list[Event]:
     """Log lines of a run, oldest first."""
+    lines = select(EventRow).where(EventRow.run_id == run_id, EventRow.kind == "log")
+    return list(session.scalars(lines.where(EventRow.id > after_id).order_by(EventRow.id).limit(limit)))
+
+
+def last_logs(session: Session, run_id: str, *, before_id: int | None = None, limit: int = 500) -> list[Event]:
+    """Log lines of a run, newest first."""
+    lines = select(EventRow).where(EventRow.run_id == run_id, EventRow.kind == "log")
+    before = lines if before_id is None else lines.where(EventRow.id < before_id)
+    return list(session.scalars(before.order_by(EventRow.id.desc()).limit(limit)))
+
+
+def history(session: Session, run_id: str, *, before_id: int | None = None, limit: int = 100) -> list[Event]:
+    """What has happened to a run, newest first: its events without epochs and log lines."""
     query = (
         select(EventRow)
-        .where(EventRow.run_id == run_id, EventRow.id > after_id, EventRow.kind == "log")
-        .order_by(EventRow.id)
+        .where(EventRow.run_id == run_id, EventRow.kind.not_in(("epoch", "log")))
+        .order_by(EventRow.id.desc())
         .limit(limit)
     )
-    return list(session.scalars(query))
+    return list(session.scalars(query if before_id is None else query.where(EventRow.id < before_id)))
 
 
 def bounds(session: Session) -> tuple[int, int]:

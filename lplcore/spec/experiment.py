@@ -1,9 +1,9 @@
 """Experiment specs: what to train, on what, how, how often."""
 
 import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr
@@ -19,6 +19,7 @@ from lplcore.optimizers import Optimizer
 from lplcore.plugin import PluginOf, Record
 from lplcore.schedules import Schedule
 from lplcore.spec.batch import batch_problems
+from lplcore.spec.comparison import note_of
 from lplcore.spec.defaults import expand_preset, left_to_method, with_defaults
 from lplcore.spec.fields import Checkpoints, Device, Seeds, SweptValues, Tag
 from lplcore.spec.probe import probe_problems
@@ -28,6 +29,7 @@ from lplcore.spec.sweep import (
     points_of,
     refuse_equal_points,
     replace_at,
+    size_problems,
     sweep_field_problems,
     unknown_roots,
 )
@@ -88,6 +90,12 @@ class ExperimentSpec(Record):
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
     _left_to_method: list[tuple[str, str]] = PrivateAttr(default_factory=list)
     _default_batch: bool = PrivateAttr(default=False)
+    _notes: list[str] = PrivateAttr(default_factory=list)
+
+    @property
+    def notes(self) -> list[str]:
+        """What its author should know of what was filled in."""
+        return self._notes
 
     def plan(self, *, max_runs: int = 10_000) -> "list[RunPlan]":
         """One run per sweep point and seed, seeds innermost.
@@ -97,10 +105,11 @@ class ExperimentSpec(Record):
                 points that are the same experiment.
         """
         complete = self.model_dump(mode="json")
-        unfit = [problem for field in self.sweep for problem in sweep_field_problems(complete, field)]
-        unfit += self._size_problems(max_runs)
-        if unfit:
-            raise SpecError(unfit)
+        oversize = size_problems(self.sweep, seeds=len(self.seeds), max_runs=max_runs)
+        unfit = {field: problems for field in self.sweep if (problems := sweep_field_problems(complete, field))}
+        if unfit or oversize:
+            others = {} if oversize else {field: self.sweep[field] for field in self.sweep if field not in unfit}
+            raise SpecError([*chain.from_iterable(unfit.values()), *oversize, *self._errors_at(complete, others)])
         specs = self._specs(complete)
         if self.sweep:
             roots = {field.split(".")[0] for field in self.sweep}
@@ -111,13 +120,13 @@ class ExperimentSpec(Record):
             for seed in self.seeds
         ]
 
-    def _size_problems(self, max_runs: int) -> list[dict[str, str]]:
-        """Where the job has more runs than are allowed."""
-        total = len(self.seeds) * math.prod(len(values) for values in self.sweep.values())
-        if total <= max_runs:
-            return []
-        message = f"asks for {total} runs, at most {max_runs} are allowed in one job; sweep fewer values or seeds"
-        return [{"path": "sweep" if self.sweep else "seeds", "message": message}]
+    def _errors_at(self, complete: Mapping[str, Any], sweep: dict[str, list[Any]]) -> list[dict[str, str]]:
+        """The errors of swept values."""
+        try:
+            self.model_copy(update={"sweep": sweep})._specs(complete)
+        except SpecError as error:
+            return error.errors
+        return []
 
     def fitted(self, info: DatasetInfo) -> Self:
         """The spec with what nobody has set made to fit the data: a batch of all examples where there are few."""
@@ -247,7 +256,7 @@ def parse_spec(
     if isinstance(data, ExperimentSpec):
         return data
     if not isinstance(data, Mapping):
-        raise SpecError([{"path": "", "message": "an experiment is a JSON object with at least dataset and method"}])
+        raise SpecError([{"path": "", "message": "an experiment is a JSON object with at least a dataset"}])
     readable, unreadable = plain_and_problems(data)
     if readable is None:
         raise SpecError(unreadable)
@@ -260,6 +269,7 @@ def parse_spec(
     if unreadable:
         raise SpecError(unreadable)
     expanded, _ = expand_preset(readable)
+    spec._notes = note_of(expanded, {"sweep": spec.sweep})
     spec._left_to_method = left_to_method(expanded)
     spec._default_batch = expanded.get("batch_size") is None
     return spec

@@ -187,8 +187,46 @@ def test_logs_are_paged(service: Running) -> None:
     rest = service.http.get(path, params={"cursor": page["next"]}).json()
     assert [line["message"] for line in rest["items"]] == ["line 3", "line 4"]
     assert rest["next"] is None
+    tail = service.http.get(path, params={"limit": 3, "order": "desc"}).json()
+    assert [line["message"] for line in tail["items"]] == ["line 4", "line 3", "line 2"]
+    older = service.http.get(path, params={"cursor": tail["next"], "order": "desc"}).json()
+    assert [line["message"] for line in older["items"]] == ["line 1", "line 0"]
+    assert older["next"] is None
     job_cursor = "al8x"
     assert service.http.get(path, params={"cursor": job_cursor}).status_code == 422
+
+
+def test_a_run_says_what_it_was_trained_with(service: Running) -> None:
+    service.submit()
+    held = claim(service.db)
+    path = f"/v1/runs/{held.run_id}"
+    assert service.http.get(path).json()["environment"] == {}
+    writing(service.db, metrics.record_start, held, {"environment": {"device": "cpu (x86_64)", "torch": "2.9.0"}})
+    assert service.http.get(path).json()["environment"] == {"device": "cpu (x86_64)", "torch": "2.9.0"}
+
+
+def test_the_history_of_a_run_has_states_checkpoints_and_rewinds_newest_first(service: Running, tmp_path: Path) -> None:
+    service.submit()
+    held = claim(service.db)
+    writing(service.db, metrics.record_epoch, held, epoch=1, epochs=3, metrics={"train/loss": 1.0}, series={})
+    writing(service.db, claims.log, held, "info", "a line")
+    keep_checkpoint(service.db, held, b"content", tmp_path)
+    writing(service.db, claims.finish, held, outcome="released")
+    claim(service.db)
+    path = f"/v1/runs/{held.run_id}/history"
+    page = service.http.get(path, params={"limit": 4}).json()
+    assert [(each["kind"], each["data"].get("state")) for each in page["items"]] == [
+        ("state", "running"),
+        ("rewind", None),
+        ("state", "queued"),
+        ("checkpoint", None),
+    ]
+    assert page["items"][1]["data"]["epoch"] == 1
+    assert page["items"][0]["created_at"].endswith("Z")
+    rest = service.http.get(path, params={"cursor": page["next"]}).json()
+    assert [each["data"]["state"] for each in rest["items"]] == ["running"]
+    assert rest["next"] is None
+    assert service.http.get(path, params={"cursor": "al8x"}).status_code == 422
 
 
 def test_checkpoint_content_comes_whole_and_in_ranges(service: Running, tmp_path: Path) -> None:
