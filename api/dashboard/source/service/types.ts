@@ -22,6 +22,8 @@ export type JobClassMetrics = Schemas["JobClassMetrics"];
 export type LossVariations = Schemas["LossVariations"];
 export type ConfusionMatrix = Schemas["ConfusionMatrix"];
 export type ConfusionEntries = Schemas["ConfusionEntries"];
+export type Comparison = Schemas["Comparison"];
+export type Pair = Schemas["PairAnswer"];
 export type Theory = Schemas["TheoryAnswer"];
 
 /** A plug-in or method of the catalogue. */
