@@ -1,6 +1,6 @@
 """What a run has measured and kept: metrics, per-class series, checkpoints, log."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from fastapi import APIRouter, Query
 
@@ -35,6 +35,7 @@ else:
 router = APIRouter(
     prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404), route_class=Threaded
 )
+Kind: TypeAlias = Literal["state", "checkpoint", "rewind"]
 MOST_OF_A_MATRIX = 1000
 """Classes up to which a confusion matrix is answered whole."""
 
@@ -150,12 +151,18 @@ def get_logs(
 
 
 @router.get("/{run_id}/history", operation_id="getHistory")
-def get_history(services: Services, run_id: Identifier, limit: Limit = 100, cursor: Cursor = None) -> History:
+def get_history(
+    services: Services,
+    run_id: Identifier,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    kind: Annotated[list[Kind] | None, Query(max_length=3, description="only these; repeat")] = None,
+) -> History:
     """What has happened to a run, newest first: states with their reasons, checkpoints, rewinds."""
     before = after_line(cursor) if cursor is not None else None
     with services.db.read() as session:
         runs.get(session, run_id)
-        found = events.history(session, run_id, before_id=before, limit=limit + 1)
+        found = events.history(session, run_id, kinds=kind or events.HISTORY, before_id=before, limit=limit + 1)
     following = cursors.encode(str(found[limit - 1].id)) if len(found) > limit else None
     return History.model_validate(Page(found[:limit], following))
 

@@ -117,12 +117,14 @@ function Lines({ log, read, shown, marked, filtered, tall }: LinesProperties) {
         {!shown.length && <p class="quiet">{filtered && read.lines.length ? `None of the ${plural(read.lines.length, "line")} read so far matches.` : "No lines yet: they come when a worker takes the run."}</p>}
       </div>
       <div class="row spread small quiet" role="status">
-        <span>{plural(shown.length, "line")} shown{filtered ? ` of ${read.lines.length.toLocaleString("en")} read` : ""}{read.complete || !first ? "" : `; older ones than ${new Date(first.created_at).toLocaleTimeString()} are read as you scroll up`}</span>
+        <span>{plural(shown.length, "line")} shown{filtered ? ` of ${read.lines.length.toLocaleString("en")} read` : ""}{read.complete || !first ? "" : filtered ? `; nothing before ${clock(first.created_at)} has been looked through` : `; lines before ${clock(first.created_at)} are read as you scroll up`}</span>
         {unseen > 0 && <button type="button" class="primary" onClick={toEnd}>{plural(unseen, "new line")} ↓</button>}
       </div>
     </>
   );
 }
+
+const clock = (at: string) => new Date(at).toLocaleTimeString([], { hour12: false });
 
 /** Keeps the place: at the end it follows, elsewhere it counts what is new, and what comes above moves nothing. */
 function useFollowing(box: { current: HTMLDivElement | null }, shown: LogEntry[], marked: number, onTop: () => void) {
@@ -183,7 +185,7 @@ function Line({ line, marked, before, reached }: { line: LogEntry; marked: boole
     <>
       {line.attempt !== null && line.attempt > 1 && line.attempt !== before?.attempt && <p class="log-attempt">attempt {line.attempt}</p>}
       <p class={`log-line ${line.level}${marked ? " marked" : ""}`} data-line={line.id} aria-current={marked ? "true" : undefined}>
-        <button type="button" class="plain" tabIndex={reached ? 0 : -1} title={`${at.toLocaleString()}: put this line into the address`} aria-label={`Line of ${at.toLocaleTimeString()}: put it into the address`} onClick={address}>{at.toLocaleTimeString([], { hour12: false })}</button>
+        <button type="button" class="plain" tabIndex={reached ? 0 : -1} title={`${at.toLocaleString()}: put this line into the address`} aria-label={`Line of ${clock(line.created_at)}: put it into the address`} onClick={address}>{clock(line.created_at)}</button>
         {line.level !== "info" && <strong>{line.level}</strong>}
         <span>{line.message}</span>
       </p>

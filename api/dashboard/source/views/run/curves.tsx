@@ -1,4 +1,5 @@
 // Learning curves of one run: all splits and shot groups of one kind of metric.
+import { numbered } from "../../charts/colours";
 import { type Line, Lines } from "../../charts/lines";
 import { metric } from "../../parts/metrics";
 import { Failure, Loading } from "../../parts/states";
@@ -34,7 +35,7 @@ const kindTitle = (kind: string): string => {
 
 function Chart({ kind, curves, controls }: { kind: string; curves: Curves; controls: preact.JSX.Element }) {
   const fraction = metric(`test/${kind}`).fraction;
-  const lines: Line[] = Object.entries(curves).map(([name, curve]) => ({ name: metric(name).title, method: name, x: curve.epoch, mean: curve.value }));
+  const lines: Line[] = Object.entries(curves).map(([name, curve], i) => ({ name: metric(name).title, method: numbered(i), x: curve.epoch, mean: curve.value }));
   const told = lines.map((line) => `${line.name}: ${line.mean.at(-1) ?? "no value"}`).join("; ");
   return (
     <Lines title={`Learning curves: ${kindTitle(kind).toLowerCase()}`} level={2} xTitle="epoch" yTitle={`${kindTitle(kind).toLowerCase()}${fraction ? ", %" : ""}`} scale={fraction ? 100 : 1} lines={lines} controls={controls} height={320} summary={`At the last epoch, ${told}`} />

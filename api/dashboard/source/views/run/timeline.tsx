@@ -1,6 +1,5 @@
 // What has happened to a run, newest first, each with its reason.
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
 import { reasonWords } from "../../parts/reasons";
 import { Shown } from "../../parts/states";
 import { Time } from "../../parts/time";
@@ -9,7 +8,7 @@ import { useReading } from "../../service/resource";
 import type { History, HistoryEntry, Run } from "../../service/types";
 import { ofRun } from "./run_data";
 
-const PAGE = 100;
+const MOST = 200;
 
 interface Step {
   key: number;
@@ -20,33 +19,33 @@ interface Step {
   detail?: string;
 }
 
-async function readHistory(run: string, wanted: number, signal: AbortSignal): Promise<History> {
-  const items: HistoryEntry[] = [];
-  let next: string | null = null;
-  do {
-    const from: string = next ? `&cursor=${encodeURIComponent(next)}` : "";
-    const page: History = await get<History>(`/v1/runs/${run}/history?limit=${PAGE}${from}`, signal);
-    items.push(...page.items);
-    next = page.next ?? null;
-  } while (next && items.length < wanted);
-  return { items, next };
+interface Told {
+  entries: HistoryEntry[];
+  /** Whether there are older entries of either kind than those read. */
+  more: { states: boolean; checkpoints: boolean };
+}
+
+/** States and checkpoints apart: a run may have thousands of checkpoints between two states. */
+async function readHistory(run: string, signal: AbortSignal): Promise<Told> {
+  const page = (kinds: string) => get<History>(`/v1/runs/${run}/history?limit=${MOST}${kinds}`, signal);
+  const [states, checkpoints] = await Promise.all([page("&kind=state&kind=rewind"), page("&kind=checkpoint")]);
+  const entries = [...states.items, ...checkpoints.items].sort((a, b) => b.id - a.id);
+  return { entries, more: { states: states.next !== null, checkpoints: checkpoints.next !== null } };
 }
 
 export function Timeline({ run }: { run: Run }) {
-  const [wanted, setWanted] = useState(PAGE);
-  useEffect(() => setWanted(PAGE), [run.id]);
-  const history = useReading(`${run.id} history ${wanted}`, (signal) => readHistory(run.id, wanted, signal), { about: ofRun(run.id, "state", "checkpoint", "rewind"), keep: true });
+  const history = useReading(`${run.id} history`, (signal) => readHistory(run.id, signal), { about: ofRun(run.id, "state", "checkpoint", "rewind"), keep: true });
   return (
     <section class="panel">
       <h2>History</h2>
       <Shown of={history} what="The history">
-        {(value) => (
+        {({ entries, more }) => (
           <>
             <ol class="timeline" tabIndex={0} aria-label="What has happened, newest first">
-              {steps(value.items).map((step) => <Item key={step.key} at={step.at} sign={step.sign} look={step.look}>{step.text}{step.detail && <span class="quiet"> {step.detail}</span>}</Item>)}
-              {!value.next && <Item at={run.created_at} sign="…" look="queued">{run.retry_of ? "Made in place of an earlier run; waits for a worker" : "Submitted; waits for a worker"}</Item>}
+              {steps(entries).map((step) => <Item key={step.key} at={step.at} sign={step.sign} look={step.look}>{step.text}{step.detail && <span class="quiet"> {step.detail}</span>}</Item>)}
+              {!more.states && <Item at={run.created_at} sign="…" look="queued">{run.retry_of ? "Made in place of an earlier run; waits for a worker" : "Submitted; waits for a worker"}</Item>}
             </ol>
-            {value.next && <button type="button" onClick={() => setWanted(value.items.length + PAGE)}>Earlier</button>}
+            {(more.states || more.checkpoints) && <p class="quiet small">The newest {MOST} {more.states ? "changes" : "checkpoints"}; there were earlier ones.</p>}
           </>
         )}
       </Shown>
