@@ -75,6 +75,8 @@ class JobItemFields(Answer):
     id: str
     name: str = ""
     tags: list[str] = Field(default_factory=list)
+    notes: str = ""
+    archived: bool = False
     state: State
     requested: Request | None = None
     progress: float = 0.0
@@ -91,6 +93,7 @@ class JobItemFields(Answer):
     models: list[str] = Field(default_factory=list)
     imbalance_factor: float | None = None
     runs: dict[str, int] = Field(default_factory=dict)
+    sparkline: list[float] = Field(default_factory=list)
 
 
 class JobFields(Answer):
@@ -99,6 +102,8 @@ class JobFields(Answer):
     id: str
     name: str = ""
     tags: list[str] = Field(default_factory=list)
+    notes: str = ""
+    archived: bool = False
     state: State
     requested: Request | None = None
     progress: float = 0.0
@@ -111,6 +116,7 @@ class JobFields(Answer):
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    parent: str | None = None
     spec: dict[str, Any] = Field(default_factory=dict)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from api.schemas.verdict import VerdictAnswer
 from store.characters import clean_all
 from store.database.records import ApiKey, Job, Run
 from store.lifecycle.results import results_of
@@ -33,6 +34,11 @@ def environment_in(info: dict[str, Any]) -> Any:
 def first(values: Sequence[Any]) -> Any:
     """The first of several, None where there is none."""
     return next(iter(values), None)
+
+
+def some(values: Sequence[Any] | None) -> Sequence[Any]:
+    """The values, empty where there are none."""
+    return values or []
 
 
 def only(values: Sequence[Any]) -> Any:
@@ -90,6 +96,8 @@ class JobFacts(Answer):
     id: str
     name: str
     tags: list[str]
+    notes: str
+    archived: bool
     state: State
     requested: Request | None
     progress: float
@@ -124,6 +132,11 @@ class JobItem(JobFacts):
         "their sweep point; `summary` of the job has them point by point",
     )
 
+    sparkline: Annotated[list[float], BeforeValidator(some)] = Field(
+        description="the main test metric of the run that succeeded first, at up to 24 epochs from its first to its "
+        "last; empty before"
+    )
+
 
 class Spread(BaseModel):
     """A metric over seeds; `std` has n - 1 in its denominator and is null at n = 1."""
@@ -147,9 +160,11 @@ class PointSummary(BaseModel):
 class JobAnswer(JobFacts):
     """A job with its complete spec, its first 100 runs and its summary."""
 
+    parent: str | None = Field(description="the job whose specification this one was made from")
     spec: dict[str, Any]
     runs: list[RunAnswer]
     summary: list[PointSummary]
+    verdict: VerdictAnswer | None = Field(description="null while no run has succeeded")
 
 
 class JobList(Answer):
@@ -232,37 +247,6 @@ class DatasetList(BaseModel):
     next: str | None
 
 
-class WorkerAnswer(Answer):
-    """A worker's slot."""
-
-    id: str
-    hostname: str
-    pid: int
-    device: str
-    device_name: str
-    version: str
-    run: str | None = Field(validation_alias="run_id")
-    started_at: Moment
-    last_seen_at: Moment
-    alive: bool
-
-
-class WorkerList(Answer):
-    """Workers, those seen last first."""
-
-    items: list[WorkerAnswer]
-    next: str | None
-
-
-class QueueAnswer(BaseModel):
-    """The queue as numbers."""
-
-    runs: dict[str, int]
-    jobs: dict[str, int]
-    oldest_waiting_seconds: float | None
-    workers_alive: int
-
-
 class KeyAnswer(Answer):
     """An API key; its secret is shown once, when it is made."""
 
@@ -287,11 +271,12 @@ def at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def job_answer(job: Job, runs: Sequence[Run], summary: Sequence[dict[str, Any]]) -> JobAnswer:
-    """A job with its first runs and its summary."""
+def job_answer(job: Job, runs: Sequence[Run], summary: Sequence[dict[str, Any]], verdict: Any) -> JobAnswer:
+    """A job with its first runs, its summary and its verdict."""
     facts = JobFacts.model_validate(job)
     shown = [RunAnswer.model_validate(run) for run in runs]
-    return JobAnswer(**dict(facts), spec=job.spec, runs=shown, summary=list(summary))
+    said = None if verdict is None else VerdictAnswer.model_validate(verdict)
+    return JobAnswer(**dict(facts), parent=job.parent, spec=job.spec, runs=shown, summary=list(summary), verdict=said)
 
 
 def key_answer(key: ApiKey, secret: str | None = None) -> KeyAnswer:

@@ -56,9 +56,18 @@ def planned(
 
 
 def submit(
-    db: Database, settings: Settings, data: Mapping[str, Any], *, idempotency_key: str | None, owner: str
+    db: Database,
+    settings: Settings,
+    data: Mapping[str, Any],
+    *,
+    idempotency_key: str | None,
+    owner: str,
+    parent: str | None = None,
 ) -> Submitted:
     """Check and store a job.
+
+    Args:
+        parent: the job whose spec it was made from.
 
     Raises:
         SpecError, DatasetError: with the field and the remedy.
@@ -75,7 +84,7 @@ def submit(
         spec, plan, _ = planned(settings, data, registered)
         runs = [new_run(run, registered) for run in plan]
         method = method_label(spec.method)
-        job = jobs.new_job(spec=spec.model_dump(mode="json"), runs=runs, method=method, owner=owner)
+        job = jobs.new_job(spec=spec.model_dump(mode="json"), runs=runs, method=method, owner=owner, parent=parent)
     store = partial(jobs.submit, idempotency_key=idempotency_key, request_hash=request_hash)
     submitted = db.write(partial(store, job=job, max_queued=settings.max_queued_runs))
     if any(wanted(run.spec) != ANY for run in runs):

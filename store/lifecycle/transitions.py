@@ -197,7 +197,7 @@ def apply(
             states[row.id] = transition.state
             record_state(session, row, transition, values=values, message=brought["message"])
             if transition.state == State.SUCCEEDED:
-                succeeded[row.job_id].append(row.last_metrics)
+                succeeded[row.job_id].append(row)
     for job_id in sorted(succeeded):
         job_state.refresh(session, job_id, succeeded=succeeded[job_id])
     return states

@@ -26,6 +26,13 @@ def test_a_submitted_job_carries_its_complete_spec_and_runs(service: Running) ->
     assert job["summary"] == [{"point": {}, "metrics": {}, "missing_seeds": [0, 1], "waiting_seeds": [0, 1]}]
 
 
+def test_a_job_remembers_what_it_was_made_from(service: Running) -> None:
+    first = service.submit()
+    assert first["parent"] is None
+    made = service.http.post(f"/v1/jobs?parent={first['id']}", json=SPEC).json()
+    assert service.http.get(f"/v1/jobs/{made['id']}").json()["parent"] == first["id"]
+
+
 def test_a_sweep_makes_a_run_per_point_and_seed(service: Running) -> None:
     job = service.submit(seeds=[0, 1], sweep={"optimizer.lr": [0.1, 0.01]})
     points = [(run["point"]["optimizer.lr"], run["seed"]) for run in job["runs"]]
@@ -110,7 +117,7 @@ BAD_BODIES = {
 
 
 @pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES)
-@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs/validate", "/v1/datasets", "/v1/keys"])
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs/validate", "/v1/bounds", "/v1/datasets", "/v1/keys"])
 def test_no_body_makes_a_server_error(refusing: httpx.Client, path: str, body: bytes) -> None:
     answer = refusing.post(path, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422), answer.text

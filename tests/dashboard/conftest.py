@@ -17,9 +17,9 @@ from api import late
 from api.app import create_app
 from store import jobs, metrics
 from store.database.engine import Database
-from store.database.records import NewRun, Series
+from store.database.records import Claim, NewRun, Series
 from store.doorbell import Doorbell
-from store.lifecycle import claims
+from store.lifecycle import claims, requests
 from store.settings import Settings
 from tests.store.databases import claimed, writing
 
@@ -84,6 +84,37 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert complaints == []
+
+
+def submitted(db: Database, name: str, *, seeds: int = 1, **changes: Any) -> str:
+    """A job that waits; its id."""
+    spec = lplcore.parse_spec({"dataset": "digits", "method": "lpl", "epochs": 10, "name": name, **changes})
+    dumped = spec.model_dump(mode="json")
+    new = [NewRun(seed, {}, dumped, spec.epochs) for seed in range(seeds)]
+    return writing(db, jobs.submit, jobs.new_job(spec=dumped, runs=new, method="lpl")).job.id
+
+
+def begun(db: Database, *, epochs: int = 0) -> Claim:
+    """The next run in training, with so many of ten epochs recorded."""
+    held = claimed(db, worker_id="w_1", device="cpu", lease_seconds=600)
+    assert held is not None
+    info = {"class_names": ["=1+1", "b", "@c"], "class_counts": [9, 5, 2], "notes": []}
+    writing(db, metrics.record_start, held, info)
+    for epoch in range(1, epochs + 1):
+        record(db, held, epoch)
+    return held
+
+
+def record(db: Database, held: Claim, epoch: int, *, epochs: int = 10) -> None:
+    """One epoch of a run."""
+    arrays = {name: series(0.5, 0.25, 0.125) for name in ("relative_loss_variation", "test/accuracy")}
+    values = {"test/top1_error": 1 / epoch, "train/loss": 1.0}
+    writing(db, metrics.record_epoch, held, epoch=epoch, epochs=epochs, metrics=values, series=arrays)
+
+
+def cancelled(db: Database, job: str) -> None:
+    """Take a job out of the way of those that follow."""
+    writing(db, requests.request_job, job, "cancel")
 
 
 def series(*values: float) -> Series:

@@ -32,7 +32,11 @@ class Lpl(LplOptions):
     def build(self, statistics: ClassStatistics) -> nn.Module:
         if statistics.multi_label:
             return MultiLabelLpl(self, statistics) if self.form == "closed" else MultiLabelLplWalk(self, statistics)
-        rule = StepRule(step_size=self.step_size, rounding=self.step_rounding, num_steps=self.num_steps)
+        rule = self.step_rule()
         if self.split == "class_rank" and self.bound_from == "count":
             return LplWalk(self, statistics, bounds=CountBounds(self, statistics, rule=rule))
         return LplWalk(self, statistics, bounds=DynamicBounds(self, statistics, rule=rule))
+
+    def step_rule(self) -> StepRule:
+        """How bounds become steps."""
+        return StepRule(step_size=self.step_size, rounding=self.step_rounding, num_steps=self.num_steps)

@@ -131,7 +131,6 @@ export async function matrix(path: string, signal?: AbortSignal): Promise<Matrix
     headers: headers({ Accept: "application/octet-stream" }),
     ...(signal ? { signal } : {}),
   });
-  if (response.headers.get("Content-Type")?.includes("json")) { const j = await response.json(); const key = Object.keys(j).find((k) => !["classes","class_counts","epochs","absolute_loss_variation"].includes(k))!; return { epochs: j.epochs, classes: j.classes.length, values: new Float32Array(j[key].flat().map((v: number | null) => v ?? NaN)) }; } // HACK
   const [rows = 0, classes = 0] = (response.headers.get("Lpl-Shape") ?? "").split(",").map(Number);
   const epochs = (response.headers.get("Lpl-Epochs") ?? "").split(",").filter(Boolean).map(Number);
   const values = new Float32Array(await response.arrayBuffer());

@@ -2,15 +2,8 @@
 import type { components } from "./schema";
 
 type Schemas = components["schemas"];
-/** What a job's page has of the fields that services before 0.2 lack. */
-interface Newer {
-  notes?: string;
-  archived?: boolean;
-  parent?: string | null;
-  verdict?: { text: string; decided: boolean; best: { label: string; point: Record<string, unknown> } | null } | null;
-}
-export type Job = Schemas["JobAnswer"] & Newer;
-export type JobItem = Schemas["JobItem"] & Newer;
+export type Job = Schemas["JobAnswer"];
+export type JobItem = Schemas["JobItem"];
 export type JobList = Schemas["JobList"];
 export type PointSummary = Schemas["PointSummary"];
 export type Run = Schemas["RunAnswer"];

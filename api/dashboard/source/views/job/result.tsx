@@ -70,7 +70,7 @@ function ordered(rows: Row[], sort: string): Row[] {
 
 /** The point in bold: only where the service's paired interval says that it leads. */
 function bestOf(job: Job): string | null {
-  return job.verdict?.decided && job.verdict.best ? pointKey(job.verdict.best.point) : null;
+  return job.verdict?.decided && job.verdict.point ? pointKey(job.verdict.point) : null;
 }
 
 function SeedValue({ row, seed, main }: { row: Row; seed: number; main: string }) {
