@@ -17,7 +17,7 @@ export function JobLogs({ runs }: { runs: NamedRun[] }) {
     <>
       <label class="row small">
         Run
-        <select value={chosen.run.id} onChange={(event) => setQuery({ run: event.currentTarget.value, line: null })}>
+        <select aria-label="Run" value={chosen.run.id} onChange={(event) => setQuery({ run: event.currentTarget.value, line: null })}>
           {runs.map(({ run, title }) => <option key={run.id} value={run.id}>{title}: {run.state}</option>)}
         </select>
       </label>
