@@ -114,6 +114,7 @@ Bounds = Annotated[
 ]
 Filter = Annotated[Text | None, Query(max_length=200)]
 Epoch = Annotated[int | None, Query(ge=1, le=MAX_INT, description="this epoch only")]
+AfterEpoch = Annotated[int, Query(ge=0, le=MAX_INT, description="later epochs only")]
 Names = Annotated[list[str] | None, Query(max_length=200, description="names, repeated or joined by commas")]
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=200, pattern=r"^[!-~]+$", description="makes a repetition harmless")

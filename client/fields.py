@@ -225,6 +225,8 @@ class DatasetFields(Answer):
     message: str | None = None
     format: str = ""
     task: str | None = None
+    num_classes: int | None = None
+    imbalance_factor: float | None = None
     path: str | None = None
     sha256: str | None = None
     created_at: datetime | None = None
@@ -237,7 +239,6 @@ class DatasetFields(Answer):
     num_validation: int | None = None
     num_test: int | None = None
     input_shape: list[int] = Field(default_factory=list)
-    imbalance_factor: float | None = None
     notes: list[str] = Field(default_factory=list)
     preview: list[dict[str, Any]] = Field(default_factory=list)
 

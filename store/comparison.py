@@ -26,6 +26,7 @@ MOST_POINTS = 500
 """Epochs of a curve that are read; of a longer one every second, third... and the last."""
 MOST_ROWS = 100_000
 """Epochs of all runs together that are read for curves."""
+Facts = Mapping[str, Any]
 LEARNING = (*OPEN, State.SUCCEEDED)
 """States of runs whose curves count: those of failed and cancelled runs end anywhere."""
 
@@ -66,8 +67,8 @@ class Side:
 
     @property
     def learning(self) -> list[str]:
-        """The runs whose curves count."""
-        return [member.id for member in self.members if member.state in LEARNING]
+        """The runs whose curves count, which have an epoch at least."""
+        return [member.id for member in self.members if member.state in LEARNING and member.epoch > 0]
 
     @property
     def version(self) -> tuple[Any, ...]:
@@ -182,11 +183,11 @@ def class_arrays(
         query = query.join(last, same & (SeriesRow.epoch == last.c.epoch))
     else:
         query = query.where(SeriesRow.epoch == epoch)
-    for run, name, shape, data in session.execute(query.execution_options(yield_per=50)):
+    for run, name, shape, data in session.execute(query.execution_options(yield_per=8)):
         yield run, name, Series(tuple(shape), data)
 
 
-def class_facts(session: Session, run_ids: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+def class_facts(session: Session, run_ids: Sequence[str]) -> dict[str, Facts]:
     """What these runs said at their start: names and counts of the classes, device, notes."""
     rows = session.execute(select(RunRow.id, RunRow.info).where(RunRow.id.in_(run_ids)))
     return {row.id: row.info for row in rows}

@@ -89,7 +89,7 @@ def validate(services: Services, body: Experiment) -> Validation:
         num_train=info.num_train,
         num_validation=info.num_validation,
         num_test=info.num_test,
-        notes=list(info.notes),
+        notes=[*spec.notes, *info.notes],
         cache_bytes=info.cache_bytes,
     )
 

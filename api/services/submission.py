@@ -11,6 +11,7 @@ from typing import Any
 import lplcore
 from api.middleware.turnstile import Turnstile
 from lplcore.method.method import MethodSpec
+from lplcore.spec.unknown import without_unknown
 from store import datasets, jobs
 from store.database.engine import Database, Session
 from store.database.records import DatasetRecord, NewRun, Submitted
@@ -47,12 +48,31 @@ def planned(
     Raises:
         SpecError, DatasetError: with the field and the remedy.
     """
-    spec = lplcore.parse_spec(data, datasets=registered)
+    try:
+        spec = lplcore.parse_spec(data, datasets=registered)
+    except lplcore.SpecError as error:
+        raise lplcore.SpecError([*error.errors, *further_errors(error, settings, data, registered)]) from None
     plan = spec.plan(max_runs=settings.max_runs_per_job)
     info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=registered)
     plan = lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir, weights_dir=settings.weights_dir)
     info = info_of(plan[0].spec.dataset)
     return spec.fitted(info), plan, info
+
+
+def further_errors(
+    error: lplcore.SpecError, settings: Settings, data: Mapping[str, Any], registered: Registered
+) -> list[dict[str, str]]:
+    """What is wrong besides unknown fields: in sweeps, and in what the data set decides."""
+    rest = without_unknown(data, error)
+    if rest is None:
+        return []
+    try:
+        planned(settings, rest, registered)
+    except lplcore.SpecError as more:
+        return more.errors
+    except lplcore.DatasetError as more:
+        return [{"path": f"dataset.{more.field}", "message": str(more)}]
+    return []
 
 
 def submit(

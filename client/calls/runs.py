@@ -51,13 +51,18 @@ class RunCalls(Finding):
         answer = self._of(run, "metrics", params)
         return Curves(read(dict[str, Curve], answer["metrics"]))
 
-    def loss_variations(self, run: AnyRun, *, epoch: int | None = None) -> LossVariations:
+    def loss_variations(
+        self, run: AnyRun, *, epoch: int | None = None, after_epoch: int | None = None
+    ) -> LossVariations:
         """Relative loss variation per epoch and class; None where undefined."""
-        return read(LossVariations, self._of(run, "loss-variations", {"epoch": epoch}))
+        return read(LossVariations, self._of(run, "loss-variations", {"epoch": epoch, "after_epoch": after_epoch}))
 
-    def class_metrics(self, run: AnyRun, name: str = "test/accuracy", *, epoch: int | None = None) -> ClassMetrics:
+    def class_metrics(
+        self, run: AnyRun, name: str = "test/accuracy", *, epoch: int | None = None, after_epoch: int | None = None
+    ) -> ClassMetrics:
         """A metric per epoch and class: `test/accuracy`, `lpl/q`, `lpl/epsilon`, `lpl/sign`..."""
-        answer = read(dict[str, Any], self._of(run, "class-metrics", {"name": name, "epoch": epoch}))
+        params = {"name": name, "epoch": epoch, "after_epoch": after_epoch}
+        answer = read(dict[str, Any], self._of(run, "class-metrics", params))
         # The service answers the values under the metric's own name.
         values = answer.pop(name, [])
         return read(ClassMetrics, {**answer, "name": name, "values": values})

@@ -119,8 +119,8 @@ def test_jobs_are_sorted_by_a_metric_and_filtered_by_one(database: Database, add
     expect(page.get_by_role("columnheader", name="Error %")).to_have_attribute("aria-sort", "ascending")
     page.get_by_role("button", name="Error %").click()
     expect(page.locator("tbody tr").first).to_contain_text("ranked a")
-    page.get_by_label("Metric").fill("test/top1_error<0.17")
-    page.get_by_label("Metric").press("Enter")
+    page.get_by_role("searchbox", name="Metric").fill("test/top1_error<0.17")
+    page.get_by_role("searchbox", name="Metric").press("Enter")
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("tbody tr")).to_contain_text("ranked b")
 

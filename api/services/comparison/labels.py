@@ -69,14 +69,14 @@ def assignment(path: str, value: Any) -> str:
     return f"{key}={short(value)}"
 
 
-def short(value: Any) -> str:
+def short(value: Any, *, most: int = MOST_CHARACTERS) -> str:
     """A value of a spec, short."""
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, Mapping) and isinstance(value.get("name"), str):
         value = value["name"]
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 3]}..."
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def data_label(spec: Mapping[str, Any]) -> str:
