@@ -1,6 +1,6 @@
 """The event log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -42,15 +42,17 @@ def logs(
     return list(session.scalars(query.order_by(EventRow.id.desc() if newest_first else EventRow.id)))
 
 
-def history(session: Session, run_id: str, *, before_id: int | None = None, limit: int = 100) -> list[Event]:
-    """What has happened to a run, newest first: its events without epochs and log lines."""
-    query = (
-        select(EventRow)
-        .where(EventRow.run_id == run_id, EventRow.kind.not_in(("epoch", "log")))
-        .order_by(EventRow.id.desc())
-        .limit(limit)
-    )
-    return list(session.scalars(query if before_id is None else query.where(EventRow.id < before_id)))
+HISTORY = ("state", "checkpoint", "rewind")
+"""Kinds of events that say what has happened to a run; the others are what it has measured and said."""
+
+
+def history(
+    session: Session, run_id: str, *, kinds: Sequence[str] = HISTORY, before_id: int | None = None, limit: int = 100
+) -> list[Event]:
+    """What has happened to a run, newest first."""
+    found = select(EventRow).where(EventRow.run_id == run_id, EventRow.kind.in_(kinds))
+    before = found if before_id is None else found.where(EventRow.id < before_id)
+    return list(session.scalars(before.order_by(EventRow.id.desc()).limit(limit)))
 
 
 def bounds(session: Session) -> tuple[int, int]:

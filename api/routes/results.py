@@ -41,6 +41,7 @@ ALSO_AS_FLOATS: dict[int | str, dict[str, Any]] = {
     200: {"content": {FLOATS: {"schema": {"type": "string", "format": "binary"}}}},
     **NOT_MODIFIED,
 }
+Happened = Literal["state", "checkpoint", "rewind"]
 Kind = Literal["relative", "absolute"]
 Sign = Literal["positive", "negative"]
 MOST_OF_A_MATRIX = 1000
@@ -222,11 +223,19 @@ def get_logs(
 
 
 @router.get("/{run_id}/history", operation_id="getHistory")
-def get_history(services: Services, run_id: Identifier, limit: Limit = 100, cursor: Cursor = None) -> History:
+def get_history(
+    services: Services,
+    run_id: Identifier,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    kind: Annotated[list[Happened] | None, Query(max_length=3, description="only these; repeat")] = None,
+) -> History:
     """What has happened to a run, newest first: states with their reasons, checkpoints, rewinds."""
     with services.db.read() as session:
         runs.get(session, run_id)
-        found = events.history(session, run_id, before_id=after_line(cursor), limit=limit + 1)
+        found = events.history(
+            session, run_id, kinds=kind or events.HISTORY, before_id=after_line(cursor), limit=limit + 1
+        )
     following = cursors.encode(str(found[limit - 1].id)) if len(found) > limit else None
     return History.model_validate(Page(found[:limit], following))
 

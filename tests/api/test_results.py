@@ -226,6 +226,9 @@ def test_the_history_of_a_run_has_states_checkpoints_and_rewinds_newest_first(se
     rest = service.http.get(path, params={"cursor": page["next"]}).json()
     assert [each["data"]["state"] for each in rest["items"]] == ["running"]
     assert rest["next"] is None
+    kept = service.http.get(path, params={"kind": ["checkpoint", "rewind"]}).json()
+    assert [each["kind"] for each in kept["items"]] == ["rewind", "checkpoint"]
+    assert service.http.get(path, params={"kind": "epoch"}).status_code == 422
     assert service.http.get(path, params={"cursor": "al8x"}).status_code == 422
 
 
