@@ -77,6 +77,8 @@ def addresses(service: httpx.Client, run: str) -> dict[str, str]:
         "theorem": "1",
         "checkpoint_id": "c_none",
         "key_id": "k_none",
+        "kind": "loss-variation",
+        "form": "svg",
     }
     return {template: template.format(**real) for template in service.get("/openapi.json").json()["paths"]}
 
