@@ -42,7 +42,7 @@ export function Table<T>(properties: TableProperties<T>) {
   const seen = useRowsInSight(body, rows.length, properties.rowHeight ?? 37, virtual);
   useEffect(() => {
     if (properties.onEnd && seen.last >= rows.length - 10) properties.onEnd();
-  }, [seen.last, rows.length]);
+  }, [seen.last, rows.length, Boolean(properties.onEnd)]);
   const shown = virtual ? rows.slice(seen.first, seen.last + 1) : rows;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
