@@ -198,6 +198,8 @@ def test_workers_and_queue(service: Running) -> None:
     assert queue["runs"]["queued"] == 2
     assert queue["jobs"]["queued"] == 1
     assert queue["workers_alive"] == 0
+    assert [each["position"] for each in queue["waiting"]] == [1, 2]
+    assert {each["reason"] for each in queue["waiting"]} == {"waits for a worker"}
     assert queue["oldest_waiting_seconds"] >= 0
 
 
