@@ -44,26 +44,20 @@ def build(name: str, shape: tuple[int, ...] = IMAGE, num_classes: int = 10, **fi
     return model
 
 
-def shapes(name: str, **options: Any) -> Classifier:
-    """A network without values, which would be drawn for nothing."""
-    with torch.device("meta"):
-        return build(name, **options)
-
-
 def parameters(model: nn.Module) -> int:
     return sum(parameter.numel() for parameter in model.parameters())
 
 
 @pytest.mark.parametrize(("name", "size"), SIZES.items())
 def test_networks_have_the_published_number_of_parameters(name: str, size: int) -> None:
-    assert parameters(shapes(name)) == size
+    assert parameters(build(name)) == size
 
 
 @pytest.mark.parametrize(("name", "fields", "classes", "size"), VARIANTS)
 def test_networks_of_published_code_have_its_number_of_parameters(
     name: str, fields: dict[str, Any], classes: int, size: int
 ) -> None:
-    assert parameters(shapes(name, num_classes=classes, **fields)) == size
+    assert parameters(build(name, num_classes=classes, **fields)) == size
 
 
 def test_logit_adjustments_network_is_as_its_code_has_it() -> None:
@@ -97,15 +91,15 @@ def test_only_projections_turn_the_shortcut_where_the_shape_changes(shortcut: st
 
 @pytest.mark.parametrize(("name", "size"), [("resnet50", 25_557_032), ("resnet101", 44_549_160)])
 def test_torchvision_networks_have_torchvisions_number_of_parameters(name: str, size: int) -> None:
-    assert parameters(shapes(name, num_classes=1000)) == size
+    assert parameters(build(name, num_classes=1000)) == size
 
 
 def test_networks_have_as_many_layers_as_their_name_says() -> None:
-    counted = [m for m in shapes("resnet110").modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    counted = [m for m in build("resnet110").modules() if isinstance(m, nn.Conv2d | nn.Linear)]
     assert len(counted) == 110
     for name, layers in (("wide_resnet_16_8", 16), ("wide_resnet_28_10", 28)):
         # Zagoruyko and Komodakis count the three convolutions of the shortcuts and leave the last layer out.
-        assert sum(isinstance(m, nn.Conv2d) for m in shapes(name).modules()) == layers
+        assert sum(isinstance(m, nn.Conv2d) for m in build(name).modules()) == layers
 
 
 @pytest.mark.parametrize(
