@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Page, sync_playwright
 
@@ -18,7 +18,7 @@ from tests.service.processes import Service, serving
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 WIDTHS = (390, 1440, 2560)
-SCHEMES = ("light", "dark")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SETTLED_MILLISECONDS = 1500
 DIGITS: dict[str, Any] = {"dataset": {"name": "digits", "imbalance_factor": 50}, "model": "mlp", "epochs": 30}
 METHODS = ["cross_entropy", "logit_adjustment", "lpl", "la_lpl"]
