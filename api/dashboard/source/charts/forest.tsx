@@ -30,7 +30,7 @@ const ENOUGH = 3;
 export function Forest(properties: ForestProperties) {
   const { rows, unit } = properties;
   const end = extent(rows);
-  const wide = innerWidth > NARROW ? 300 : 118;
+  const wide = innerWidth > NARROW ? 250 : 118;
   const option = (ink: Ink): Option => ({
     grid: { left: wide + 14, right: innerWidth > NARROW ? 150 : 56, top: 26, bottom: 50 },
     tooltip: { ...hoverBox(ink), trigger: "item", formatter: (item: any) => told(rows[item.dataIndex], unit) },
@@ -48,7 +48,7 @@ export function Forest(properties: ForestProperties) {
       },
       {
         id: "zero", type: "line", data: [], silent: true,
-        markLine: { silent: true, symbol: "none", lineStyle: { color: ink.text, type: "solid", width: 1 }, label: { show: true, position: "end", color: ink.quiet, fontSize: 11, formatter: `← ${properties.left}      ${properties.right} →` }, data: [{ xAxis: 0 }] },
+        markLine: { silent: true, symbol: "none", lineStyle: { color: ink.text, type: "solid", width: 1 }, label: { show: true, position: "start", color: ink.quiet, fontSize: 11, formatter: `← ${properties.left}      ${properties.right} →` }, data: [{ xAxis: 0 }] },
       },
     ],
   });

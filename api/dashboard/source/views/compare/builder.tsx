@@ -84,8 +84,7 @@ function Preview({ answer, rows, columns }: { answer: Comparison; rows: Side[]; 
   const leads = useMemo(() => leaders(answer, rows), [answer, rows]);
   const datasets = datasetsOf(rows);
   const several = datasets.length > 1;
-  const plain = (side: Side) => (several ? side.name.replace(` (${side.dataset})`, "") : side.name);
-  const labels = [...new Set(rows.map(plain))];
+  const labels = [...new Set(rows.map((side) => side.label))];
   const heads = datasets.flatMap((dataset) => columns.map((name) => ({ dataset, name })));
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Preview of the table">
@@ -99,7 +98,7 @@ function Preview({ answer, rows, columns }: { answer: Comparison; rows: Side[]; 
             <tr key={label}>
               <th scope="row">{label}</th>
               {heads.map(({ dataset, name }) => {
-                const side = rows.find((each) => each.dataset === dataset && plain(each) === label);
+                const side = rows.find((each) => each.dataset === dataset && each.label === label);
                 return <td key={`${dataset} ${name}`} class="number">{side ? <Figure answer={answer} name={name} side={side} leads={leads} /> : "–"}</td>;
               })}
             </tr>

@@ -62,8 +62,8 @@ function Compared({ answer, asked }: { answer: Comparison; asked: string }) {
       <Chips all={all} shown={sides} />
       <AddSide open={false} />
       <Verdict answer={answer} sides={sides} all={sides.length === all.length} />
-      <Results answer={answer} sides={sides} />
       <Configuration answer={answer} sides={sides} />
+      <Results answer={answer} sides={sides} />
       <div class="columns">
         <Differences answer={answer} sides={sides} />
         <Curves answer={answer} sides={sides} />

@@ -10,6 +10,8 @@ export interface Side {
   key: string;
   /** Unlike that of any other side. */
   name: string;
+  /** The name without the data set: unlike that of any other side of the same data set. */
+  label: string;
   job: string;
   jobName: string;
   run: string | null;
@@ -33,6 +35,7 @@ export function sidesOf(answer: Comparison): Side[] {
       place,
       key: side.run ?? `${side.job}.${number}`,
       name: side.label,
+      label: side.label.endsWith(` (${side.dataset})`) ? side.label.slice(0, -side.dataset.length - 3) : side.label,
       job: side.job,
       jobName: side.job_name || side.job,
       run: side.run,

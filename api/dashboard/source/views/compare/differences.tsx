@@ -3,52 +3,63 @@ import { Forest, type ForestRow } from "../../charts/forest";
 import { metric } from "../../parts/metrics";
 import type { Comparison } from "../../service/types";
 import { query, setQuery } from "../../shell/address";
-import { type Side, difference, mainOf, spreadOf } from "./comparison";
+import { type Side, datasetsOf, difference, mainOf, spreadOf } from "./comparison";
 
 /** With more sides than these, differences are shown against one of them. */
 const EVERY_PAIR = 4;
 const ALL = "all";
+/** Each against the first of its data set, or the plain loss where that is among them. */
+const OWN = "own";
+type Against = Side | typeof ALL | typeof OWN;
 
 export function Differences({ answer, sides }: { answer: Comparison; sides: Side[] }) {
   const names = Object.keys(answer.metrics).filter((name) => sides.some((side) => spreadOf(answer, name, side)?.n));
   const asked = query.value.get("metric") ?? "";
   const name = names.includes(asked) ? asked : names.includes(mainOf(answer)) ? mainOf(answer) : (names[0] ?? mainOf(answer));
   const against = chosenSide(sides);
-  const rows = pairs(sides, against).map(([a, b]) => row(answer, name, a, b)).filter((each): each is ForestRow => each !== null);
+  const one = typeof against !== "string" ? against : null;
+  const rows = pairs(sides, against).map(([a, b]) => row(answer, name, a, b, one ? a.name : datasetsOf(sides).length > 1 ? `${a.label} − ${b.name}` : `${a.name} − ${b.name}`)).filter((each): each is ForestRow => each !== null);
   const { lower, title } = metric(name);
-  const better = against ? "better" : "the first is better";
-  const worse = against ? "worse" : "the second is better";
+  const better = one ? "better" : "the first is better";
+  const worse = one ? "worse" : "the second is better";
   return (
     <section class="panel">
       <Forest
-        title={`Differences in ${title.toLowerCase()}${against ? `, against ${against.name}` : ""}`} level={2} rows={rows} unit={lower ? "points of error" : "points"}
+        title={`Differences in ${title.toLowerCase()}${one ? `, against ${one.name}` : ""}`} level={2} rows={rows} unit={lower ? "points of error" : "points"}
         left={lower ? better : worse} right={lower ? worse : better}
         summary={summary(rows)} controls={<Controls names={names} name={name} sides={sides} against={against} />}
       />
+      {rows.length === 0 && <p class="quiet">No two sides have a data set and a metric in common. Choose one to compare the others with.</p>}
       <p class="quiet small note">Paired by seed, with Student's 95 % interval (n − 1 degrees of freedom), not corrected for the number of pairs. A filled mark: the interval does not hold zero. A diamond: one seed in common, so nothing is known of the noise.</p>
     </section>
   );
 }
 
-function chosenSide(sides: Side[]): Side | null {
+function chosenSide(sides: Side[]): Against {
   const asked = query.value.get("against");
-  if (asked === ALL) return null;
-  const found = sides.find((side) => side.key === asked);
-  if (found) return found;
-  return sides.length > EVERY_PAIR ? (sides.find((side) => side.method === "cross_entropy" || side.method.startsWith("binary_cross")) ?? sides[0] ?? null) : null;
+  if (asked === ALL || asked === OWN) return asked;
+  return sides.find((side) => side.key === asked) ?? (sides.length > EVERY_PAIR ? OWN : ALL);
 }
 
-function pairs(sides: Side[], against: Side | null): [Side, Side][] {
-  if (against) return sides.filter((side) => side !== against).map((side) => [side, against]);
-  return sides.flatMap((a, i) => sides.slice(i + 1).map((b): [Side, Side] => [a, b]));
+const plainLoss = (side: Side) => side.method === "cross_entropy" || side.method === "binary_cross_entropy";
+
+/** Pairs of one data set; a side that is chosen is compared with all, whatever their data. */
+function pairs(sides: Side[], against: Against): [Side, Side][] {
+  if (typeof against !== "string") return sides.filter((side) => side !== against).map((side) => [side, against]);
+  return datasetsOf(sides).flatMap((dataset) => {
+    const own = sides.filter((side) => side.dataset === dataset);
+    const base = own.find(plainLoss) ?? own[0];
+    if (against === OWN && base) return own.filter((side) => side !== base).map((side): [Side, Side] => [side, base]);
+    return own.flatMap((a, i) => own.slice(i + 1).map((b): [Side, Side] => [a, b]));
+  });
 }
 
-function row(answer: Comparison, name: string, a: Side, b: Side): ForestRow | null {
+function row(answer: Comparison, name: string, a: Side, b: Side, title: string): ForestRow | null {
   const pair = difference(answer, name, a, b);
   if (!pair) return null;
   const range = pair.confidence_interval;
   return {
-    name: `${a.name} − ${b.name}`,
+    name: title,
     method: a.method,
     difference: pair.difference === null ? null : 100 * pair.difference,
     interval: range && [100 * range[0], 100 * range[1]],
@@ -63,7 +74,7 @@ function summary(rows: ForestRow[]): string {
   return beyond.length ? `Beyond the noise: ${beyond.join("; ")}.` : "No difference is beyond the noise.";
 }
 
-function Controls({ names, name, sides, against }: { names: string[]; name: string; sides: Side[]; against: Side | null }) {
+function Controls({ names, name, sides, against }: { names: string[]; name: string; sides: Side[]; against: Against }) {
   return (
     <>
       <label class="row small">
@@ -74,8 +85,9 @@ function Controls({ names, name, sides, against }: { names: string[]; name: stri
       </label>
       <label class="row small">
         against
-        <select value={against?.key ?? ALL} onChange={(event) => setQuery({ against: event.currentTarget.value })}>
+        <select value={typeof against === "string" ? against : against.key} onChange={(event) => setQuery({ against: event.currentTarget.value })}>
           <option value={ALL}>each other</option>
+          <option value={OWN}>the plain loss, or the first{datasetsOf(sides).length > 1 ? ", of the same data" : ""}</option>
           {sides.map((side) => <option key={side.key} value={side.key}>{side.name}</option>)}
         </select>
       </label>
