@@ -59,7 +59,7 @@ const source = (answer: Comparison, side: Side, asked: number) => `${side.run ??
 function put(charts: Map<string, ClassChart>, side: Side, sign: string, runs: OfRun[], epoch: number): void {
   const { classes, counts } = runs[0]!;
   const order = counts.map((_, c) => c).sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || a - b);
-  const key = `${sign} ${classes.join("\n")}`;
+  const key = `${sign} ${counts.join()} ${classes.join("\n")}`;
   const arranged = { dataset: side.dataset, sign, classes: order.map((c) => classes[c] ?? String(c)), counts: order.map((c) => counts[c] ?? 0), sides: [] };
   const chart = charts.get(key) ?? arranged;
   charts.set(key, chart);
