@@ -138,6 +138,22 @@ class StatisticFields(Answer):
     seeds: list[int] = Field(default_factory=list)
 
 
+class VerdictFields(Answer):
+    """What the runs that have succeeded show, on the task's main metric."""
+
+    text: str = ""
+    metric: str = ""
+    best: str | None = None
+    point: dict[str, Any] | None = None
+    mean: float | None = None
+    std: float | None = None
+    n: int | None = None
+    ahead_of: str | None = None
+    difference: float | None = None
+    confidence_interval: list[float] | None = None
+    decided: bool = False
+
+
 class ValidationFields(Answer):
     """What a submission would run."""
 
@@ -225,6 +241,8 @@ class DatasetFields(Answer):
     message: str | None = None
     format: str = ""
     task: str | None = None
+    num_classes: int | None = None
+    imbalance_factor: float | None = None
     path: str | None = None
     sha256: str | None = None
     created_at: datetime | None = None
@@ -237,7 +255,6 @@ class DatasetFields(Answer):
     num_validation: int | None = None
     num_test: int | None = None
     input_shape: list[int] = Field(default_factory=list)
-    imbalance_factor: float | None = None
     notes: list[str] = Field(default_factory=list)
     preview: list[dict[str, Any]] = Field(default_factory=list)
 

@@ -216,6 +216,10 @@ class DatasetAnswer(FromFiles):
     message: str | None = None
     format: str
     task: str | None = None
+    num_classes: int | None = Field(None, description="null where it is not available")
+    imbalance_factor: float | None = Field(
+        None, description="n_max/n_min of all training examples, over the classes that have any"
+    )
     path: str | None = None
     sha256: str | None = None
     created_at: Moment | None = None
@@ -233,9 +237,6 @@ class DatasetDetail(DatasetAnswer):
     num_validation: int | None = None
     num_test: int | None = None
     input_shape: list[int] = []
-    imbalance_factor: float | None = Field(
-        None, description="n_max/n_min of all training examples, over the classes that have any"
-    )
     notes: list[str] = Field(default=[], description="what a reader of results must know of the files")
     preview: list[dict[str, Any]] = Field(default_factory=list, description="one example per class, up to 12")
 

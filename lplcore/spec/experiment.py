@@ -45,34 +45,39 @@ OF_THE_PRESET = ("dataset", "dataset.name", "method")
 class ExperimentSpec(Record):
     """A complete experiment. Make one with `parse_spec`."""
 
-    name: str = Field("", max_length=200)
-    tags: list[Tag] = Field(default_factory=list, max_length=50)
-    dataset: Annotated[Dataset, PluginOf("dataset")]
-    model: Annotated[Model, PluginOf("model")]
-    method: MethodSpec
-    augmentation: Annotated[Augmentation, PluginOf("augmentation")]
-    optimizer: Annotated[Optimizer, PluginOf("optimizer")]
-    schedule: Annotated[Schedule, PluginOf("schedule")]
-    epochs: int = Field(ge=1, le=100_000)
+    name: str = Field("", max_length=200, description="a name to find it by, at most 200 characters")
+    tags: list[Tag] = Field(default_factory=list, max_length=50, description="words to find it by, at most 50")
+    dataset: Annotated[Dataset, PluginOf("dataset")] = Field(description="what to train and test on")
+    model: Annotated[Model, PluginOf("model")] = Field(description="the network")
+    method: MethodSpec = Field(description="how to train: a method's name, or its parts")
+    augmentation: Annotated[Augmentation, PluginOf("augmentation")] = Field(description="how training inputs vary")
+    optimizer: Annotated[Optimizer, PluginOf("optimizer")] = Field(description="what turns gradients into steps")
+    schedule: Annotated[Schedule, PluginOf("schedule")] = Field(description="learning rate over the training")
+    epochs: int = Field(ge=1, le=100_000, description="passes over the training set")
     patience: int | None = Field(
-        None,
-        ge=1,
-        le=100_000,
-        description="training ends after so many epochs without a better one on validation, those of the last stage; "
-        "null: after all epochs",
+        None, ge=1, le=100_000, description="epochs of the last stage without a better one on validation; null: any"
     )
-    batch_size: int = Field(128, ge=1, le=1_000_000)
+    batch_size: int = Field(128, ge=1, le=1_000_000, description="training examples per step")
     drop_last: bool = Field(False, description="leave out an epoch's last batch where it is not a whole one")
-    seeds: Seeds = Field(default_factory=lambda: [0], min_length=1, max_length=10_000)
-    sweep: dict[str, SweptValues] = Field(default_factory=dict, max_length=16)
-    checkpoints: Checkpoints = Field(default_factory=Checkpoints)
+    seeds: Seeds = Field(
+        default_factory=lambda: [0],
+        min_length=1,
+        max_length=10_000,
+        description="one run for each (and each point of the sweep); whole numbers from 0",
+    )
+    sweep: dict[str, SweptValues] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="field, such as method.perturbations.0.epsilon -> values to try; all combinations are run",
+    )
+    checkpoints: Checkpoints = Field(default_factory=Checkpoints, description="when they are made and which are kept")
     priority: int = Field(5, ge=0, le=9, description="higher first")
-    device: Device = "auto"
-    precision: Literal["auto", "float32", "bf16"] = "auto"
+    device: Device = Field("auto", description="auto, cpu, cuda, cuda:<number> or mps; auto: the worker's")
+    precision: Literal["auto", "float32", "bf16"] = Field(
+        "auto", description="of the network; auto: bf16 for convolutions where the device multiplies it, else float32"
+    )
     deterministic: bool = Field(
-        True,
-        description="algorithms whose result does not depend on timing; false: for networks that have none on a GPU, "
-        "where runs of one seed then differ in the last bits",
+        True, description="results that do not depend on timing; false: for networks that have none on a GPU"
     )
     accumulation_steps: int = Field(
         1, ge=1, le=1_000_000, description="parts in which a batch is computed; their gradients add up to one step"

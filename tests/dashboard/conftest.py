@@ -5,6 +5,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +43,16 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 @pytest.fixture(scope="package")
 def address(database: Database) -> Iterator[str]:
     """The address of a running service."""
-    folder = Path(str(database.url.database)).parent
+    with serving(database) as url:
+        yield url
+
+
+@contextmanager
+def serving(db: Database) -> Iterator[str]:
+    """Serve a database; the address."""
+    folder = Path(str(db.url.database)).parent
     late.load()  # a page's patience is for what it asks for
-    app = create_app(Settings(data_dir=folder), database, Doorbell(None))
+    app = create_app(Settings(data_dir=folder), db, Doorbell(None))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -53,6 +61,16 @@ def address(database: Database) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[tuple[Database, str]]:
+    """A service of its own without jobs, and its database."""
+    db = Database(f"sqlite:///{tmp_path / 'lpl.sqlite3'}")
+    db.migrate()
+    with serving(db) as url:
+        yield db, url
+    db.dispose()
 
 
 @pytest.fixture(scope="package")

@@ -61,7 +61,7 @@ def pair_answers(compared: Compared) -> list[PairAnswer]:
             metric=metric,
             difference=each.difference,
             standard_error=each.standard_error,
-            confidence_interval=each.confidence_interval,
+            confidence_interval=None if each.confidence_interval is None else list(each.confidence_interval),
             n=each.n,
             decided=each.decided,
             note=compared.note(a, b, each),

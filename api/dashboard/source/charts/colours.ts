@@ -13,7 +13,11 @@ const SYMBOLS = ["circle", "rect", "triangle", "diamond"];
 const FIRST = ["lpl", "cross_entropy", "logit_adjustment", "la_lpl", "ldam", "focal", "class_balanced", "isda"];
 const MULTI = ["r_bce_focal_lpl", "binary_cross_entropy", "r_bce_focal", "r_bce_focal_ntr", "r_bce_lpl", "r_bce", "r_bce_ntr", "asymmetric"];
 
+/** Stands for a series that is no method: the n-th style of the chart. */
+export const numbered = (n: number): string => `#${n}`;
+
 function place(method: string): number {
+  if (/^#\d+$/.test(method)) return Number(method.slice(1)) % (PALETTE.light.length * DASHES.length);
   for (const list of [FIRST, MULTI]) if (list.includes(method)) return list.indexOf(method);
   let hash = 0;
   for (const letter of method) hash = (31 * hash + letter.charCodeAt(0)) >>> 0;

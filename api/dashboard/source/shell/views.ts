@@ -25,6 +25,10 @@ const VIEWS: Entry[] = [
   view(/^\/compare$/, [], "Compare", "/", lazily(() => import("../views/compare/compare_view"))),
   view(/^\/theory(?:\/([123]))?$/, ["theorem"], "Theory", "/theory", lazily(() => import("../views/theory/theory_view"))),
   view(/^\/jobs\/([\w-]+)$/, ["id"], "Job", "/", lazily(() => import("../views/job/job_view"))),
+  view(/^\/runs\/([\w-]+)$/, ["id"], "Run", "/", lazily(() => import("../views/run/run_view"))),
+  view(/^\/runs\/([\w-]+)\/log$/, ["id"], "Log", "/", lazily(() => import("../views/run/log_view"))),
+  view(/^\/workers$/, [], "Workers and queue", "/workers", lazily(() => import("../views/workers/workers_view"))),
+  view(/^\/admin$/, [], "Administration", "/admin", lazily(() => import("../views/admin/admin_view"))),
 ];
 
 const NONE: Entry = view(/.*/, [], "No such page", "", lazily(() => import("../views/nowhere")));

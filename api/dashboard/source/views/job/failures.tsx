@@ -1,14 +1,9 @@
 // Failures with their reasons, at the top: runs that failed for the same reason stand together.
 import { plural } from "../../parts/format";
+import { reasonWords } from "../../parts/reasons";
 import { to } from "../../shell/address";
 import type { Run } from "../../service/types";
 import type { JobRuns } from "./data";
-
-const REASONS: Record<string, string> = {
-  diverged: "the loss became infinite or undefined",
-  out_of_memory: "the device had too little memory",
-  worker_lost: "the worker was lost and there were no attempts left",
-};
 
 export function Failures({ runs }: { runs: JobRuns }) {
   const failed = runs.points.flatMap((point) => point.runs.filter((run) => run.state === "failed").map((run) => ({ run, point: point.name })));
@@ -24,7 +19,7 @@ export function Failures({ runs }: { runs: JobRuns }) {
         const { run } = members[0]!;
         return (
           <p key={run.id}>
-            <strong class="failed">✕ {plural(members.length, "run")} failed{run.reason ? `: ${REASONS[run.reason] ?? run.reason.replaceAll("_", " ")}` : ""}.</strong> {run.message}{" "}
+            <strong class="failed">✕ {plural(members.length, "run")} failed{run.reason ? `: ${reasonWords(run.reason)}` : ""}.</strong> {run.message}{" "}
             <span class="small">
               {members.slice(0, 8).map((each) => <a key={each.run.id} href={to(`/runs/${each.run.id}`)}>{each.point}, seed {each.run.seed}</a>)}
               {members.length > 8 && ` and ${members.length - 8} more`}

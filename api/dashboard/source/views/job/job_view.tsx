@@ -4,6 +4,7 @@ import { Tabs } from "../../parts/tabs";
 import { ofJob, useResource } from "../../service/resource";
 import type { Job } from "../../service/types";
 import { query } from "../../shell/address";
+import { JobLogs } from "../logs/job_logs";
 import { titled } from "../../shell/title";
 import { Classes } from "./classes";
 import { Curves } from "./curves";
@@ -26,6 +27,7 @@ const TABS = [
   { key: "variation", title: "Loss variation" },
   { key: "classes", title: "Classes" },
   { key: "runs", title: "Runs" },
+  { key: "logs", title: "Logs" },
   { key: "spec", title: "Specification" },
 ];
 
@@ -56,6 +58,8 @@ function Tab({ job, runs, tab, refresh }: { job: Job; runs: JobRuns; tab: string
       return <Classes job={job} runs={runs} />;
     case "runs":
       return <Runs job={job} runs={runs} refresh={refresh} />;
+    case "logs":
+      return <JobLogs runs={runs.points.flatMap((point) => point.runs.map((run) => ({ run, title: `${point.name}, seed ${run.seed}` })))} />;
     case "spec":
       return <Specification job={job} />;
     default:
