@@ -35,7 +35,9 @@ export type ConfusionMatrix = Schemas["ConfusionMatrix"];
 export type ConfusionEntries = Schemas["ConfusionEntries"];
 export type Comparison = Schemas["Comparison"];
 export type Pair = Schemas["PairAnswer"];
+export type ClassSeries = Schemas["ClassSeries"];
 export type Theory = Schemas["TheoryAnswer"];
+export type TheoryCurve = Schemas["CurveAnswer"];
 
 /** A plug-in or method of the catalogue. */
 export interface Entry {

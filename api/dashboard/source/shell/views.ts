@@ -23,6 +23,7 @@ const view = (pattern: RegExp, names: string[], title: string, place: string, Vi
 const VIEWS: Entry[] = [
   view(/^\/$/, [], "Jobs", "/", lazily(() => import("../views/jobs/jobs_view"))),
   view(/^\/compare$/, [], "Compare", "/", lazily(() => import("../views/compare/compare_view"))),
+  view(/^\/theory(?:\/([123]))?$/, ["theorem"], "Theory", "/theory", lazily(() => import("../views/theory/theory_view"))),
   view(/^\/jobs\/([\w-]+)$/, ["id"], "Job", "/", lazily(() => import("../views/job/job_view"))),
   view(/^\/runs\/([\w-]+)$/, ["id"], "Run", "/", lazily(() => import("../views/run/run_view"))),
   view(/^\/runs\/([\w-]+)\/log$/, ["id"], "Log", "/", lazily(() => import("../views/run/log_view"))),

@@ -10,6 +10,8 @@ export interface Side {
   key: string;
   /** Unlike that of any other side. */
   name: string;
+  /** The name without the data set: unlike that of any other side of the same data set. */
+  label: string;
   job: string;
   jobName: string;
   run: string | null;
@@ -26,14 +28,14 @@ export const GROUPS = ["", ".many", ".medium", ".few"];
 /** All sides: a run by its identifier, a sweep point by its job and its place among the job's points. */
 export function sidesOf(answer: Comparison): Side[] {
   const counts = new Map<string, number>();
-  const several = new Set(answer.sides.map((side) => side.dataset)).size > 1;
   return answer.sides.map((side, place) => {
     const number = counts.get(side.job) ?? 0;
     if (!side.run) counts.set(side.job, number + 1);
     return {
       place,
       key: side.run ?? `${side.job}.${number}`,
-      name: several ? `${side.label} (${side.dataset})` : side.label,
+      name: side.label,
+      label: side.label.endsWith(` (${side.dataset})`) ? side.label.slice(0, -side.dataset.length - 3) : side.label,
       job: side.job,
       jobName: side.job_name || side.job,
       run: side.run,

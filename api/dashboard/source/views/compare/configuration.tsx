@@ -6,6 +6,8 @@ import type { Comparison, Job } from "../../service/types";
 import type { Side } from "./comparison";
 
 const LONG = 90;
+/** Parts shown at first. */
+const FIRST = 8;
 const BESIDE = ["name", "tags", "notes", "seeds", "sweep", "priority"];
 
 function text(value: unknown): string {
@@ -18,15 +20,21 @@ function Value({ of }: { of: unknown }) {
   return whole.length > LONG ? <details><summary><code>{whole.slice(0, LONG)} …</code></summary><code>{whole}</code></details> : <code>{whole}</code>;
 }
 
+const lacking = (values: unknown[]) => values.filter((value) => value === null || value === undefined).length;
+
 /** The paths that differ among the sides shown. */
 function differing(answer: Comparison, sides: Side[]): [string, unknown[]][] {
   return Object.entries(answer.configuration)
     .map(([path, values]): [string, unknown[]] => [path, sides.map((side) => values[side.place])])
-    .filter(([, values]) => new Set(values.map((value) => JSON.stringify(value ?? null))).size > 1);
+    .filter(([, values]) => new Set(values.map((value) => JSON.stringify(value ?? null))).size > 1)
+    // What all have, each with a value of its own, says more than what some lack.
+    .sort((a, b) => lacking(a[1]) - lacking(b[1]));
 }
 
 export function Configuration({ answer, sides }: { answer: Comparison; sides: Side[] }) {
-  const rows = differing(answer, sides);
+  const [whole, setWhole] = useState(false);
+  const every = differing(answer, sides);
+  const rows = whole ? every : every.slice(0, FIRST);
   return (
     <section class="panel">
       <h2>What differs</h2>
@@ -49,6 +57,7 @@ export function Configuration({ answer, sides }: { answer: Comparison; sides: Si
           </table>
         </div>
       )}
+      {every.length > FIRST && <p class="note"><button type="button" class="link" onClick={() => setWhole(!whole)}>{whole ? "Fewer parts" : `All ${every.length} parts that differ`}</button></p>}
       <SharedParts side={sides[0]} differing={Object.keys(answer.configuration)} />
     </section>
   );

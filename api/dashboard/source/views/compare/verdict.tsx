@@ -21,10 +21,10 @@ export function Verdict({ answer, sides, all }: { answer: Comparison; sides: Sid
 
 function sentence(answer: Comparison, name: string, { best, next, pair, decided }: Lead, several: boolean): string {
   const value = spreadOf(answer, name, best);
-  const start = `${several ? `${best.dataset}: ` : ""}best: ${best.name}, ${metric(name).title.toLowerCase()} ${spread(value)} % (n = ${value?.n ?? 0})`;
+  const start = `${several ? `${best.dataset}: ` : ""}best: ${best.label}, ${metric(name).title.toLowerCase()} ${spread(value)} % (n = ${value?.n ?? 0})`;
   if (!next || !pair || pair.difference === null) return `${start}.`;
   const size = hundredths(Math.abs(pair.difference));
-  return decided ? `${start}; ahead of ${next.name} by ${size} points.` : `${start}; its lead over ${next.name}, ${size} points, is not beyond the noise.`;
+  return decided ? `${start}; ahead of ${next.label} by ${size} points.` : `${start}; its lead over ${next.label}, ${size} points, is not beyond the noise.`;
 }
 
 /** What the interval of the lead says, in words. */
@@ -35,8 +35,8 @@ function Noise({ name, lead, several }: { name: string; lead: Lead; several: boo
   const unit = metric(name).lower ? "points of error" : "points";
   const range = pair.confidence_interval;
   const words = range
-    ? `the difference to ${next.name} is ${points(pair.difference)} ${unit}, its 95 % interval ${points(range[0])} to ${points(range[1])}, which ${pair.decided ? "does not hold zero" : "holds zero: it may be chance"} (paired by seed, n = ${pair.n}).`
-    : `no interval can be given of the difference to ${next.name}: ${pair.n === 1 ? "one seed in common gives no measure of the noise" : "no seed in common"}.`;
+    ? `the difference to ${next.label} is ${points(pair.difference)} ${unit}, its 95 % interval ${points(range[0])} to ${points(range[1])}, which ${pair.decided ? "does not hold zero" : "holds zero: it may be chance"} (paired by seed, n = ${pair.n}).`
+    : `no interval can be given of the difference to ${next.label}: ${pair.n === 1 ? "one seed in common gives no measure of the noise" : "no seed in common"}.`;
   const few = pair.n === 2 ? " Two seeds in common give a very wide interval; run more seeds." : "";
   const text = `${of}${words}${few}`;
   return <p class="quiet">{text.charAt(0).toUpperCase() + text.slice(1)}</p>;
