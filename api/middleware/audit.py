@@ -20,7 +20,7 @@ from store.database.engine import Database
 from store.database.records import ApiKey
 from store.errors import StoreError
 
-UNSEEN = ("/v1/jobs/validate",)
+UNSEEN = ("/v1/jobs/validate", "/v1/bounds")
 """Addresses that take a body and change nothing."""
 REFUSALS_PER_MINUTE = 20
 MAX_PENDING = 10_000

@@ -50,6 +50,7 @@ def test_the_document_names_every_operation_and_its_errors(refusing: httpx.Clien
         "GET /v1/runs/{run_id}/events", "GET /v1/runs/{run_id}/metrics", "GET /v1/runs/{run_id}/loss-variations",
         "GET /v1/runs/{run_id}/class-metrics", "GET /v1/runs/{run_id}/confusion-matrix", "GET /metrics",
         "GET /v1/runs/{run_id}/checkpoints", "GET /v1/checkpoints/{checkpoint_id}/content", "GET /v1/catalog",
+        "POST /v1/bounds",
         "GET /v1/runs/{run_id}/logs", "GET /v1/schema/experiment", "POST /v1/datasets", "GET /v1/datasets",
         "GET /v1/datasets/{name}", "DELETE /v1/datasets/{name}", "GET /v1/workers", "GET /v1/queue", "GET /healthz",
         "GET /readyz", "POST /v1/keys", "GET /v1/keys", "DELETE /v1/keys/{key_id}",

@@ -59,9 +59,15 @@ class Plan(NamedTuple):
         return Plan(self.stride[slots], self.length[slots], self.number[slots])
 
 
+def rank_threshold(statistics: ClassStatistics, threshold: float) -> float:
+    """tau as a rank; a threshold below 1 is a share of the classes that have examples."""
+    return threshold * statistics.num_counted if threshold < 1 else threshold
+
+
 def head_mask(statistics: ClassStatistics, threshold: float) -> list[bool]:
-    """Which classes are head: rank <= tau; a threshold below 1 is a share of the classes that have examples."""
-    cut = threshold * statistics.num_counted + 1e-9 if threshold < 1 else threshold
+    """Which classes are head: rank <= tau."""
+    tau = rank_threshold(statistics, threshold)
+    cut = tau + 1e-9 if threshold < 1 else tau
     return [rank <= cut for rank in statistics.ranks]
 
 

@@ -45,12 +45,16 @@ class MultiLabelLplWalk(MultiLabelLpl):
     Eq. 41 with the errors of Eq. 39 and 40 corrected (positives are maximised, negatives minimised).
     """
 
+    steps: Tensor
+
     def __init__(self, options: LplOptions, statistics: ClassStatistics) -> None:
         super().__init__(options, statistics)
         self.step_size = options.step_size
         # 0.3 / 0.1 is 3 steps and not 4.
-        steps = torch.round(self.epsilon / options.step_size, decimals=9)
-        self.max_steps = int(steps.ceil().max())
+        self.register_buffer(
+            "steps", torch.round(self.epsilon / options.step_size, decimals=9).ceil(), persistent=False
+        )
+        self.max_steps = int(self.steps.max())
 
     def delta(self, inputs: CriterionInput, sign: Tensor, epsilon: Tensor) -> Tensor:
         """delta_c [C] after the walk from 0."""

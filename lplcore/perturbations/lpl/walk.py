@@ -81,6 +81,12 @@ class LplWalk(nn.Module):
         observed = zip(OBSERVATIONS, (performance.q, steps.epsilon, sign), strict=True)
         return PerturbationOutput(delta, {name: slots.to_classes(value, self.num_classes) for name, value in observed})
 
+    def judged(self, q: Tensor, *, update: bool = False) -> tuple[Performance, Tensor, Steps]:
+        """tau, signs and steps of all classes by their q [C], NaN for absent classes."""
+        slots = slots_of_classes(q == q)
+        performance = self._judge(q, slots, q, update=update)
+        return performance, self._sign(slots, performance, q.dtype), self._bounds(slots, performance, q.dtype)
+
     def _kernel(self, inputs: CriterionInput) -> PerturbationOutput:
         """All by the kernel: signs and steps are tables."""
         assert isinstance(self.bounds, CountBounds)
@@ -90,14 +96,11 @@ class LplWalk(nn.Module):
 
     def _judged_kernel(self, inputs: CriterionInput) -> PerturbationOutput:
         """The kernel's q, signs and steps of all classes by it, and the kernel's walk."""
-        q = kernel.class_means(inputs)
-        slots = slots_of_classes(q == q)
-        performance = self._judge(q, slots, q, update=inputs.update)
-        sign, steps = self._sign(slots, performance, q.dtype), self._bounds(slots, performance, q.dtype)
+        performance, sign, steps = self.judged(kernel.class_means(inputs), update=inputs.update)
         delta, _ = kernel.walk(inputs, sign, steps, by_norm=self.options.normalize == "row", observing=False)
         if not inputs.observing:
             return PerturbationOutput(delta, {})
-        values = torch.where(slots.present, torch.stack((performance.q, steps.epsilon, sign)), torch.nan)
+        values = torch.where(performance.present, torch.stack((performance.q, steps.epsilon, sign)), torch.nan)
         return PerturbationOutput(delta, dict(zip(OBSERVATIONS, values, strict=True)))
 
     def _labels(self, inputs: CriterionInput) -> Tensor:
