@@ -97,7 +97,7 @@ export function Bars(properties: BarsProperties) {
   return <Chart {...properties} series={series} option={option} table={table} />;
 }
 
-function groupAreas(groups: { name: string; from: number; to: number }[], parts: [number, number][], ink: Ink): Option {
+export function groupAreas(groups: { name: string; from: number; to: number }[], parts: [number, number][], ink: Ink): Option {
   const size = (parts[0]?.[1] ?? 1) - (parts[0]?.[0] ?? 0);
   return {
     silent: true,

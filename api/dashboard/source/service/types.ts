@@ -20,6 +20,7 @@ export type JobMetrics = Schemas["JobMetrics"];
 export type JobLossVariations = Schemas["JobLossVariations"];
 export type JobClassMetrics = Schemas["JobClassMetrics"];
 export type Theory = Schemas["TheoryAnswer"];
+export type BoundsAnswer = Schemas["BoundsAnswer"];
 
 /** A plug-in or method of the catalogue. */
 export interface Entry {

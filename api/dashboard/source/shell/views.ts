@@ -22,6 +22,7 @@ const view = (pattern: RegExp, names: string[], title: string, place: string, Vi
 
 const VIEWS: Entry[] = [
   view(/^\/$/, [], "Jobs", "/", lazily(() => import("../views/jobs/jobs_view"))),
+  view(/^\/submit$/, [], "Submit", "/submit", lazily(() => import("../views/submit/submit_view"))),
 ];
 
 const NONE: Entry = view(/.*/, [], "No such page", "", lazily(() => import("../views/nowhere")));
