@@ -35,6 +35,11 @@ class Conditional:
     def __init__(self, request: Request, response: Response, tags: str | None) -> None:
         self._query, self._headers, self._tags = request.url.query, response.headers, tags
 
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the answer so far, for one that is built by hand."""
+        return dict(self._headers)
+
     def check(self, *parts: object) -> None:
         """Tag the answer with what changes with it.
 

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.late import late
 from api.problems import Problem, refusal
+from store.job_order import bound_of, order_of
 
 if TYPE_CHECKING:
     from lplcore import plugin
@@ -63,14 +64,57 @@ def storable(text: str) -> str:
     return text
 
 
+def an_order(text: str) -> str:
+    """The text, which names an order of jobs.
+
+    Raises:
+        ValueError: it names none.
+    """
+    order_of(text)
+    return text
+
+
+def a_bound(text: str) -> str:
+    """The text, which names a bound of a metric.
+
+    Raises:
+        ValueError: it names none.
+    """
+    bound_of(text)
+    return text
+
+
 Text = Annotated[str, AfterValidator(storable), Field(json_schema_extra={"pattern": r"^[^\x00]*$"})]
 Identifier = Annotated[str, Path(max_length=40, pattern=ID)]
 DatasetName = Annotated[str, Path(pattern=NAME)]
 Selected = Annotated[str | None, Query(max_length=40, pattern=ID)]
+Parent = Annotated[
+    str | None, Query(max_length=40, pattern=ID, description="the job whose specification this one was made from")
+]
 Limit = Annotated[int, Query(ge=1, le=1000, description="items per page")]
 Cursor = Annotated[Text | None, Query(max_length=200, description="`next` of the page before")]
+SortedCursor = Annotated[Text | None, Query(max_length=4000, description="`next` of the page before")]
+Sort = Annotated[
+    Text,
+    AfterValidator(an_order),
+    Query(
+        max_length=200,
+        description="created_at, name, progress or metric:NAME, descending with - in front; by a metric the jobs that "
+        "have it are listed",
+    ),
+]
+Bounds = Annotated[
+    list[Annotated[Text, AfterValidator(a_bound), Field(max_length=200)]],
+    Query(
+        alias="metric",
+        max_length=16,
+        description="bounds that the job's metrics keep: a main metric, one of < <= > >=, and a number",
+        examples=[["test/top1_error<0.2"]],
+    ),
+]
 Filter = Annotated[Text | None, Query(max_length=200)]
 Epoch = Annotated[int | None, Query(ge=1, le=MAX_INT, description="this epoch only")]
+AfterEpoch = Annotated[int, Query(ge=0, le=MAX_INT, description="later epochs only")]
 Names = Annotated[list[str] | None, Query(max_length=200, description="names, repeated or joined by commas")]
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=200, pattern=r"^[!-~]+$", description="makes a repetition harmless")

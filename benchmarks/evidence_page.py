@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from benchmarks.evidence_settings import EXPERIMENTS, PRECISION, Comparison, Experiment, higher_is_better
+from benchmarks.method_formulas import formulas
 
 HEAD = """# What the methods do on real data
 
@@ -227,7 +228,7 @@ def listed(labels: Iterable[str]) -> str:
 def page(kept: Mapping[str, Any]) -> str:
     """The report on what `benchmarks/results/method_evidence.json` holds."""
     results = kept["results"]
-    lines = [HEAD]
+    lines = [HEAD, *formulas()]
     for name, experiment in EXPERIMENTS.items():
         if name in results:
             lines += section(experiment, results[name])

@@ -66,6 +66,7 @@ class RunFields(Answer):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     notes: list[str] = Field(default_factory=list)
+    environment: dict[str, Any] = Field(default_factory=dict)
 
 
 class JobItemFields(Answer):
@@ -74,6 +75,8 @@ class JobItemFields(Answer):
     id: str
     name: str = ""
     tags: list[str] = Field(default_factory=list)
+    notes: str = ""
+    archived: bool = False
     state: State
     requested: Request | None = None
     progress: float = 0.0
@@ -90,6 +93,7 @@ class JobItemFields(Answer):
     models: list[str] = Field(default_factory=list)
     imbalance_factor: float | None = None
     runs: dict[str, int] = Field(default_factory=dict)
+    sparkline: list[float] = Field(default_factory=list)
 
 
 class JobFields(Answer):
@@ -98,6 +102,8 @@ class JobFields(Answer):
     id: str
     name: str = ""
     tags: list[str] = Field(default_factory=list)
+    notes: str = ""
+    archived: bool = False
     state: State
     requested: Request | None = None
     progress: float = 0.0
@@ -110,6 +116,7 @@ class JobFields(Answer):
     created_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    parent: str | None = None
     spec: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -218,6 +225,8 @@ class DatasetFields(Answer):
     message: str | None = None
     format: str = ""
     task: str | None = None
+    num_classes: int | None = None
+    imbalance_factor: float | None = None
     path: str | None = None
     sha256: str | None = None
     created_at: datetime | None = None
@@ -230,7 +239,6 @@ class DatasetFields(Answer):
     num_validation: int | None = None
     num_test: int | None = None
     input_shape: list[int] = Field(default_factory=list)
-    imbalance_factor: float | None = None
     notes: list[str] = Field(default_factory=list)
     preview: list[dict[str, Any]] = Field(default_factory=list)
 

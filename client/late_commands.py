@@ -17,6 +17,7 @@ ABOUT = {
     "jobs": {
         "list": "List jobs, newest first.",
         "show": "Show a job with its results and runs, or a run.",
+        "edit": "Change a job's name, tags or notes, or archive it.",
         "cancel": "Cancel a job or a run; what it has recorded stays.",
         "pause": "Let a job or a run wait, from a checkpoint.",
         "resume": "Let a paused job or run go on.",

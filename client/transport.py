@@ -67,6 +67,10 @@ class Transport:
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         return self.request("POST", path, body=body, headers=headers, repeatable=repeatable)
 
+    def patch(self, path: str, body: Any) -> Any:
+        """Change fields of a resource; again is harmless."""
+        return self.request("PATCH", path, body=body, repeatable=True)
+
     def delete(self, path: str) -> None:
         """Delete a resource."""
         self.request("DELETE", path)

@@ -12,7 +12,10 @@ Entry = dict[str, Any]
 
 
 def catalog() -> dict[str, list[Entry]]:
-    """Folder name (`losses`, `methods`, ...) -> `{name, title, citation, tasks, schema}` per plug-in.
+    """Folder name (`losses`, `methods`, ...) -> `{name, title, citation, tasks, description, schema}` per plug-in.
+
+    Beside them `formula` (TeX without delimiters), `effect` (on head and tail classes) and `advice`, empty where there
+    is nothing to say.
 
     Methods carry their composition per task, presets their spec, published figures and whose settings they follow.
     """
@@ -29,12 +32,16 @@ def entry(plugin: type[Plugin] | Alias | Preset) -> Entry:
         return {**value_entry(plugin, schema_title=camel_case(plugin.name)), **own}
     return {
         "name": plugin.model_fields["name"].default,
-        "title": plugin.title,
-        "citation": plugin.citation,
-        "tasks": sorted(plugin.tasks),
+        **facts(plugin),
         "description": " ".join((plugin.__doc__ or "").split()),
         "schema": plugin.model_json_schema(),
     }
+
+
+def facts(plugin: type[Plugin] | Alias | Preset) -> Entry:
+    """What every plug-in says of itself."""
+    texts = {field: getattr(plugin, field) for field in ("title", "citation", "formula", "effect", "advice")}
+    return {**texts, "tasks": sorted(plugin.tasks)}
 
 
 def value_entry(plugin: Alias | Preset, *, schema_title: str) -> Entry:
@@ -42,9 +49,7 @@ def value_entry(plugin: Alias | Preset, *, schema_title: str) -> Entry:
     name = {"const": plugin.name, "default": plugin.name, "title": "Name", "type": "string"}
     return {
         "name": plugin.name,
-        "title": plugin.title,
-        "citation": plugin.citation,
-        "tasks": sorted(plugin.tasks),
+        **facts(plugin),
         "description": " ".join(plugin.description.split()),
         "schema": {
             "additionalProperties": False,

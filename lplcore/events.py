@@ -45,6 +45,8 @@ class RunStart(Event):
     """Epochs that are complete already."""
     notes: list[str] = field(default_factory=list)
     """What a reader of the results must know: modified data, a resume under other conditions."""
+    environment: dict[str, Any] = field(default_factory=dict)
+    """Device, precision, threads and versions that this attempt computes with."""
 
 
 @dataclass(frozen=True)

@@ -111,12 +111,16 @@ def unknown_field(key: Any, fields: Collection[str], *, what: str = "field") -> 
 class Plugin(Record):
     """A named record of hyper-parameters that can build what it describes.
 
-    Class attributes: `title`, `citation` (source of the method), `tasks` it fits, `task_defaults` task -> defaults that
-    differ from those of the fields.
+    Class attributes: `title`, `citation` (source of the method), `formula`, `effect` and `advice` (see `PluginValue`),
+    `tasks` it fits, `task_defaults` task -> defaults that differ from those of the fields. A number may carry
+    `json_schema_extra={"slider": {"min": ..., "max": ..., "step": ...}}`, what a form's slider covers of its range.
     """
 
     title: ClassVar[str] = ""
     citation: ClassVar[str] = ""
+    formula: ClassVar[str] = ""
+    effect: ClassVar[str] = ""
+    advice: ClassVar[str] = ""
     tasks: ClassVar[frozenset[str]] = TASKS
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
 
@@ -128,6 +132,9 @@ class PluginValue(Record):
 
     name: str
     title: str = ""
+    formula: str = Field("", description="simple TeX without delimiters; empty where there is none")
+    effect: str = Field("", description="what it does to head and to tail classes, in a sentence or two")
+    advice: str = Field("", description="when to take it and when not, in a sentence or two")
     description: str = Field(default_factory=lambda fields: f"{fields['title']}.")
 
 

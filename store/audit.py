@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.orm import Session
 
 from store import cursors
@@ -65,13 +65,44 @@ def values_of(line: Line, now: float) -> dict[str, str | float | None]:
     }
 
 
-def entries(session: Session, *, limit: int = 100, cursor: str | None = None) -> Page[AuditEntry]:
+@dataclass(frozen=True)
+class Wanted:
+    """Which lines are asked for.
+
+    Attributes:
+        key: by this key, named or identified.
+        method: by this method.
+        path: whose path holds this text.
+        refused: answered with 400 or more.
+    """
+
+    key: str | None = None
+    method: str | None = None
+    path: str | None = None
+    refused: bool = False
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What holds for such a line."""
+        found: list[ColumnElement[bool]] = []
+        if self.key:
+            found.append((AuditRow.key_id == self.key) | (AuditRow.key_name == self.key))
+        if self.method:
+            found.append(AuditRow.method == self.method)
+        if self.path:
+            found.append(AuditRow.path.contains(self.path, autoescape=True))
+        return [*found, AuditRow.status >= 400] if self.refused else found
+
+
+def entries(
+    session: Session, *, limit: int = 100, cursor: str | None = None, wanted: Wanted | None = None
+) -> Page[AuditEntry]:
     """Lines, newest first.
 
     Raises:
         BadCursor: no list gave the cursor out.
     """
-    query = select(AuditRow).order_by(AuditRow.id.desc()).limit(limit + 1)
+    conditions = wanted.conditions() if wanted else []
+    query = select(AuditRow).where(*conditions).order_by(AuditRow.id.desc()).limit(limit + 1)
     if cursor is not None:
         place = cursors.decode(cursor)
         if not place.isascii() or not place.isdigit() or len(place) > 18:

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+import json
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from store.database.records import Page
@@ -40,7 +41,31 @@ def decode(cursor: str) -> str:
     return text
 
 
-def page(items: Sequence[T], limit: int) -> Page[T]:
+def encode_place(order: str, value: str | float, last: str) -> str:
+    """The cursor after an item of a list that is sorted by something else than identifiers."""
+    text = json.dumps([order, value, last], separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode_place(cursor: str, order: str, kind: type[str] | type[float]) -> tuple[str | float, str]:
+    """(value, id) of the item a cursor stands after.
+
+    Raises:
+        BadCursor: no list in this order gave this cursor out.
+    """
+    refusal = BadCursor("cursor: not one that a list in this order has given; start without it")
+    try:
+        parts = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (ValueError, RecursionError) as error:
+        raise refusal from error
+    if not isinstance(parts, list) or [type(part) for part in parts] != [str, kind, str]:
+        raise refusal
+    if parts[0] != order or encode_place(*parts) != cursor:
+        raise refusal
+    return parts[1], parts[2]
+
+
+def page(items: Sequence[T], limit: int, cursor_of: Callable[[T], str] = lambda item: encode(item.id)) -> Page[T]:
     """A page from up to `limit + 1` items."""
-    following = encode(items[limit - 1].id) if len(items) > limit else None
+    following = cursor_of(items[limit - 1]) if len(items) > limit else None
     return Page(items[:limit], following)

@@ -16,6 +16,7 @@ from store.database.tables import (
     EventRow,
     IdempotencyRow,
     JobFacetRow,
+    JobMetricRow,
     JobRow,
     JobTagRow,
     RunRow,
@@ -82,7 +83,7 @@ def erase(db: Database, job_id: str) -> None:
 
 def erase_job(session: Session, job_id: str) -> None:
     """Erase a job whose runs have nothing left."""
-    for table in (EventRow, RunRow, JobTagRow, JobFacetRow):
+    for table in (EventRow, RunRow, JobTagRow, JobFacetRow, JobMetricRow):
         session.execute(delete(table).where(table.job_id == job_id))
     session.execute(delete(JobRow).where(JobRow.id == job_id))
 

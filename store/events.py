@@ -1,6 +1,6 @@
 """The event log."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -32,15 +32,27 @@ def following(*named: str) -> Select[Any]:
     return query.where(*(getattr(EventRow, name) == bindparam(name) for name in named))
 
 
-def logs(session: Session, run_id: str, *, after_id: int = 0, limit: int = 500) -> list[Event]:
-    """Log lines of a run, oldest first."""
-    query = (
-        select(EventRow)
-        .where(EventRow.run_id == run_id, EventRow.id > after_id, EventRow.kind == "log")
-        .order_by(EventRow.id)
-        .limit(limit)
-    )
-    return list(session.scalars(query))
+def logs(
+    session: Session, run_id: str, *, after_id: int | None = None, newest_first: bool = False, limit: int = 500
+) -> list[Event]:
+    """Log lines of a run, oldest first or newest first, beyond a line in that direction."""
+    query = select(EventRow).where(EventRow.run_id == run_id, EventRow.kind == "log").limit(limit)
+    if after_id is not None:
+        query = query.where(EventRow.id < after_id if newest_first else EventRow.id > after_id)
+    return list(session.scalars(query.order_by(EventRow.id.desc() if newest_first else EventRow.id)))
+
+
+HISTORY = ("state", "checkpoint", "rewind")
+"""Kinds of events that say what has happened to a run; the others are what it has measured and said."""
+
+
+def history(
+    session: Session, run_id: str, *, kinds: Sequence[str] = HISTORY, before_id: int | None = None, limit: int = 100
+) -> list[Event]:
+    """What has happened to a run, newest first."""
+    found = select(EventRow).where(EventRow.run_id == run_id, EventRow.kind.in_(kinds))
+    before = found if before_id is None else found.where(EventRow.id < before_id)
+    return list(session.scalars(before.order_by(EventRow.id.desc()).limit(limit)))
 
 
 def bounds(session: Session) -> tuple[int, int]:

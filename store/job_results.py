@@ -52,10 +52,11 @@ def series(
     names: Sequence[str],
     *,
     epoch: int | None = None,
+    after_epoch: int = 0,
     limit: int = 1000,
     cursor: str | None = None,
 ) -> Page[tuple[Run, ByEpoch]]:
-    """`{name: {epoch: array}}` of every run, of one epoch or of all, in the order of the runs.
+    """`{name: {epoch: array}}` of every run, of one epoch or of all after one, in the order of the runs.
 
     Raises:
         NotFound: no such job.
@@ -64,8 +65,7 @@ def series(
 
     def read(session: Session, run_ids: Sequence[str]) -> Result[Any]:
         wanted = SeriesRow.run_id.in_(run_ids) & SeriesRow.name.in_([name for name in names if name not in CONFUSION])
-        if epoch is not None:
-            wanted &= SeriesRow.epoch == epoch
+        wanted &= SeriesRow.epoch > after_epoch if epoch is None else SeriesRow.epoch == epoch
         columns = (SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch, SeriesRow.shape, SeriesRow.data)
         query = select(*columns).where(wanted).order_by(SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch)
         return session.execute(query.execution_options(yield_per=100))

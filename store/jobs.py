@@ -18,6 +18,7 @@ from store.database.tables import IdempotencyRow, JobFacetRow, JobRow, JobTagRow
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
 from store.job_facets import facet_rows, facets_of
+from store.job_order import NEWEST_FIRST, Bound, Order, listed, ordered, within
 from store.lifecycle import turns
 from store.lifecycle.new_runs import queued_run
 from store.lifecycle.states import OPEN, State
@@ -25,13 +26,16 @@ from store.lifecycle.states import OPEN, State
 WITHOUT_SPEC = defer(JobRow.spec, raiseload=True)
 
 
-def new_job(*, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner: str = "") -> NewJob:
+def new_job(
+    *, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner: str = "", parent: str | None = None
+) -> NewJob:
     """A job as it will be stored, made before the transaction: SQLite has one writer, and heartbeats wait for it.
 
     Args:
         spec: the complete experiment.
         method: the name in lists of the method of runs that name none.
         owner: the API key that submits.
+        parent: the job whose spec this one was made from.
     """
     job_id, facets = new_id("j"), facets_of(runs, method=method)
     columns = {
@@ -39,6 +43,7 @@ def new_job(*, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner:
         "name": spec["name"],
         "name_key": names.key(spec["name"]),
         "owner": owner,
+        "parent": parent,
         "state": State.QUEUED,
         "progress": 0.0,
         "priority": spec["priority"],
@@ -50,6 +55,8 @@ def new_job(*, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner:
         "runs_total": len(runs),
         "run_states": {State.QUEUED: len(runs)} if runs else {},
         "results": {},
+        "notes": "",
+        "archived": False,
         "version": 1,
     }
     waiting = list(run_columns(job_id, runs, priority=spec["priority"], owner=owner))
@@ -159,27 +166,32 @@ def list_jobs(
     name: str | None = None,
     dataset: str | None = None,
     method: str | None = None,
+    archived: bool = False,
+    bounds: Sequence[Bound] = (),
+    order: Order = NEWEST_FIRST,
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[Job]:
-    """Jobs, newest first, without their specs. Filters compare exactly, `name` finds what it is part of in either case.
+    """Jobs without their specs. Filters compare exactly, `name` finds what it is part of in either case.
 
-    A job is found by the method and the data set of any of its runs.
+    A job is found by the method and the data set of any of its runs. Those that are archived are a list of their own;
+    in the order of a metric only the jobs that have it are listed.
 
     Raises:
-        BadCursor: no list gave the cursor out.
+        BadCursor: no list in this order gave the cursor out.
     """
     query, place = narrowed(select(JobRow).options(WITHOUT_SPEC), {"method": method, "dataset": dataset})
-    query = query.where(JobRow.requested.is_distinct_from(DELETE)).order_by(place.desc()).limit(limit + 1)
+    jobs_alone = method is None and dataset is None and not order.metric
+    query = ordered(query, order, place, cursor).limit(limit + 1)
+    query = query.where(listed(archived, indexed=jobs_alone), JobRow.requested.is_distinct_from(DELETE))
+    query = query.where(*(within(bound, order) for bound in bounds))
     if state is not None:
         query = query.where(JobRow.state == state)
     if name is not None:
         query = query.where(JobRow.name_key.contains(names.key(name), autoescape=True))
     if tag is not None:
         query = query.where(JobRow.id.in_(select(JobTagRow.job_id).where(JobTagRow.tag == tag)))
-    if cursor is not None:
-        query = query.where(place < cursors.decode(cursor))
-    return cursors.page(session.scalars(query).all(), limit)
+    return cursors.page(session.scalars(query).all(), limit, order.cursor)
 
 
 def narrowed(query: Select[JobRow], wanted: Mapping[str, str | None]) -> tuple[Select[JobRow], ColumnElement[str]]:

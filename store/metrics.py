@@ -27,7 +27,11 @@ ALL_METRICS = select(EpochRow.epoch, sql_cast(EpochRow.metrics, Text)).where(LAT
 ONE_METRIC = select(EpochRow.epoch, sql_cast(PICKED, Text)).where(LATER).order_by(EpochRow.epoch)
 SERIES = (
     select(SeriesRow.name, SeriesRow.epoch, SeriesRow.shape, SeriesRow.data)
-    .where(SeriesRow.run_id == bindparam("run_id"), SeriesRow.name.in_(bindparam("names", expanding=True)))
+    .where(
+        SeriesRow.run_id == bindparam("run_id"),
+        SeriesRow.name.in_(bindparam("names", expanding=True)),
+        SeriesRow.epoch > bindparam("after_epoch"),
+    )
     .order_by(SeriesRow.name, SeriesRow.epoch)
 )
 SAME_EPOCH = (
@@ -134,16 +138,18 @@ def add_scalars(curves: Curves, epoch: int, measured: Mapping[str, Any], names: 
     return len(wanted)
 
 
-def series(session: Session, run_id: str, name: str, *, epoch: int | None = None) -> dict[int, Series]:
-    """Epoch -> array of a run's series, of one epoch or of all."""
-    return named_series(session, run_id, [name], epoch=epoch).get(name, {})
+def series(
+    session: Session, run_id: str, name: str, *, epoch: int | None = None, after_epoch: int = 0
+) -> dict[int, Series]:
+    """Epoch -> array of a run's series, of one epoch or of all after one."""
+    return named_series(session, run_id, [name], epoch=epoch, after_epoch=after_epoch).get(name, {})
 
 
 def named_series(
-    session: Session, run_id: str, names: Sequence[str], *, epoch: int | None = None
+    session: Session, run_id: str, names: Sequence[str], *, epoch: int | None = None, after_epoch: int = 0
 ) -> dict[str, dict[int, Series]]:
-    """Name -> epoch -> array of those of a run's series that it has, of one epoch or of all."""
-    query, wanted = SERIES, {"run_id": run_id, "names": names}
+    """Name -> epoch -> array of those of a run's series that it has, of one epoch or of all after one."""
+    query, wanted = SERIES, {"run_id": run_id, "names": names, "after_epoch": after_epoch}
     if epoch is not None:
         query = query.where(SeriesRow.epoch == epoch)
     arrays: dict[str, dict[int, Series]] = {}
@@ -159,6 +165,12 @@ def confusion(session: Session, run_id: str, *, epoch: int | None = None) -> tup
         query = query.where(SeriesRow.epoch == epoch)
     row = session.scalars(query.order_by(SeriesRow.epoch.desc()).limit(1)).first()
     return None if row is None else (row.epoch, row.name, Series(tuple(row.shape), row.data))
+
+
+def has_series(session: Session, run_id: str, name: str) -> bool:
+    """Whether a run has measured this series."""
+    query = select(SeriesRow.epoch).where(SeriesRow.run_id == run_id, SeriesRow.name == name).limit(1)
+    return session.scalar(query) is not None
 
 
 def series_names(session: Session, run_id: str) -> list[str]:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import lplcore
 from benchmarks.evidence_page import page
 from benchmarks.evidence_settings import EXPERIMENTS
 from benchmarks.method_evidence import FILE, PAGE
@@ -30,3 +31,24 @@ def test_comparisons_are_of_what_was_trained(name: str) -> None:
         assert len(each.published) in (0, 2)
     for claim in experiment.claims:
         assert set(claim.points) <= set(experiment.grid)
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "methods",
+        "losses",
+        "perturbations",
+        "weightings",
+        "targets",
+        "samplers",
+        "regularizers",
+        "procedures",
+        "posthoc",
+    ],
+)
+def test_what_changes_a_training_has_its_formula_effect_and_advice(folder: str) -> None:
+    silent = [
+        entry["name"] for entry in lplcore.catalog()[folder] if not all(map(entry.get, ("formula", "effect", "advice")))
+    ]
+    assert silent == []

@@ -15,7 +15,7 @@ from api.problems import Problem
 NAMED: dict[str, Any] = {"anyOf": [{"type": "string", "minLength": 1}, {"type": "object"}]}
 EXPERIMENT: dict[str, Any] = {
     "anyOf": [
-        {"type": "object", "required": ["dataset", "method"], "properties": {"dataset": NAMED, "method": NAMED}},
+        {"type": "object", "required": ["dataset"], "properties": {"dataset": NAMED, "method": NAMED}},
         {"type": "object", "required": ["preset"], "properties": {"preset": {"type": "string"}}},
     ]
 }

@@ -1,11 +1,13 @@
 """The audit log."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from pydantic import Field
 
 from api.handlers import Threaded
 from api.middleware.security import ADMIN
-from api.parameters import Cursor, Limit
+from api.parameters import Cursor, Filter, Limit
 from api.schemas.answers import Answer, Moment
 from api.state import Services
 from store import audit
@@ -35,8 +37,17 @@ class AuditList(Answer):
 
 
 @router.get("", operation_id="listAudit")
-def list_audit(services: Services, limit: Limit = 100, cursor: Cursor = None) -> AuditList:
+def list_audit(
+    services: Services,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    key: Annotated[Filter, Query(description="identifier or name of a key")] = None,
+    method: Filter = None,
+    path: Annotated[Filter, Query(description="text that the path holds")] = None,
+    refused: Annotated[bool, Query(description="only what was answered with 400 or more")] = False,
+) -> AuditList:
     """Who asked for what that may change something, newest first."""
+    wanted = audit.Wanted(key=key, method=method, path=path, refused=refused)
     with services.db.read() as session:
-        page = audit.entries(session, limit=limit, cursor=cursor)
+        page = audit.entries(session, limit=limit, cursor=cursor, wanted=wanted)
     return AuditList.model_validate(page)

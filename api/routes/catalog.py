@@ -17,7 +17,12 @@ router = APIRouter(prefix="/v1", tags=["catalog"], dependencies=[READ])
 
 @router.get("/catalog", operation_id="getCatalog")
 def catalog() -> dict[str, list[dict[str, Any]]]:
-    """Methods, losses, perturbations, models, data sets, presets and all other plug-ins, with their parameters."""
+    """Methods, losses, perturbations, models, data sets, presets and all other plug-ins, with their parameters.
+
+    Of what changes a training each has its `formula` (simple TeX without delimiters), its `effect` on head and tail
+    classes and `advice` on when to take it; elsewhere these are empty. A number of a `schema` may have a `slider`:
+    least and largest value and step of what a form offers, within what is accepted.
+    """
     return entries.listed()
 
 

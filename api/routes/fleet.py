@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from api.handlers import Threaded
 from api.middleware.security import READ
-from api.schemas.answers import QueueAnswer, WorkerList
+from api.schemas.fleet import QueueAnswer, WorkerList
 from api.state import Services
 from store import queue, workers
 from store.database.records import Page

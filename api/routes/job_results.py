@@ -8,7 +8,7 @@ from api.conditional import NOT_MODIFIED, Cached
 from api.handlers import Threaded
 from api.late import late
 from api.middleware.security import READ
-from api.parameters import MAX_INT, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
+from api.parameters import AfterEpoch, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
 from api.problems import problems
 from api.schemas.results import (
     JobClassMetrics,
@@ -37,7 +37,7 @@ def get_metrics(
     cached: Cached,
     job_id: Identifier,
     names: Names = None,
-    after_epoch: Annotated[int, Query(ge=0, le=MAX_INT)] = 0,
+    after_epoch: AfterEpoch = 0,
     limit: Limit = 1000,
     cursor: Cursor = None,
 ) -> JobMetrics:
@@ -65,14 +65,17 @@ def get_loss_variations(
     cached: Cached,
     job_id: Identifier,
     epoch: Epoch = None,
+    after_epoch: AfterEpoch = 0,
     limit: Limit = 1000,
     cursor: Cursor = None,
 ) -> JobLossVariations:
-    """Relative loss variation of many runs of a job in one request; of one epoch, or of all."""
+    """Relative loss variation of many runs of a job in one request; of one epoch, or of all after one."""
     with services.db.read() as session:
         job = jobs.get(session, job_id)
         cached.check(job.id, job.version)
-        page = job_results.series(session, job_id, series.VARIATIONS, epoch=epoch, limit=limit, cursor=cursor)
+        page = job_results.series(
+            session, job_id, series.VARIATIONS, epoch=epoch, after_epoch=after_epoch, limit=limit, cursor=cursor
+        )
     items = [
         RunVariations(run=run.id, **series.classes_of(run), **series.variations(arrays)) for run, arrays in page.items
     ]
@@ -86,6 +89,7 @@ def get_class_metrics(
     job_id: Identifier,
     name: Annotated[Text, Query(max_length=100, description="for instance test/accuracy or lpl/q")],
     epoch: Epoch = None,
+    after_epoch: AfterEpoch = 0,
     limit: Limit = 1000,
     cursor: Cursor = None,
 ) -> JobClassMetrics:
@@ -93,7 +97,9 @@ def get_class_metrics(
     with services.db.read() as session:
         job = jobs.get(session, job_id)
         cached.check(job.id, job.version)
-        page = job_results.series(session, job_id, [name], epoch=epoch, limit=limit, cursor=cursor)
+        page = job_results.series(
+            session, job_id, [name], epoch=epoch, after_epoch=after_epoch, limit=limit, cursor=cursor
+        )
     items = [
         RunClassSeries(run=run.id, **series.classes_of(run), **series.by_epoch("values", arrays.get(name, {})))
         for run, arrays in page.items

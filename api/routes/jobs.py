@@ -1,21 +1,23 @@
 """Jobs: submit, list, follow, ask, delete."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Body, Response
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from api.conditional import NOT_MODIFIED, Cached
 from api.handlers import Threaded
 from api.late import late
 from api.middleware.bodies import JSON_BODY, Experiment
 from api.middleware.security import READ, SUBMIT, Caller
-from api.parameters import Cursor, Filter, IdempotencyKey, Identifier, Limit
+from api.parameters import Bounds, Cursor, Filter, IdempotencyKey, Identifier, Limit, Parent, Sort, SortedCursor, Text
 from api.problems import problems
 from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_answer
 from api.services.job_page import job_page
 from api.state import Service, Services
-from store import deletion, jobs
+from store import deletion, job_edits, jobs
+from store.job_order import bound_of, order_of
 from store.lifecycle import requests
 from store.lifecycle.states import Action, State
 
@@ -28,6 +30,20 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], dependencies=[READ], respon
 asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "responses": problems(409)}
 
 
+Tag = Annotated[Text, Field(min_length=1, max_length=100)]
+
+
+class JobChanges(BaseModel):
+    """What to change of a job; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Text = Field(default="", max_length=200)
+    tags: list[Tag] = Field(default=[], max_length=50)
+    notes: Text = Field(default="", max_length=20_000, description="free text, as Markdown or plain")
+    archived: StrictBool = Field(default=False, description="whether the job is left out of the list of jobs")
+
+
 @router.post(
     "",
     status_code=201,
@@ -36,11 +52,18 @@ asking: dict[str, Any] = {"status_code": 202, "dependencies": [SUBMIT], "respons
     responses=problems(409, 413, 415),
 )
 def submit(
-    services: Services, key: Caller, response: Response, body: Experiment, idempotency_key: IdempotencyKey = None
+    services: Services,
+    key: Caller,
+    response: Response,
+    body: Experiment,
+    idempotency_key: IdempotencyKey = None,
+    parent: Parent = None,
 ) -> JobAnswer:
     """Submit an experiment. The same Idempotency-Key with the same body returns the first answer."""
     owner = key.id if key else ""
-    submitted = submission.submit(services.db, services.settings, body, idempotency_key=idempotency_key, owner=owner)
+    submitted = submission.submit(
+        services.db, services.settings, body, idempotency_key=idempotency_key, owner=owner, parent=parent
+    )
     services.doorbell.ring(submitted.job.runs_total)
     response.headers["Location"] = f"/v1/jobs/{submitted.job.id}"
     return answer(services, submitted.job.id)
@@ -66,7 +89,7 @@ def validate(services: Services, body: Experiment) -> Validation:
         num_train=info.num_train,
         num_validation=info.num_validation,
         num_test=info.num_test,
-        notes=list(info.notes),
+        notes=[*spec.notes, *info.notes],
         cache_bytes=info.cache_bytes,
     )
 
@@ -80,17 +103,24 @@ def list_jobs(
     name: Filter = None,
     dataset: Filter = None,
     method: Filter = None,
+    bounds: Bounds = [],  # noqa: B006  # FastAPI copies it
+    archived: bool = False,
+    sort: Sort = "-created_at",
     limit: Limit = 50,
-    cursor: Cursor = None,
+    cursor: SortedCursor = None,
 ) -> JobList:
-    """Jobs, newest first.
+    """Jobs, newest first or as `sort` says.
 
     `name` finds what it is part of, in either case. The other filters compare exactly; `method` and `dataset` find jobs
-    of which any run has it.
+    of which any run has it. Archived jobs are a list of their own. A `cursor` goes on in the order that it comes from;
+    what changes meanwhile shows after a reload.
     """
     filters = {"state": state, "tag": tag, "name": name, "dataset": dataset, "method": method}
+    order, kept = order_of(sort), [bound_of(text) for text in bounds]
     with services.db.read() as session:
-        page = jobs.list_jobs(session, **filters, limit=limit, cursor=cursor)
+        page = jobs.list_jobs(
+            session, **filters, archived=archived, bounds=kept, order=order, limit=limit, cursor=cursor
+        )
     cached.check([(job.id, job.version) for job in page.items], page.next)
     return JobList.model_validate(page)
 
@@ -114,6 +144,14 @@ def list_runs(
         page = jobs.list_runs(session, job_id, limit=limit, cursor=cursor)
     cached.check([(run.id, run.version) for run in page.items], page.next)
     return RunList.model_validate(page)
+
+
+@router.patch("/{job_id}", operation_id="editJob", dependencies=[SUBMIT, JSON_BODY], responses=problems(413, 415))
+def edit(services: Services, job_id: Identifier, body: Annotated[JobChanges, Body()]) -> JobAnswer:
+    """Change a job's name, tags or notes, or archive it; what is left out stays, and so does the spec."""
+    changes = body.model_dump(exclude_unset=True)
+    services.db.write(partial(job_edits.edit, job_id=job_id, changes=changes))
+    return answer(services, job_id)
 
 
 @router.delete("/{job_id}", status_code=204, operation_id="deleteJob", dependencies=[SUBMIT], responses=problems(409))

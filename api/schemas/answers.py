@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from api.schemas.verdict import VerdictAnswer
 from store.characters import clean_all
 from store.database.records import ApiKey, Job, Run
 from store.lifecycle.results import results_of
@@ -25,9 +26,19 @@ def notes_in(info: dict[str, Any]) -> Any:
     return info.get("notes", [])
 
 
+def environment_in(info: dict[str, Any]) -> Any:
+    """What the newest attempt computes with, among the facts of its start."""
+    return info.get("environment", {})
+
+
 def first(values: Sequence[Any]) -> Any:
     """The first of several, None where there is none."""
     return next(iter(values), None)
+
+
+def some(values: Sequence[Any] | None) -> Sequence[Any]:
+    """The values, empty where there are none."""
+    return values or []
 
 
 def only(values: Sequence[Any]) -> Any:
@@ -65,6 +76,10 @@ class RunAnswer(Answer):
     notes: Annotated[list[str], BeforeValidator(notes_in)] = Field(
         validation_alias="info", description="What a reader of the results must know, such as modified data"
     )
+    environment: Annotated[dict[str, Any], BeforeValidator(environment_in)] = Field(
+        validation_alias=AliasPath("info"),
+        description="Device, precision, threads and versions that the newest attempt uses",
+    )
 
 
 class Result(Answer):
@@ -81,6 +96,8 @@ class JobFacts(Answer):
     id: str
     name: str
     tags: list[str]
+    notes: str
+    archived: bool
     state: State
     requested: Request | None
     progress: float
@@ -115,6 +132,11 @@ class JobItem(JobFacts):
         "their sweep point; `summary` of the job has them point by point",
     )
 
+    sparkline: Annotated[list[float], BeforeValidator(some)] = Field(
+        description="the main test metric of the run that succeeded first, at up to 24 epochs from its first to its "
+        "last; empty before"
+    )
+
 
 class Spread(BaseModel):
     """A metric over seeds; `std` has n - 1 in its denominator and is null at n = 1."""
@@ -138,9 +160,11 @@ class PointSummary(BaseModel):
 class JobAnswer(JobFacts):
     """A job with its complete spec, its first 100 runs and its summary."""
 
+    parent: str | None = Field(description="the job whose specification this one was made from")
     spec: dict[str, Any]
     runs: list[RunAnswer]
     summary: list[PointSummary]
+    verdict: VerdictAnswer | None = Field(description="null while no run has succeeded")
 
 
 class JobList(Answer):
@@ -192,6 +216,10 @@ class DatasetAnswer(FromFiles):
     message: str | None = None
     format: str
     task: str | None = None
+    num_classes: int | None = Field(None, description="null where it is not available")
+    imbalance_factor: float | None = Field(
+        None, description="n_max/n_min of all training examples, over the classes that have any"
+    )
     path: str | None = None
     sha256: str | None = None
     created_at: Moment | None = None
@@ -209,9 +237,6 @@ class DatasetDetail(DatasetAnswer):
     num_validation: int | None = None
     num_test: int | None = None
     input_shape: list[int] = []
-    imbalance_factor: float | None = Field(
-        None, description="n_max/n_min of all training examples, over the classes that have any"
-    )
     notes: list[str] = Field(default=[], description="what a reader of results must know of the files")
     preview: list[dict[str, Any]] = Field(default_factory=list, description="one example per class, up to 12")
 
@@ -221,37 +246,6 @@ class DatasetList(BaseModel):
 
     items: list[DatasetAnswer]
     next: str | None
-
-
-class WorkerAnswer(Answer):
-    """A worker's slot."""
-
-    id: str
-    hostname: str
-    pid: int
-    device: str
-    device_name: str
-    version: str
-    run: str | None = Field(validation_alias="run_id")
-    started_at: Moment
-    last_seen_at: Moment
-    alive: bool
-
-
-class WorkerList(Answer):
-    """Workers, those seen last first."""
-
-    items: list[WorkerAnswer]
-    next: str | None
-
-
-class QueueAnswer(BaseModel):
-    """The queue as numbers."""
-
-    runs: dict[str, int]
-    jobs: dict[str, int]
-    oldest_waiting_seconds: float | None
-    workers_alive: int
 
 
 class KeyAnswer(Answer):
@@ -278,11 +272,12 @@ def at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def job_answer(job: Job, runs: Sequence[Run], summary: Sequence[dict[str, Any]]) -> JobAnswer:
-    """A job with its first runs and its summary."""
+def job_answer(job: Job, runs: Sequence[Run], summary: Sequence[dict[str, Any]], verdict: Any) -> JobAnswer:
+    """A job with its first runs, its summary and its verdict."""
     facts = JobFacts.model_validate(job)
     shown = [RunAnswer.model_validate(run) for run in runs]
-    return JobAnswer(**dict(facts), spec=job.spec, runs=shown, summary=list(summary))
+    said = None if verdict is None else VerdictAnswer.model_validate(verdict)
+    return JobAnswer(**dict(facts), parent=job.parent, spec=job.spec, runs=shown, summary=list(summary), verdict=said)
 
 
 def key_answer(key: ApiKey, secret: str | None = None) -> KeyAnswer:

@@ -1,6 +1,7 @@
 """The shapes of what a run has measured and kept."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -165,3 +166,19 @@ def log_entry(line: Event) -> LogEntry:
         level=str(data.get("level", "info")),
         message=str(data.get("message", "")),
     )
+
+
+class HistoryEntry(Answer):
+    """What happened to a run: a `state`, `checkpoint` or `rewind` event with its time."""
+
+    id: int
+    kind: str
+    created_at: Moment
+    data: dict[str, Any]
+
+
+class History(Answer):
+    """A page of what happened to a run."""
+
+    items: list[HistoryEntry]
+    next: str | None

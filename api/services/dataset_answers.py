@@ -65,6 +65,7 @@ def facts(info: dict[str, Any]) -> dict[str, Any]:
     held = {name: info[name] for name in names}
     return {
         **held,
+        "num_classes": len(info["classes"]),
         "imbalance_factor": imbalance_of(tuple(info["class_counts"])),
         "notes": info.get("notes", []),
         "shot_groups": groups,

@@ -1,6 +1,6 @@
 """Float32 arrays of the store as JSON lists; NaN becomes null."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,29 @@ def numbers(series: Series) -> Any:
     nullable = values.astype(object)
     nullable[~finite] = None
     return nullable.tolist()
+
+
+def floats(arrays: Mapping[int, Series], classes: int) -> tuple[bytes, dict[str, str]]:
+    """A series as float32 [epochs, classes], NaN where undefined, with the headers that say what it is.
+
+    Args:
+        arrays: [C] values by epoch.
+        classes: C, for a series that has no epoch.
+    """
+    content = b"".join(series.data for series in arrays.values())
+    values = np.frombuffer(content, dtype="<f4")
+    if np.isinf(values).any():
+        content = np.where(np.isinf(values), np.float32(np.nan), values).astype("<f4").tobytes()
+    width = next((series.shape[0] for series in arrays.values()), classes)
+    return content, {"Lpl-Shape": f"{len(arrays)},{width}", "Lpl-Epochs": ranges(list(arrays))}
+
+
+def ranges(epochs: Sequence[int]) -> str:
+    """Rising numbers, those that follow one another as first-last: `1-3,7`."""
+    firsts = [epoch for epoch, before in zip(epochs, [-1, *epochs], strict=False) if before != epoch - 1]
+    lasts = [epoch for epoch, after in zip(epochs, [*epochs[1:], -1], strict=False) if after != epoch + 1]
+    pairs = zip(firsts, lasts, strict=True)
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in pairs)
 
 
 def rows(series: Series) -> list[list[float | None]]:
@@ -74,20 +97,21 @@ def at_epochs(epochs: list[int], arrays: dict[int, Series]) -> list[list[float |
     return [rows[epoch] if epoch in rows else [None] * width for epoch in epochs]
 
 
-def variations(arrays: Mapping[str, dict[int, Series]]) -> dict[str, Any]:
+def variations(arrays: Mapping[str, dict[int, Series]], *, signed: bool = False) -> dict[str, Any]:
     """Epochs and loss variations of a run, relative and absolute; by sign for multi label.
 
     Args:
         arrays: those of `VARIATIONS` that the run has, epoch by epoch.
+        signed: whether the run is known to have them by sign, though none may be among these.
     """
     named = {name: arrays.get(name, {}) for name in VARIATIONS}
     plain = named[VARIATION]
-    if plain or not named[f"{VARIATION}.positive"]:
+    if not signed and (plain or not named[f"{VARIATION}.positive"]):
         return by_epoch(VARIATION, plain) | {ABSOLUTE: at_epochs(list(plain), named[ABSOLUTE])}
     positive, negative = (by_epoch(sign, named[f"{VARIATION}.{sign}"]) for sign in SIGNS)
-    signed = positive | negative
-    parts = {sign: at_epochs(signed["epochs"], named[f"{ABSOLUTE}.{sign}"]) for sign in SIGNS}
-    return signed | {ABSOLUTE: None if None in parts.values() else parts}
+    both = positive | negative
+    parts = {sign: at_epochs(both["epochs"], named[f"{ABSOLUTE}.{sign}"]) for sign in SIGNS}
+    return both | {ABSOLUTE: None if None in parts.values() else parts}
 
 
 def classes_of(run: Run) -> dict[str, Any]:

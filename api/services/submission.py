@@ -10,7 +10,9 @@ from typing import Any
 
 import lplcore
 from api.middleware.turnstile import Turnstile
+from lplcore.errors import MAX_REPORTED
 from lplcore.method.method import MethodSpec
+from lplcore.spec.unknown import without_unknown
 from store import datasets, jobs
 from store.database.engine import Database, Session
 from store.database.records import DatasetRecord, NewRun, Submitted
@@ -47,7 +49,21 @@ def planned(
     Raises:
         SpecError, DatasetError: with the field and the remedy.
     """
-    spec = lplcore.parse_spec(data, datasets=registered)
+    try:
+        spec = lplcore.parse_spec(data, datasets=registered)
+    except lplcore.SpecError as error:
+        raise lplcore.SpecError([*error.errors, *further_errors(error, settings, data, registered)]) from None
+    return checked_plan(spec, settings, registered)
+
+
+def checked_plan(
+    spec: lplcore.ExperimentSpec, settings: Settings, registered: Registered
+) -> tuple[lplcore.ExperimentSpec, list[lplcore.RunPlan], lplcore.DatasetInfo]:
+    """The spec fitted to its data set, its runs, and facts about the data set.
+
+    Raises:
+        SpecError, DatasetError: with the field and the remedy.
+    """
     plan = spec.plan(max_runs=settings.max_runs_per_job)
     info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=registered)
     plan = lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir, weights_dir=settings.weights_dir)
@@ -55,10 +71,35 @@ def planned(
     return spec.fitted(info), plan, info
 
 
+def further_errors(
+    error: lplcore.SpecError, settings: Settings, data: Mapping[str, Any], registered: Registered
+) -> list[dict[str, str]]:
+    """What is wrong besides unknown fields: in sweeps, and in what the data set decides."""
+    rest = without_unknown(data, error)
+    if rest is None or len(error.errors) >= MAX_REPORTED:
+        return []
+    try:
+        checked_plan(lplcore.parse_spec(rest, datasets=registered), settings, registered)
+    except lplcore.SpecError as more:
+        return more.errors
+    except lplcore.DatasetError as more:
+        return [{"path": f"dataset.{more.field}", "message": str(more)}]
+    return []
+
+
 def submit(
-    db: Database, settings: Settings, data: Mapping[str, Any], *, idempotency_key: str | None, owner: str
+    db: Database,
+    settings: Settings,
+    data: Mapping[str, Any],
+    *,
+    idempotency_key: str | None,
+    owner: str,
+    parent: str | None = None,
 ) -> Submitted:
     """Check and store a job.
+
+    Args:
+        parent: the job whose spec it was made from.
 
     Raises:
         SpecError, DatasetError: with the field and the remedy.
@@ -75,7 +116,7 @@ def submit(
         spec, plan, _ = planned(settings, data, registered)
         runs = [new_run(run, registered) for run in plan]
         method = method_label(spec.method)
-        job = jobs.new_job(spec=spec.model_dump(mode="json"), runs=runs, method=method, owner=owner)
+        job = jobs.new_job(spec=spec.model_dump(mode="json"), runs=runs, method=method, owner=owner, parent=parent)
     store = partial(jobs.submit, idempotency_key=idempotency_key, request_hash=request_hash)
     submitted = db.write(partial(store, job=job, max_queued=settings.max_queued_runs))
     if any(wanted(run.spec) != ANY for run in runs):

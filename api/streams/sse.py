@@ -130,7 +130,7 @@ class Follower:
         self._position = event.id
         last_of_job = event.kind == "end" and self._job is not None and self._run is None
         if not last_of_job:
-            yield message(event.kind, event.data, event.id)
+            yield message(event.kind, with_job(event), event.id)
         last_of_run = self._run is not None and event.kind == "state" and event.data.get("state") in ENDED
         if (last_of_job or last_of_run) and await self._ended():
             yield self._end()
@@ -157,6 +157,11 @@ class Follower:
 def message(kind: str, data: dict[str, Any], event_id: int) -> bytes:
     """One event in the wire format."""
     return format_sse_event(event=kind, data_str=json.dumps(finite(data)), id=str(event_id))
+
+
+def with_job(event: Event) -> dict[str, Any]:
+    """The event's data with its job, by which who follows everything tells jobs apart."""
+    return {"job": event.job_id, **event.data} if event.job_id is not None else event.data
 
 
 def finite(value: Any) -> Any:

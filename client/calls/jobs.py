@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -44,11 +44,29 @@ class JobCalls(Finding):
         name: str | None = None,
         dataset: str | None = None,
         method: str | None = None,
+        metric: Sequence[str] = (),
+        archived: bool = False,
+        sort: str | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[JobItem]:
-        """A page of jobs, newest first."""
-        params = {"state": state, "tag": tag, "name": name, "dataset": dataset, "method": method}
+        """A page of jobs, newest first.
+
+        Args:
+            metric: bounds such as `test/top1_error<0.2`.
+            archived: the archived ones in place of the others.
+            sort: `created_at`, `name`, `progress` or `metric:NAME`, descending with `-` in front; by a metric the jobs
+                that have it.
+        """
+        params: dict[str, Any] = {
+            "state": state,
+            "tag": tag,
+            "name": name,
+            "dataset": dataset,
+            "method": method,
+            "sort": sort,
+        }
+        params |= {"metric": list(metric) or None, "archived": "true" if archived else None}
         return read(Page[JobItem], self._transport.get(at("jobs"), {**params, "limit": limit, "cursor": cursor}))
 
     def runs(self, job: AnyJob) -> list[Run]:
@@ -74,6 +92,20 @@ class JobCalls(Finding):
     def delete(self, job: AnyJob) -> None:
         """Delete a job that has ended, with all it recorded."""
         self._of_job(job, lambda job_id: self._transport.delete(at("jobs", job_id)))
+
+    def edit(
+        self,
+        job: AnyJob,
+        *,
+        name: str | None = None,
+        tags: Sequence[str] | None = None,
+        notes: str | None = None,
+        archived: bool | None = None,
+    ) -> Job:
+        """Change what is not None of a job; its spec stays. Archived jobs are left out of the list of jobs."""
+        wanted = {"name": name, "tags": None if tags is None else list(tags), "notes": notes, "archived": archived}
+        changes = {field: value for field, value in wanted.items() if value is not None}
+        return self._of_job(job, lambda job_id: read(Job, self._transport.patch(at("jobs", job_id), changes)))
 
     def _act_on(self, job: AnyJob, action: str) -> Job:
         return self._of_job(job, lambda job_id: self._act(at("jobs", job_id), action, Job))

@@ -1,4 +1,4 @@
-"""`lpl list`, `show`, `cancel`, `pause`, `resume`, `retry`, `delete`."""
+"""`lpl list`, `show`, `edit`, `cancel`, `pause`, `resume`, `retry`, `delete`."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -25,21 +25,28 @@ def list_jobs(
     name: Annotated[str | None, typer.Option(help="Only jobs of this name.")] = None,
     dataset: Annotated[str | None, typer.Option(help="Only jobs on this data set.")] = None,
     method: Annotated[str | None, typer.Option(help="Only jobs of this method.")] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(metavar="BOUND", help="Only jobs within it: test/top1_error<0.2. Repeatable.")
+    ] = None,
+    archived: Annotated[bool, typer.Option("--archived", help="The archived jobs in place of the others.")] = False,
+    sort: Annotated[
+        str | None, typer.Option(help="created_at, name, progress or metric:NAME; - in front: descending.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Length of the page.")] = 50,
     cursor: Annotated[str | None, typer.Option(help="Go on where a page ended.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """List jobs, newest first."""
+    filters = {"state": state, "tag": tag, "name": name, "dataset": dataset, "method": method, "sort": sort}
     with connected(context) as client:
-        page = client.list_jobs(
-            state=state, tag=tag, name=name, dataset=dataset, method=method, limit=limit, cursor=cursor
-        )
+        page = client.list_jobs(**filters, metric=metric or (), archived=archived, limit=limit, cursor=cursor)
     if as_json:
         say_json(page)
         return
     say_jobs(page.items)
     if page.next:
-        typer.echo(f"More: lpl list --cursor {page.next}")
+        order = f" --sort {sort}" if sort else ""
+        typer.echo(f"More: lpl list{order} --cursor {page.next}")
 
 
 def show(context: typer.Context, resource: Either, as_json: AsJson = False) -> None:
@@ -80,6 +87,26 @@ def retry(context: typer.Context, resource: Either, as_json: AsJson = False) -> 
     """Run a job's failed and cancelled runs, or one of them, again."""
     with connected(context) as client:
         say_requested(either(resource, client.retry, client.retry_run), as_json=as_json)
+
+
+def edit(
+    context: typer.Context,
+    job: Annotated[str, typer.Argument(help="A job: id, beginning, name, last.")],
+    name: Annotated[str | None, typer.Option(help="Its new name.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Its tags, in the place of those before. Repeatable.")] = None,
+    notes: Annotated[str | None, typer.Option(help="Its notes, in the place of those before.")] = None,
+    archive: Annotated[
+        bool | None, typer.Option("--archive/--unarchive", help="Leave it out of the list of jobs, or take it back.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change a job's name, tags or notes, or archive it."""
+    with connected(context) as client:
+        answer = client.edit(job, name=name, tags=tag, notes=notes, archived=archive)
+    if as_json:
+        say_json(answer)
+    else:
+        typer.echo(f"{answer.id} is changed.")
 
 
 def delete(
@@ -145,5 +172,5 @@ def say_run(run: Run) -> None:
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("list")(list_jobs)
-    for command in (show, cancel, pause, resume, retry, delete):
+    for command in (show, edit, cancel, pause, resume, retry, delete):
         app.command(command.__name__)(command)

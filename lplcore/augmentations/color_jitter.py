@@ -27,9 +27,13 @@ class ColorJitter(Augmentation):
     draws: ClassVar[int] = 4
 
     name: Literal["color_jitter"] = "color_jitter"
-    brightness: float = Field(0.4, ge=0, le=10)
-    contrast: float = Field(0.4, ge=0, le=10)
-    saturation: float = Field(0.4, ge=0, le=10)
+    brightness: float = Field(
+        0.4, ge=0, le=10, description="x: brightness times a factor from 1 - x to 1 + x; 0 for none"
+    )
+    contrast: float = Field(0.4, ge=0, le=10, description="x: contrast times a factor from 1 - x to 1 + x; 0 for none")
+    saturation: float = Field(
+        0.4, ge=0, le=10, description="x: saturation times a factor from 1 - x to 1 + x; 0 for none"
+    )
     hue: float = Field(0.0, ge=0, le=0.5, description="share of the circle of hues")
 
     def apply(self, images: Tensor, draws: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ class HorizontalFlip(Augmentation):
     draws: ClassVar[int] = 1
 
     name: Literal["horizontal_flip"] = "horizontal_flip"
-    probability: float = Field(0.5, ge=0, le=1)
+    probability: float = Field(0.5, ge=0, le=1, description="probability that an image is mirrored")
 
     def apply(self, images: Tensor, draws: Tensor) -> Tensor:
         flipped = draws[:, :, None, None] < self.probability

@@ -20,7 +20,9 @@ class PadCropFlip(Augmentation):
 
     name: Literal["pad_crop_flip"] = "pad_crop_flip"
     padding: int = Field(4, ge=0, le=64, description="pixels on each side")
-    padding_mode: Literal["zero", "reflect"] = "zero"
+    padding_mode: Literal["zero", "reflect"] = Field(
+        "zero", description="what the margin holds: zeros or the mirrored image"
+    )
 
     def apply(self, images: Tensor, draws: Tensor) -> Tensor:
         number, _, height, width = images.shape

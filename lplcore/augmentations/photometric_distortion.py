@@ -37,7 +37,7 @@ class PhotometricDistortion(Augmentation):
     contrast: Factors = Field([0.5, 1.5], description="least and largest factor")
     saturation: Factors = Field([0.5, 1.5], description="least and largest factor")
     hue: float = Field(18.0, ge=0, le=180, description="largest turn, in degrees")
-    swap_channels: bool = True
+    swap_channels: bool = Field(True, description="whether channels are permuted, with probability one half")
 
     def apply(self, images: Tensor, draws: Tensor) -> Tensor:
         brightness, contrast, saturation, hue, order, swap = draws.unbind(dim=1)

@@ -25,7 +25,7 @@ class RandomErasing(Augmentation):
     draws: ClassVar[int] = 2 * ATTEMPTS + 3
 
     name: Literal["random_erasing"] = "random_erasing"
-    probability: float = Field(0.5, ge=0, le=1)
+    probability: float = Field(0.5, ge=0, le=1, description="probability that something of an image is erased")
     scale: Area = Field([0.02, 0.33], description="least and largest share of the image's area")
     ratio: Ratio = Field([0.3, 3.3], description="least and largest height / width")
     value: int = Field(0, ge=0, le=255, description="grey level of what is erased")

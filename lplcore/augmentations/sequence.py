@@ -37,7 +37,9 @@ class Sequence(Augmentation):
     title: ClassVar[str] = "Sequence"
 
     name: Literal["sequence"] = "sequence"
-    steps: list[Step] = Field(default_factory=nothing, min_length=1, max_length=MAX_STEPS)
+    steps: list[Step] = Field(
+        default_factory=nothing, min_length=1, max_length=MAX_STEPS, description="augmentations, the first one first"
+    )
 
     @model_validator(mode="after")
     def _crops_come_first(self) -> Self:

@@ -44,7 +44,11 @@ class Dataset(Plugin):
     imbalance_factor: Annotated[float, AfterValidator(at_least_one)] = Field(
         1.0, le=1e9, description="n_max/n_min of the training subset; 1 takes all", json_schema_extra={"minimum": 1}
     )
-    imbalance_profile: Literal["exponential", "step"] = "exponential"
+    imbalance_profile: Literal["exponential", "step"] = Field(
+        "exponential",
+        description="how counts fall: exponential, from class to class; step, half of the classes have n_max and the "
+        "others n_max / imbalance_factor",
+    )
     imbalance_order: Literal["count", "index"] = Field(
         "count",
         description="which class is the head of the profile: the most frequent one, or class 0 whatever its count "

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from lplcore.data.arrays.long_tailed_ids import read_ids
+from lplcore.data.images.files import View
 from lplcore.data.images.instances import read_instances, refuse_shared_ids
 from lplcore.data.images.listing import Lists
 from lplcore.data.images.published import Published
@@ -27,7 +28,7 @@ class CocoMlt(ListedImages):
     published: ClassVar[Published] = Published(80, 1_909, 5_000, largest=1_128, smallest=6)
 
     name: Literal["coco_mlt"] = "coco_mlt"
-    view: Literal["stretch", "center_crop"] = "stretch"
+    view: View = "stretch"
 
     def lists(self, root: Path, names: Sequence[str]) -> Lists:
         test = read_instances(root / names[1], folder="val2017")

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from lplcore.data.images.files import Cache, ImageFiles, Pixels, image_files
+from lplcore.data.images.files import Cache, ImageFiles, Pixels, View, image_files
 from lplcore.data.rules import RULES
 from lplcore.datasets import Dataset
 
@@ -21,11 +21,7 @@ class ImageDataset(Dataset):
     default_epochs: ClassVar[int] = 90
 
     image_size: int = Field(224, ge=8, le=1024, description="pixels per side of what the network sees")
-    view: Literal["stretch", "center_crop"] = Field(
-        "center_crop",
-        description="how a whole image becomes a square, in evaluation and where the augmentation does not crop; "
-        "stretch: resized whatever its shape; center_crop: its centre, once its short side is `resize` pixels",
-    )
+    view: View = "center_crop"
     resize: int | None = Field(
         None, ge=8, le=2048, description="of center_crop; null: 8/7 of image_size, 256 for 224; never below image_size"
     )

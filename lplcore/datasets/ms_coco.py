@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from lplcore.data.images.files import View
 from lplcore.data.images.instances import labelled, read_instances, refuse_shared_ids
 from lplcore.data.images.listing import Lists
 from lplcore.data.images.published import Published
@@ -34,7 +35,7 @@ class MsCoco(ListedImages):
 
     name: Literal["ms_coco"] = "ms_coco"
     image_size: int = Field(448, ge=8, le=1024, description="pixels per side of what the network sees")
-    view: Literal["stretch", "center_crop"] = "stretch"
+    view: View = "stretch"
 
     def lists(self, root: Path, names: Sequence[str]) -> Lists:
         train, test = (

@@ -14,7 +14,7 @@ from pydantic import Field
 from lplcore.data.arrays.archive import read_arrays
 from lplcore.data.images.class_folders import class_folders_of, folders_below
 from lplcore.data.images.estimate import SAMPLED, sampled_sizes
-from lplcore.data.images.files import Pixels
+from lplcore.data.images.files import Pixels, View
 from lplcore.data.images.folder import (
     CLASSES_FILE,
     LABELS_FILE,
@@ -47,8 +47,12 @@ class Registered(ImageDataset):
     image_size: int = Field(
         64, ge=8, le=1024, description="pixels per side of what the network sees of an image file; arrays ignore it"
     )
-    view: Literal["stretch", "center_crop"] = "stretch"
-    normalization: Literal["training_set", "imagenet"] = "training_set"
+    view: View = "stretch"
+    normalization: Literal["training_set", "imagenet"] = Field(
+        "training_set",
+        description="statistics by which inputs are standardised; imagenet: of colour images, for networks pretrained "
+        "there",
+    )
 
     def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:
         entry = self._entry(registered)

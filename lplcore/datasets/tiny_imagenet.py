@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
+from lplcore.data.images.files import View
 from lplcore.data.images.listing import Lists
 from lplcore.data.images.published import Published
 from lplcore.data.images.tiny_imagenet import ANNOTATIONS, WNIDS, read_tiny_imagenet
@@ -31,7 +32,7 @@ class TinyImageNet(ListedImages):
 
     name: Literal["tiny_imagenet"] = "tiny_imagenet"
     image_size: int = Field(64, ge=8, le=1024, description="pixels per side of what the network sees")
-    view: Literal["stretch", "center_crop"] = "stretch"
+    view: View = "stretch"
 
     def lists(self, root: Path, names: Sequence[str]) -> Lists:
         return read_tiny_imagenet(root)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from lplcore.data.arrays.long_tailed_ids import read_ids
+from lplcore.data.images.files import View
 from lplcore.data.images.listing import Lists
 from lplcore.data.images.published import Published
 from lplcore.data.images.voc import CLASSES, read_image_set
@@ -31,7 +32,7 @@ class VocMlt(ListedImages):
     published: ClassVar[Published] = Published(20, 1_142, 4_952, largest=775, smallest=4)
 
     name: Literal["voc_mlt"] = "voc_mlt"
-    view: Literal["stretch", "center_crop"] = "stretch"
+    view: View = "stretch"
 
     def lists(self, root: Path, names: Sequence[str]) -> Lists:
         train = read_ids(root / names[0], classes=len(CLASSES), name_of="VOC2012/JPEGImages/{}.jpg".format)

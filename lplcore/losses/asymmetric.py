@@ -23,13 +23,43 @@ class Asymmetric(Loss):
 
     title: ClassVar[str] = "Asymmetric loss"
     citation: ClassVar[str] = "Ridnik et al., Asymmetric loss for multi-label classification, ICCV 2021, Eq. 3 to 7"
+    formula: ClassVar[str] = (
+        r"\begin{aligned} & \ell_c = -y_c (1 - p_c)^{\gamma_{+}} \log p_c - (1 - y_c) \tilde{p}_c^{\gamma_{-}} "
+        r"\log(1 - \tilde{p}_c), \\ & \tilde{p}_c = \max(p_c - m, 0), \\ & p_c = \sigma(u_c) \end{aligned}"
+    )
+    effect: ClassVar[str] = (
+        "Easy negatives, which most entries are, lose weight or drop out, so that the positives of rare labels "
+        "stand out."
+    )
+    advice: ClassVar[str] = (
+        "For multi-label data with few positives an example. Against binary cross entropy mAP is a little "
+        "higher on scene and lower on yeast, where macro F1 is higher."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"gamma_negative": 0.0, "gamma_positive": 0.0, "shift": 0.0}
 
     name: Literal["asymmetric"] = "asymmetric"
-    gamma_negative: float = Field(4.0, ge=0, le=100, description="gamma-, focusing of negatives")
-    gamma_positive: float = Field(1.0, ge=0, le=100, description="gamma+, of positives; 0 in the authors' runs")
-    shift: float = Field(0.05, ge=0, lt=1, description="m, probability up to which a negative counts nothing")
+    gamma_negative: float = Field(
+        4.0,
+        ge=0,
+        le=100,
+        description="gamma-, focusing of negatives",
+        json_schema_extra={"slider": {"min": 0, "max": 8, "step": 0.5}},
+    )
+    gamma_positive: float = Field(
+        1.0,
+        ge=0,
+        le=100,
+        description="gamma+, of positives; 0 in the authors' runs",
+        json_schema_extra={"slider": {"min": 0, "max": 4, "step": 0.5}},
+    )
+    shift: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        description="m, probability up to which a negative counts nothing",
+        json_schema_extra={"slider": {"min": 0, "max": 0.3, "step": 0.01}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         if self.gamma_negative == self.gamma_positive == self.shift == 0:

@@ -22,6 +22,14 @@ class BinaryCrossEntropy(Loss):
     citation: ClassVar[str] = (
         "Class-Level Logit Perturbation, Eq. 10; lambda: Wu et al., Distribution-balanced loss, ECCV 2020, Eq. 6"
     )
+    formula: ClassVar[str] = r"\ell_c = y_c \log(1 + \exp(-u_c)) + \frac{1 - y_c}{\lambda} \log(1 + \exp(\lambda u_c))"
+    effect: ClassVar[str] = (
+        "Every entry counts alike: of a rare label the many negatives outweigh the few positives. lambda above "
+        "1 takes weight from negatives that are well classified."
+    )
+    advice: ClassVar[str] = (
+        "With lambda 1 the base line for multi-label data; a larger lambda belongs to negative-tolerant regularisation."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"negative_scale": 1.0}
 
@@ -31,6 +39,7 @@ class BinaryCrossEntropy(Loss):
         gt=0,
         le=1000,
         description="lambda, scale of negatives' logits; Wu et al.: 2 on COCO-MLT, 5 on VOC-MLT",
+        json_schema_extra={"slider": {"min": 1, "max": 10, "step": 0.5}},
     )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:

@@ -22,6 +22,11 @@ class CrossEntropy(Loss):
 
     title: ClassVar[str] = "Cross entropy"
     citation: ClassVar[str] = "Class-Level Logit Perturbation, Section III-A; sigmoid form: Cui et al., CVPR 2019"
+    formula: ClassVar[str] = r"\ell = -\log p_y, \quad p_c = \frac{\exp(u_c)}{\sum_{j} \exp(u_j)}"
+    effect: ClassVar[str] = (
+        "Every example counts alike, so classes count as often as they occur: the head is favoured, the tail is missed."
+    )
+    advice: ClassVar[str] = "The base line to compare with; enough where classes are about equally frequent."
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {}
 

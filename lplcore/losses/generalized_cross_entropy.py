@@ -22,11 +22,25 @@ class GeneralizedCrossEntropy(Loss):
 
     title: ClassVar[str] = "Generalised cross entropy"
     citation: ClassVar[str] = "Zhang, Sabuncu, Generalized cross entropy loss, NeurIPS 2018, Eq. 6 and 9"
+    formula: ClassVar[str] = r"\ell = \frac{1 - p_y^{q}}{q}"
+    effect: ClassVar[str] = (
+        "The gradient of examples with a small p_y vanishes, so that wrong labels do little harm; tail "
+        "examples, whose p_y is small for long, learn little too."
+    )
+    advice: ClassVar[str] = (
+        "For labels with noise, not for long tails: on long-tailed digits it misses the rare classes."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     bounded: ClassVar[bool] = True
 
     name: Literal["generalized_cross_entropy"] = "generalized_cross_entropy"
-    q: float = Field(0.7, gt=0, le=1, description="q, the exponent of the true class's probability")
+    q: float = Field(
+        0.7,
+        gt=0,
+        le=1,
+        description="q, the exponent of the true class's probability",
+        json_schema_extra={"slider": {"min": 0.05, "max": 1, "step": 0.05}},
+    )
     truncation: float | None = Field(None, gt=0, lt=1, description="k; 0.5 in the source; null for the plain loss")
     truncation_start: float = Field(
         1 / 3, ge=0, le=1, description="share of the training after which truncation begins (40 of 120 epochs)"

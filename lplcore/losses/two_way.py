@@ -23,12 +23,36 @@ class TwoWay(Loss):
 
     title: ClassVar[str] = "Two-way loss"
     citation: ClassVar[str] = "Kobayashi, Two-way multi-label loss, CVPR 2023, Eq. 9 to 13"
+    formula: ClassVar[str] = (
+        r"\ell = \log\left(1 + \exp\left(T_{-} \log \sum_{c: y_c = 0} \exp\left(\frac{u_c}{T_{-}}\right) + "
+        r"T_{+} \log \sum_{c: y_c = 1} \exp\left(-\frac{u_c}{T_{+}}\right)\right)\right)"
+    )
+    effect: ClassVar[str] = (
+        "Pushes every positive above every negative, within each example and, by the same formula over the "
+        "batch, within each class. A class's term counts alike whether it is rare or frequent."
+    )
+    advice: ClassVar[str] = (
+        "Clip the gradient's norm to 1, as the method two_way does. mAP is below that of binary cross entropy "
+        "on scene and yeast; macro F1 is above it on yeast."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
     hard_entries: ClassVar[bool] = True
 
     name: Literal["two_way"] = "two_way"
-    positive_temperature: float = Field(4.0, gt=0, le=1000, description="T+, temperature of the positives")
-    negative_temperature: float = Field(1.0, gt=0, le=1000, description="T-, temperature of the negatives")
+    positive_temperature: float = Field(
+        4.0,
+        gt=0,
+        le=1000,
+        description="T+, temperature of the positives",
+        json_schema_extra={"slider": {"min": 0.5, "max": 8, "step": 0.5}},
+    )
+    negative_temperature: float = Field(
+        1.0,
+        gt=0,
+        le=1000,
+        description="T-, temperature of the negatives",
+        json_schema_extra={"slider": {"min": 0.5, "max": 8, "step": 0.5}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return TwoWayModule(self)

@@ -42,16 +42,28 @@ class MethodSpec(Record):
     context names (`task`, single label where it does not).
     """
 
-    alias: str | None = None
-    loss: Annotated[Loss, PluginOf("loss")]
-    perturbations: list[Annotated[Perturbation, PluginOf("perturbation")]] = Field(default_factory=list, max_length=16)
-    weighting: Annotated[Weighting, PluginOf("weighting")] | None = None
-    targets: list[Annotated[Target, PluginOf("target")]] = Field(default_factory=list, max_length=16)
-    sampler: Annotated[Sampler, PluginOf("sampler")]
-    regularizers: list[Annotated[Regularizer, PluginOf("regularizer")]] = Field(default_factory=list, max_length=16)
-    procedure: Annotated[Procedure, PluginOf("procedure")]
-    posthoc: Annotated[Posthoc, PluginOf("posthoc")] | None = None
-    defaults: MethodDefaults | None = None
+    alias: str | None = Field(None, description="name of the method that has just these parts; null for none")
+    loss: Annotated[Loss, PluginOf("loss")] = Field(description="base loss of an example or entry")
+    perturbations: list[Annotated[Perturbation, PluginOf("perturbation")]] = Field(
+        default_factory=list, max_length=16, description="what is added to the logits, in this order"
+    )
+    weighting: Annotated[Weighting, PluginOf("weighting")] | None = Field(
+        None, description="factors on the loss; null for none"
+    )
+    targets: list[Annotated[Target, PluginOf("target")]] = Field(
+        default_factory=list, max_length=16, description="changes of labels or inputs, in this order"
+    )
+    sampler: Annotated[Sampler, PluginOf("sampler")] = Field(description="how often examples are drawn")
+    regularizers: list[Annotated[Regularizer, PluginOf("regularizer")]] = Field(
+        default_factory=list, max_length=16, description="terms added to the loss"
+    )
+    procedure: Annotated[Procedure, PluginOf("procedure")] = Field(description="course of the training")
+    posthoc: Annotated[Posthoc, PluginOf("posthoc")] | None = Field(
+        None, description="correction of predictions, after the training; null for none"
+    )
+    defaults: MethodDefaults | None = Field(
+        None, description="what the method gives to other parts where the spec says nothing; null for nothing"
+    )
 
     @classmethod
     def prepared(cls, value: Any, info: ValidationInfo) -> tuple[Any, list[PydanticCustomError]]:

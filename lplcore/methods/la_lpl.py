@@ -6,6 +6,19 @@ LA_LPL = Alias(
     name="la_lpl",
     title="Logit adjustment, then LPL",
     citation="Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Table IX",
+    formula=(
+        r"\begin{aligned} & \ell = -\log \frac{\exp(\tilde{u}_y)}{\sum_{j} \exp(\tilde{u}_j)}, \\ & \tilde{u} = "
+        r"u + \lambda \log \pi + \delta_{\mathrm{LPL}, y} \end{aligned}"
+    ),
+    effect=(
+        "Logit adjustment raises the tail against the head; LPL then raises the loss of the tail further and "
+        "lowers that of the head, within its bounds."
+    ),
+    advice=(
+        "For single-label long tails when few-shot classes matter: on long-tailed digits it has the lowest "
+        "error of all methods here, gained on the few-shot classes and paid on the medium ones. It costs LPL's "
+        "steps."
+    ),
     composition={"loss": "cross_entropy", "perturbations": ["logit_adjustment", "lpl"]},
     counterpart="lpl",
 )

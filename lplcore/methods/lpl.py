@@ -6,6 +6,24 @@ LPL = Alias(
     name="lpl",
     title="LPL (class-level logit perturbation)",
     citation="Li, Su, Wu, Zhang, Class-Level Logit Perturbation, Algorithm 2",
+    formula=(
+        r"\begin{aligned} \delta_c &\leftarrow \delta_c + s_c \alpha \frac{g_c}{\|g_c\|_2} \quad "
+        r"\left(\left\lfloor \frac{\epsilon_c}{\alpha} \right\rfloor \; \mathrm{steps}\right) \\ g_c &= "
+        r"\frac{1}{b_c} \sum_{i: y_i = c} \left(\mathrm{softmax}(u_i + \delta_c) - e_c\right) \\ \epsilon_c &= "
+        r"\epsilon + \Delta\epsilon \begin{cases} h \frac{n_c}{n_{\max}} & s_c = -1 \; \mathrm{(head)} \\ "
+        r"\frac{n_{\min}}{n_c} & s_c = +1 \; \mathrm{(tail)} \end{cases} \\ \delta_c &= -s_c \epsilon_c \quad "
+        r"\mathrm{(multi \; label)} \end{aligned}"
+    ),
+    effect=(
+        "The loss of tail classes is raised in training, as if they had more varied data, and that of head "
+        "classes lowered; bounds are widest for the rarest and the most frequent class. With split performance "
+        "it goes by how well a class is learned instead of by its count."
+    ),
+    advice=(
+        "Join it to logit adjustment on long tails (la_lpl): on long-tailed digits LPL alone is ahead of cross "
+        "entropy and behind logit adjustment, and the two together are ahead of both. Bounds of 5 cost the "
+        "head there. On multi-label data it is a constant per class and hardly moves mAP."
+    ),
     composition={"loss": "cross_entropy", "perturbations": ["lpl"]},
     multi_label_composition={
         "loss": "binary_cross_entropy",

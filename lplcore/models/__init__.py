@@ -86,7 +86,9 @@ class Model(Plugin):
     batch_statistics: ClassVar[bool] = False
     """Whether it normalises over the batch in training, and so needs at least two examples at a time."""
 
-    head: Literal["linear", "cosine"] = "linear"
+    head: Literal["linear", "cosine"] = Field(
+        "linear", description="last layer: linear, or cosine of features and weights; methods that need one set it"
+    )
     cosine_scale: float = Field(30.0, gt=0, le=1e4, description="s of the cosine head, s * cos(w_c, f)")
     dropout: float = Field(0.0, ge=0, lt=1, description="share of activations that are zeroed in training")
 

@@ -20,7 +20,9 @@ class Mlp(Model):
     title: ClassVar[str] = "Multi-layer perceptron"
 
     name: Literal["mlp"] = "mlp"
-    widths: list[Width] = Field(default_factory=lambda: [128, 128], min_length=1, max_length=16)
+    widths: list[Width] = Field(
+        default_factory=lambda: [128, 128], min_length=1, max_length=16, description="units of each hidden layer"
+    )
 
     @property
     def parallel(self) -> bool:

@@ -19,7 +19,7 @@ class AdamW(Optimizer):
     beta1: float = Field(0.9, ge=0, lt=1, description="share of the mean of gradients that a step keeps")
     beta2: float = Field(0.999, ge=0, lt=1, description="share of the mean of squared gradients that a step keeps")
     eps: float = Field(1e-8, gt=0, le=1, description="added to the root of the mean of squared gradients")
-    weight_decay: float = Field(0.01, ge=0, le=1e3)
+    weight_decay: float = Field(0.01, ge=0, le=1e3, description="decay of the weights, times the rate at each step")
     clip_norm: float | None = Field(None, gt=0, le=1e9, description="largest L2 norm of the whole gradient")
 
     def build(self, groups: list[dict[str, Any]]) -> torch.optim.Optimizer:

@@ -21,9 +21,9 @@ class Sgd(Optimizer):
 
     name: Literal["sgd"] = "sgd"
     lr: float = Field(0.1, gt=0, le=1e6, description="learning rate after warm-up")
-    momentum: float = Field(0.9, ge=0, lt=1)
-    nesterov: bool = True
-    weight_decay: float = Field(0.0002, ge=0, le=1e3)
+    momentum: float = Field(0.9, ge=0, lt=1, description="share of the last step's direction that is kept; 0 for none")
+    nesterov: bool = Field(True, description="Nesterov's form of the momentum")
+    weight_decay: float = Field(0.0002, ge=0, le=1e3, description="L2 penalty: times a weight, added to its gradient")
     clip_norm: float | None = Field(None, gt=0, le=1e9, description="largest L2 norm of the whole gradient")
 
     @model_validator(mode="before")

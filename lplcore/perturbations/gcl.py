@@ -23,15 +23,45 @@ class Gcl(Perturbation):
 
     title: ClassVar[str] = "GCL (Gaussian clouded logits)"
     citation: ClassVar[str] = "Li et al., Long-tailed recognition via Gaussian clouded logit adjustment, CVPR 2022"
+    formula: ClassVar[str] = (
+        r"\begin{aligned} & \delta_c = -s a |\xi_c| \frac{\log n_{\max} - \log n_c}{\log n_{\max} - \log "
+        r"n_{\min}} - s m [c = y], \\ & \xi_c \sim \mathrm{N}(0, 1/9) \end{aligned}"
+    )
+    effect: ClassVar[str] = (
+        "Noise lowers a logit the more the rarer its class, which widens the tail's margins; the most frequent "
+        "class has none."
+    )
+    advice: ClassVar[str] = (
+        "Needs the cosine head. On long-tailed digits ahead of cross entropy, not to be told from LDAM, behind "
+        "logit adjustment."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     head: ClassVar[Literal["linear", "cosine"] | None] = "cosine"
     neutral: ClassVar[Mapping[str, Any] | None] = {"amplitude": 0.0}
     random: ClassVar[bool] = True
 
     name: Literal["gcl"] = "gcl"
-    amplitude: float = Field(0.5, ge=0, le=10, description="a, size of the cloud of the rarest class (cosine)")
-    margin: float = Field(0.0, ge=0, le=2, description="m, fixed margin of the true class (cosine)")
-    scale: float = Field(30.0, gt=0, le=1e4, description="s, the scale that the logits already have")
+    amplitude: float = Field(
+        0.5,
+        ge=0,
+        le=10,
+        description="a, size of the cloud of the rarest class (cosine)",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
+    margin: float = Field(
+        0.0,
+        ge=0,
+        le=2,
+        description="m, fixed margin of the true class (cosine)",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
+    scale: float = Field(
+        30.0,
+        gt=0,
+        le=1e4,
+        description="s, the scale that the logits already have",
+        json_schema_extra={"slider": {"min": 1, "max": 60, "step": 1}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return GclModule(self, statistics)

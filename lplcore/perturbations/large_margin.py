@@ -23,13 +23,29 @@ class LargeMargin(Perturbation):
 
     title: ClassVar[str] = "Large-margin softmax"
     citation: ClassVar[str] = "Liu et al., Large-margin softmax loss for convolutional networks, ICML 2016, Eq. 5"
+    formula: ClassVar[str] = (
+        r"\begin{aligned} & \delta_y = \frac{\|w_y\| \|f\| (\psi(\theta_y) - \cos \theta_y)}{1 + \lambda}, \\ & "
+        r"\psi(\theta) = (-1)^{k} \cos(m \theta) - 2 k, \\ & \frac{k \pi}{m} \le \theta \le \frac{(k + 1) "
+        r"\pi}{m} \end{aligned}"
+    )
+    effect: ClassVar[str] = "The angle to the true class's weights must be m times smaller, for head and tail alike."
+    advice: ClassVar[str] = (
+        "Not made for long tails: on long-tailed digits behind cross entropy. Raise annealing_min where "
+        "training diverges."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     hard_labels: ClassVar[bool] = True
     head: ClassVar[Literal["linear", "cosine"] | None] = "linear"
     neutral: ClassVar[Mapping[str, Any] | None] = {"multiple": 1}
 
     name: Literal["large_margin"] = "large_margin"
-    multiple: int = Field(4, ge=1, le=8, description="m; 1 is cross entropy")
+    multiple: int = Field(
+        4,
+        ge=1,
+        le=8,
+        description="m; 1 is cross entropy",
+        json_schema_extra={"slider": {"min": 1, "max": 8, "step": 1}},
+    )
     annealing: float = Field(100.0, ge=0, le=1e9, description="lambda at the start; 0 for the full margin at once")
     annealing_decay: float = Field(0.99, gt=0, le=1, description="factor of lambda per training batch")
     annealing_min: float = Field(0.0, ge=0, le=1e9, description="smallest lambda; raise it where training diverges")

@@ -24,13 +24,32 @@ class LogitCompensation(Perturbation):
     citation: ClassVar[str] = (
         "Guo, Wang, Long-tailed multi-label visual recognition, CVPR 2021; Class-Level Logit Perturbation, Eq. 12"
     )
+    formula: ClassVar[str] = (
+        r"\delta_c = \begin{cases} (s_c^{+} - 1) u_c + m_c^{+} & y_c = 1 \\ (s_c^{-} - 1) u_c + m_c^{-} & y_c = "
+        r"0 \end{cases}"
+    )
+    effect: ClassVar[str] = (
+        "Each class learns its own scale and shift of positives and of negatives, within bounds, so that rare "
+        "labels may have margins of their own."
+    )
+    advice: ClassVar[str] = (
+        "For multi-label data on R-BCE. It raises mAP on scene and lowers it on yeast, so compare with R-BCE alone."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
     hard_entries: ClassVar[bool] = True
     neutral: ClassVar[Mapping[str, Any] | None] = {"scale_bound": 0.0, "shift_bound": 0.0}
 
     name: Literal["logit_compensation"] = "logit_compensation"
-    scale_bound: float = Field(0.5, ge=0, lt=1, description="largest |s - 1|")
-    shift_bound: float = Field(1.0, ge=0, le=1000, description="largest |m|")
+    scale_bound: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="largest |s - 1|",
+        json_schema_extra={"slider": {"min": 0, "max": 0.95, "step": 0.05}},
+    )
+    shift_bound: float = Field(
+        1.0, ge=0, le=1000, description="largest |m|", json_schema_extra={"slider": {"min": 0, "max": 3, "step": 0.1}}
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return LogitCompensationModule(self, statistics.num_classes)

@@ -22,17 +22,33 @@ class NegativeTolerant(Perturbation):
 
     title: ClassVar[str] = "Negative-tolerant regularisation (NTR)"
     citation: ClassVar[str] = "Wu et al., Distribution-balanced loss for multi-label classification, ECCV 2020, Eq. 6-7"
+    formula: ClassVar[str] = r"\delta_c = -\frac{\kappa}{\lambda} \log\left(\frac{N}{n_c} - 1\right)"
+    effect: ClassVar[str] = (
+        "Logits of rare labels are lowered in training: the loss of their positives rises, that of their "
+        "negatives falls, so that negatives do not suppress them."
+    )
+    advice: ClassVar[str] = (
+        "A part of distribution-balanced loss. It is a constant per class, which the last layer's bias can "
+        "take back: mAP on scene and yeast hardly moves, macro F1 on scene rises."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"kappa": 0.0}
 
     name: Literal["negative_tolerant"] = "negative_tolerant"
-    kappa: float = Field(0.05, ge=0, le=1000, description="kappa (psi in the LPL paper), size of the bias")
+    kappa: float = Field(
+        0.05,
+        ge=0,
+        le=1000,
+        description="kappa (psi in the LPL paper), size of the bias",
+        json_schema_extra={"slider": {"min": 0, "max": 0.5, "step": 0.01}},
+    )
     negative_scale: float = Field(
         1.0,
         gt=0,
         le=1000,
         description="lambda, by which the authors' code (2 on COCO-MLT, 5 on VOC-MLT) divides the bias; 1 as in their "
         "paper",
+        json_schema_extra={"slider": {"min": 1, "max": 10, "step": 0.5}},
     )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:

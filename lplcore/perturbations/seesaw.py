@@ -24,14 +24,40 @@ class Seesaw(Perturbation):
 
     title: ClassVar[str] = "Seesaw loss"
     citation: ClassVar[str] = "Wang et al., Seesaw loss for long-tailed instance segmentation, CVPR 2021, Eq. 5 to 8"
+    formula: ClassVar[str] = (
+        r"\begin{aligned} & \delta_j = \log S_{yj}, \\ & S_{yj} = \min\left(1, \frac{N_j}{N_y}\right)^{p} "
+        r"\max\left(1, \frac{\sigma_j}{\sigma_y}\right)^{q}, \\ & \sigma = \mathrm{softmax}(u) \end{aligned}"
+    )
+    effect: ClassVar[str] = (
+        "Examples of the head push tail logits down less; classes that are mistaken for the true one are "
+        "pushed down more."
+    )
+    advice: ClassVar[str] = (
+        "Needs neither a special head nor features. On long-tailed digits ahead of cross entropy, behind logit "
+        "adjustment."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     hard_labels: ClassVar[bool] = True
     neutral: ClassVar[Mapping[str, Any] | None] = {"p": 0.0, "q": 0.0}
 
     name: Literal["seesaw"] = "seesaw"
-    p: float = Field(0.8, ge=0, le=10, description="p, exponent of the mitigation by counts")
-    q: float = Field(2.0, ge=0, le=10, description="q, exponent of the compensation by scores")
-    counts: Literal["running", "training"] = "running"
+    p: float = Field(
+        0.8,
+        ge=0,
+        le=10,
+        description="p, exponent of the mitigation by counts",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
+    q: float = Field(
+        2.0,
+        ge=0,
+        le=10,
+        description="q, exponent of the compensation by scores",
+        json_schema_extra={"slider": {"min": 0, "max": 4, "step": 0.1}},
+    )
+    counts: Literal["running", "training"] = Field(
+        "running", description="running: of the labels met so far, as in the source; training: of the training set"
+    )
 
     def stops_gradient(self, task: str) -> bool:
         return True

@@ -18,11 +18,20 @@ class TauNormalisation(Posthoc):
 
     title: ClassVar[str] = "tau-normalisation"
     citation: ClassVar[str] = "Kang et al., Decoupling representation and classifier, ICLR 2020, Section 4.1"
+    formula: ClassVar[str] = r"\hat{y} = \arg\max_{c} \; \frac{u_c - b_c}{\|w_c\|_2^{\tau}}"
+    effect: ClassVar[str] = "Rare classes have shorter weights in the last layer; dividing by the length raises them."
+    advice: ClassVar[str] = "For a linear head that is trained already. Choose tau on a validation split."
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     linear_head: ClassVar[bool] = True
 
     name: Literal["tau_normalisation"] = "tau_normalisation"
-    tau: float = Field(1.0, ge=0, le=10, description="tau, 1 divides by the whole norm")
+    tau: float = Field(
+        1.0,
+        ge=0,
+        le=10,
+        description="tau, 1 divides by the whole norm",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return TauNormalisationModule(self.tau, statistics)

@@ -17,6 +17,19 @@ class Acgan(GeneratedData):
     citation: ClassVar[str] = (
         "Odena et al., Conditional image synthesis with auxiliary classifier GANs, ICML 2017, Eq. 2, 3"
     )
+    formula: ClassVar[str] = (
+        r"\begin{aligned} & \ell_D = \frac{1}{2} \left(-\log D(x) - \log(1 - D(G(z, c))) + \mathrm{CE}(x, y) + "
+        r"\mathrm{CE}(G(z, c), c)\right), \\ & \ell_G = \frac{1}{2} \left(-\log D(G(z, c)) + \mathrm{CE}(G(z, "
+        r"c), c)\right) \end{aligned}"
+    )
+    effect: ClassVar[str] = (
+        "Generated examples join every batch, by default of every class alike: the tail gets new examples, as "
+        "good as the generator."
+    )
+    advice: ClassVar[str] = (
+        "Costs a generator's training beforehand. On long-tailed digits ahead of cross entropy, behind logit "
+        "adjustment."
+    )
 
     name: Literal["acgan"] = "acgan"
 

@@ -21,6 +21,19 @@ class Infogan(GeneratedData):
 
     title: ClassVar[str] = "infoGAN as augmentation"
     citation: ClassVar[str] = "Chen et al., InfoGAN: interpretable representation learning, NeurIPS 2016, Eq. 6"
+    formula: ClassVar[str] = (
+        r"\begin{aligned} & \ell_D = -\log D(x) - \log(1 - D(\tilde{x})) + \lambda_1 \mathrm{CE}(x, y) + L, \\ "
+        r"& \ell_G = -\log D(\tilde{x}) + L, \\ & L = \lambda_1 \mathrm{CE}(\tilde{x}, c) + \lambda_2 "
+        r"\|Q(\tilde{x}) - z\|^2, \\ & \tilde{x} = G(z, c) \end{aligned}"
+    )
+    effect: ClassVar[str] = (
+        "Generated examples join every batch, by default of every class alike: the tail gets new examples, as "
+        "good as the generator."
+    )
+    advice: ClassVar[str] = (
+        "Costs a generator's training beforehand. On long-tailed digits ahead of cross entropy, behind logit "
+        "adjustment."
+    )
 
     name: Literal["infogan"] = "infogan"
     latent: int = Field(64, ge=3, le=10_000, description="random numbers of the code, the continuous codes among them")

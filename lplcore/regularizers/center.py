@@ -22,11 +22,22 @@ class Center(Regularizer):
 
     title: ClassVar[str] = "Center loss"
     citation: ClassVar[str] = "Wen et al., A discriminative feature learning approach, ECCV 2016, Eq. 2 and 5"
+    formula: ClassVar[str] = r"\lambda \|f - \mu_y\|_2^2"
+    effect: ClassVar[str] = (
+        "Draws the features of a class together, head and tail alike; a rare class's centre is known from few examples."
+    )
+    advice: ClassVar[str] = "A small gain over cross entropy on long-tailed digits, far behind logit adjustment."
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"weight": 0.0}
 
     name: Literal["center"] = "center"
-    weight: float = Field(0.003, ge=0, le=1e6, description="lambda, weight of the term")
+    weight: float = Field(
+        0.003,
+        ge=0,
+        le=1e6,
+        description="lambda, weight of the term",
+        json_schema_extra={"slider": {"min": 0, "max": 0.05, "step": 0.001}},
+    )
     center_lr: float = Field(0.5, ge=0, le=1e3, description="learning rate of the centres")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:

@@ -22,13 +22,34 @@ class Lade(Regularizer):
 
     title: ClassVar[str] = "LADE (label distribution disentangling)"
     citation: ClassVar[str] = "Hong et al., Disentangling label distribution, CVPR 2021, Eq. 9"
+    formula: ClassVar[str] = (
+        r"\begin{aligned} & \alpha \sum_{c} \pi_c \left(r_c + \lambda r_c^2 - \bar{u}_c\right), \\ & r_c = "
+        r"\log\left(\frac{1}{B} \sum_{i} \frac{\exp(u_{ic})}{\pi_c C}\right) \end{aligned}"
+    )
+    effect: ClassVar[str] = "Takes the training set's class frequencies out of the logits, so that the tail gains."
+    advice: ClassVar[str] = (
+        "On top of logit adjustment, as the method lade has it. Classes absent from the batch say nothing, so "
+        "that many classes need large batches."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"weight": 0.0}
     maskable: ClassVar[bool] = False
 
     name: Literal["lade"] = "lade"
-    weight: float = Field(0.1, ge=0, le=1e6, description="alpha, weight of the term")
-    remine: float = Field(0.1, ge=0, le=1e6, description="lambda of the regularised estimate")
+    weight: float = Field(
+        0.1,
+        ge=0,
+        le=1e6,
+        description="alpha, weight of the term",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
+    remine: float = Field(
+        0.1,
+        ge=0,
+        le=1e6,
+        description="lambda of the regularised estimate",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
 
     def shift_invariant(self) -> bool:
         return False

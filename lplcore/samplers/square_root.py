@@ -14,9 +14,18 @@ class SquareRoot(Sampler):
 
     title: ClassVar[str] = "Square-root sampling"
     citation: ClassVar[str] = "Mahajan et al., Exploring the limits of weakly supervised pretraining, ECCV 2018"
+    formula: ClassVar[str] = r"P(c) = \frac{n_c^{\rho}}{\sum_{j} n_j^{\rho}}"
+    effect: ClassVar[str] = "The tail is drawn more often than it occurs, but less often than the head."
+    advice: ClassVar[str] = "Milder than class-aware sampling, and the nearer to it the smaller the power."
 
     name: Literal["square_root"] = "square_root"
-    power: float = Field(0.5, ge=0, le=1, description="0 draws classes alike, 1 as frequent as they are")
+    power: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="0 draws classes alike, 1 as frequent as they are",
+        json_schema_extra={"slider": {"min": 0, "max": 1, "step": 0.05}},
+    )
 
     def order(self, labels: Tensor, generator: torch.Generator) -> Tensor:
         counts = class_counts(labels).double()

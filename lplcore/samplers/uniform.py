@@ -12,6 +12,9 @@ class Uniform(Sampler):
     """Every example once an epoch, in random order."""
 
     title: ClassVar[str] = "Uniform"
+    formula: ClassVar[str] = r"P(i) = \frac{1}{N}"
+    effect: ClassVar[str] = "Classes are seen as often as they occur."
+    advice: ClassVar[str] = "The default, for methods that correct the imbalance in the loss."
 
     name: Literal["uniform"] = "uniform"
 

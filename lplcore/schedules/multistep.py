@@ -17,8 +17,12 @@ class Multistep(Schedule):
     title: ClassVar[str] = "Multistep"
 
     name: Literal["multistep"] = "multistep"
-    milestones: list[Annotated[int, Field(ge=1, le=100_000)]] = Field(default_factory=list, max_length=100)
-    gamma: float = Field(0.01, gt=0, le=1)
+    milestones: list[Annotated[int, Field(ge=1, le=100_000)]] = Field(
+        default_factory=list,
+        max_length=100,
+        description="completed epochs after which the rate drops, at most 100 of them",
+    )
+    gamma: float = Field(0.01, gt=0, le=1, description="factor on the rate at each milestone, above 0 and at most 1")
     one_epoch_early: bool = Field(
         False,
         description="drop with the milestone's epoch, not after it, as in ISDA's and Meta-Weight-Net's official code",

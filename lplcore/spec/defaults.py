@@ -8,6 +8,7 @@ from lplcore.errors import SpecError, validated
 from lplcore.method.alias import as_object, named
 from lplcore.method.method import MethodSpec
 from lplcore.plugin import nearest, plugins, quoted, registered_record
+from lplcore.spec.comparison import with_methods
 from lplcore.spec.task import task_of
 
 META_PER_CLASS = 10
@@ -27,6 +28,7 @@ def with_defaults(
 ) -> tuple[dict[str, Any], list[dict[str, str]]]:
     """The experiment with its preset expanded and the defaults that depend on other fields filled in; what is wrong."""
     data, problems = expand_preset(data)
+    data = with_methods(data, task_of(as_object(data.get("dataset")), registered))
     data = {key: value for key, value in data.items() if value is not None or key not in NULL_IS_DEFAULT}
     data = {key: {"name": value} if key in NAMED and isinstance(value, str) else value for key, value in data.items()}
     if isinstance(data.get("augmentation"), list):

@@ -1,9 +1,9 @@
 """Experiment specs: what to train, on what, how, how often."""
 
 import itertools
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr
@@ -19,6 +19,7 @@ from lplcore.optimizers import Optimizer
 from lplcore.plugin import PluginOf, Record
 from lplcore.schedules import Schedule
 from lplcore.spec.batch import batch_problems
+from lplcore.spec.comparison import note_of
 from lplcore.spec.defaults import expand_preset, left_to_method, with_defaults
 from lplcore.spec.fields import Checkpoints, Device, Seeds, SweptValues, Tag
 from lplcore.spec.probe import probe_problems
@@ -28,6 +29,7 @@ from lplcore.spec.sweep import (
     points_of,
     refuse_equal_points,
     replace_at,
+    size_problems,
     sweep_field_problems,
     unknown_roots,
 )
@@ -43,15 +45,15 @@ OF_THE_PRESET = ("dataset", "dataset.name", "method")
 class ExperimentSpec(Record):
     """A complete experiment. Make one with `parse_spec`."""
 
-    name: str = Field("", max_length=200)
-    tags: list[Tag] = Field(default_factory=list, max_length=50)
-    dataset: Annotated[Dataset, PluginOf("dataset")]
-    model: Annotated[Model, PluginOf("model")]
-    method: MethodSpec
-    augmentation: Annotated[Augmentation, PluginOf("augmentation")]
-    optimizer: Annotated[Optimizer, PluginOf("optimizer")]
-    schedule: Annotated[Schedule, PluginOf("schedule")]
-    epochs: int = Field(ge=1, le=100_000)
+    name: str = Field("", max_length=200, description="a name to find it by, at most 200 characters")
+    tags: list[Tag] = Field(default_factory=list, max_length=50, description="words to find it by, at most 50")
+    dataset: Annotated[Dataset, PluginOf("dataset")] = Field(description="what to train and test on")
+    model: Annotated[Model, PluginOf("model")] = Field(description="the network")
+    method: MethodSpec = Field(description="how to train: a method's name, or its parts")
+    augmentation: Annotated[Augmentation, PluginOf("augmentation")] = Field(description="how training inputs vary")
+    optimizer: Annotated[Optimizer, PluginOf("optimizer")] = Field(description="what turns gradients into steps")
+    schedule: Annotated[Schedule, PluginOf("schedule")] = Field(description="learning rate over the training")
+    epochs: int = Field(ge=1, le=100_000, description="passes over the training set")
     patience: int | None = Field(
         None,
         ge=1,
@@ -59,14 +61,25 @@ class ExperimentSpec(Record):
         description="training ends after so many epochs without a better one on validation, those of the last stage; "
         "null: after all epochs",
     )
-    batch_size: int = Field(128, ge=1, le=1_000_000)
+    batch_size: int = Field(128, ge=1, le=1_000_000, description="training examples per step")
     drop_last: bool = Field(False, description="leave out an epoch's last batch where it is not a whole one")
-    seeds: Seeds = Field(default_factory=lambda: [0], min_length=1, max_length=10_000)
-    sweep: dict[str, SweptValues] = Field(default_factory=dict, max_length=16)
-    checkpoints: Checkpoints = Field(default_factory=Checkpoints)
+    seeds: Seeds = Field(
+        default_factory=lambda: [0],
+        min_length=1,
+        max_length=10_000,
+        description="one run for each (and each point of the sweep); whole numbers from 0",
+    )
+    sweep: dict[str, SweptValues] = Field(
+        default_factory=dict,
+        max_length=16,
+        description="field, such as method.perturbations.0.epsilon -> values to try; all combinations are run",
+    )
+    checkpoints: Checkpoints = Field(default_factory=Checkpoints, description="when they are made and which are kept")
     priority: int = Field(5, ge=0, le=9, description="higher first")
-    device: Device = "auto"
-    precision: Literal["auto", "float32", "bf16"] = "auto"
+    device: Device = Field("auto", description="auto, cpu, cuda, cuda:<number> or mps; auto: the worker's")
+    precision: Literal["auto", "float32", "bf16"] = Field(
+        "auto", description="of the network; auto: bf16 for convolutions where the device multiplies it, else float32"
+    )
     deterministic: bool = Field(
         True,
         description="algorithms whose result does not depend on timing; false: for networks that have none on a GPU, "
@@ -88,6 +101,12 @@ class ExperimentSpec(Record):
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
     _left_to_method: list[tuple[str, str]] = PrivateAttr(default_factory=list)
     _default_batch: bool = PrivateAttr(default=False)
+    _notes: list[str] = PrivateAttr(default_factory=list)
+
+    @property
+    def notes(self) -> list[str]:
+        """What its author should know of what was filled in."""
+        return self._notes
 
     def plan(self, *, max_runs: int = 10_000) -> "list[RunPlan]":
         """One run per sweep point and seed, seeds innermost.
@@ -97,10 +116,11 @@ class ExperimentSpec(Record):
                 points that are the same experiment.
         """
         complete = self.model_dump(mode="json")
-        unfit = [problem for field in self.sweep for problem in sweep_field_problems(complete, field)]
-        unfit += self._size_problems(max_runs)
-        if unfit:
-            raise SpecError(unfit)
+        oversize = size_problems(self.sweep, seeds=len(self.seeds), max_runs=max_runs)
+        unfit = {field: problems for field in self.sweep if (problems := sweep_field_problems(complete, field))}
+        if unfit or oversize:
+            others = {} if oversize else {field: self.sweep[field] for field in self.sweep if field not in unfit}
+            raise SpecError([*chain.from_iterable(unfit.values()), *oversize, *self._errors_at(complete, others)])
         specs = self._specs(complete)
         if self.sweep:
             roots = {field.split(".")[0] for field in self.sweep}
@@ -111,13 +131,13 @@ class ExperimentSpec(Record):
             for seed in self.seeds
         ]
 
-    def _size_problems(self, max_runs: int) -> list[dict[str, str]]:
-        """Where the job has more runs than are allowed."""
-        total = len(self.seeds) * math.prod(len(values) for values in self.sweep.values())
-        if total <= max_runs:
-            return []
-        message = f"asks for {total} runs, at most {max_runs} are allowed in one job; sweep fewer values or seeds"
-        return [{"path": "sweep" if self.sweep else "seeds", "message": message}]
+    def _errors_at(self, complete: Mapping[str, Any], sweep: dict[str, list[Any]]) -> list[dict[str, str]]:
+        """The errors of swept values."""
+        try:
+            self.model_copy(update={"sweep": sweep})._specs(complete)
+        except SpecError as error:
+            return error.errors
+        return []
 
     def fitted(self, info: DatasetInfo) -> Self:
         """The spec with what nobody has set made to fit the data: a batch of all examples where there are few."""
@@ -247,7 +267,7 @@ def parse_spec(
     if isinstance(data, ExperimentSpec):
         return data
     if not isinstance(data, Mapping):
-        raise SpecError([{"path": "", "message": "an experiment is a JSON object with at least dataset and method"}])
+        raise SpecError([{"path": "", "message": "an experiment is a JSON object with at least a dataset"}])
     readable, unreadable = plain_and_problems(data)
     if readable is None:
         raise SpecError(unreadable)
@@ -260,6 +280,7 @@ def parse_spec(
     if unreadable:
         raise SpecError(unreadable)
     expanded, _ = expand_preset(readable)
+    spec._notes = note_of(expanded, {"sweep": spec.sweep})
     spec._left_to_method = left_to_method(expanded)
     spec._default_batch = expanded.get("batch_size") is None
     return spec

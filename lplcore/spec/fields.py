@@ -35,8 +35,8 @@ def some(values: list[Any]) -> list[Any]:
 class Checkpoints(Record):
     """When checkpoints are made and which are kept; the last epoch always makes one."""
 
-    every_epochs: int = Field(10, ge=1, le=100_000)
-    keep_last: int = Field(2, ge=1, le=100)
+    every_epochs: int = Field(10, ge=1, le=100_000, description="epochs from one checkpoint to the next")
+    keep_last: int = Field(2, ge=1, le=100, description="newest checkpoints that are kept; older ones are deleted")
     keep_best: bool = Field(
         False,
         description="keep the epoch with the lowest validation error (multi label: highest mean average precision); "

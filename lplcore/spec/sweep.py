@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,15 @@ def points_around_the_first(sweep: Mapping[str, Sequence[Any]]) -> Iterator[dict
     for field, values in sweep.items():
         for value in values[1:]:
             yield {**first, field: value}
+
+
+def size_problems(sweep: Mapping[str, Sequence[Any]], *, seeds: int, max_runs: int) -> list[dict[str, str]]:
+    """Where the job has more runs than are allowed."""
+    total = seeds * math.prod(len(values) for values in sweep.values())
+    if total <= max_runs:
+        return []
+    message = f"asks for {total} runs, at most {max_runs} are allowed in one job; sweep fewer values or seeds"
+    return [{"path": "sweep" if sweep else "seeds", "message": message}]
 
 
 def sweep_field_problems(complete: Mapping[str, Any], path: str) -> list[dict[str, str]]:

@@ -21,12 +21,30 @@ class CutMix(Target):
 
     title: ClassVar[str] = "CutMix"
     citation: ClassVar[str] = "Yun et al., CutMix, ICCV 2019, Eq. 1 and 2"
+    formula: ClassVar[str] = (
+        r"\begin{aligned} & \tilde{x} = M \odot x + (1 - M) \odot x', \\ & \tilde{t} = r t + (1 - r) t', \\ & r "
+        r"\sim \mathrm{Beta}(\alpha, \alpha) \end{aligned}"
+    )
+    effect: ClassVar[str] = (
+        "Smooths the decision between all classes. Pairs are drawn as classes occur, so that the tail is "
+        "mostly seen beside the head."
+    )
+    advice: ClassVar[str] = (
+        "A regulariser for images. It does not go with what needs one label per example (LPL, LDAM, ISDA, "
+        "seesaw, large_margin)."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     mixes_inputs: ClassVar[bool] = True
     random: ClassVar[bool] = True
 
     name: Literal["cutmix"] = "cutmix"
-    alpha: float = Field(1.0, ge=0.01, le=1000, description="alpha of the Beta distribution; towards 0: no mixing")
+    alpha: float = Field(
+        1.0,
+        ge=0.01,
+        le=1000,
+        description="alpha of the Beta distribution; towards 0: no mixing",
+        json_schema_extra={"slider": {"min": 0.1, "max": 2, "step": 0.1}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return CutMixModule(self.alpha, statistics.num_classes)

@@ -20,6 +20,12 @@ class DisturbLabel(Target):
 
     title: ClassVar[str] = "DisturbLabel"
     citation: ClassVar[str] = "Xie et al., DisturbLabel: regularizing CNN on the loss layer, CVPR 2016, Section 3.2"
+    formula: ClassVar[str] = r"P(\tilde{y} = c) = (1 - a) [c = y] + \frac{a}{C}"
+    effect: ClassVar[str] = (
+        "Noise in the labels keeps the network from being sure. Every class is drawn alike, so that of a rare "
+        "class's labels many are wrong ones."
+    )
+    advice: ClassVar[str] = "A regulariser for balanced data; on long-tailed digits worse than cross entropy."
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     makes_soft: ClassVar[bool] = False
     only_in_training: ClassVar[bool] = True
@@ -27,7 +33,13 @@ class DisturbLabel(Target):
     random: ClassVar[bool] = True
 
     name: Literal["disturb_label"] = "disturb_label"
-    noise: float = Field(0.1, ge=0, le=1, description="alpha, 0.1 to 0.2 in the source")
+    noise: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="alpha, 0.1 to 0.2 in the source",
+        json_schema_extra={"slider": {"min": 0, "max": 0.5, "step": 0.01}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return DisturbLabelModule(self.noise, statistics)

@@ -16,11 +16,20 @@ class LabelSmoothing(Target):
 
     title: ClassVar[str] = "Label smoothing"
     citation: ClassVar[str] = "Szegedy et al., Rethinking the Inception architecture, CVPR 2016, Section 7"
+    formula: ClassVar[str] = r"\tilde{t} = (1 - a) t + \frac{a}{C}"
+    effect: ClassVar[str] = "Keeps the network from being sure, of head and tail alike."
+    advice: ClassVar[str] = "For calibration. On long-tailed digits it does not lower the error."
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     neutral: ClassVar[Mapping[str, Any] | None] = {"smoothing": 0.0}
 
     name: Literal["label_smoothing"] = "label_smoothing"
-    smoothing: float = Field(0.1, ge=0, lt=1, description="a, the share spread over all classes")
+    smoothing: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="a, the share spread over all classes",
+        json_schema_extra={"slider": {"min": 0, "max": 0.5, "step": 0.01}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         table = torch.full((statistics.num_classes,), self.smoothing, dtype=torch.float64)

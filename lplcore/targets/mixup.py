@@ -18,12 +18,31 @@ class Mixup(Target):
 
     title: ClassVar[str] = "mixup"
     citation: ClassVar[str] = "Zhang et al., mixup: beyond empirical risk minimization, ICLR 2018, Section 2"
+    formula: ClassVar[str] = (
+        r"\tilde{x} = r x + (1 - r) x', \quad \tilde{t} = r t + (1 - r) t', \quad r \sim \mathrm{Beta}(\alpha, "
+        r"\alpha)"
+    )
+    effect: ClassVar[str] = (
+        "Smooths the decision between all classes. Pairs are drawn as classes occur, so that the tail is "
+        "mostly seen mixed with the head."
+    )
+    advice: ClassVar[str] = (
+        "A regulariser for networks that overfit; on long-tailed digits with a small network worse than cross "
+        "entropy. It does not go with what needs one label per example (LPL, LDAM, ISDA, seesaw, "
+        "large_margin)."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     mixes_inputs: ClassVar[bool] = True
     random: ClassVar[bool] = True
 
     name: Literal["mixup"] = "mixup"
-    alpha: float = Field(1.0, ge=0.01, le=1000, description="alpha of the Beta distribution; towards 0: no mixing")
+    alpha: float = Field(
+        1.0,
+        ge=0.01,
+        le=1000,
+        description="alpha of the Beta distribution; towards 0: no mixing",
+        json_schema_extra={"slider": {"min": 0.1, "max": 2, "step": 0.1}},
+    )
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return MixupModule(self.alpha, statistics.num_classes)

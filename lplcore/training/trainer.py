@@ -1,11 +1,12 @@
 """Training: a spec in, events out."""
 
 import errno
+import platform
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -249,6 +250,7 @@ def run_start(run: TrainingRun, notes: list[str]) -> RunStart:
         epochs=run.spec.epochs,
         start_epoch=run.epoch,
         notes=notes,
+        environment=asdict(run.conditions) | {"python": platform.python_version()},
     )
 
 

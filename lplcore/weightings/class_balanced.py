@@ -21,11 +21,27 @@ class ClassBalanced(Weighting):
 
     title: ClassVar[str] = "Class-balanced weights"
     citation: ClassVar[str] = "Cui et al., Class-balanced loss based on effective number of samples, CVPR 2019, Eq. 12"
+    formula: ClassVar[str] = r"w_c = \frac{1 - \beta}{1 - \beta^{n_c}}"
+    effect: ClassVar[str] = (
+        "The tail counts more and the head less: alike at beta 0, by inverse frequency as beta nears 1. Single "
+        "label: scaled to mean 1."
+    )
+    advice: ClassVar[str] = (
+        "Simple and cheap; on long-tailed digits ahead of cross entropy, behind logit adjustment. For multi "
+        "label the default beta 0.9 is about 0.1 for all labels with 20 positives or more, which only slows "
+        "the training: raise it, or scale the weights to mean 1."
+    )
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"multi_label": {"beta": 0.9, "normalize": "none"}}
     neutral: ClassVar[Mapping[str, Any] | None] = {"beta": 0.0}
 
     name: Literal["class_balanced"] = "class_balanced"
-    beta: float = Field(0.9999, ge=0, lt=1, description="beta, (N - 1) / N for N different prototypes of a class")
+    beta: float = Field(
+        0.9999,
+        ge=0,
+        lt=1,
+        description="beta, (N - 1) / N for N different prototypes of a class",
+        json_schema_extra={"slider": {"min": 0.9, "max": 0.9999, "step": 0.0001}},
+    )
     normalize: Literal["mean", "none"] = Field(
         "mean", description="mean: scaled to mean 1 over the classes; none: as it is (default for multi label)"
     )

@@ -19,11 +19,20 @@ class InverseFrequency(Weighting):
 
     title: ClassVar[str] = "Inverse-frequency weights"
     citation: ClassVar[str] = "Huang et al., Learning deep representation for imbalanced classification, CVPR 2016"
+    formula: ClassVar[str] = r"w_c = \left(\frac{N}{n_c}\right)^{\rho}"
+    effect: ClassVar[str] = "The rarer a class, the more its examples count; at power 1 all classes count alike in sum."
+    advice: ClassVar[str] = "Power 0.5 is milder. On scene and yeast it lowers mAP; on yeast macro F1 rises."
     task_defaults: ClassVar[Mapping[str, Mapping[str, Any]]] = {"multi_label": {"normalize": "none"}}
     neutral: ClassVar[Mapping[str, Any] | None] = {"power": 0.0}
 
     name: Literal["inverse_frequency"] = "inverse_frequency"
-    power: float = Field(1.0, ge=0, le=4, description="1 for inverse frequency, 0.5 for its square root, 0 for none")
+    power: float = Field(
+        1.0,
+        ge=0,
+        le=4,
+        description="1 for inverse frequency, 0.5 for its square root, 0 for none",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
     normalize: Literal["mean", "none"] = Field(
         "mean", description="mean: scaled to mean 1 over the classes; none: as it is (default for multi label)"
     )

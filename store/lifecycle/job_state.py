@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import Any
 
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
@@ -11,7 +12,8 @@ from store.database.clock import database_time
 from store.database.records import DELETE
 from store.database.tables import JobRow, RunRow
 from store.errors import NotFound
-from store.lifecycle import results
+from store.lifecycle import job_metrics, results
+from store.lifecycle.sparkline import sparkline
 from store.lifecycle.states import ENDED, State
 
 CURRENT = (RunRow.job_id == bindparam("job")) & RunRow.replaced.is_(False)
@@ -34,6 +36,7 @@ DERIVED = (
         progress=bindparam("progress"),
         run_states=bindparam("run_states"),
         results=bindparam("results"),
+        sparkline=bindparam("sparkline"),
         started_at=bindparam("started_at"),
         finished_at=bindparam("finished_at"),
         runs_total=select(func.count()).where(RunRow.job_id == bindparam("job")).scalar_subquery(),
@@ -59,7 +62,7 @@ def derived_state(counts: Mapping[str, int]) -> State:
     return State.SUCCEEDED
 
 
-def refresh(session: Session, job_id: str, *, succeeded: Sequence[Mapping[str, float | None] | None] = ()) -> None:
+def refresh(session: Session, job_id: str, *, succeeded: Sequence[Any] = ()) -> None:
     """Derive the job anew; writes a `state` event where its state changed and `end` where it ended.
 
     The job's row is locked first, so that of two runs that end at once the second sees the first. It is the lock that
@@ -67,7 +70,7 @@ def refresh(session: Session, job_id: str, *, succeeded: Sequence[Mapping[str, f
     the foreign key again), and two of these that both ask for the whole row would wait for each other.
 
     Args:
-        succeeded: last metrics of the runs that have just succeeded.
+        succeeded: the runs that have just succeeded.
 
     Raises:
         NotFound: the job is deleted, or being so.
@@ -82,6 +85,10 @@ def refresh(session: Session, job_id: str, *, succeeded: Sequence[Mapping[str, f
     state = derived_state(counts)
     now = database_time(session)
     before = job.state
+    kept = reduce(results.with_run, (run.last_metrics for run in succeeded if run.last_metrics), job.results)
+    if kept != job.results:
+        job_metrics.keep(session, job_id, kept)
+    curve = sparkline(session, succeeded[0]) if succeeded and not job.sparkline else job.sparkline
     ended_at = job.finished_at if before == state and job.finished_at else now
     connection.execute(
         DERIVED,
@@ -91,7 +98,8 @@ def refresh(session: Session, job_id: str, *, succeeded: Sequence[Mapping[str, f
             "requested": standing[State.RUNNING].requested if State.RUNNING in standing else None,
             "progress": done / max(1, sum(counts.values())),
             "run_states": counts,
-            "results": reduce(results.with_run, filter(None, succeeded), job.results),
+            "results": kept,
+            "sparkline": curve,
             "started_at": job.started_at or (now if state == State.RUNNING else None),
             "finished_at": ended_at if state in ENDED else None,
         },

@@ -66,6 +66,23 @@ def test_the_audit_log_says_who_changed_what(sqlite: Database, tmp_path: Path, a
         assert service.http.get("/v1/audit", headers=bearer(reader)).status_code == 403
 
 
+def test_the_audit_log_is_filtered(sqlite: Database, tmp_path: Path, admin: str) -> None:
+    for status, name, path in ((201, "one", "/v1/jobs/j_1"), (403, "two", "/v1/jobs"), (204, "one", "/v1/keys/k_%")):
+        line = Line(method="DELETE" if status == 204 else "POST", path=path, status=status, key_id="k", key_name=name)
+        writing(sqlite, audit.record, [line])
+    with running(sqlite, tmp_path) as service:
+
+        def found(**wanted: str) -> list[int]:
+            answer = service.http.get("/v1/audit", params=wanted, headers=bearer(admin))
+            return [line["status"] for line in answer.json()["items"]]
+
+        assert found() == [204, 403, 201]
+        assert found(key="one") == [204, 201]
+        assert found(key="k", method="POST") == [403, 201]
+        assert found(path="%") == [204]
+        assert found(path="jobs", refused="true") == [403]
+
+
 def test_the_audit_log_has_pages(sqlite: Database) -> None:
     for number in range(5):
         writing(sqlite, audit.record, [Line(method="POST", path=f"/{number}", status=201)])

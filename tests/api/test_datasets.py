@@ -44,7 +44,12 @@ def test_a_data_set_is_registered_described_used_and_deleted(service: Running, f
     assert found["imbalance_factor"] == 12
     assert (found["num_train"], found["num_test"], found["input_shape"]) == (190, 30, [5])
     assert len(found["preview"]) == 3
-    assert "small" in [each["name"] for each in http.get("/v1/datasets").json()["items"]]
+    listed = {each["name"]: each for each in http.get("/v1/datasets").json()["items"]}
+    assert [listed["small"][key] for key in ("available", "num_classes", "imbalance_factor")] == [True, 3, 12]
+    assert [listed["digits"][key] for key in ("available", "num_classes")] == [True, 10]
+    assert listed["digits"]["imbalance_factor"] == pytest.approx(1.1, abs=0.1)
+    missing = listed["imagenet_lt"]
+    assert [missing[key] for key in ("available", "num_classes", "imbalance_factor")] == [False, None, None]
     job = http.post("/v1/jobs", json={**SPEC, "dataset": "small", "batch_size": 16})
     assert job.status_code == 201, job.text
     assert http.delete("/v1/datasets/small").status_code == 409

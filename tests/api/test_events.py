@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from store import events
 from store.database.engine import Database, Session
 from store.database.records import Event
 from store.lifecycle import claims, requests
-from tests.api.service import Running, claim, record, running, train
+from tests.api.service import Running, claim, keep_checkpoint, record, running, train
 from tests.store.databases import reading, writing
 
 Received = tuple[str, dict[str, Any], int | None]
@@ -56,10 +57,22 @@ def test_a_jobs_stream_tells_everything_and_ends(service: Running) -> None:
     assert found[-1][1]["state"] == "succeeded"
     epochs = [data for kind, data, _ in found if kind == "epoch"]
     assert [each["epoch"] for each in epochs] == [1, 2, 3]
-    assert set(epochs[0]) == {"run", "attempt", "epoch", "metrics"}
+    assert set(epochs[0]) == {"job", "run", "attempt", "epoch", "metrics"}
     ids = [number for _, _, number in found]
     assert ids == sorted(set(ids), key=ids.index)
     assert all(number is not None for number in ids)
+
+
+def test_every_event_names_its_job(service: Running, tmp_path: Path) -> None:
+    job = service.submit()
+    held = claim(service.db)
+    keep_checkpoint(service.db, held, b"content", tmp_path)
+    writing(service.db, claims.log, held, "info", "a line")
+    writing(service.db, claims.finish, held, outcome="released")
+    train(service.db)
+    events = collected(service, f"/v1/jobs/{job['id']}/events")
+    assert {kind for kind, _, _ in events} == {"state", "checkpoint", "log", "rewind", "epoch", "end"}
+    assert {data["job"] for _, data, _ in events} == {job["id"]}
 
 
 @pytest.mark.parametrize("path", ["/v1/jobs/{job}/events", "/v1/events?job={job}"])

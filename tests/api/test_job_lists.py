@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from client import Client
@@ -128,3 +129,104 @@ def test_lists_of_jobs_read_an_index(sqlite: Database, tmp_path: Path) -> None:
         assert "ix_job_facets_kind_value_job_id" in plan
         assert "TEMP B-TREE" not in plan
         assert "SCAN" not in plan
+
+
+def test_lists_are_sorted_bounded_and_paged(db: Database, tmp_path: Path) -> None:
+    with running(db, tmp_path) as service:
+        ids = [service.submit(name=name)["id"] for name in ("b", "a", "c")]
+        for error in (0.5, 0.25):
+            end(db, claim(db), test_top1_error=error)
+        by_name = [ids[1], ids[0], ids[2]]
+        assert [item["id"] for item in items(service, "sort=name")] == by_name
+        assert [item["id"] for item in items(service, "sort=-name")] == by_name[::-1]
+        assert [item["id"] for item in items(service, "sort=metric:test/top1_error")] == [ids[1], ids[0]]
+        assert [item["id"] for item in items(service, "metric=test/top1_error%3C0.4")] == [ids[1]]
+        found = items(service, "metric=test/top1_error<0.9&metric=test/top1_error>=0.4&sort=-progress")
+        assert [item["id"] for item in found] == [ids[0]]
+        assert found[0]["sparkline"] == [0.5]
+        page = service.http.get("/v1/jobs?sort=name&limit=1").json()
+        seen = page["items"]
+        while page["next"]:
+            page = service.http.get(f"/v1/jobs?sort=name&limit=1&cursor={page['next']}").json()
+            seen += page["items"]
+        assert [item["id"] for item in seen] == by_name
+
+
+@pytest.mark.parametrize(
+    ("query", "path"),
+    [
+        ("sort=state", "sort"),
+        ("sort=metric:test/loss", "sort"),
+        ("metric=test/top1_error", "metric.0"),
+        ("metric=test/top1_error<0.5&metric=top1<1", "metric.1"),
+        ("metric=test/top1_error<nan", "metric.0"),
+        ("archived=maybe", "archived"),
+        ("sort=name&cursor=al8x", "cursor"),
+        ("sort=name&cursor=%00", "cursor"),
+        ("cursor=" + "x" * 5000, "cursor"),
+    ],
+)
+def test_a_wrong_order_bound_or_cursor_is_refused_by_name(refusing: httpx.Client, query: str, path: str) -> None:
+    answer = refusing.get(f"/v1/jobs?{query}")
+    assert answer.status_code == 422, answer.text
+    assert [error["path"] for error in answer.json()["errors"]] == [path]
+
+
+def test_a_job_is_edited_and_archived(db: Database, tmp_path: Path) -> None:
+    with running(db, tmp_path) as service:
+        job = service.submit(name="x" * 200, tags=["old"])
+        path, all_jobs = f"/v1/jobs/{job['id']}", service.http.get("/v1/jobs")
+        tag = service.http.get(path).headers["ETag"]
+        changes = {"name": "\U0001f600" * 200, "tags": ["new"], "notes": "# why", "archived": True}
+        answer = service.http.patch(path, json=changes)
+        assert answer.status_code == 200, answer.text
+        assert {name: answer.json()[name] for name in changes} == changes
+        assert answer.json()["spec"] == job["spec"]
+        assert service.http.get(path, headers={"If-None-Match": tag}).status_code == 200
+        stale = service.http.get("/v1/jobs", headers={"If-None-Match": all_jobs.headers["ETag"]})
+        assert (stale.status_code, stale.json()["items"]) == (200, [])
+        service.submit(name="\U0001f600" * 200)
+        service.http.patch(f"/v1/jobs/{items(service)[0]['id']}", json={"archived": True})
+        first = service.http.get("/v1/jobs", params={"archived": True, "sort": "name", "limit": 1}).json()
+        following = {"archived": True, "sort": "name", "limit": 1, "cursor": first["next"]}
+        assert len(service.http.get("/v1/jobs", params=following).json()["items"]) == 1
+        assert service.http.patch(path, json={}).json()["notes"] == "# why"
+        assert service.http.patch(path, json={"archived": False}).json()["archived"] is False
+        assert [item["notes"] for item in items(service, "tag=new")] == ["# why"]
+        lines = service.http.get("/v1/audit").json()["items"]
+        assert [line["path"] for line in lines if line["method"] == "PATCH"].count(path) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"nmae": "x"}, "nmae"),
+        ({"name": None}, "name"),
+        ({"name": "x" * 201}, "name"),
+        ({"notes": 3}, "notes"),
+        ({"tags": ["ok", ""]}, "tags.1"),
+        ({"tags": "x"}, "tags"),
+        ({"archived": "yes"}, "archived"),
+        ([], ""),
+    ],
+)
+def test_a_wrong_change_is_refused_by_its_field(refusing: httpx.Client, changes: Any, path: str) -> None:
+    answer = refusing.patch("/v1/jobs/j_1", json=changes)
+    assert answer.status_code == 422, answer.text
+    assert [error["path"] for error in answer.json()["errors"]] == [path]
+
+
+def test_a_job_that_is_not_there_cannot_be_edited(refusing: httpx.Client) -> None:
+    assert refusing.patch("/v1/jobs/j_1", json={"notes": "x"}).status_code == 404
+
+
+def test_the_client_sorts_and_edits(service: Running) -> None:
+    first, second = service.submit(name="a"), service.submit(name="b")
+    end(service.db, claim(service.db), test_top1_error=0.25)
+    with Client(service.url) as client:
+        assert [item.id for item in client.list_jobs(sort="name").items] == [first["id"], second["id"]]
+        assert [item.id for item in client.list_jobs(metric=["test/top1_error<0.5"]).items] == [first["id"]]
+        edited = client.edit("a", tags=["x"], notes="seen", archived=True)
+        assert (edited.name, edited.tags, edited.notes, edited.archived) == ("a", ["x"], "seen", True)
+        assert [item.id for item in client.list_jobs(archived=True).items] == [first["id"]]
+        assert [item.id for item in client.list_jobs().items] == [second["id"]]

@@ -26,6 +26,13 @@ def test_a_submitted_job_carries_its_complete_spec_and_runs(service: Running) ->
     assert job["summary"] == [{"point": {}, "metrics": {}, "missing_seeds": [0, 1], "waiting_seeds": [0, 1]}]
 
 
+def test_a_job_remembers_what_it_was_made_from(service: Running) -> None:
+    first = service.submit()
+    assert first["parent"] is None
+    made = service.http.post(f"/v1/jobs?parent={first['id']}", json=SPEC).json()
+    assert service.http.get(f"/v1/jobs/{made['id']}").json()["parent"] == first["id"]
+
+
 def test_a_sweep_makes_a_run_per_point_and_seed(service: Running) -> None:
     job = service.submit(seeds=[0, 1], sweep={"optimizer.lr": [0.1, 0.01]})
     points = [(run["point"]["optimizer.lr"], run["seed"]) for run in job["runs"]]

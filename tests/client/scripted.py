@@ -58,7 +58,7 @@ def scripted(answers: Answers) -> Iterator[Scripted]:
             asked.append(request)
             self.reply(answers(request))
 
-        do_GET = do_POST = do_DELETE = answer
+        do_GET = do_POST = do_PATCH = do_DELETE = answer
 
         def reply(self, reply: Reply) -> None:
             content = reply.content()

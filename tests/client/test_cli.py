@@ -51,6 +51,24 @@ def by_path(replies: dict[str, Reply]) -> Answers:
     return lambda asked: replies.get(asked.path.partition("?")[0], NOT_FOUND)
 
 
+def test_a_list_is_asked_for_in_an_order_and_within_bounds(capsys: pytest.CaptureFixture[str]) -> None:
+    with scripted(in_turn(Reply({"items": [], "next": "abc"}))) as server:
+        options = ["--sort", "-name", "--metric", "test/top1_error<0.2", "--metric", "a>1", "--archived"]
+        assert status(["--url", server.url, "list", *options]) == 0
+    query = parse_qsl(urlsplit(server.asked[0].path).query)
+    bounds = [("metric", "test/top1_error<0.2"), ("metric", "a>1")]
+    assert query == [("sort", "-name"), *bounds, ("archived", "true"), ("limit", "50")]
+    assert "lpl list --sort -name --cursor abc" in capsys.readouterr().out
+
+
+def test_an_edit_sends_what_it_names(capsys: pytest.CaptureFixture[str]) -> None:
+    with scripted(in_turn(Reply({**JOB, "id": ID}))) as server:
+        assert status(["--url", server.url, "edit", ID, "--tag", "a", "--tag", "b", "--unarchive"]) == 0
+    assert (server.asked[0].method, server.asked[0].path) == ("PATCH", f"/v1/jobs/{ID}")
+    assert json.loads(server.asked[0].body) == {"tags": ["a", "b"], "archived": False}
+    assert f"{ID} is changed" in capsys.readouterr().out
+
+
 def test_submitting_sends_the_spec_and_names_the_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "spec.yaml"
     file.write_text("dataset: digits\nmethod: lpl\n")

@@ -5,6 +5,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from api import late
 from api.app import create_app
 from store import jobs, metrics
 from store.database.engine import Database
-from store.database.records import NewRun, Series
+from store.database.records import Claim, NewRun, Series
 from store.doorbell import Doorbell
-from store.lifecycle import claims
+from store.lifecycle import claims, requests
 from store.settings import Settings
 from tests.store.databases import claimed, writing
 
@@ -42,9 +43,16 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 @pytest.fixture(scope="package")
 def address(database: Database) -> Iterator[str]:
     """The address of a running service."""
-    folder = Path(str(database.url.database)).parent
+    with serving(database) as url:
+        yield url
+
+
+@contextmanager
+def serving(db: Database) -> Iterator[str]:
+    """Serve a database; the address."""
+    folder = Path(str(db.url.database)).parent
     late.load()  # a page's patience is for what it asks for
-    app = create_app(Settings(data_dir=folder), database, Doorbell(None))
+    app = create_app(Settings(data_dir=folder), db, Doorbell(None))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -53,6 +61,16 @@ def address(database: Database) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[tuple[Database, str]]:
+    """A service of its own without jobs, and its database."""
+    db = Database(f"sqlite:///{tmp_path / 'lpl.sqlite3'}")
+    db.migrate()
+    with serving(db) as url:
+        yield db, url
+    db.dispose()
 
 
 @pytest.fixture(scope="package")
@@ -84,6 +102,37 @@ def page(browser: Browser) -> Iterator[Page]:
     yield opened
     context.close()
     assert complaints == []
+
+
+def submitted(db: Database, name: str, *, seeds: int = 1, **changes: Any) -> str:
+    """A job that waits; its id."""
+    spec = lplcore.parse_spec({"dataset": "digits", "method": "lpl", "epochs": 10, "name": name, **changes})
+    dumped = spec.model_dump(mode="json")
+    new = [NewRun(seed, {}, dumped, spec.epochs) for seed in range(seeds)]
+    return writing(db, jobs.submit, jobs.new_job(spec=dumped, runs=new, method="lpl")).job.id
+
+
+def begun(db: Database, *, epochs: int = 0) -> Claim:
+    """The next run in training, with so many of ten epochs recorded."""
+    held = claimed(db, worker_id="w_1", device="cpu", lease_seconds=600)
+    assert held is not None
+    info = {"class_names": ["=1+1", "b", "@c"], "class_counts": [9, 5, 2], "notes": []}
+    writing(db, metrics.record_start, held, info)
+    for epoch in range(1, epochs + 1):
+        record(db, held, epoch)
+    return held
+
+
+def record(db: Database, held: Claim, epoch: int, *, epochs: int = 10) -> None:
+    """One epoch of a run."""
+    arrays = {name: series(0.5, 0.25, 0.125) for name in ("relative_loss_variation", "test/accuracy")}
+    values = {"test/top1_error": 1 / epoch, "train/loss": 1.0}
+    writing(db, metrics.record_epoch, held, epoch=epoch, epochs=epochs, metrics=values, series=arrays)
+
+
+def cancelled(db: Database, job: str) -> None:
+    """Take a job out of the way of those that follow."""
+    writing(db, requests.request_job, job, "cancel")
 
 
 def series(*values: float) -> Series:

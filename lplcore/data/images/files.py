@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,15 @@ class Cache(Record):
     encoding: Literal["jpeg", "raw"] = Field(
         "jpeg", description="jpeg (quality 90): a tenth of the space; raw: as decoded, read about twice as fast"
     )
+
+
+View = Annotated[
+    Literal["stretch", "center_crop"],
+    Field(
+        description="how a whole image becomes a square, in evaluation and where the augmentation does not crop; "
+        "stretch: resized whatever its shape; center_crop: its centre, once its short side is `resize` pixels"
+    ),
+]
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Signs, bounds and steps of all classes for LPL's parameters, without a batch: what a form draws as sliders move."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -7,9 +8,9 @@ import torch
 from torch import Tensor
 
 from lplcore.frame.statistics import ClassStatistics
-from lplcore.perturbations.lpl.bounds import CountBounds, rank_threshold
+from lplcore.perturbations.lpl.bounds import count_bounds, head_mask, rank_threshold
 from lplcore.perturbations.lpl.lpl import Lpl
-from lplcore.perturbations.lpl.multi_label import MultiLabelLpl, MultiLabelLplWalk
+from lplcore.perturbations.lpl.multi_label import number_of_steps
 from lplcore.perturbations.lpl.walk import LplWalk
 
 
@@ -43,39 +44,51 @@ def class_bounds(options: Lpl, statistics: ClassStatistics, *, q: Sequence[float
         >>> bounds.sign, bounds.epsilon, bounds.steps
         ([-1, 1, 1, 1], [2.5, 1.0, 1.5, 2.5], [25, 10, 15, 25])
     """
-    module = options.build(statistics)
-    if isinstance(module, MultiLabelLpl):
-        columns = (module.sign, module.epsilon, module.steps if isinstance(module, MultiLabelLplWalk) else None)
-        return answer(options, *columns, tau=rank_threshold(statistics, float(options.threshold)))
-    assert isinstance(module, LplWalk)
-    given = [torch.nan if each is None else each for each in q or [None] * statistics.num_classes]
+    if options.threshold == "mean" or "performance" in (options.split, options.bound_from):
+        return by_performance(options, statistics, q or [None] * statistics.num_classes)
+    head = head_mask(statistics, options.threshold)
+    epsilon = count_bounds(options, statistics, head)
+    return ClassBounds(
+        sign=[-1 if is_head else 1 for is_head in head],
+        epsilon=list(epsilon),
+        steps=count_steps(options, torch.tensor(epsilon, dtype=torch.float64), multi_label=statistics.multi_label),
+        tau=rank_threshold(statistics, options.threshold),
+        largest_epsilon=options.largest_bound(),
+    )
+
+
+def count_steps(options: Lpl, epsilon: Tensor, *, multi_label: bool) -> list[int | None] | None:
+    """Steps to bounds [C]; None for the closed form."""
+    if not multi_label:
+        return whole(options.step_rule().of(epsilon)[0])
+    return None if options.form == "closed" else whole(number_of_steps(epsilon, options.step_size))
+
+
+def by_performance(options: Lpl, statistics: ClassStatistics, q: Sequence[float | None]) -> ClassBounds:
+    """What a batch with these q is treated to, by the module that trains."""
+    walk = options.build(statistics)
+    assert isinstance(walk, LplWalk)
+    estimate = torch.tensor([torch.nan if each is None else each for each in q], dtype=torch.float64)
     with torch.no_grad():
-        performance, sign, steps = module.judged(torch.tensor(given, dtype=torch.float64))
-    unknown = ~performance.present
-    if options.split == "performance":
-        tau, sign = float(performance.tau), sign.masked_fill(unknown, torch.nan)
+        performance, sign, steps = walk.judged(estimate)
+    absent, tau = ~performance.present, float(performance.tau)
+    if options.split == "class_rank":
+        tau = rank_threshold(statistics, tau)
     else:
-        tau = rank_threshold(statistics, float(options.threshold))
-    if isinstance(module.bounds, CountBounds) or module.bounds.fixed is not None:
-        unknown = torch.zeros_like(unknown)
-    epsilon, number = (column.masked_fill(unknown, torch.nan) for column in (steps.epsilon, steps.number))
-    return answer(options, sign, epsilon, number, tau=tau)
-
-
-def answer(options: Lpl, sign: Tensor, epsilon: Tensor, steps: Tensor | None, *, tau: float) -> ClassBounds:
-    """Columns [C] as lists, None for NaN."""
+        sign = sign.masked_fill(absent, torch.nan)
+    unknown = absent & (options.delta_epsilon > 0)
     return ClassBounds(
         sign=whole(sign),
-        epsilon=numbers(epsilon),
-        steps=None if steps is None else whole(steps),
-        tau=None if tau != tau else tau,
+        epsilon=numbers(steps.epsilon.masked_fill(unknown, torch.nan)),
+        steps=whole(steps.number.masked_fill(unknown, torch.nan)),
+        tau=None if math.isnan(tau) else tau,
         largest_epsilon=options.largest_bound(),
     )
 
 
 def numbers(values: Tensor) -> list[float | None]:
     """Entries, None for NaN."""
-    return [None if value != value else value for value in values.tolist()]
+    return [None if math.isnan(value) else value for value in values.tolist()]
 
 
 def whole(values: Tensor) -> list[int | None]:

@@ -45,16 +45,10 @@ class MultiLabelLplWalk(MultiLabelLpl):
     Eq. 41 with the errors of Eq. 39 and 40 corrected (positives are maximised, negatives minimised).
     """
 
-    steps: Tensor
-
     def __init__(self, options: LplOptions, statistics: ClassStatistics) -> None:
         super().__init__(options, statistics)
         self.step_size = options.step_size
-        # 0.3 / 0.1 is 3 steps and not 4.
-        self.register_buffer(
-            "steps", torch.round(self.epsilon / options.step_size, decimals=9).ceil(), persistent=False
-        )
-        self.max_steps = int(self.steps.max())
+        self.max_steps = int(number_of_steps(self.epsilon, options.step_size).max())
 
     def delta(self, inputs: CriterionInput, sign: Tensor, epsilon: Tensor) -> Tensor:
         """delta_c [C] after the walk from 0."""
@@ -67,3 +61,8 @@ class MultiLabelLplWalk(MultiLabelLpl):
             gradient = share.clamp(min=torch.finfo(share.dtype).tiny).sum(dim=0)
             delta = (delta + self.step_size * sign * torch.sign(gradient)).clamp(-epsilon, epsilon)
         return delta
+
+
+def number_of_steps(epsilon: Tensor, step_size: float) -> Tensor:
+    """Steps until the walk is at its bounds, where it is clipped; 0.3 / 0.1 is 3 steps and not 4."""
+    return torch.round(epsilon / step_size, decimals=9).ceil()

@@ -41,10 +41,29 @@ class LplOptions(Perturbation):
         0.4,
         description="tau. class_rank: below 1 a share of the classes that have examples, else a rank up to C + 1; "
         "performance: 'mean' or >= 0",
+        json_schema_extra={"slider": {"min": 0, "max": 0.95, "step": 0.05}},
     )
-    epsilon: float = Field(0.0, ge=0, le=1e6, description="epsilon, the fixed part of the bound (Eq. 33)")
-    delta_epsilon: float = Field(2.0, ge=0, le=1e6, description="Delta epsilon, the varied part of the bound (Eq. 33)")
-    step_size: float = Field(0.1, gt=0, le=1e6, description="alpha, length of one step (Eq. 31, 32)")
+    epsilon: float = Field(
+        0.0,
+        ge=0,
+        le=1e6,
+        description="epsilon, the fixed part of the bound (Eq. 33)",
+        json_schema_extra={"slider": {"min": 0, "max": 5, "step": 0.1}},
+    )
+    delta_epsilon: float = Field(
+        2.0,
+        ge=0,
+        le=1e6,
+        description="Delta epsilon, the varied part of the bound (Eq. 33)",
+        json_schema_extra={"slider": {"min": 0, "max": 5, "step": 0.1}},
+    )
+    step_size: float = Field(
+        0.1,
+        gt=0,
+        le=1e6,
+        description="alpha, length of one step (Eq. 31, 32)",
+        json_schema_extra={"slider": {"min": 0.01, "max": 1, "step": 0.01}},
+    )
     step_rounding: Literal["floor", "nearest", "exact"] = Field(
         "floor",
         description="steps from epsilon_c / alpha; exact takes ceil steps of equal length that end at epsilon_c",
@@ -58,7 +77,13 @@ class LplOptions(Perturbation):
     bound_from: Literal["count", "performance"] = Field(
         "count", description="ratios of Eq. 33 for class_rank: training counts (released code) or q (as printed)"
     )
-    head_scale: float = Field(1.0, ge=0, le=1e6, description="factor on Delta epsilon for head classes")
+    head_scale: float = Field(
+        1.0,
+        ge=0,
+        le=1e6,
+        description="factor on Delta epsilon for head classes",
+        json_schema_extra={"slider": {"min": 0, "max": 2, "step": 0.1}},
+    )
     q_estimate: Literal["batch", "running"] = Field("batch", description="q_c from the batch or an exponential average")
     resign_every_step: bool = Field(False, description="performance: decide tau and the signs again at every step")
     tau_over: Literal["present", "all"] = Field(

@@ -29,7 +29,13 @@ class GeneratedData(Procedure):
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
     accumulates: ClassVar[bool] = False
 
-    share: float = Field(0.2, ge=0, le=0.9, description="share of generated examples in a batch; 0 for none")
+    share: float = Field(
+        0.2,
+        ge=0,
+        le=0.9,
+        description="share of generated examples in a batch; 0 for none",
+        json_schema_extra={"slider": {"min": 0, "max": 0.9, "step": 0.05}},
+    )
     labels: Literal["uniform", "training"] = Field(
         "uniform", description="labels of generated examples: every class alike, or as frequent as in training"
     )

@@ -26,6 +26,18 @@ class MlGcn(Procedure):
 
     title: ClassVar[str] = "ML-GCN"
     citation: ClassVar[str] = "Chen et al., Multi-label image recognition with GCN, CVPR 2019, Eq. 2 to 8"
+    formula: ClassVar[str] = (
+        r"u = \hat{A} \, \rho(\hat{A} E W_1) W_2 f, \quad \hat{A} = D^{-1/2} A D^{-1/2}, \quad \rho = "
+        r"\mathrm{LeakyReLU}"
+    )
+    effect: ClassVar[str] = (
+        "Labels that occur together share what their classifiers learn, so that a rare label borrows from its "
+        "frequent companions."
+    )
+    advice: ClassVar[str] = (
+        "For multi-label data whose labels come together, best with word vectors. On scene and yeast, with "
+        "one-hot vectors, mAP is a little below that of binary cross entropy."
+    )
     tasks: ClassVar[frozenset[str]] = frozenset({"multi_label"})
     own_head: ClassVar[bool] = True
 

@@ -1,4 +1,6 @@
 // Values by class, most frequent first; above 500 classes the mean of neighbours.
+import { useState } from "preact/hooks";
+import { number, plural } from "../parts/format";
 import { scheme } from "../shell/theme";
 import { Chart, type ChartProperties, type Opacity, type Option } from "./chart";
 import { styles } from "./colours";
@@ -27,6 +29,10 @@ export interface BarsProperties extends Pick<ChartProperties, "title" | "height"
 }
 
 const MOST_BARS = 500;
+/** More bars than these in all are drawn as one step line for each series. */
+const MOST_SIDE_BY_SIDE = 600;
+/** A value so many times larger than most flattens all others: the axis ends before it, and says so. */
+const FLATTENS = 5;
 
 /** Means of neighbours so that at most `MOST_BARS` are left: [first, one after last] of each. */
 export function bins(count: number): [number, number][] {
@@ -47,12 +53,16 @@ function meanOf(values: (number | null)[], [from, to]: [number, number]): number
 }
 
 export function Bars(properties: BarsProperties) {
+  const [whole, setWhole] = useState(false);
   const { bars, labels, scale = 1, counts } = properties;
   const parts = bins(labels.length);
   const names = parts.map(([from, to]) => (to - from === 1 ? (labels[from] as string) : `classes ${from + 1} to ${to}`));
   const looks = styles(bars.map((each) => each.method), scheme.value);
   const series = bars.map((each, i) => ({ name: each.name, style: looks[i]! }));
   const times = (value: number | null) => (value === null ? null : scale * value);
+  const binned = bars.map((each) => parts.map((part) => times(meanOf(each.values, part))));
+  const limits = whole ? null : limitsOf(binned.flat());
+  const dense = names.length * bars.length > MOST_SIDE_BY_SIDE;
   const option = (ink: Ink, opacity: Opacity): Option => {
     const drawn = styles(bars.map((each) => each.method), ink.scheme);
     const signs = ink.scheme === "light" ? ["#0062a8", "#ca5400"] : ["#56b4e9", "#ff8a4c"];
@@ -67,22 +77,18 @@ export function Bars(properties: BarsProperties) {
       },
       xAxis: { type: "category", data: names, ...axis(ink, properties.xTitle ?? "classes, most frequent first", false, 28) },
       yAxis: [
-        { type: "value", ...axis(ink, properties.yTitle, true, 46) },
+        { type: "value", ...axis(ink, properties.yTitle, true, 46), ...limits?.range },
         ...(counts ? [{ type: "log", ...axis(ink, "training examples", true, 46), splitLine: { show: false }, min: 1 }] : []),
       ],
       series: [
         ...bars.map((each, i) => ({
           name: each.name,
-          type: "bar",
-          data: parts.map((part) => {
-            const value = times(meanOf(each.values, part));
-            return properties.bySign && value !== null ? { value, itemStyle: { color: signs[value < 0 ? 0 : 1] } } : value;
-          }),
+          ...(dense ? { type: "line", step: "middle", showSymbol: false, lineStyle: { width: 1.5, opacity: opacity(each.name), type: drawn[i]!.dash } } : { type: "bar" }),
+          data: properties.bySign && !dense ? binned[i]!.map((value) => (value === null ? null : { value, itemStyle: { color: signs[value < 0 ? 0 : 1] } })) : binned[i],
           color: drawn[i]!.colour,
           itemStyle: { opacity: opacity(each.name) },
           barCategoryGap: "12%",
           barGap: "0%",
-          large: names.length * bars.length > 2000,
           emphasis: { disabled: true },
           ...(i === 0 && properties.groups?.length ? { markArea: groupAreas(properties.groups, parts, ink) } : {}),
         })),
@@ -94,7 +100,31 @@ export function Bars(properties: BarsProperties) {
     header: ["class", ...(counts ? ["training examples"] : []), ...bars.flatMap((each) => [each.name, ...(each.deviation ? [`${each.name}: standard deviation`] : [])])],
     rows: labels.map((label, i) => [label, ...(counts ? [counts[i] ?? null] : []), ...bars.flatMap((each) => [times(each.values[i] ?? null), ...(each.deviation ? [times(each.deviation[i] ?? null)] : [])])]),
   });
-  return <Chart {...properties} series={series} option={option} table={table} />;
+  return (
+    <>
+      <Chart {...properties} series={series} option={option} table={table} />
+      {(limits !== null || whole) && (
+        <p class="quiet small">
+          {limits && `${plural(limits.cut, "value")} beyond the axis: the largest is ${number(limits.largest, 3)}. `}
+          <button type="button" class="link" onClick={() => setWhole(!whole)}>{whole ? "Let the axis end where most values do" : "Show all of it"}</button>
+        </p>
+      )}
+    </>
+  );
+}
+
+/** Where the axis ends when a few values would flatten the rest, and how many go beyond; null where all have room. */
+function limitsOf(values: (number | null)[]): { range: { min?: number; max?: number }; cut: number; largest: number } | null {
+  const known = values.filter((value): value is number => value !== null && Number.isFinite(value));
+  const sizes = known.map(Math.abs).sort((a, b) => a - b);
+  const most = sizes[Math.floor(0.9 * (sizes.length - 1))] ?? 0;
+  const largest = sizes.at(-1) ?? 0;
+  if (sizes.length < 8 || most === 0 || largest <= FLATTENS * most) return null;
+  const end = Number((2 * most).toPrecision(1));
+  const cut = known.filter((value) => Math.abs(value) > end).length;
+  const low = known.some((value) => value < -end);
+  const high = known.some((value) => value > end);
+  return { range: { ...(low ? { min: -end } : {}), ...(high ? { max: end } : {}) }, cut, largest: known.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0) };
 }
 
 export function groupAreas(groups: { name: string; from: number; to: number }[], parts: [number, number][], ink: Ink): Option {
@@ -102,7 +132,7 @@ export function groupAreas(groups: { name: string; from: number; to: number }[],
   return {
     silent: true,
     itemStyle: { color: ink.text, opacity: 0.035 },
-    label: { color: ink.quiet, fontSize: 11, position: "insideTop" },
+    label: { color: ink.quiet, fontSize: 11, position: "top" },
     data: groups.map((group, i) => [
       { name: group.name, xAxis: Math.floor(group.from / size), itemStyle: { opacity: i % 2 ? 0 : 0.05 } },
       { xAxis: Math.floor(Math.max(group.from, group.to - 1) / size) },

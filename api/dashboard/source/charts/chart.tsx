@@ -193,7 +193,8 @@ function forFile(properties: ChartProperties, opacity: Opacity): Option {
   const names = properties.series.map((each) => each.name);
   const lines = names.length > 1 ? Math.ceil(names.join("      ").length / 120) : 0;
   const grids = Array.isArray(drawn.grid) ? drawn.grid : [drawn.grid ?? {}];
-  const pushed = grids.map((grid: Option) => ({ ...grid, top: (typeof grid.top === "number" ? grid.top : 20) + 36 + 22 * lines }));
+  const down = 36 + 22 * lines;
+  const pushed = grids.map((grid: Option) => ({ ...grid, top: (typeof grid.top === "number" ? grid.top : 20) + down }));
   return {
     ...option,
     ...drawn,

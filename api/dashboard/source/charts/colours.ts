@@ -13,7 +13,11 @@ const SYMBOLS = ["circle", "rect", "triangle", "diamond"];
 const FIRST = ["lpl", "cross_entropy", "logit_adjustment", "la_lpl", "ldam", "focal", "class_balanced", "isda"];
 const MULTI = ["r_bce_focal_lpl", "binary_cross_entropy", "r_bce_focal", "r_bce_focal_ntr", "r_bce_lpl", "r_bce", "r_bce_ntr", "asymmetric"];
 
+/** Stands for a series that is no method: the n-th style of the chart. */
+export const numbered = (n: number): string => `#${n}`;
+
 function place(method: string): number {
+  if (/^#\d+$/.test(method)) return Number(method.slice(1)) % (PALETTE.light.length * DASHES.length);
   for (const list of [FIRST, MULTI]) if (list.includes(method)) return list.indexOf(method);
   let hash = 0;
   for (const letter of method) hash = (31 * hash + letter.charCodeAt(0)) >>> 0;
@@ -56,4 +60,11 @@ export function diverging(share: number, scheme: Scheme): [number, number, numbe
   const end = share < 0 ? [0, 98, 168] : [202, 84, 0];
   const part = Math.min(1, Math.abs(share)) ** 0.75;
   return middle.map((from, i) => Math.round(from + part * ((end[i] as number) - from))) as [number, number, number];
+}
+
+/** Colour of a share of 0 to 1: the panel's own at nothing, blue at all. */
+export function rising(share: number, scheme: Scheme): [number, number, number] {
+  const [from, to] = scheme === "light" ? [[250, 251, 252], [0, 62, 110]] : [[27, 36, 44], [154, 212, 245]];
+  const part = Math.max(0, Math.min(1, share)) ** 0.55;
+  return (from as number[]).map((start, i) => Math.round(start + part * ((to as number[])[i]! - start))) as [number, number, number];
 }

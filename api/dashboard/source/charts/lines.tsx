@@ -26,7 +26,7 @@ export interface LinesProperties extends Pick<ChartProperties, "title" | "height
   scale?: number;
   logarithmic?: boolean;
   /** A vertical line. */
-  mark?: { x: number; label: string } | null;
+  mark?: number | null;
   yRange?: [number | null, number | null];
 }
 
@@ -40,7 +40,7 @@ export function Lines(properties: LinesProperties) {
       grid: { left: 64, right: 18, top: 16, bottom: 46 },
       tooltip: { ...hoverBox(ink), trigger: "axis", axisPointer: { type: "line" }, formatter: (items: any) => told(items, properties) },
       xAxis: { type: "value", ...axis(ink, properties.xTitle, false, 28), min: "dataMin", max: "dataMax", minInterval: 1 },
-      yAxis: { type: properties.logarithmic ? "log" : "value", ...axis(ink, properties.yTitle, true, 46), scale: true, ...extent(properties) },
+      yAxis: { type: properties.logarithmic ? "log" : "value", ...axis(ink, properties.yTitle, true, 46), scale: true, ...extent(properties), axisLabel: { color: ink.quiet, fontSize: 12, showMinLabel: false, showMaxLabel: false } },
       series: lines.flatMap((line, i) => drawnLine(line, i, drawn[i]!, opacity(line.name), scale, i === 0 ? properties.mark : null, ink)),
     };
   };
@@ -98,7 +98,7 @@ function drawnLine(line: Line, order: number, style: { colour: string; dash: str
       showSymbol: points.length < 2,
       z: 3,
       emphasis: { disabled: true },
-      ...(mark ? { markLine: { silent: true, symbol: "none", lineStyle: { color: ink.quiet, type: "dashed" }, label: { formatter: mark.label, color: ink.quiet }, data: [{ xAxis: mark.x }] } } : {}),
+      ...(typeof mark === "number" ? { markLine: { silent: true, symbol: "none", lineStyle: { color: ink.quiet, type: "dashed" }, label: { show: false }, data: [{ xAxis: mark }] } } : {}),
     },
   ];
   if (line.deviation?.some((half) => half)) drawn.push(band(line, order, style.colour, opacity, scale));
@@ -113,7 +113,7 @@ function band(line: Line, order: number, colour: string, opacity: number, scale:
   return {
     id: `band ${order}`,
     type: "custom",
-    data: [0],
+    data: known.length ? [[known[0]!.x, scale * known[0]!.mean]] : [],
     silent: true,
     clip: true,
     z: 1,

@@ -46,7 +46,7 @@ export function Table<T>(properties: TableProperties<T>) {
   const shown = virtual ? rows.slice(seen.first, seen.last + 1) : rows;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
-      <table aria-rowcount={rows.length + 1}>
+      <table class={virtual ? "virtual" : undefined} aria-rowcount={rows.length + 1}>
         <caption class={properties.shownCaption ? undefined : "hidden"}>{caption}</caption>
         <thead>
           <tr>

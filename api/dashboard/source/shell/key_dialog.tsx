@@ -16,7 +16,7 @@ export function KeyDialog() {
           setKey("");
         }}
       >
-        <p>{before ? "The service does not accept this key any more: it was revoked, or it is another service's." : "This service asks for an API key."} An administrator makes one with <code>lpl keys create</code>.</p>
+        <p>{before ? "The service does not accept this key any more: it was revoked, or it is another service's." : "This service asks for an API key."} An administrator makes one with <code>lpl key create</code>.</p>
         <label class="field">
           Key
           <input type="password" autocomplete="off" required value={key} onInput={(event) => setKey(event.currentTarget.value)} />

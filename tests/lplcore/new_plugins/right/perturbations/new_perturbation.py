@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
+from pydantic import Field
 from torch import nn
 
 from lplcore.frame.statistics import ClassStatistics
@@ -18,7 +19,7 @@ class NewPerturbation(Perturbation):
     neutral: ClassVar[Mapping[str, Any] | None] = {"strength": 0.0}
 
     name: Literal["new_perturbation"] = "new_perturbation"
-    strength: float = 1.0
+    strength: float = Field(1.0, description="factor on what is added to the logits")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return ClassRow(-self.strength * (statistics.largest_count / statistics.counts_or_smallest()).log())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
+from pydantic import Field
 from torch import Tensor, nn
 
 from lplcore.frame.statistics import ClassStatistics
@@ -17,7 +18,7 @@ class NewRegularizer(Regularizer):
     tasks: ClassVar[frozenset[str]] = frozenset({"single_label"})
 
     name: Literal["new_regularizer"] = "new_regularizer"
-    weight: float = 0.1
+    weight: float = Field(0.1, description="weight of the term")
 
     def build(self, statistics: ClassStatistics) -> nn.Module:
         return FeatureNorm(self.weight)

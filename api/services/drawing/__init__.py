@@ -1,0 +1,1 @@
+"""Figures by matplotlib, which is loaded when the first one is asked for."""

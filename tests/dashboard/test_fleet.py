@@ -1,0 +1,79 @@
+"""Workers and queue."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from store import workers
+from store.database.engine import Database, Session
+from store.database.tables import WorkerRow
+from store.lifecycle import claims
+from tests.dashboard.conftest import begun, cancelled, submitted
+from tests.store.databases import writing
+
+pytestmark = pytest.mark.browser
+
+
+def present(db: Database, host: str, *, device: str = "cpu") -> str:
+    """A worker that has just been heard of."""
+    name = "NVIDIA H100 80GB HBM3" if device == "cuda" else "CPU, 8 processors"
+    return writing(db, workers.register, hostname=host, pid=7, device=device, device_name=name, version="0.1.0")
+
+
+def silent(db: Database, worker: str) -> None:
+    """Let a worker have been silent for an hour."""
+
+    def change(session: Session) -> None:
+        row = session.get_one(WorkerRow, worker)
+        row.last_seen_at -= 3600
+
+    db.write(change)
+
+
+def test_without_workers_the_page_says_how_to_start_one(empty: tuple[Database, str], page: Page) -> None:
+    _, address = empty
+    page.goto(f"{address}/#/workers")
+    expect(page.get_by_text("No worker is alive")).to_be_visible()
+    expect(page.get_by_text("lpl worker", exact=True)).to_be_visible()
+    expect(page.get_by_text("Nothing waits.")).to_be_visible()
+
+
+def test_workers_are_told_apart_and_heard_of(empty: tuple[Database, str], page: Page) -> None:
+    db, address = empty
+    job = submitted(db, "under way")
+    held = begun(db)
+    busy, idle, dead = present(db, "busy-host", device="cuda"), present(db, "idle-host"), present(db, "dead-host")
+    writing(db, workers.beat, busy, run_id=held.run_id)
+    silent(db, dead)
+    page.goto(f"{address}/#/workers?worker={idle}")
+    rows = page.get_by_role("region", name="Workers").get_by_role("row")
+    expect(rows.filter(has_text="busy-host")).to_contain_text("training")
+    expect(rows.filter(has_text="busy-host")).to_contain_text("NVIDIA H100")
+    expect(rows.filter(has_text="idle-host")).to_have_class("chosen")
+    expect(rows.filter(has_text="dead-host")).to_contain_text(re.compile(r"silent.*1 h 0 min ago"))
+    expect(page.get_by_text("2 slots alive, 1 training, 1 silent.")).to_be_visible()
+    age = rows.filter(has_text="idle-host").locator("time").first
+    before = age.inner_text()
+    expect(age).not_to_have_text(before)  # it counts on
+    silent(db, idle)
+    expect(rows.filter(has_text="idle-host")).to_contain_text("silent")  # without an event and without a reload
+    page.get_by_role("link", name=held.run_id).click()
+    expect(page.get_by_role("link", name="under way")).to_be_visible()
+    cancelled(db, job)
+
+
+def test_the_queue_counts_and_leads_to_the_jobs(empty: tuple[Database, str], page: Page) -> None:
+    db, address = empty
+    present(db, "a-host")
+    submitted(db, "first in line", seeds=2)
+    held = begun(db)
+    page.goto(f"{address}/#/workers")
+    queue = page.locator("section", has=page.get_by_role("heading", name="Queue"))
+    expect(queue.locator("dl")).to_contain_text("running1 runs in 1 job")
+    expect(queue.locator("dl")).to_contain_text("queued1 runs in 0 jobs")
+    expect(queue).to_contain_text(re.compile("The run that has waited longest was submitted"))
+    writing(db, claims.finish, held, outcome="succeeded")
+    expect(queue.locator("dl")).to_contain_text("succeeded1 runs")
+    queue.get_by_role("link", name="1 job").first.click()
+    expect(page.get_by_role("link", name="first in line")).to_be_visible()
