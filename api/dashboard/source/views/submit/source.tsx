@@ -15,9 +15,10 @@ interface Preset {
   spec: Fields;
 }
 const presets = (catalog: Catalog) => (catalog.presets ?? []) as unknown as Preset[];
-const KINDS = ["job", "preset", "dataset"] as const;
+const KINDS = ["job", "preset", "dataset", "method"] as const;
+const NOTHING = { job: null, preset: null, dataset: null, method: null };
 
-/** What the address asks for: "job:ID", "preset:NAME", "dataset:NAME", or "". */
+/** What the address asks for: "job:ID", "preset:NAME", "dataset:NAME", "method:NAME", or "". */
 function asked(): string {
   for (const kind of KINDS) {
     const name = query.value.get(kind);
@@ -29,6 +30,7 @@ function asked(): string {
 async function specOf(source: string, catalog: Catalog): Promise<Fields> {
   const name = source.slice(source.indexOf(":") + 1);
   if (source.startsWith("job:")) return (await get<Job>(`/v1/jobs/${encodeURIComponent(name)}`)).spec;
+  if (source.startsWith("method:")) return { ...draft.value.spec, sweep: undefined, method: name };
   if (source.startsWith("dataset:")) {
     const multi = catalog.datasets?.find((entry) => entry.name === name)?.tasks.every((task) => task === "multi_label");
     return { ...FIRST, dataset: { name }, ...(multi ? { method: "r_bce_focal_lpl" } : {}) };
@@ -62,7 +64,7 @@ export function Source({ catalog, problem }: { catalog: Catalog; problem: string
     <div class="row source">
       <label class="row small">
         Start from
-        <select value="" onChange={(event) => setQuery({ job: null, dataset: null, preset: event.currentTarget.value })}>
+        <select value="" onChange={(event) => setQuery({ ...NOTHING, preset: event.currentTarget.value })}>
           <option value="">a preset</option>
           {groups(catalog).map(([group, items]) => (
             <optgroup key={group} label={group}>{items.map((preset) => <option key={preset.name} value={preset.name}>{preset.title}</option>)}</optgroup>
@@ -80,7 +82,7 @@ export function Source({ catalog, problem }: { catalog: Catalog; problem: string
 const edited = (spec = draft.value.spec, from = draft.value.from) => from !== "" || !same(spec, FIRST);
 
 async function anew(): Promise<void> {
-  setQuery({ job: null, preset: null, dataset: null });
+  setQuery(NOTHING);
   before.value = null;
   draft.value = fresh(FIRST, "");
 }
@@ -88,7 +90,7 @@ async function anew(): Promise<void> {
 function back(): void {
   const last = before.value;
   if (!last) return;
-  setQuery({ job: null, preset: null, dataset: null });
+  setQuery(NOTHING);
   before.value = null;
   draft.value = last;
 }
@@ -110,7 +112,7 @@ function Import() {
     if (!file) return;
     const { spec, problem } = understood(await file.text());
     if (spec) {
-      setQuery({ job: null, preset: null, dataset: null });
+      setQuery(NOTHING);
       start(spec, `file:${file.name}`);
       say(`${file.name} is read.`);
     } else say(`${file.name}: ${problem}`, true);
