@@ -90,7 +90,7 @@ function Facts({ dataset }: { dataset: DatasetDetail }) {
   ];
   return (
     <>
-      <dl class="facts">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
+      <dl class="figures">{facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>
       <p class="quiet xs">An experiment may ask for a larger imbalance factor: the classes are thinned out then.{dataset.sha256 && <> SHA-256 of the data: <code>{dataset.sha256}</code></>}</p>
     </>
   );

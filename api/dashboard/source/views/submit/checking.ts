@@ -45,6 +45,8 @@ export function useErrors(paths: string[]): FieldError[] {
   return errors.value.filter((error) => paths.includes(error.path));
 }
 
+export const hasField = (path: string): boolean => places.value.has(path);
+
 export const wrongBelow = (prefixes: string[]) => errors.value.some((error) => prefixes.some((prefix) => error.path === prefix || error.path.startsWith(`${prefix}.`)));
 
 /** Keeps `checked` up to date while the page is open. */

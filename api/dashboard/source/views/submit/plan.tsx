@@ -63,7 +63,7 @@ function Facts({ plan, basis, old }: { plan: Validation; basis: Basis | null; ol
   ];
   return (
     <div class={old ? "old" : undefined}>
-      <dl class="facts">
+      <dl class="figures">
         {facts.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
         {basis && (
           <div><dt>Training takes about</dt><dd>{duration(seconds(plan, basis))}{plan.runs_total > 1 && " in all, run after run"}</dd></div>

@@ -1,7 +1,7 @@
 // The network, how it is trained, which seeds, what is kept, and where it runs.
 import { type Properties, named, parameters } from "../../service/catalog";
 import type { Catalog, Entry } from "../../service/types";
-import { complete, useErrors } from "./checking";
+import { complete, hasField, useErrors } from "./checking";
 import { draft, set, setSweep, sweep } from "./draft";
 import { PartFields, SpecField, Typed, listed } from "./field";
 import { More } from "./more";
@@ -20,7 +20,7 @@ function Choice({ part, title, entries }: { part: string; title: string; entries
   const id = `choose-${part}`;
   return (
     <div class={errors.length ? "field wrong" : "field"}>
-      <label for={id}>{title}</label>
+      <label for={id} class="hidden">{title}</label>
       <select id={id} value={own ? name : ""} aria-describedby={`${id}-said`} onChange={(event) => set(part, event.currentTarget.value ? { name: event.currentTarget.value } : undefined)}>
         <option value="">{own ? "as usual for this data set" : `as usual${name ? `: ${entries.find((entry) => entry.name === name)?.title ?? name}` : ""}`}</option>
         {entries.map((entry) => <option key={entry.name} value={entry.name}>{entry.title}</option>)}
@@ -113,7 +113,8 @@ export function SweepPart() {
 }
 
 function Swept({ path, values }: { path: string; values: Value[] }) {
-  const errors = useErrors([`sweep.${path}`]);
+  // A field that is on the page says its errors itself.
+  const errors = useErrors(hasField(path) ? [] : [`sweep.${path}`]);
   return (
     <div class={errors.length ? "field wrong" : "field"}>
       <div class="row spread">
