@@ -31,9 +31,7 @@ def test_filters_stand_in_the_address(database: Database, address: str, page: Pa
     assert "find=no+such+method" in page.url
 
 
-def test_a_method_has_its_parameters_evidence_and_a_way_to_try_it(
-    database: Database, address: str, page: Page
-) -> None:
+def test_a_method_has_its_parameters_evidence_and_a_way_to_try_it(database: Database, address: str, page: Page) -> None:
     page.goto(f"{address}/#/methods/lpl")
     expect(page.get_by_role("heading", name="When to use it")).to_be_visible()
     threshold = page.get_by_role("row").filter(has=page.get_by_text("threshold", exact=True))
