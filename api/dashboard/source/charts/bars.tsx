@@ -134,7 +134,7 @@ function hatching(dash: string | number[], ink: Ink): Option | undefined {
   return { symbol: "rect", color: ink.panel, dashArrayX: [1, 0], dashArrayY: [Math.max(2, gap - 1), drawn + 2], rotation: dash.length > 2 ? 0 : drawn > gap ? -Math.PI / 4 : Math.PI / 4 };
 }
 
-function groupAreas(groups: { name: string; from: number; to: number }[], parts: [number, number][], ink: Ink): Option {
+export function groupAreas(groups: { name: string; from: number; to: number }[], parts: [number, number][], ink: Ink): Option {
   const size = (parts[0]?.[1] ?? 1) - (parts[0]?.[0] ?? 0);
   return {
     silent: true,

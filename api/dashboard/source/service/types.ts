@@ -38,6 +38,7 @@ export type Pair = Schemas["PairAnswer"];
 export type ClassSeries = Schemas["ClassSeries"];
 export type Theory = Schemas["TheoryAnswer"];
 export type TheoryCurve = Schemas["CurveAnswer"];
+export type BoundsAnswer = Schemas["BoundsAnswer"];
 
 /** A plug-in or method of the catalogue. */
 export interface Entry {
