@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo serve test test-all test-newest chaos gpu gpu-wheels lint types test-compose clean-venv
+.PHONY: help demo serve test test-all test-newest chaos gpu gpu-wheels lint types dashboard screenshots test-compose clean-venv
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 export PIP_NO_INPUT := 1
@@ -52,7 +52,7 @@ test: $(DEV) ## Install what the tests need and run them: quick ones first.
 	@$(CHROMIUM)
 	@exec $(RUN) $(PYTEST) -m "not campaign and not peers" $(ARGS)
 
-test-all: $(DEV) $(TRITON) ## As test, with whole grids, long fuzzing, compilers, real peers, and compose where Docker runs.
+test-all: $(DEV) $(TRITON) $(VENV)/.node ## As test, with whole grids, long fuzzing, compilers, real peers, and compose where Docker runs.
 	@$(CHROMIUM)
 	@$(RUN) $(PYTEST) $(ARGS)
 	@if docker info >/dev/null 2>&1; then $(MAKE) --no-print-directory test-compose; \
@@ -87,6 +87,13 @@ lint: $(DEV) ## Check style and the direction of imports.
 
 types: $(DEV) ## Check types.
 	@$(RUN) -m mypy api worker lplcore store client migrations tests benchmarks
+
+dashboard: $(VENV)/.node ## Build the dashboard's pages from api/dashboard/source; needs npm's registry once.
+	@exec $(RUN) -m tests.dashboard.bundle
+
+screenshots: $(DEV) ## Take pictures of all views from a seeded service into docs/images; needs Chromium.
+	@$(CHROMIUM)
+	@exec $(RUN) -m tests.dashboard.screenshots $(ARGS)
 
 test-compose: $(SERVICE) ## Build the image and test the composed service (needs a Docker engine).
 	@PYTHON=$(RUN) bash tests/compose/run.sh
@@ -149,6 +156,11 @@ $(DEV): pyproject.toml constraints.txt constraints-cpu.txt | $(VENV)/.made-$(TOR
 	@echo "Installing the service and what the tests need into $(VENV) (torch: $(TORCH))..."
 	@$(RUN) -m pip install -qq $(PINS) $(CONSTRAINTS_$(TORCH)) -e '.[service,client,dev]'
 	@touch $(SERVICE) $@
+
+$(VENV)/.node: $(DEV)
+	@echo "Installing Node, which builds the dashboard's pages..."
+	@$(RUN) -m pip install -qq $(PINS) $(CONSTRAINTS_$(TORCH)) -e '.[dashboard]'
+	@touch $@
 
 $(VENV)/.triton: $(DEV)
 	@echo "Installing Triton, whose interpreter runs the kernels in the tests..."

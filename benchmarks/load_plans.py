@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from store.database.engine import Database
 
-LARGE = ("jobs", "job_tags", "runs", "epochs", "series", "events", "checkpoints", "checkpoint_chunks")
+LARGE = ("jobs", "job_tags", "job_metrics", "runs", "epochs", "series", "events", "checkpoints", "checkpoint_chunks")
 """Tables that grow with every run."""
 SQLITE = re.compile(r"^SCAN (\w+?)(?:_\d+)?(?: |$)(?!USING .*INDEX)")
 POSTGRES = re.compile(r"Seq Scan on (\w+)")

@@ -233,8 +233,8 @@ def pages(url: str, job: str, chromium: str, rounds: int) -> list[float]:
         for _ in range(rounds):
             page = browser.new_page()
             begun = time.perf_counter()
-            page.goto(f"{url}/#/jobs/{job}")
-            page.get_by_role("img", name="Test accuracy per class").locator("canvas").wait_for()
+            page.goto(f"{url}/#/jobs/{job}?tab=classes")
+            page.get_by_role("img", name="Test accuracy by class").locator("canvas").wait_for()
             times.append(time.perf_counter() - begun)
             page.close()
         browser.close()

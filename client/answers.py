@@ -21,6 +21,7 @@ from client.fields import (
     SummaryFields,
     ValidationFields,
     VariationFields,
+    VerdictFields,
     WorkerFields,
 )
 from client.notebook import data_frame, html_rows
@@ -92,11 +93,16 @@ class JobItem(JobItemFields, Stateful):
         return value
 
 
+class Verdict(VerdictFields):
+    """What the runs that have succeeded show; `text` says it in a sentence."""
+
+
 class Job(JobFields, Stateful):
     """What somebody submitted; `runs` are the first 100 of `runs_total`."""
 
     runs: list[Run] = Field(default_factory=list)
     summary: list[SummaryRow] = Field(default_factory=list)
+    verdict: Verdict | None = None
 
     def _repr_html_(self) -> str:
         return super()._repr_html_() + (html_rows([row.figures() for row in self.summary]) if self.summary else "")

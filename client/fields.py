@@ -138,6 +138,22 @@ class StatisticFields(Answer):
     seeds: list[int] = Field(default_factory=list)
 
 
+class VerdictFields(Answer):
+    """What the runs that have succeeded show, on the task's main metric."""
+
+    text: str = ""
+    metric: str = ""
+    best: str | None = None
+    point: dict[str, Any] | None = None
+    mean: float | None = None
+    std: float | None = None
+    n: int | None = None
+    ahead_of: str | None = None
+    difference: float | None = None
+    confidence_interval: list[float] | None = None
+    decided: bool = False
+
+
 class ValidationFields(Answer):
     """What a submission would run."""
 

@@ -29,10 +29,14 @@ ABOUT = {
         "download": "Download a run's checkpoint; its SHA-256 is checked.",
         "logs": "Show a run's log.",
     },
+    "comparing": {
+        "compare": "Compare jobs and runs: what differs, results, differences by seed.",
+        "export": "Print a job's result table for LaTeX, Markdown or as CSV.",
+    },
     "inventory": {
         "catalog": "Show what a spec can be made of.",
         "workers": "List the workers and what they train.",
-        "queue": "Show the queue in numbers.",
+        "queue": "Show the queue in numbers, and the runs that come next.",
         "dataset": "Data sets: add, list, show, delete.",
     },
 }

@@ -56,7 +56,7 @@ def read_spec(source: str) -> dict[str, Any]:
     name = "standard input" if source == STDIN else source
     spec = parsed(read_text(source, name), name, is_json=source.lower().endswith(".json"))
     if not isinstance(spec, dict):
-        raise SpecFileError(f"{name}: a spec is a mapping with at least `dataset` and `method`")
+        raise SpecFileError(f"{name}: a spec is a mapping with at least `dataset`")
     return spec
 
 

@@ -6,7 +6,7 @@ import os
 import ssl
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -55,6 +55,11 @@ class Transport:
         """The decoded JSON of a resource."""
         return self.request("GET", path, params=params)
 
+    def get_text(self, path: str, params: Mapping[str, Any] | None = None) -> str:
+        """The text of a resource that has other forms than JSON."""
+        text: str = self.request("GET", path, params=params, headers={"Accept": "*/*"}, read=text_of)
+        return text
+
     def post(self, path: str, body: Any = None, *, idempotency_key: str | None = None, repeatable: bool = True) -> Any:
         """Post JSON under an idempotency key, one per call and the same on every repetition.
 
@@ -84,8 +89,9 @@ class Transport:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
+        read: Callable[[httpx.Response], Any] | None = None,
     ) -> Any:
-        """The decoded JSON of an answer, None for an empty one.
+        """The decoded JSON of an answer, None for an empty one; or what `read` makes of it.
 
         Raises:
             ApiError: the service refused.
@@ -102,7 +108,7 @@ class Transport:
         patience = Patience(self.retry_seconds)
         while True:
             try:
-                return decoded(self._http.send(request))
+                return (read or decoded)(self._http.send(request))
             except httpx.TransportError as error:
                 failure: Exception = ServiceUnreachable(self.url, reason(error))
                 again = repeatable or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
@@ -184,6 +190,17 @@ def decoded(response: httpx.Response) -> Any:
         raise ApiError(response.status_code, "Not the service", detail=detail)
     shown = body if is_json or is_plain_text(response) else ""
     raise problem(response.status_code, response.reason_phrase, shown, retry_after_seconds=retry_after(response))
+
+
+def text_of(response: httpx.Response) -> str:
+    """Text of an answer.
+
+    Raises:
+        ApiError: an error status.
+    """
+    if not response.is_success:
+        decoded(response)
+    return response.text
 
 
 def is_plain_text(response: httpx.Response) -> bool:

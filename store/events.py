@@ -32,17 +32,14 @@ def following(*named: str) -> Select[Any]:
     return query.where(*(getattr(EventRow, name) == bindparam(name) for name in named))
 
 
-def logs(session: Session, run_id: str, *, after_id: int = 0, limit: int = 500) -> list[Event]:
-    """Log lines of a run, oldest first."""
-    lines = select(EventRow).where(EventRow.run_id == run_id, EventRow.kind == "log")
-    return list(session.scalars(lines.where(EventRow.id > after_id).order_by(EventRow.id).limit(limit)))
-
-
-def last_logs(session: Session, run_id: str, *, before_id: int | None = None, limit: int = 500) -> list[Event]:
-    """Log lines of a run, newest first."""
-    lines = select(EventRow).where(EventRow.run_id == run_id, EventRow.kind == "log")
-    before = lines if before_id is None else lines.where(EventRow.id < before_id)
-    return list(session.scalars(before.order_by(EventRow.id.desc()).limit(limit)))
+def logs(
+    session: Session, run_id: str, *, after_id: int | None = None, newest_first: bool = False, limit: int = 500
+) -> list[Event]:
+    """Log lines of a run, oldest first or newest first, beyond a line in that direction."""
+    query = select(EventRow).where(EventRow.run_id == run_id, EventRow.kind == "log").limit(limit)
+    if after_id is not None:
+        query = query.where(EventRow.id < after_id if newest_first else EventRow.id > after_id)
+    return list(session.scalars(query.order_by(EventRow.id.desc() if newest_first else EventRow.id)))
 
 
 HISTORY = ("state", "checkpoint", "rewind")

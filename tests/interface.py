@@ -12,7 +12,8 @@ from store.doorbell import Doorbell
 from store.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-DOCUMENT, FIELDS = ROOT / "docs" / "openapi.json", ROOT / "client" / "fields.py"
+DOCUMENT = ROOT / "docs" / "openapi.json"
+FIELDS, COMPARED_FIELDS = ROOT / "client" / "fields.py", ROOT / "client" / "comparison_fields.py"
 ENUMS = ("State", "Reason", "Request")
 ANSWERS = {
     "RunAnswer": "RunFields",
@@ -20,6 +21,7 @@ ANSWERS = {
     "JobAnswer": "JobFields",
     "PointSummary": "SummaryFields",
     "Spread": "StatisticFields",
+    "VerdictAnswer": "VerdictFields",
     "Validation": "ValidationFields",
     "Curve": "CurveFields",
     "LossVariations": "VariationFields",
@@ -30,6 +32,13 @@ ANSWERS = {
     "LogEntry": "LogFields",
     "DatasetDetail": "DatasetFields",
     "WorkerAnswer": "WorkerFields",
+}
+COMPARED = {
+    "SideAnswer": "SideFields",
+    "PairAnswer": "PairFields",
+    "BandAnswer": "BandFields",
+    "BandsAnswer": "BandsFields",
+    "Comparison": "ComparisonFields",
 }
 REQUIRED = ("id", "state")
 """All else may be missing in the answers of an older service."""
@@ -44,6 +53,17 @@ from typing import Any
 from pydantic import Field
 
 from client.record import Answer, Word
+'''
+COMPARED_HEAD = '''"""Fields of a comparison, written from docs/openapi.json by `python -m tests.interface`.
+
+Fields that hold other answers are declared in `client.comparison`.
+"""
+
+from typing import Any
+
+from pydantic import Field
+
+from client.record import Answer
 '''
 SCALARS = {"string": ("str", '""'), "integer": ("int", "0"), "number": ("float", "0.0"), "boolean": ("bool", "False")}
 
@@ -66,6 +86,11 @@ def fields_text(schemas: Mapping[str, Any]) -> str:
     """What client/fields.py should hold."""
     enums = [enum(name, schemas[name]) for name in ENUMS]
     return "\n\n".join([HEAD, *enums, *(answer(own, schemas[name]) for name, own in ANSWERS.items())])
+
+
+def compared_text(schemas: Mapping[str, Any]) -> str:
+    """What client/comparison_fields.py should hold."""
+    return "\n\n".join([COMPARED_HEAD, *(answer(own, schemas[name]) for name, own in COMPARED.items())])
 
 
 def enum(name: str, schema: Mapping[str, Any]) -> str:
@@ -123,9 +148,11 @@ def typed(part: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Write both files."""
+    """Write the files."""
     DOCUMENT.write_text(document_text())
-    FIELDS.write_text(fields_text(document()["components"]["schemas"]))
+    schemas = document()["components"]["schemas"]
+    FIELDS.write_text(fields_text(schemas))
+    COMPARED_FIELDS.write_text(compared_text(schemas))
 
 
 if __name__ == "__main__":

@@ -198,9 +198,7 @@ class Supervisor:
             self._reporter.log("warning", HOST_LOST)
             self._finish(Outcome.RELEASED)
         else:
-            message = describe_exit(status)
-            self._reporter.log("error", message)
-            self._reporter.write(sweeper.report_loss, message)
+            self._reporter.write(sweeper.report_loss, describe_exit(status))
 
     def _continues(self, end: Mapping[str, Any]) -> bool:
         """Let a run that ran out of memory go on: alone, or in smaller parts of a batch where its spec wants that."""

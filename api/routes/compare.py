@@ -1,6 +1,6 @@
 """Sides beside each other, and tables as in papers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Response
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 from api.conditional import NOT_MODIFIED, Cached
 from api.handlers import Threaded
 from api.middleware.security import READ
-from api.parameters import ID, Identifier
+from api.parameters import ID, Identifier, Text
 from api.problems import problems, refusal
 from api.schemas.comparison import Comparison, TableAnswer
 from api.services.comparison.answer import answer_of, curves_of
@@ -28,6 +28,14 @@ TABLES: dict[int | str, dict[str, Any]] = {
     **NOT_MODIFIED,
 }
 Selected = Annotated[list[Annotated[str, Query(max_length=40, pattern=ID)]] | None, Query(max_length=MOST)]
+Places = Annotated[
+    list[Annotated[int, Query(ge=0, lt=MOST)]] | None,
+    Query(max_length=MOST, description="places of the sides that are kept; without it all are"),
+]
+Chosen = Annotated[
+    list[Annotated[Text, Query(max_length=100)]] | None,
+    Query(max_length=MOST, description="columns of a table; of JSON the first is the metric of `series`"),
+]
 
 
 @router.get("/compare", operation_id="compare", response_model=Comparison, responses=TABLES)
@@ -37,6 +45,8 @@ def compare(
     response: Response,
     job: Selected = None,
     run: Selected = None,
+    side: Places = None,
+    metric: Chosen = None,
     form: Annotated[Literal["json", "csv", "latex", "markdown"], Query(alias="format")] = "json",
 ) -> Any:
     """What differs between 2 to 32 sides, their last figures, differences paired by seed, and curves.
@@ -45,12 +55,27 @@ def compare(
     table: its rows are methods, its columns metrics, or the main metric on each data set where there are several.
     """
     with services.db.read() as session:
-        compared = Compared(refused_beyond(comparison.sides(session, job or [], run or [], most=MOST)))
+        compared = Compared(kept(refused_beyond(comparison.sides(session, job or [], run or [], most=MOST)), side))
         cached.check([side.version for side in compared.sides])
         if form != "json":
-            return table_response(compared, form, response.headers, name="comparison")
-        curves = curves_of(session, compared, compared.main)
-    return answer_of(compared, curves)
+            return table_response(compared, form, response.headers, name="comparison", metrics=metric or ())
+        drawn = metric[0] if metric else compared.main
+        curves = curves_of(session, compared, drawn)
+    return answer_of(compared, drawn, curves)
+
+
+def kept(sides: list[Side], places: Sequence[int] | None) -> list[Side]:
+    """The sides at these places.
+
+    Raises:
+        Problem: 422, there is no such place.
+    """
+    if places is None:
+        return sides
+    for place in places:
+        if place >= len(sides):
+            raise refusal([{"path": "side", "message": f"{place}: the sides are 0 to {len(sides) - 1}"}])
+    return [sides[place] for place in dict.fromkeys(places)]
 
 
 def refused_beyond(sides: list[Side]) -> list[Side]:
@@ -66,11 +91,13 @@ def refused_beyond(sides: list[Side]) -> list[Side]:
     raise refusal([{"path": "job", "message": message}])
 
 
-def table_response(compared: Compared, form: str, headers: Mapping[str, str], *, name: str) -> Response:
+def table_response(
+    compared: Compared, form: str, headers: Mapping[str, str], *, name: str, metrics: Sequence[str] = ()
+) -> Response:
     """The table in a format, as a file of that name."""
     media, extension, render = RENDERED[form]
     said = {**headers, "Content-Disposition": f'inline; filename="{name}.{extension}"'}
-    return Response(render(table_of(compared)), headers=said, media_type=f"{media}; charset=utf-8")
+    return Response(render(table_of(compared, metrics)), headers=said, media_type=f"{media}; charset=utf-8")
 
 
 @router.get("/jobs/{job_id}/export", operation_id="exportJob", response_model=TableAnswer, responses=TABLES)

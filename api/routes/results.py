@@ -210,18 +210,14 @@ def list_checkpoints(services: Services, run_id: Identifier) -> CheckpointList:
 def get_logs(
     services: Services,
     run_id: Identifier,
+    order: Annotated[Literal["asc", "desc"], Query(description="desc: newest first, for the end of a log")] = "asc",
     limit: Limit = 500,
     cursor: Cursor = None,
-    order: Annotated[Literal["asc", "desc"], Query(description="desc: newest first, for the end of a log")] = "asc",
 ) -> LogList:
-    """Log lines, oldest first or newest first."""
-    place = after_line(cursor)
+    """Log lines, oldest first or newest first; how a run failed is the last of its lines."""
     with services.db.read() as session:
         runs.get(session, run_id)
-        if order == "asc":
-            lines = events.logs(session, run_id, after_id=place, limit=limit + 1)
-        else:
-            lines = events.last_logs(session, run_id, before_id=place or None, limit=limit + 1)
+        lines = events.logs(session, run_id, after_id=after_line(cursor), newest_first=order == "desc", limit=limit + 1)
     following = cursors.encode(str(lines[limit - 1].id)) if len(lines) > limit else None
     return LogList(items=[log_entry(line) for line in lines[:limit]], next=following)
 
@@ -235,22 +231,23 @@ def get_history(
     kind: Annotated[list[Happened] | None, Query(max_length=3, description="only these; repeat")] = None,
 ) -> History:
     """What has happened to a run, newest first: states with their reasons, checkpoints, rewinds."""
-    before = after_line(cursor) if cursor is not None else None
     with services.db.read() as session:
         runs.get(session, run_id)
-        found = events.history(session, run_id, kinds=kind or events.HISTORY, before_id=before, limit=limit + 1)
+        found = events.history(
+            session, run_id, kinds=kind or events.HISTORY, before_id=after_line(cursor), limit=limit + 1
+        )
     following = cursors.encode(str(found[limit - 1].id)) if len(found) > limit else None
     return History.model_validate(Page(found[:limit], following))
 
 
-def after_line(cursor: str | None) -> int:
-    """The id of the log line that a cursor stands after.
+def after_line(cursor: str | None) -> int | None:
+    """The id of the log line that a cursor stands after, None without one.
 
     Raises:
         BadCursor: no log gave it out.
     """
     if cursor is None:
-        return 0
+        return None
     text = cursors.decode(cursor)
     if not text.isascii() or not text.isdigit() or len(text) > 18:
         raise BadCursor("cursor: not one that a log has given; start without it")

@@ -18,6 +18,7 @@ class SideAnswer(BaseModel):
     label: str = Field(description="method and what tells it from the others")
     method: str
     dataset: str = Field(description="data set with its imbalance, for instance digits 20:1")
+    runs: list[str] = Field(description="its runs, in the order of their seeds")
     seeds: list[int] = Field(description="of all its runs")
     missing_seeds: list[int] = Field(description="of the runs that have not succeeded")
 
@@ -52,6 +53,7 @@ class BandsAnswer(BaseModel):
     """A metric's curves, one of every side."""
 
     metric: str | None
+    names: list[str] = Field(description="metrics that there are curves of")
     sides: list[BandAnswer]
 
 
@@ -64,7 +66,7 @@ class Comparison(BaseModel):
     sides: list[SideAnswer]
     metrics: dict[str, list[Spread]] = Field(description="last-epoch values over the runs that have succeeded")
     pairs: list[PairAnswer]
-    series: BandsAnswer = Field(description="the main metric over epochs, thinned out where there are very many")
+    series: BandsAnswer = Field(description="a metric over epochs, thinned out where there are very many")
     verdict: VerdictAnswer | None
 
 

@@ -27,10 +27,22 @@ class WorkerList(Answer):
     next: str | None
 
 
+class WaitingRun(Answer):
+    """A run that waits for a worker."""
+
+    run: str
+    job: str
+    name: str = Field(description="the job's")
+    priority: int
+    position: int = Field(description="from 1; those that no living worker can take come last")
+    reason: str = Field(description="for instance: waits for its turn, waits for cuda, waits for a worker")
+
+
 class QueueAnswer(BaseModel):
-    """The queue as numbers."""
+    """The queue as numbers, and who is first in it."""
 
     runs: dict[str, int]
     jobs: dict[str, int]
     oldest_waiting_seconds: float | None
     workers_alive: int
+    waiting: list[WaitingRun] = Field(description="the first 50 in the order in which workers take them")

@@ -1,10 +1,10 @@
 """The shape of a verdict."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Interval = tuple[float, float]
+Interval = Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
 class VerdictAnswer(BaseModel):

@@ -10,6 +10,7 @@ from typing import Any
 
 import lplcore
 from api.middleware.turnstile import Turnstile
+from lplcore.errors import MAX_REPORTED
 from lplcore.method.method import MethodSpec
 from lplcore.spec.unknown import without_unknown
 from store import datasets, jobs
@@ -52,6 +53,17 @@ def planned(
         spec = lplcore.parse_spec(data, datasets=registered)
     except lplcore.SpecError as error:
         raise lplcore.SpecError([*error.errors, *further_errors(error, settings, data, registered)]) from None
+    return checked_plan(spec, settings, registered)
+
+
+def checked_plan(
+    spec: lplcore.ExperimentSpec, settings: Settings, registered: Registered
+) -> tuple[lplcore.ExperimentSpec, list[lplcore.RunPlan], lplcore.DatasetInfo]:
+    """The spec fitted to its data set, its runs, and facts about the data set.
+
+    Raises:
+        SpecError, DatasetError: with the field and the remedy.
+    """
     plan = spec.plan(max_runs=settings.max_runs_per_job)
     info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=registered)
     plan = lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir, weights_dir=settings.weights_dir)
@@ -64,10 +76,10 @@ def further_errors(
 ) -> list[dict[str, str]]:
     """What is wrong besides unknown fields: in sweeps, and in what the data set decides."""
     rest = without_unknown(data, error)
-    if rest is None:
+    if rest is None or len(error.errors) >= MAX_REPORTED:
         return []
     try:
-        planned(settings, rest, registered)
+        checked_plan(lplcore.parse_spec(rest, datasets=registered), settings, registered)
     except lplcore.SpecError as more:
         return more.errors
     except lplcore.DatasetError as more:

@@ -1,6 +1,7 @@
 """Runs: state, metrics, checkpoints, logs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,16 @@ class RunCalls(Finding):
         """
         return downloads.download(self._transport, checkpoint, Path(path), on_bytes=on_bytes)
 
-    def logs(self, run: AnyRun) -> list[LogEntry]:
-        """All log lines of a run, oldest first."""
-        return self._of_run(run, lambda run_id: list(self._all(LogEntry, at("runs", run_id, "logs"))))
+    def logs(self, run: AnyRun, *, tail: int | None = None) -> list[LogEntry]:
+        """All log lines of a run, or the last so many, oldest first."""
+        if tail is None:
+            return self._of_run(run, lambda run_id: list(self._all(LogEntry, at("runs", run_id, "logs"))))
+        last = self._of_run(run, lambda run_id: self._last_lines(run_id, tail))
+        return last[::-1]
+
+    def _last_lines(self, run_id: str, number: int) -> list[LogEntry]:
+        lines = self._all(LogEntry, at("runs", run_id, "logs"), page_size=min(max(number, 1), 1000), order="desc")
+        return list(islice(lines, number))
 
     def _of(self, run: AnyRun, part: str, params: Mapping[str, Any] | None = None) -> Any:
         return self._of_run(run, lambda run_id: self._transport.get(at("runs", run_id, part), params))

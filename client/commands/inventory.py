@@ -212,17 +212,21 @@ def workers(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def queue(context: typer.Context, as_json: AsJson = False) -> None:
-    """Show the queue in numbers."""
+    """Show the queue in numbers, and the runs that come next."""
     with connected(context) as client:
         numbers = client.queue()
     if as_json:
         say_json(numbers)
         return
-    rows = []
+    waiting, rows = numbers.pop("waiting", []), []
     for key, value in numbers.items():
         inner = value.items() if isinstance(value, Mapping) else [("", value)]
         rows += [[f"{key} {name}".strip().replace("_", " "), number] for name, number in inner]
     say_table(["", ""], rows, right=[1])
+    if waiting:
+        typer.echo()
+        columns = ("position", "run", "name", "priority", "reason")
+        say_table(columns, [[each.get(column) for column in columns] for each in waiting], right=[0, 3])
 
 
 def add_to(app: typer.Typer) -> None:

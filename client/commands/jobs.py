@@ -8,7 +8,7 @@ import typer
 from client.answers import Job, Run
 from client.connection import connected
 from client.errors import ApiError
-from client.output import AsJson, say_json, say_table
+from client.output import AsJson, say_json, say_table, shown
 from client.progress import current_runs
 from client.tables import run_label, say_job, say_jobs, say_results, say_runs
 
@@ -60,6 +60,8 @@ def show(context: typer.Context, resource: Either, as_json: AsJson = False) -> N
         else:
             say_job(answer)
             typer.echo()
+            if answer.verdict is not None:
+                typer.echo(shown(answer.verdict.text))
             say_results(answer)
             typer.echo()
             say_runs(current_runs(client, answer))

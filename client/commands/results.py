@@ -190,12 +190,13 @@ def logs(
     context: typer.Context,
     run: RunId,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until the run has ended.")] = False,
+    tail: Annotated[int | None, typer.Option(min=1, help="Only so many lines, the last.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a run's log."""
     with connected(context, patient=follow) as client:
         run = client.find_run(run)
-        lines = client.logs(run)
+        lines = client.logs(run, tail=tail)
         if as_json and not follow:
             say_list(lines, [], as_json=True)
             return

@@ -13,8 +13,8 @@ from lplcore.augmentations.none import NoAugmentation
 class Crop(Augmentation):
     """Takes a part of the image, resized to the size that the network sees.
 
-    Image files are decoded, cut and resized in one call, each from its own size. Images in memory, all of one size, are
-    cut on the device and keep that size.
+    Image files are cut as soon as they are decoded, each from its own size. Images in memory, all of one size, are cut
+    on the device and keep that size.
     """
 
     images_only: ClassVar[bool] = True

@@ -55,11 +55,7 @@ class ExperimentSpec(Record):
     schedule: Annotated[Schedule, PluginOf("schedule")] = Field(description="learning rate over the training")
     epochs: int = Field(ge=1, le=100_000, description="passes over the training set")
     patience: int | None = Field(
-        None,
-        ge=1,
-        le=100_000,
-        description="training ends after so many epochs without a better one on validation, those of the last stage; "
-        "null: after all epochs",
+        None, ge=1, le=100_000, description="epochs of the last stage without a better one on validation; null: any"
     )
     batch_size: int = Field(128, ge=1, le=1_000_000, description="training examples per step")
     drop_last: bool = Field(False, description="leave out an epoch's last batch where it is not a whole one")
@@ -81,9 +77,7 @@ class ExperimentSpec(Record):
         "auto", description="of the network; auto: bf16 for convolutions where the device multiplies it, else float32"
     )
     deterministic: bool = Field(
-        True,
-        description="algorithms whose result does not depend on timing; false: for networks that have none on a GPU, "
-        "where runs of one seed then differ in the last bits",
+        True, description="results that do not depend on timing; false: for networks that have none on a GPU"
     )
     accumulation_steps: int = Field(
         1, ge=1, le=1_000_000, description="parts in which a batch is computed; their gradients add up to one step"

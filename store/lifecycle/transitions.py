@@ -260,7 +260,7 @@ def update_runs(
 def record_state(
     session: Session, row: Any, transition: Transition, *, values: Mapping[str, Any], message: str | None
 ) -> None:
-    """The `state` event of a run that moves."""
+    """The `state` event of a run that moves, and the line in its log where an attempt went wrong."""
     data = {
         "job": row.job_id,
         "run": row.id,
@@ -270,4 +270,21 @@ def record_state(
         "message": message if "message" in transition.brought else None,
         "attempt": values.get("attempt", row.attempt),
     }
+    if (line := line_of(data)) is not None:
+        events.record(session, "log", line, job_id=row.job_id, run_id=row.id)
     events.record(session, "state", data, job_id=row.job_id, run_id=row.id)
+
+
+def line_of(moved: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The log line of a `state` event that tells a failure, or why an attempt was given up."""
+    state, reason, message = moved["state"], moved["reason"], moved["message"]
+    if reason is None or state == State.CANCELLED:
+        return None
+    failed = state == State.FAILED
+    text = f"{'failed' if failed else 'goes on later'}: {reason}{f': {message}' if message else ''}"
+    return {
+        "run": moved["run"],
+        "attempt": moved["attempt"],
+        "level": "error" if failed else "warning",
+        "message": text,
+    }

@@ -64,16 +64,20 @@ def in_turn(session: Session, ready: ColumnElement[bool], now: float) -> list[st
     """Keys with waiting runs, the next one first."""
     owners = waiting_owners(session)
     last_turns = {row.owner: row.turn_at for row in session.scalars(select(OwnerRow).where(OwnerRow.owner.in_(owners)))}
-    places: list[tuple[int, float, float, str]] = []
+    places: list[tuple[float, float, float, str]] = []
     for owner in owners:
         first = select(RunRow.rank, RunRow.priority, RunRow.created_at).where(ready, RunRow.owner == owner)
         best = session.execute(first.order_by(RunRow.rank, RunRow.id).limit(1)).first()
         if best is not None:
-            last_turn = last_turns.get(owner, -math.inf)
-            waited = now - max(best.created_at, last_turn)
-            level = best.priority + math.floor(waited / AGEING_SECONDS)
-            places.append((-level, last_turn, best.rank, owner))
+            places.append(place_of(best, owner, last_turn=last_turns.get(owner, -math.inf), now=now))
     return [owner for *_, owner in sorted(places)]
+
+
+def place_of(best: Any, owner: str, *, last_turn: float, now: float) -> tuple[float, float, float, str]:
+    """The place of a key among the others, smaller first, by its best run."""
+    waited = now - max(best.created_at, last_turn)
+    level = best.priority + math.floor(waited / AGEING_SECONDS)
+    return -level, last_turn, best.rank, owner
 
 
 def waiting_owners(session: Session) -> list[str]:

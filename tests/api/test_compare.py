@@ -219,3 +219,19 @@ def test_statements_do_not_grow_with_runs(sqlite: Database, tmp_path: Path) -> N
         compare(service.http, f"job={job}")
         event.remove(sqlite.engine, "before_cursor_execute", note)
     assert len([each for each in statements if "FROM runs" in each or "FROM epochs" in each]) == 3
+
+
+def test_sides_metrics_and_the_curve_are_chosen(service: Running) -> None:
+    job = job_with(service, GOOD, BAD, NEAR, sweep={"method": ["lpl", "cross_entropy", "focal"]}, record=grouped)
+    found = compare(service.http, f"job={job}&side=2&side=0&metric=train/loss")
+    assert [side["method"] for side in found["sides"]] == ["focal", "lpl"]
+    assert found["series"]["metric"] == "train/loss"
+    assert set(found["series"]["names"]) == {ERROR, f"{ERROR}.many", f"{ERROR}.few", "train/loss"}
+    runs = [run["id"] for run in service.http.get(f"/v1/jobs/{job}").json()["runs"]]
+    assert found["sides"][1]["runs"] == runs[:3]
+    table = service.http.get(f"/v1/compare?job={job}&side=0&metric={ERROR}.many&format=csv").text.splitlines()
+    assert len(table) == 2
+    assert table[0] == "method,many mean,many std,many n"
+    refused = service.http.get(f"/v1/compare?job={job}&side=3")
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["path"] == "side"

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from api.services.drawing import class_data
 from store import metrics
+from store.database.engine import Database
 from store.database.records import Series
-from tests.api.service import Running
+from tests.api.service import Running, running
 from tests.api.sides import ERROR, epoch, finish, job_with, start
 from tests.store.databases import writing
 
@@ -57,6 +57,15 @@ def test_a_figure_comes_in_three_forms_and_is_the_same_each_time(service: Runnin
     words = " ".join(texts(ElementTree.fromstring(forms["svg"].content)))
     assert all(part in words for part in ("long tail", "digits 20:1", "lpl (n = 2)", "cross_entropy (n = 2)"))
     assert not re.search(rb"20\d\d-\d\d-\d\d|CreationDate", b"".join(each.content for each in forms.values()))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_figures_and_reports_are_read_from_either_database(db: Database, tmp_path: Path, kind: str) -> None:
+    with running(db, tmp_path) as service:
+        job = job_with(service, [0.1, 0.2], [0.3, 0.2], sweep=METHODS)
+        words = texts(svg(service.http, job, kind))
+        assert any("cross_entropy (n = 2)" in word for word in words)
+        assert service.http.get(f"/v1/jobs/{job}/report.html").text.count("<svg") == len(KINDS)
 
 
 def test_axes_are_named(service: Running) -> None:
@@ -134,30 +143,6 @@ def test_multi_label_variations_have_a_panel_of_positives_and_one_of_negatives(s
     writing(service.db, metrics.record_epoch, held, epoch=1, epochs=3, metrics={}, series=series)
     words = texts(svg(service.http, job, "loss-variation"))
     assert [word for word in words if "lpl" in word] == ["(a) lpl (pos, n = 1)", "(b) lpl (neg, n = 1)"]
-
-
-def test_many_classes_are_binned_and_stand_in_descending_order() -> None:
-    edges, heights = class_data.binned(np.arange(8142, dtype=np.float64))
-    assert (len(edges), len(heights)) == (101, 100)
-    assert heights[0] == pytest.approx(np.arange(81).mean())
-    assert np.all(np.diff(heights) > 0)
-    holes = np.where(np.arange(1000) % 2, np.nan, 1.0)
-    assert np.allclose(class_data.binned(holes)[1], 1.0)
-    names, counts, order = class_data.ordered({"class_counts": [3, 9, 3, 1], "class_names": list("abcd")}, 4)
-    assert (names, counts.tolist(), order.tolist()) == (["b", "a", "c", "d"], [9, 3, 3, 1], [1, 0, 2, 3])
-
-
-def test_a_matrix_and_its_entries_give_the_same_shares() -> None:
-    matrix = np.array([[8, 2, 0], [1, 1, 2], [0, 0, 0]], dtype="<f4")
-    entries = np.array([[0, 0, 8], [0, 1, 2], [1, 0, 1], [1, 1, 1], [1, 2, 2]], dtype="<f4")
-    bins = class_data.bins_of(np.array([1, 0, 2]))
-    sums = [np.zeros((3, 3)), np.zeros((3, 3))]
-    class_data.add_confusion(sums[0], bins, "confusion_matrix", Series((3, 3), matrix.tobytes()))
-    class_data.add_confusion(sums[1], bins, "confusion_entries", Series((5, 3), entries.tobytes()))
-    assert sums[0].tolist() == sums[1].tolist() == [[1, 1, 2], [2, 8, 0], [0, 0, 0]]
-    shares = class_data.shares_of(sums[0])
-    assert shares[0].tolist() == [0.25, 0.25, 0.5]
-    assert np.isnan(shares[2]).all()
 
 
 def test_figures_drawn_at_the_same_time_are_those_drawn_alone(service: Running) -> None:

@@ -77,6 +77,8 @@ def addresses(service: httpx.Client, run: str) -> dict[str, str]:
         "theorem": "1",
         "checkpoint_id": "c_none",
         "key_id": "k_none",
+        "kind": "loss-variation",
+        "form": "svg",
     }
     return {template: template.format(**real) for template in service.get("/openapi.json").json()["paths"]}
 
@@ -196,6 +198,8 @@ def test_workers_and_queue(service: Running) -> None:
     assert queue["runs"]["queued"] == 2
     assert queue["jobs"]["queued"] == 1
     assert queue["workers_alive"] == 0
+    assert [each["position"] for each in queue["waiting"]] == [1, 2]
+    assert {each["reason"] for each in queue["waiting"]} == {"waits for a worker"}
     assert queue["oldest_waiting_seconds"] >= 0
 
 

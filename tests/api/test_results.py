@@ -10,9 +10,10 @@ import httpx
 import numpy as np
 import pytest
 
+from client import Client
 from store import checkpoints, metrics
 from store.database.records import Series
-from store.lifecycle import claims
+from store.lifecycle import claims, sweeper
 from tests.api.service import CLASSES, Running, claim, keep_checkpoint
 from tests.store.databases import claimed, writing
 
@@ -187,11 +188,10 @@ def test_logs_are_paged(service: Running) -> None:
     rest = service.http.get(path, params={"cursor": page["next"]}).json()
     assert [line["message"] for line in rest["items"]] == ["line 3", "line 4"]
     assert rest["next"] is None
-    tail = service.http.get(path, params={"limit": 3, "order": "desc"}).json()
-    assert [line["message"] for line in tail["items"]] == ["line 4", "line 3", "line 2"]
-    older = service.http.get(path, params={"cursor": tail["next"], "order": "desc"}).json()
-    assert [line["message"] for line in older["items"]] == ["line 1", "line 0"]
-    assert older["next"] is None
+    last = service.http.get(path, params={"limit": 2, "order": "desc"}).json()
+    assert [line["message"] for line in last["items"]] == ["line 4", "line 3"]
+    before = service.http.get(path, params={"limit": 3, "order": "desc", "cursor": last["next"]}).json()
+    assert ([line["message"] for line in before["items"]], before["next"]) == (["line 2", "line 1", "line 0"], None)
     job_cursor = "al8x"
     assert service.http.get(path, params={"cursor": job_cursor}).status_code == 422
 
@@ -230,6 +230,28 @@ def test_the_history_of_a_run_has_states_checkpoints_and_rewinds_newest_first(se
     assert [each["kind"] for each in kept["items"]] == ["rewind", "checkpoint"]
     assert service.http.get(path, params={"kind": "epoch"}).status_code == 422
     assert service.http.get(path, params={"cursor": "al8x"}).status_code == 422
+
+
+def test_the_last_line_of_a_log_says_how_the_run_failed(service: Running) -> None:
+    service.submit()
+    held = claim(service.db)
+    writing(service.db, claims.log, held, "info", "begins")
+    writing(service.db, claims.finish, held, outcome="failed", reason="diverged", message="the loss is not finite")
+    (last,) = service.http.get(f"/v1/runs/{held.run_id}/logs?order=desc&limit=1").json()["items"]
+    assert (last["level"], last["message"]) == ("error", "failed: diverged: the loss is not finite")
+    assert (last["attempt"], last["created_at"][:2]) == (1, "20")
+    with Client(service.url) as client:
+        assert [line.message for line in client.logs(held.run_id, tail=1)] == [last["message"]]
+        assert [line.message for line in client.logs(held.run_id, tail=5)] == ["begins", last["message"]]
+
+
+def test_a_log_says_why_an_attempt_was_given_up(service: Running) -> None:
+    service.submit()
+    held = claim(service.db)
+    writing(service.db, sweeper.report_loss, held, "killed by signal 9")
+    (line,) = service.http.get(f"/v1/runs/{held.run_id}/logs").json()["items"]
+    assert line["level"] == "warning"
+    assert line["message"].startswith("goes on later: worker_lost: killed by signal 9")
 
 
 def test_checkpoint_content_comes_whole_and_in_ranges(service: Running, tmp_path: Path) -> None:

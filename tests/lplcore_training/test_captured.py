@@ -12,6 +12,7 @@ from lplcore.device import as_on_accelerator
 from lplcore.spec.experiment import ExperimentSpec
 from lplcore.training.captured import CapturedPrediction, CapturedSteps, StepInputs
 from lplcore.training.run import TrainingRun
+from tests.grids import campaign
 from tests.lplcore_training.captured_runs import (
     MULTI,
     SINGLE,
@@ -47,8 +48,13 @@ def test_a_captured_step_of_every_multi_label_method_is_the_eager_one(alias: str
     assert_captured_is_eager(spec_of(MULTI, alias, datasets=data), **data)
 
 
-@pytest.mark.parametrize("optimizer", [{"name": "sgd", "clip_norm": 1.0}, {"name": "sgd", "momentum": 0.0}])
-@pytest.mark.parametrize("parts", [1, 2])
+CLIPPED: Spec = {"name": "sgd", "clip_norm": 1.0}
+PLAIN: Spec = {"name": "sgd", "momentum": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "parts"), [campaign(CLIPPED, 1), (CLIPPED, 2), (PLAIN, 1), campaign(PLAIN, 2)], ids=str
+)
 def test_images_parts_of_a_batch_and_clipping_are_captured(optimizer: Spec, parts: int) -> None:
     changes = {
         "model": {"name": "resnet32", "head": "cosine"},

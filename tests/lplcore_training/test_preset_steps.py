@@ -1,6 +1,7 @@
 """Every distinct network, input pipeline and procedure among the presets takes two steps."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,18 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("case", [pytest.param(each, id=each.preset) for each in cases()])
+LARGE = {"wide_resnet_28_10", "resnet101"}
+"""Networks of which two steps take seconds; the same classes of network are here with fewer layers."""
+
+
+def param(case: Case) -> Any:
+    """The case by its preset's name; a large network is for test-all."""
+    model = case.values["model"]
+    large = not LARGE.isdisjoint((model["name"], model.get("architecture")))
+    return pytest.param(case, id=case.preset, marks=[pytest.mark.campaign] if large else [])
+
+
+@pytest.mark.parametrize("case", [param(each) for each in cases()])
 def test_two_steps_of_two_examples(case: Case, data_dir: Path) -> None:
     spec = lplcore.parse_spec(small(case))
     prepared = spec.method.procedure.preparation_steps(dataset_info(spec.dataset, data_dir=data_dir))

@@ -11,8 +11,8 @@ from store import comparison, jobs
 from store.database.engine import Session
 
 
-def answer_of(compared: Compared, curves: Sequence[Band]) -> Comparison:
-    """The answer: what differs, the sides in numbers, their differences, their curves."""
+def answer_of(compared: Compared, metric: str | None, curves: Sequence[Band]) -> Comparison:
+    """The answer: what differs, the sides in numbers, their differences, their curves of a metric."""
     verdict = compared.verdict()
     return Comparison(
         configuration=compared.configuration,
@@ -22,7 +22,9 @@ def answer_of(compared: Compared, curves: Sequence[Band]) -> Comparison:
             for metric in compared.metrics
         },
         pairs=pair_answers(compared),
-        series=BandsAnswer(metric=compared.main, sides=[BandAnswer.model_validate(band) for band in curves]),
+        series=BandsAnswer(
+            metric=metric, names=compared.measured, sides=[BandAnswer.model_validate(band) for band in curves]
+        ),
         verdict=None if verdict is None else VerdictAnswer.model_validate(verdict),
     )
 
@@ -44,6 +46,7 @@ def side_answer(compared: Compared, place: int) -> SideAnswer:
         label=compared.titles[place],
         method=compared.methods[place],
         dataset=compared.datasets[place],
+        runs=[member.id for member in side.members],
         seeds=[member.seed for member in side.members],
         missing_seeds=[member.seed for member in side.members if not member.result],
     )
@@ -58,7 +61,7 @@ def pair_answers(compared: Compared) -> list[PairAnswer]:
             metric=metric,
             difference=each.difference,
             standard_error=each.standard_error,
-            confidence_interval=each.confidence_interval,
+            confidence_interval=None if each.confidence_interval is None else list(each.confidence_interval),
             n=each.n,
             decided=each.decided,
             note=compared.note(a, b, each),

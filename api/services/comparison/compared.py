@@ -57,8 +57,13 @@ class Compared:
     @cached_property
     def metrics(self) -> list[str]:
         """The main metrics that any run has, and their groups of classes."""
-        present = {name for side in self.sides for member in side.members for name in member.last_metrics}
+        present = set(self.measured)
         return [f"{name}{group}" for name in MAIN for group in GROUPS if f"{name}{group}" in present]
+
+    @cached_property
+    def measured(self) -> list[str]:
+        """All metrics that any run has at its newest epoch."""
+        return sorted({name for side in self.sides for member in side.members for name in member.last_metrics})
 
     @property
     def main(self) -> str | None:

@@ -66,9 +66,9 @@ class Table:
     rows: list[Row]
 
 
-def table_of(compared: Compared) -> Table:
-    """The table of a comparison, its rows in the order of the sides."""
-    columns = columns_of(compared)
+def table_of(compared: Compared, metrics: Sequence[str] = ()) -> Table:
+    """The table of a comparison, its rows in the order of the sides; of these metrics where there are any."""
+    columns = chosen_columns(compared, metrics) if metrics else columns_of(compared)
     filled = [column_cells(compared, column) for column in columns]
     labels = list(dict.fromkeys(compared.labels))
     return Table(columns, [Row(label, [cells.get(label) for cells in filled]) for label in labels])
@@ -81,6 +81,17 @@ def columns_of(compared: Compared) -> list[Column]:
         title = metric_title(compared.main)
         return [Column(f"{name} {title}", compared.main, name) for name in datasets]
     return [Column(metric_title(metric), metric, name) for name in datasets for metric in compared.metrics]
+
+
+def chosen_columns(compared: Compared, metrics: Sequence[str]) -> list[Column]:
+    """These metrics, on each data set where there are several."""
+    datasets = list(dict.fromkeys(compared.datasets))
+    named = len(datasets) > 1
+    return [
+        Column(f"{name} {metric_title(metric)}" if named else metric_title(metric), metric, name)
+        for name in datasets
+        for metric in dict.fromkeys(metrics)
+    ]
 
 
 def column_cells(compared: Compared, column: Column) -> dict[str, Cell]:

@@ -12,7 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, get_font
 
 FONT = "DejaVu Sans"
+# Not those of a matplotlibrc that lies on the machine.
+DEFAULTS = {name: value for name, value in matplotlib.rcParamsDefault.items() if not name.startswith("backend")}
 SETTINGS: dict[Any, Any] = {
+    **DEFAULTS,
     "font.family": FONT,
     "font.size": 9,
     "axes.titlesize": 9,

@@ -24,10 +24,16 @@ class Heading:
 
     title: str
     labels: Sequence[str]
+    places: Sequence[int]
+    """Sides that figures of the job show."""
 
     def of(self, what: str) -> str:
         """The title of a figure."""
         return f"{what} · {self.title}" if self.title else what
+
+    def number(self, place: int) -> int:
+        """Which of the shown sides it is: its colour and line."""
+        return self.places.index(place)
 
 
 def heading_of(compared: Compared, name: str, places: Sequence[int]) -> Heading:
@@ -35,7 +41,7 @@ def heading_of(compared: Compared, name: str, places: Sequence[int]) -> Heading:
     data = compared.datasets[0] if len(set(compared.datasets)) == 1 else ""
     total = len(compared.sides)
     some = f"{len(places)} of {total} points" if len(places) < total else ""
-    return Heading(" · ".join(part for part in (name, data, some) if part), compared.titles)
+    return Heading(" · ".join(part for part in (name, data, some) if part), compared.titles, places)
 
 
 def loss_variation(heading: Heading, sides: Sequence[Classes]) -> Figure:
@@ -46,7 +52,7 @@ def loss_variation(heading: Heading, sides: Sequence[Classes]) -> Figure:
     figure, axes = grid(len(panels), title, columns=2 if signed else 3, width=3.4, height=2.5)
     for number, (ax, (side, name)) in enumerate(zip(axes, panels, strict=True)):
         edges, heights = binned(side.values[name])
-        ax.stairs(heights, edges, baseline=0, fill=True, color=colour(side.place))
+        ax.stairs(heights, edges, baseline=0, fill=True, color=colour(heading.number(side.place)))
         ax.axhline(0, color="0.3", linewidth=0.8)
         sign = {"positive": "pos, ", "negative": "neg, "}.get(name.rpartition(".")[2], "")
         ax.set_title(f"{letters(number)} {text(heading.labels[side.place])} ({sign}{seeds(side.runs)})")
@@ -86,12 +92,11 @@ def class_accuracy(heading: Heading, sides: Sequence[Classes], name: str) -> Fig
     above.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     for side in sides:
         edges, heights = binned(side.values[name])
+        number = heading.number(side.place)
         label = f"{text(heading.labels[side.place])} ({seeds(side.runs)})"
         marker = "o" if len(heights) <= FEW_CLASSES else None
         middle = (edges[1:] + edges[:-1]) / 2
-        below.plot(
-            middle, heights, line(side.place), color=colour(side.place), label=label, marker=marker, markersize=3
-        )
+        below.plot(middle, heights, line(number), color=colour(number), label=label, marker=marker, markersize=3)
     label_classes(above, sides[0])
     above.set_xlabel("")
     label_classes(below, sides[0])
@@ -116,10 +121,10 @@ def learning_curves(heading: Heading, bands: Sequence[tuple[int, Band]], name: s
     for place, band in bands:
         epochs, mean = np.asarray(band.epoch), np.asarray(band.mean)
         spread = np.asarray([np.nan if std is None else std for std in band.std], dtype=np.float64)
+        number, marker = heading.number(place), "o" if len(epochs) == 1 else None
         label = f"{text(heading.labels[place])} ({seeds(max(band.n))})"
-        marker = "o" if len(epochs) == 1 else None
-        ax.plot(epochs, mean, line(place), color=colour(place), label=label, marker=marker)
-        ax.fill_between(epochs, mean - spread, mean + spread, color=colour(place), alpha=0.18, linewidth=0)
+        ax.plot(epochs, mean, line(number), color=colour(number), label=label, marker=marker)
+        ax.fill_between(epochs, mean - spread, mean + spread, color=colour(number), alpha=0.18, linewidth=0)
     ax.set_xlabel("epoch")
     in_percent(ax, name)
     legend(ax, [heading.labels[place] for place, _ in bands])
@@ -128,16 +133,16 @@ def learning_curves(heading: Heading, bands: Sequence[tuple[int, Band]], name: s
 
 def confusion_matrix(heading: Heading, sides: Sequence[Matrix]) -> Figure:
     """A panel per method: shares of each true class."""
-    figure, axes = grid(len(sides), heading.of("Confusion"), columns=2, width=3.9, height=3.6)
+    what = f"Confusion of {by_rank(len(sides[0].names), in_bins=sides[0].binned)}"
+    figure, axes = grid(len(sides), heading.of(what), columns=2, width=3.9, height=3.6)
     for number, (ax, side) in enumerate(zip(axes, sides, strict=True)):
         image = ax.imshow(side.shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
         ax.set_title(f"{letters(number)} {text(heading.labels[side.place], most=34)} ({seeds(side.runs)})")
-        size = len(side.names)
-        ax.set_xlabel(f"predicted: {by_rank(size, in_bins=side.binned)}")
-        ax.set_ylabel("true")
-        if size <= FEW_CLASSES:
+        ax.set_xlabel(f"predicted{', bins' if side.binned else ''}")
+        ax.set_ylabel(f"true{', bins' if side.binned else ''}")
+        if len(side.names) <= FEW_CLASSES:
             names = [text(name, most=8) for name in side.names]
-            ax.set_xticks(range(size), names)
-            ax.set_yticks(range(size), names)
+            ax.set_xticks(range(len(names)), names)
+            ax.set_yticks(range(len(names)), names)
     figure.colorbar(image, ax=axes, label="share of the true class")
     return figure

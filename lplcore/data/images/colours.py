@@ -8,7 +8,7 @@ OPAQUE = 255
 def as_rgb(image: Image.Image) -> tuple[Image.Image, bool]:
     """The image in RGB, what is transparent laid on white; and whether anything was."""
     if not image.has_transparency_data:
-        return image.convert("RGB"), False
+        return image if image.mode == "RGB" else image.convert("RGB"), False
     layered = image.convert("RGBA")
     lowest, _ = layered.getchannel("A").getextrema()
     if lowest == OPAQUE:

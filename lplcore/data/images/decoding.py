@@ -1,9 +1,13 @@
-"""One image: from its file to the pixels that a network sees."""
+"""One image: from its file to the pixels that a network sees. H, W: its height and width."""
 
 from pathlib import Path
 from typing import IO, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+import torch
 from PIL import Image, ImageOps
+from torch.nn import functional
 
 from lplcore.data.images.colours import as_rgb, as_rgb_by_first_rules
 
@@ -12,6 +16,7 @@ MAX_PIXELS = 2**26
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels."""
+Array = npt.NDArray[np.uint8]
 
 
 class Undecodable(ValueError):
@@ -21,7 +26,8 @@ class Undecodable(ValueError):
 class Decoded(NamedTuple):
     """An image upright and in RGB."""
 
-    image: Image.Image
+    pixels: Array
+    """[H, W, 3]; may be read only."""
     whitened: bool
     """Whether it was transparent somewhere, which is laid on white."""
     side: int
@@ -46,7 +52,9 @@ def decode(file: Path | IO[bytes], *, rules: int, draft: int | None = None) -> D
                 if draft is not None:
                     opened.draft("RGB", (draft, draft))
                 convert = as_rgb if rules > 1 else as_rgb_by_first_rules
-                return Decoded(*convert(ImageOps.exif_transpose(opened)), side)
+                ImageOps.exif_transpose(opened, in_place=True)
+                image, whitened = convert(opened)
+                return Decoded(np.asarray(image), whitened, side)
     except FileNotFoundError:
         problem = "it is no longer there"
     except Exception as error:  # a damaged image can raise anything
@@ -62,18 +70,33 @@ def unusable(image: Image.Image) -> str | None:
     return f"its values have more than 8 bits (mode {image.mode})" if image.mode[0] in "IF" else None
 
 
-def shrunk(image: Image.Image, side: int) -> Image.Image:
-    """The image with this short side, at its ratio, a pixel the mean of those it covers; one that is smaller as it is.
-
-    A bilinear filter is twice as wide and takes twice the time.
-    """
-    shorter = min(image.size)
+def shrunk(image: Array, side: int) -> Array:
+    """The image with this short side, at its ratio; one that is smaller as it is."""
+    shorter = min(image.shape[:2])
     if shorter <= side:
         return image
-    width, height = (max(side, round(edge * side / shorter)) for edge in image.size)
-    return image.resize((width, height), Image.Resampling.BOX)
+    height, width = (max(side, round(edge * side / shorter)) for edge in image.shape[:2])
+    return resized(image, height, width)
 
 
-def cut(image: Image.Image, box: Box, size: int) -> Image.Image:
-    """What is inside a box, resized bilinearly to size x size."""
-    return image.resize((size, size), Image.Resampling.BILINEAR, box=box)
+def resized(image: Array, height: int, width: int) -> Array:
+    """The image resized bilinearly, a pixel the mean of those it covers.
+
+    The same bits on every CPU, within one level of Pillow's, in less than half the time.
+    """
+    # A copy, since torch warns of memory that is read only. The first dimension comes before the permutation: torch
+    # takes its stride for a sign that channels are last, and answers in the same order.
+    source = torch.from_numpy(image.copy())[None].permute(0, 3, 1, 2)
+    return functional.interpolate(source, (height, width), mode="bilinear", antialias=True)[0].permute(1, 2, 0).numpy()
+
+
+def cut(image: Array, box: tuple[int, int, int, int], size: int) -> Array:
+    """What is inside a box of whole pixels, resized to size x size."""
+    left, top, right, bottom = box
+    return resized(image[top:bottom, left:right], size, size)
+
+
+def viewed(image: Array, box: Box, size: int) -> Array:
+    """What is inside any box, resized to size x size, by Pillow as in version 0.1.0."""
+    whole = Image.fromarray(image)
+    return np.asarray(whole.resize((size, size), Image.Resampling.BILINEAR, box=box))

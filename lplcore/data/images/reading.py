@@ -12,7 +12,7 @@ from PIL import Image, features
 from torch import Tensor
 
 from lplcore.data.images.cache import Kept, PixelCache, key_of
-from lplcore.data.images.decoding import Decoded, Undecodable, cut, decode, shrunk
+from lplcore.data.images.decoding import Array, Decoded, Undecodable, cut, decode, shrunk, viewed
 from lplcore.data.images.files import ImageFiles
 
 QUALITY = 90
@@ -44,8 +44,9 @@ class Read(NamedTuple):
 
 
 def decoder() -> str:
-    """What decoded pixels depend on: Pillow and its JPEG library."""
-    return f"1 pillow {Image.__version__} jpeg {features.version('jpg')} quality {QUALITY}"  # type: ignore[attr-defined]
+    """What kept pixels depend on: Pillow, its JPEG library and torch."""
+    jpeg = f"jpeg {features.version('jpg')} quality {QUALITY}"
+    return f"2 pillow {Image.__version__} {jpeg} torch {torch.__version__}"  # type: ignore[attr-defined]
 
 
 class Reader:
@@ -76,17 +77,15 @@ class Reader:
         # Channels last in memory, as decoders give them and convolutions take them.
         return Read(torch.from_numpy(images).permute(0, 3, 1, 2), whitened, tuple(damaged))
 
-    def cut(self, held: Sequence[Decoded | None], draws: Tensor | None) -> "list[tuple[int, npt.NDArray[np.uint8]]]":
+    def cut(self, held: Sequence[Decoded | None], draws: Tensor | None) -> list[tuple[int, Array]]:
         """Row and pixels [S, S, 3] of the images that are there."""
-        pixels = self.files.pixels
-        there = [(row, each.image) for row, each in enumerate(held) if each is not None]
+        size, box_of = self.files.pixels.size, self.files.pixels.box
+        there = [(row, each.pixels) for row, each in enumerate(held) if each is not None]
         if draws is None or self.boxes is None or not there:
-            boxes = [pixels.box(*image.size) for _, image in there]
-        else:
-            sizes = torch.tensor([image.size for _, image in there])
-            boxes = [tuple(box) for box in self.boxes(sizes, draws[[row for row, _ in there]]).tolist()]
-        cuts = (cut(image, box, pixels.size) for (_, image), box in zip(there, boxes, strict=True))
-        return [(row, np.asarray(image)) for (row, _), image in zip(there, cuts, strict=True)]
+            return [(row, viewed(image, box_of(image.shape[1], image.shape[0]), size)) for row, image in there]
+        sizes = torch.tensor([image.shape[1::-1] for _, image in there])
+        boxes = self.boxes(sizes, draws[[row for row, _ in there]]).tolist()
+        return [(row, cut(image, box, size)) for (row, image), box in zip(there, boxes, strict=True)]
 
     def stored(self, place: int, missed: list[Kept]) -> Decoded:
         """An image as the spec's cache would keep it.
@@ -113,19 +112,20 @@ class Reader:
         assert pixels.cache is not None
         side, raw = pixels.cache.size, pixels.cache.encoding == "raw"
         decoded = decode(path, rules=pixels.rules, draft=side)
-        image = shrunk(decoded.image, side)
+        image = shrunk(decoded.pixels, side)
         if raw:
-            return Kept(key, image.tobytes(), *image.size, decoded.whitened)
+            height, width, _ = image.shape
+            return Kept(key, image.tobytes(), width, height, decoded.whitened)
         if decoded.side <= side:
             return Kept(key, path.read_bytes())
         content = io.BytesIO()
-        image.save(content, "JPEG", quality=QUALITY)
+        Image.fromarray(image).save(content, "JPEG", quality=QUALITY)
         return Kept(key, content.getvalue(), whitened=decoded.whitened)
 
     def opened(self, kept: Kept) -> Decoded:
         """The image that is kept."""
         if kept.width:
-            size = kept.width, kept.height
-            return Decoded(Image.frombuffer("RGB", size, kept.content, "raw", "RGB", 0, 1), kept.whitened, min(size))
+            pixels = np.frombuffer(kept.content, np.uint8).reshape(kept.height, kept.width, 3)
+            return Decoded(pixels, kept.whitened, min(kept.width, kept.height))
         decoded = decode(io.BytesIO(kept.content), rules=self.files.pixels.rules)
         return decoded._replace(whitened=decoded.whitened or kept.whitened)

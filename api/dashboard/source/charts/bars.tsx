@@ -86,7 +86,7 @@ export function Bars(properties: BarsProperties) {
           ...(dense ? { type: "line", step: "middle", showSymbol: false, lineStyle: { width: 1.5, opacity: opacity(each.name), type: drawn[i]!.dash } } : { type: "bar" }),
           data: properties.bySign && !dense ? binned[i]!.map((value) => (value === null ? null : { value, itemStyle: { color: signs[value < 0 ? 0 : 1] } })) : binned[i],
           color: drawn[i]!.colour,
-          itemStyle: { opacity: opacity(each.name) },
+          itemStyle: { opacity: opacity(each.name), decal: hatching(drawn[i]!.dash, ink) },
           barCategoryGap: "12%",
           barGap: "0%",
           emphasis: { disabled: true },
@@ -127,7 +127,14 @@ function limitsOf(values: (number | null)[]): { range: { min?: number; max?: num
   return { range: { ...(low ? { min: -end } : {}), ...(high ? { max: end } : {}) }, cut, largest: known.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0) };
 }
 
-function groupAreas(groups: { name: string; from: number; to: number }[], parts: [number, number][], ink: Ink): Option {
+/** Points of one method share a colour: all but the first are hatched, as their lines are dashed elsewhere. */
+function hatching(dash: string | number[], ink: Ink): Option | undefined {
+  if (dash === "solid") return undefined;
+  const [drawn = 4, gap = 4] = dash as number[];
+  return { symbol: "rect", color: ink.panel, dashArrayX: [1, 0], dashArrayY: [Math.max(2, gap - 1), drawn + 2], rotation: dash.length > 2 ? 0 : drawn > gap ? -Math.PI / 4 : Math.PI / 4 };
+}
+
+export function groupAreas(groups: { name: string; from: number; to: number }[], parts: [number, number][], ink: Ink): Option {
   const size = (parts[0]?.[1] ?? 1) - (parts[0]?.[0] ?? 0);
   return {
     silent: true,

@@ -68,3 +68,9 @@ export function rising(share: number, scheme: Scheme): [number, number, number] 
   const part = Math.max(0, Math.min(1, share)) ** 0.55;
   return (from as number[]).map((start, i) => Math.round(start + part * ((to as number[])[i]! - start))) as [number, number, number];
 }
+
+/** Colours and dashes of the errors of two classes and of both together. */
+export function ofClasses(scheme: Scheme): Record<"minority" | "majority" | "total", Style> {
+  const style = (at: number, dash: Style["dash"], symbol: string): Style => ({ colour: coloured(at, scheme), dash, symbol });
+  return { minority: style(1, "solid", "circle"), majority: style(0, [7, 4], "rect"), total: style(7, [2, 3], "triangle") };
+}

@@ -42,11 +42,11 @@ export function Table<T>(properties: TableProperties<T>) {
   const seen = useRowsInSight(body, rows.length, properties.rowHeight ?? 37, virtual);
   useEffect(() => {
     if (properties.onEnd && seen.last >= rows.length - 10) properties.onEnd();
-  }, [seen.last, rows.length]);
+  }, [seen.last, rows.length, Boolean(properties.onEnd)]);
   const shown = virtual ? rows.slice(seen.first, seen.last + 1) : rows;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
-      <table aria-rowcount={rows.length + 1}>
+      <table class={virtual ? "virtual" : undefined} aria-rowcount={rows.length + 1}>
         <caption class={properties.shownCaption ? undefined : "hidden"}>{caption}</caption>
         <thead>
           <tr>

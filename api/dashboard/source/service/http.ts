@@ -132,9 +132,17 @@ export async function matrix(path: string, signal?: AbortSignal): Promise<Matrix
     ...(signal ? { signal } : {}),
   });
   const [rows = 0, classes = 0] = (response.headers.get("Lpl-Shape") ?? "").split(",").map(Number);
-  const epochs = (response.headers.get("Lpl-Epochs") ?? "").split(",").filter(Boolean).map(Number);
   const values = new Float32Array(await response.arrayBuffer());
-  return { epochs: epochs.length === rows ? epochs : [...Array(rows).keys()].map((e) => e + 1), classes, values };
+  if (values.length !== rows * classes) throw new Away("An answer was cut off.");
+  return { epochs: ranges(response.headers.get("Lpl-Epochs") ?? ""), classes, values };
+}
+
+/** "1-3,7" -> [1, 2, 3, 7]. */
+function ranges(text: string): number[] {
+  return text.split(",").filter(Boolean).flatMap((part) => {
+    const [from = 0, to = from] = part.split("-").map(Number);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
 }
 
 /** What follows a matrix, put below it. */

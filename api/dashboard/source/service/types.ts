@@ -33,7 +33,12 @@ export type JobClassMetrics = Schemas["JobClassMetrics"];
 export type LossVariations = Schemas["LossVariations"];
 export type ConfusionMatrix = Schemas["ConfusionMatrix"];
 export type ConfusionEntries = Schemas["ConfusionEntries"];
+export type Comparison = Schemas["Comparison"];
+export type Pair = Schemas["PairAnswer"];
+export type ClassSeries = Schemas["ClassSeries"];
 export type Theory = Schemas["TheoryAnswer"];
+export type TheoryCurve = Schemas["CurveAnswer"];
+export type BoundsAnswer = Schemas["BoundsAnswer"];
 
 /** A plug-in or method of the catalogue. */
 export interface Entry {

@@ -22,11 +22,18 @@ const view = (pattern: RegExp, names: string[], title: string, place: string, Vi
 
 const VIEWS: Entry[] = [
   view(/^\/$/, [], "Jobs", "/", lazily(() => import("../views/jobs/jobs_view"))),
+  view(/^\/submit$/, [], "Submit", "/submit", lazily(() => import("../views/submit/submit_view"))),
+  view(/^\/compare$/, [], "Compare", "/", lazily(() => import("../views/compare/compare_view"))),
+  view(/^\/theory(?:\/([123]))?$/, ["theorem"], "Theory", "/theory", lazily(() => import("../views/theory/theory_view"))),
   view(/^\/jobs\/([\w-]+)$/, ["id"], "Job", "/", lazily(() => import("../views/job/job_view"))),
   view(/^\/runs\/([\w-]+)$/, ["id"], "Run", "/", lazily(() => import("../views/run/run_view"))),
   view(/^\/runs\/([\w-]+)\/log$/, ["id"], "Log", "/", lazily(() => import("../views/run/log_view"))),
   view(/^\/workers$/, [], "Workers and queue", "/workers", lazily(() => import("../views/workers/workers_view"))),
   view(/^\/admin$/, [], "Administration", "/admin", lazily(() => import("../views/admin/admin_view"))),
+  view(/^\/datasets$/, [], "Data sets", "/datasets", lazily(() => import("../views/datasets/datasets_view"))),
+  view(/^\/datasets\/([^\/]+)$/, ["name"], "Data set", "/datasets", lazily(() => import("../views/datasets/dataset_view"))),
+  view(/^\/methods$/, [], "Methods", "/methods", lazily(() => import("../views/methods/methods_view"))),
+  view(/^\/methods\/([^\/]+)$/, ["name"], "Method", "/methods", lazily(() => import("../views/methods/method_view"))),
 ];
 
 const NONE: Entry = view(/.*/, [], "No such page", "", lazily(() => import("../views/nowhere")));

@@ -1,9 +1,10 @@
 // The list of jobs as a leaderboard: filter, sort, choose columns, select and compare. All of it is in the address.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import { Action } from "../../parts/action";
 import { MethodChip, Progress, StateBadge, Tag } from "../../parts/badges";
 import { plural, spread } from "../../parts/format";
 import { ERROR, PRECISION } from "../../parts/metrics";
+import { Sparkline } from "../../parts/sparkline";
 import { Empty, Failure, Loading } from "../../parts/states";
 import { type Column, Table } from "../../parts/table";
 import { Time } from "../../parts/time";
@@ -15,6 +16,8 @@ import { go, query, setQuery, to } from "../../shell/address";
 const STATES = ["queued", "running", "paused", "succeeded", "failed", "cancelled"];
 const FILTERS = ["state", "name", "tag", "dataset", "method"] as const;
 const PAGE = 100;
+/** How many jobs of a question one has scrolled to: back returns there. */
+const reached = new Map<string, number>();
 const HIDDEN_AT_FIRST = ["model", "tags", "notes", "id", "finished"];
 
 /** The list's address at the service, without limit and cursor. */
@@ -46,8 +49,12 @@ async function readPages(asked: string, wanted: number, signal: AbortSignal): Pr
 
 export default function JobsView() {
   const asked = question(query.value);
-  const [wanted, setWanted] = useState(PAGE);
-  useEffect(() => setWanted(PAGE), [asked]);
+  const [, drawAgain] = useState(0);
+  const wanted = reached.get(asked) ?? PAGE;
+  const fetchMore = (count: number) => {
+    reached.set(asked, count);
+    drawAgain(count);
+  };
   const list = useReading(`${asked} ${wanted}`, (signal) => readPages(asked, wanted, signal), { about: ofStates, keep: true });
   const queue = useResource<Queue>("/v1/queue", { about: ofStates });
   const [chosen, setChosen] = useState<string[]>([]);
@@ -78,7 +85,8 @@ export default function JobsView() {
             sort={query.value.get("sort") ?? "-created_at"}
             onSort={(sort) => setQuery({ sort: sort === "-created_at" ? null : sort })}
             rowClass={(job) => (chosen.includes(job.id) ? "chosen" : undefined)}
-            onEnd={list.value?.more && !list.loading ? () => setWanted(items.length + PAGE) : undefined}
+            virtualAbove={40}
+            onEnd={list.value?.more && !list.loading ? () => fetchMore(items.length + PAGE) : undefined}
           />
         )}
         <p class="quiet small" role="status">{items.length > 0 && `${plural(items.length, "job")} shown${list.value?.more ? "; more are fetched as you scroll" : ""}.`}</p>
@@ -166,7 +174,7 @@ function hidden(): string[] {
 
 const CHOOSABLE: [string, string][] = [
   ["progress", "Progress"], ["dataset", "Data set"], ["factor", "Imbalance factor"], ["methods", "Methods"], ["model", "Network"], ["metric", "Main metric"], ["many", "Many"], ["medium", "Medium"], ["few", "Few"],
-  ["runs", "Runs"], ["tags", "Tags"], ["notes", "Notes"], ["created", "Submitted"], ["finished", "Ended"], ["id", "Identifier"],
+  ["runs", "Runs"], ["curve", "Curve"], ["tags", "Tags"], ["notes", "Notes"], ["created", "Submitted"], ["finished", "Ended"], ["id", "Identifier"],
 ];
 
 function ColumnChoice() {
@@ -206,7 +214,9 @@ function useColumns(items: JobItem[], chosen: string[], setChosen: (ids: string[
       { key: "metric", title: precise ? "mAP %" : "Error %", number: true, sort: `metric:${named}`, hint: "Over all runs that have succeeded, at the last epoch", cell: (job) => <Main job={job} /> },
       groups("many", "Many"), groups("medium", "Medium"), groups("few", "Few"),
       { key: "runs", title: "Runs", number: true, cell: (job) => <Runs job={job} /> },
+      { key: "curve", title: "Curve", hint: "Main test metric of the run that succeeded first, epoch by epoch", cell: (job) => <Sparkline values={job.sparkline} label={`curve of ${job.name || job.id}`} /> },
       { key: "tags", title: "Tags", cell: (job) => <span class="chips">{job.tags.map((tag) => <Tag key={tag}>{tag}</Tag>)}</span> },
+      { key: "notes", title: "Notes", wide: true, cell: (job) => job.notes },
       { key: "created", title: "Submitted", sort: "created_at", cell: (job) => <Time at={job.created_at} /> },
       { key: "finished", title: "Ended", cell: (job) => <Time at={job.finished_at} /> },
       { key: "id", title: "Identifier", cell: (job) => <code>{job.id}</code> },

@@ -1,0 +1,75 @@
+// The experiment that is being written: kept for the tab, so that neither a reload nor another page loses it.
+import { effect, signal } from "@preact/signals";
+import { newKey } from "../../service/http";
+import { type Fields, type Value, isFields, read, written } from "./paths";
+
+export interface Draft {
+  spec: Fields;
+  /** One for each filling of the form: sent twice, it makes one job. */
+  key: string;
+  /** Where it comes from: "job:ID", "preset:NAME", "dataset:NAME", "file:NAME", or "". */
+  from: string;
+  /** What stands in the text tab while it is not a specification. */
+  text: string | null;
+  /** The job that this filling has made. */
+  submitted: { id: string; name: string } | null;
+}
+
+const STORED = "lpl-draft";
+export const FIRST: Fields = { name: "", dataset: { name: "digits", imbalance_factor: 20 }, method: "lpl", seeds: [0, 1, 2] };
+
+export const fresh = (spec: Fields, from: string): Draft => ({ spec, key: newKey(), from, text: null, submitted: null });
+
+function stored(): Draft {
+  try {
+    const draft = JSON.parse(sessionStorage.getItem(STORED) ?? "") as Draft;
+    if (isFields(draft.spec)) return draft;
+  } catch {
+    // nothing is stored, or something that another version wrote
+  }
+  return fresh(FIRST, "");
+}
+
+export const draft = signal<Draft>(stored());
+/** What a copy or a preset took the place of, to go back to. */
+export const before = signal<Draft | null>(null);
+effect(() => {
+  try {
+    sessionStorage.setItem(STORED, JSON.stringify(draft.value));
+  } catch {
+    // a full store: the draft is lost with the page
+  }
+});
+
+export function edit(spec: Fields): void {
+  draft.value = { ...draft.value, spec, key: newKey(), text: null, submitted: null };
+}
+
+export function start(spec: Fields, from: string): void {
+  before.value = draft.value;
+  draft.value = fresh(spec, from);
+}
+
+/** The parts that may be given by their name alone. */
+const NAMED = ["dataset", "model", "optimizer", "schedule", "augmentation"];
+
+/** Changes one field; `name` is that of the part the field belongs to, where the draft leaves it out. */
+export function set(path: string, value: Value, name?: Value): void {
+  const [part = "", ...rest] = path.split(".");
+  let spec: Value = draft.value.spec;
+  const there = read(spec, part);
+  if (rest.length && NAMED.includes(part) && !read(there, "name")) {
+    const named = typeof there === "string" ? there : name;
+    spec = written(spec, part, { ...(named ? { name: named } : {}), ...(isFields(there) ? there : {}) });
+  }
+  edit(written(spec, path, value) as Fields);
+}
+
+export const sweep = (): Record<string, Value[]> => (isFields(draft.value.spec.sweep) ? (draft.value.spec.sweep as Record<string, Value[]>) : {});
+
+/** The values of a field that is swept over; undefined for one value again. */
+export function setSweep(path: string, values: Value[] | undefined): void {
+  const others = Object.entries(sweep()).filter(([swept]) => swept !== path);
+  const next = Object.fromEntries(values ? [...others, [path, values]] : others);
+  edit(written(draft.value.spec, "sweep", Object.keys(next).length ? next : undefined) as Fields);
+}

@@ -1,0 +1,128 @@
+// The network, how it is trained, which seeds, what is kept, and where it runs.
+import { type Properties, named, parameters } from "../../service/catalog";
+import type { Catalog, Entry } from "../../service/types";
+import { complete, hasField, useErrors } from "./checking";
+import { draft, set, setSweep, sweep } from "./draft";
+import { PartFields, SpecField, Typed, listed } from "./field";
+import { More } from "./more";
+import { type Value, numbers, read } from "./paths";
+
+/** The name of a part that is chosen by name: the draft's, else the one that is taken. */
+function partName(part: string): string {
+  const value = draft.value.spec[part];
+  return String((typeof value === "string" ? value : (read(value, "name") ?? read(complete.value, `${part}.name`))) ?? "");
+}
+
+function Choice({ part, title, entries }: { part: string; title: string; entries: Entry[] }) {
+  const errors = useErrors([part, `${part}.name`]);
+  const own = draft.value.spec[part] !== undefined;
+  const name = partName(part);
+  const id = `choose-${part}`;
+  return (
+    <div class={errors.length ? "field wrong" : "field"}>
+      <label for={id} class="hidden">{title}</label>
+      <select id={id} value={own ? name : ""} aria-describedby={`${id}-said`} onChange={(event) => set(part, event.currentTarget.value ? { name: event.currentTarget.value } : undefined)}>
+        <option value="">{own ? "as usual for this data set" : `as usual${name ? `: ${entries.find((entry) => entry.name === name)?.title ?? name}` : ""}`}</option>
+        {entries.map((entry) => <option key={entry.name} value={entry.name}>{entry.title}</option>)}
+      </select>
+      <div id={`${id}-said`}>{errors.map((error) => <p key={error.message} class="errors" role="alert">{error.message}</p>)}</div>
+    </div>
+  );
+}
+
+function ByName({ part, title, kind, catalog, main }: { part: string; title: string; kind: string; catalog: Catalog; main: string[] }) {
+  const entry = named(catalog, kind, partName(part));
+  const names = Object.keys(parameters(entry));
+  const first = main.filter((name) => names.includes(name));
+  const rest = names.filter((name) => !first.includes(name));
+  return (
+    <fieldset>
+      <legend>{title}</legend>
+      <Choice part={part} title={title} entries={catalog[kind] ?? []} />
+      {first.length > 0 && <PartFields part={part} entry={entry} only={first} />}
+      {rest.length > 0 && <More title={`${rest.length} more`} below={rest.map((name) => `${part}.${name}`)}><PartFields part={part} entry={entry} only={rest} /></More>}
+    </fieldset>
+  );
+}
+
+export function NetworkPart({ catalog }: { catalog: Catalog }) {
+  return (
+    <section class="panel" aria-labelledby="part-network">
+      <h2 id="part-network">Network</h2>
+      <div class="parts">
+        <ByName part="model" title="Network" kind="models" catalog={catalog} main={["head", "architecture", "widths"]} />
+        <ByName part="augmentation" title="Augmentation" kind="augmentations" catalog={catalog} main={[]} />
+      </div>
+    </section>
+  );
+}
+
+export function TrainingPart({ catalog, schema }: { catalog: Catalog; schema: unknown }) {
+  const properties = (read(schema, "properties") ?? {}) as Properties;
+  const top = (names: string[]) => names.map((name) => properties[name] && <SpecField key={name} path={name} property={properties[name]} sweepable={name === "epochs" || name === "batch_size"} />);
+  return (
+    <section class="panel" aria-labelledby="part-training">
+      <h2 id="part-training">Training</h2>
+      <div class="fields">{top(["epochs", "batch_size", "seeds"])}</div>
+      <div class="parts">
+        <ByName part="optimizer" title="Optimiser" kind="optimizers" catalog={catalog} main={["lr", "momentum", "weight_decay"]} />
+        <ByName part="schedule" title="Schedule" kind="schedules" catalog={catalog} main={["milestones", "gamma", "warmup_epochs"]} />
+      </div>
+      <More title="Precision, patience, memory" below={LESS}><div class="fields">{top(LESS)}</div></More>
+    </section>
+  );
+}
+
+const LESS = ["precision", "deterministic", "patience", "drop_last", "accumulation_steps", "on_out_of_memory", "decision_threshold"];
+
+export function RunningPart({ schema }: { schema: unknown }) {
+  const properties = (read(schema, "properties") ?? {}) as Properties;
+  const checkpoints = (read(schema, "$defs.Checkpoints.properties") ?? {}) as Properties;
+  const top = (names: string[]) => names.map((name) => properties[name] && <SpecField key={name} path={name} property={properties[name]} sweepable={false} />);
+  return (
+    <section class="panel" aria-labelledby="part-running">
+      <h2 id="part-running">Name, queue, checkpoints</h2>
+      <div class="fields">{top(["name", "tags", "priority", "device"])}</div>
+      <More title="Checkpoints" below={["checkpoints"]}>
+        <div class="fields">{Object.entries(checkpoints).map(([name, property]) => <SpecField key={name} path={`checkpoints.${name}`} property={property} sweepable={false} />)}</div>
+      </More>
+    </section>
+  );
+}
+
+/** What is swept over, field by field; any number of the complete spec may be. */
+export function SweepPart() {
+  const swept = Object.entries(sweep()).filter(([path]) => path !== "method");
+  const errors = useErrors(["sweep"]);
+  const open = numbers(complete.value).filter((path) => !(path in sweep()) && !/^(seeds|priority|checkpoints|sweep)\b/.test(path));
+  return (
+    <section class="panel" aria-labelledby="part-sweep">
+      <h2 id="part-sweep">Sweep</h2>
+      <p class="quiet small">A run for each combination of the values and each seed. {swept.length === 0 && "Nothing is swept over yet."}</p>
+      {errors.map((error) => <p key={error.message} class="errors" role="alert">{error.message}</p>)}
+      <div class="fields">{swept.map(([path, values]) => <Swept key={path} path={path} values={values} />)}</div>
+      <label class="field adder">
+        Sweep over another number
+        <select value="" onChange={(event) => setSweep(event.currentTarget.value, [read(complete.value, event.currentTarget.value)])}>
+          <option value="">choose a field</option>
+          {open.map((path) => <option key={path} value={path}>{path}</option>)}
+        </select>
+      </label>
+    </section>
+  );
+}
+
+function Swept({ path, values }: { path: string; values: Value[] }) {
+  // A field that is on the page says its errors itself.
+  const errors = useErrors(hasField(path) ? [] : [`sweep.${path}`]);
+  return (
+    <div class={errors.length ? "field wrong" : "field"}>
+      <div class="row spread">
+        <label for={`sweep-${path}`}><code>{path}</code></label>
+        <button type="button" class="link small" aria-label={`Do not sweep over ${path}`} onClick={() => setSweep(path, undefined)}>remove</button>
+      </div>
+      <Typed id={`sweep-${path}`} value={values} read={listed} onValue={(next) => setSweep(path, next as Value[])} placeholder="values, separated by commas" wrong={errors.length > 0} />
+      {errors.map((error) => <p key={error.message} class="errors" role="alert">{error.message}</p>)}
+    </div>
+  );
+}

@@ -1,0 +1,136 @@
+"""`lpl compare`, `export`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from client.calls.comparing import TableFormat
+from client.comparison import Comparison, Pair
+from client.connection import connected
+from client.errors import DownloadError
+from client.output import AsJson, say_json, say_table, shown
+from client.tables import COLUMNS, percent
+
+Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB...", help="Jobs: id, beginning, name, last.")]
+Job = Annotated[str, typer.Argument(metavar="JOB", help="Job: id, beginning, name, last.")]
+Runs = Annotated[list[str] | None, typer.Option("--run", metavar="RUN", help="A run; may be repeated.")]
+Latex = Annotated[bool, typer.Option("--latex", help="The result table for LaTeX.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="The result table for Markdown.")]
+Csv = Annotated[bool, typer.Option("--csv", help="The result table, comma-separated.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write a file instead.")]
+MOST_PAIRS = 60
+
+
+def compare(
+    context: typer.Context,
+    jobs: Jobs = None,
+    run: Runs = None,
+    latex: Latex = False,
+    markdown: Markdown = False,
+    csv: Csv = False,
+    output: Output = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare jobs and runs: what differs, results, differences by seed."""
+    form = chosen(latex=latex, markdown=markdown, csv=csv)
+    with connected(context) as client:
+        if form is not None:
+            say_text(client.comparison_table(*(jobs or []), runs=run or [], format=form), output)
+            return
+        found = client.compare(*(jobs or []), runs=run or [])
+    if as_json:
+        say_json(found)
+    else:
+        say_comparison(found)
+
+
+def export(
+    context: typer.Context,
+    job: Job,
+    latex: Latex = False,
+    markdown: Markdown = False,
+    csv: Csv = False,
+    output: Output = None,
+) -> None:
+    """Print a job's result table for LaTeX, Markdown or as CSV."""
+    with connected(context) as client:
+        say_text(client.result_table(job, format=chosen(latex=latex, markdown=markdown, csv=csv) or "csv"), output)
+
+
+def chosen(*, latex: bool, markdown: bool, csv: bool) -> TableFormat | None:
+    """The format that was asked for.
+
+    Raises:
+        ValueError: there are several.
+    """
+    forms: dict[TableFormat, bool] = {"latex": latex, "markdown": markdown, "csv": csv}
+    asked = [form for form, wanted in forms.items() if wanted]
+    if len(asked) > 1:
+        raise ValueError(f"one format at a time, not {' and '.join(asked)}")
+    return asked[0] if asked else None
+
+
+def say_text(text: str, output: Path | None) -> None:
+    """Print a table, or write its file.
+
+    Raises:
+        DownloadError: the file's place is a folder.
+    """
+    if output is None:
+        typer.echo(text.replace("\r\n", "\n"), nl=False)
+        return
+    if output.is_dir():
+        raise DownloadError(f"{output} is a folder; --output names a file")
+    output.write_text(text, encoding="utf-8", newline="")
+    typer.echo(str(output))
+
+
+def say_comparison(found: Comparison) -> None:
+    """Print the verdict, what differs, the results, the differences."""
+    if found.verdict is not None:
+        typer.echo(shown(found.verdict.text))
+    labels = [side.label for side in found.sides]
+    columns = [name for name in COLUMNS if name in found.metrics]
+    rows: list[list[Any]] = [
+        [side.label, side.dataset, *(percent(found.metrics[name][place]) for name in columns), seeds_of(found, place)]
+        for place, side in enumerate(found.sides)
+    ]
+    typer.echo()
+    say_table(["side", "data set", *(COLUMNS[name] for name in columns), "seeds"], rows, right=range(2, 9))
+    if found.configuration:
+        typer.echo()
+        differing = [[path, *values] for path, values in found.configuration.items()]
+        say_table(["what differs", *labels], differing)
+    pairs = [pair for pair in found.pairs if pair.metric == found.series.metric]
+    if pairs:
+        typer.echo()
+        say_pairs(pairs[:MOST_PAIRS], labels)
+
+
+def seeds_of(found: Comparison, place: int) -> str:
+    """How many seeds a side has, of how many."""
+    side = found.sides[place]
+    done = len(side.seeds) - len(side.missing_seeds)
+    return f"{done} of {len(side.seeds)}" if side.missing_seeds else f"{done}"
+
+
+def say_pairs(pairs: list[Pair], labels: list[str]) -> None:
+    """Print a line per difference, in points of percent."""
+    rows = [[f"{labels[pair.a]} − {labels[pair.b]}", *figures(pair), pair.n, pair.note] for pair in pairs]
+    say_table(["difference by seed", "mean %", "95 % interval", "n", ""], rows, right=[1, 2, 3])
+
+
+def figures(pair: Pair) -> list[str]:
+    """Mean and interval of a difference; marked where the interval excludes zero."""
+    if pair.difference is None:
+        return ["-", "-"]
+    interval = pair.confidence_interval
+    shown_interval = "-" if interval is None else f"{100 * interval[0]:+.2f} to {100 * interval[1]:+.2f}"
+    return [f"{100 * pair.difference:+.2f}{'*' if pair.decided else ''}", shown_interval]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (compare, export):
+        app.command(command.__name__)(command)
