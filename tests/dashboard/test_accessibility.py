@@ -1,0 +1,260 @@
+"""Every view: for people with a keyboard alone, with a screen reader, on narrow and wide screens, light and dark."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+
+from store import jobs, workers
+from store.database.engine import Database
+from store.lifecycle import claims
+from tests.dashboard.conftest import begun, finished_job, serving, submitted
+from tests.store.databases import reading, writing
+
+pytestmark = pytest.mark.browser
+WIDTHS = (390, 1440, 2560)
+MOST_STOPS = 400
+"""Presses of Tab after which a page is said to hold the keyboard for good."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A view: its address after the `#`, with names of `World.ids` in braces, and a heading that it has."""
+
+    path: str
+    heading: str
+
+
+VIEWS = (
+    View("/", "Jobs"),
+    View("/?name=of nothing", "Jobs"),
+    View("/jobs/{job}", "finished"),
+    View("/jobs/{job}?tab=variation", "finished"),
+    View("/jobs/{job}?tab=classes", "finished"),
+    View("/jobs/{job}?tab=runs", "finished"),
+    View("/jobs/{job}?tab=logs", "finished"),
+    View("/jobs/{job}?tab=spec", "finished"),
+    View("/jobs/{failing}", "failing"),
+    View("/jobs/j_none", ""),
+    View("/runs/{run}", "cross_entropy, seed 0"),
+    View("/runs/{failed}", "seed 0"),
+    View("/runs/{waiting}", "seed 1"),
+    View("/runs/{failed}/log", "seed 0"),
+    View("/workers", "Workers and queue"),
+    View("/admin", "Administration"),
+    View("/admin?tab=audit", "Administration"),
+    View("/nowhere", "There is no such page"),
+)
+"""All views, in the states that look different. A new view joins here."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A service with something of everything."""
+
+    address: str
+    ids: Mapping[str, str]
+
+    def opened(self, page: Page, view: View) -> None:
+        """Show a view, with all that it reads and draws."""
+        page.goto(f"{self.address}/#{view.path.format(**self.ids)}")
+        if view.heading:
+            expect(page.get_by_role("heading", name=view.heading, exact=True)).to_be_visible()
+        expect(page.locator("main .loading")).to_have_count(0)
+        expect(page.locator(".plot:not(:has(canvas))")).to_have_count(0)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A service of its own, since other tests' jobs would make the pages long."""
+    db = Database(f"sqlite:///{tmp_path_factory.mktemp('world') / 'lpl.sqlite3'}")
+    db.migrate()
+    ids = filled(db)
+    with serving(db) as address:
+        yield World(address, ids)
+    db.dispose()
+
+
+def filled(db: Database) -> dict[str, str]:
+    """Fill a database; identifiers by what they stand for."""
+    job = finished_job(db, "finished")
+    failing = submitted(db, "failing")
+    held = begun(db, epochs=2)
+    for level in ("info", "warning", "error"):
+        writing(db, claims.log, held, level, f"a line of level {level}")
+    writing(db, claims.finish, held, outcome="failed", reason="diverged", message="the loss is nan")
+    submitted(db, "running and waiting", seeds=2)
+    running = begun(db, epochs=3)
+    busy = writing(
+        db, workers.register, hostname="a", pid=1, device="cpu", device_name="CPU, 8 processors", version="1"
+    )
+    writing(db, workers.beat, busy, run_id=running.run_id)
+    (waiting,) = (run.id for run in reading(db, jobs.list_runs, running.job_id).items if run.state == "queued")
+    run = reading(db, jobs.list_runs, job).items[0].id
+    return {"job": job, "run": run, "failing": failing, "failed": held.run_id, "waiting": waiting}
+
+
+@pytest.fixture
+def watched(browser: Browser, world: World) -> Iterator[Page]:
+    """A page of which no console error, no violation of the content policy and no request elsewhere is taken."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    context.add_init_script(
+        "window.refusals = []; document.addEventListener('securitypolicyviolation', (event) =>"
+        " refusals.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));"
+    )
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "the server responded with a status" not in message.text:
+            complaints.append(message.text)
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    context.on("request", lambda each: each.url.startswith(("blob:", world.address)) or complaints.append(each.url))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def findings(page: Page) -> list[str]:
+    """What axe finds that is serious or worse: rule, place, what is the matter."""
+    answer: dict[str, Any] = Axe().run(page).response
+    return [
+        f"{finding['id']} at {node['target']}: {node['html'][:160]}: {node['failureSummary']}"
+        for finding in answer["violations"]
+        if finding["impact"] in ("serious", "critical")
+        for node in finding["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.path)
+def test_a_view_is_accessible_in_both_schemes_and_fits_every_width(world: World, watched: Page, view: View) -> None:
+    world.opened(watched, view)
+    assert watched.evaluate("refusals") == []
+    for scheme in ("light", "dark"):
+        watched.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        expect(watched.locator("html")).to_have_attribute("data-scheme", scheme)
+        assert findings(watched) == [], scheme
+    for width in WIDTHS:
+        watched.set_viewport_size({"width": width, "height": 900})
+        needed = watched.evaluate("document.documentElement.scrollWidth")
+        assert needed <= width, f"{needed} of {width} pixels"
+    assert watched.locator("h1").count() == (1 if view.heading else 0)
+
+
+REACHED = """
+() => {
+  window.reached ??= new Set();
+  const element = document.activeElement;
+  if (element === document.body) return ''; // between the last and the first
+  if (reached.has(element)) return null;
+  reached.add(element);
+  const { outlineStyle, outlineWidth } = getComputedStyle(element);
+  return outlineStyle !== 'none' && outlineWidth !== '0px' ? '' : element.outerHTML.slice(0, 120);
+}
+"""
+MISSED = """
+() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex]')]
+  .filter((each) => each.tabIndex >= 0 && !each.matches(':disabled') && each.checkVisibility() && !reached.has(each))
+  .filter((each) => each.type !== 'radio' || ![...reached].some((other) => other.name === each.name))
+  .map((each) => each.outerHTML.slice(0, 120))
+"""
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.path)
+def test_everything_of_a_view_is_reached_by_tab_and_seen_when_it_is(world: World, watched: Page, view: View) -> None:
+    world.opened(watched, view)
+    unseen: list[str] = []
+    for _ in range(MOST_STOPS):
+        watched.keyboard.press("Tab")
+        found = watched.evaluate(REACHED)
+        if found is None:
+            break
+        unseen += [found] if found else []
+    assert unseen == []
+    assert watched.evaluate(MISSED) == []
+
+
+def test_a_page_begins_at_its_content_and_the_first_stop_skips_to_it(world: World, watched: Page) -> None:
+    world.opened(watched, VIEWS[0])
+    expect(watched.locator("#content")).to_be_focused()
+    watched.get_by_role("link", name="LPL", exact=True).focus()
+    watched.keyboard.press("Shift+Tab")
+    expect(watched.get_by_role("link", name="Skip to content")).to_be_focused()
+    expect(watched.get_by_role("link", name="Skip to content")).to_be_in_viewport()
+    watched.keyboard.press("Enter")
+    expect(watched.locator("#content")).to_be_focused()
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("j", "/"),
+        ("s", "/submit"),
+        ("d", "/datasets"),
+        ("m", "/methods"),
+        ("t", "/theory"),
+        ("w", "/workers"),
+        ("a", "/admin"),
+    ],
+)
+def test_g_and_a_letter_go_to_a_page(world: World, watched: Page, key: str, path: str) -> None:
+    world.opened(watched, View("/nowhere", "There is no such page"))
+    watched.keyboard.press("g")
+    watched.keyboard.press(key)
+    watched.wait_for_url(f"**/#{path}")
+
+
+@pytest.mark.parametrize("path", ["/", "/runs/{failed}/log", "/admin?tab=audit"])
+def test_a_slash_goes_to_the_search_field(world: World, watched: Page, path: str) -> None:
+    world.opened(watched, View(path, ""))
+    watched.keyboard.press("/")
+    expect(watched.locator("main [data-search]")).to_be_focused()
+    watched.keyboard.type("/?gw")  # letters there are text
+    expect(watched.locator("main [data-search]")).to_have_value("/?gw")
+
+
+def test_a_question_mark_lists_the_keys_and_escape_gives_the_focus_back(world: World, watched: Page) -> None:
+    world.opened(watched, View("/workers", "Workers and queue"))
+    watched.get_by_role("link", name="Methods").focus()
+    watched.keyboard.press("?")
+    expect(watched.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    assert findings(watched) == []
+    watched.keyboard.press("g")
+    watched.keyboard.press("j")
+    watched.keyboard.press("Escape")
+    expect(watched.get_by_role("dialog", name="Keyboard")).to_have_count(0)
+    expect(watched.get_by_role("link", name="Methods")).to_be_focused()
+    assert watched.url.endswith("#/workers")
+
+
+def test_a_tab_is_chosen_by_arrow_keys(world: World, watched: Page) -> None:
+    world.opened(watched, View("/admin", "Administration"))
+    watched.get_by_role("tab", name="Keys").focus()
+    watched.keyboard.press("ArrowRight")
+    expect(watched.get_by_role("tab", name="Audit log")).to_be_focused()
+    expect(watched.get_by_role("heading", name="Audit log")).to_be_visible()
+
+
+def test_lines_of_a_log_are_reached_by_arrow_keys(world: World, watched: Page) -> None:
+    world.opened(watched, View("/runs/{failed}/log", "seed 0"))
+    lines = watched.get_by_role("region", name="Lines of the log").locator("[data-line]")
+    lines.last.get_by_role("button").focus()
+    watched.keyboard.press("ArrowUp")
+    expect(lines.nth(lines.count() - 2).get_by_role("button")).to_be_focused()
+    watched.keyboard.press("Enter")
+    assert "line=" in watched.url
+
+
+def test_a_question_before_what_cannot_be_undone_holds_the_focus(world: World, watched: Page) -> None:
+    world.opened(watched, View("/runs/{waiting}", "seed 1"))
+    watched.get_by_role("button", name="Cancel").focus()
+    watched.keyboard.press("Enter")
+    expect(watched.get_by_role("dialog", name="Cancel the run")).to_be_visible()
+    assert findings(watched) == []
+    watched.keyboard.press("Escape")
+    expect(watched.get_by_role("button", name="Cancel")).to_be_focused()
