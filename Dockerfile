@@ -24,7 +24,7 @@ RUN rm -rf build *.egg-info && /opt/lpl/bin/pip install --no-deps --force-reinst
  && cd /opt/lpl/lib/python3.11/site-packages \
  && rm -rf torch/test torch/include \
  && find torch/bin -type f ! -name torch_shm_manager -delete \
- && find scipy sklearn numpy sympy -type d -name tests -prune -exec rm -rf {} +
+ && find scipy sklearn numpy sympy matplotlib mpl_toolkits fontTools -type d -name tests -prune -exec rm -rf {} +
 
 FROM python:3.11-slim
 ARG TORCH=cpu

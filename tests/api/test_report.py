@@ -14,6 +14,7 @@ from tests.api.service import Running, claim
 from tests.api.sides import ERROR, epoch, finish, job_with, start
 from tests.store.databases import writing
 
+pytestmark = pytest.mark.slow
 HOSTILE = "</title></h1><script>alert(1)</script><img src=x onerror=alert(1)> \" onload='x' & \u202e {{7*7}}"
 METHODS = {"method": ["lpl", "cross_entropy"]}
 
@@ -107,7 +108,6 @@ def test_a_job_that_waits_has_a_report_too(service: Running) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.slow
 def test_a_report_shows_from_the_service_and_from_disk(service: Running, tmp_path: Path) -> None:
     chromium = shutil.which("chromium")
     if chromium is None:

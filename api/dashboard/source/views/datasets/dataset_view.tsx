@@ -157,7 +157,7 @@ function Jobs({ name }: { name: string }) {
         {(list) =>
           list.items.length ? (
             <>
-              <Table caption="Jobs that used it" columns={JOBS} rows={list.items} rowKey={(job) => job.id} />
+              <Table caption="Jobs of this data set, newest first" columns={JOBS} rows={list.items} rowKey={(job) => job.id} />
               {list.next && <p class="small"><a href={to("/", { dataset: name })}>All its jobs</a></p>}
             </>
           ) : (

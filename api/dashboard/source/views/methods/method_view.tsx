@@ -114,7 +114,7 @@ const PRESETS: Column<Preset>[] = [
   { key: "title", title: "Experiment", wide: true, cell: (preset) => preset.title },
   { key: "row", title: "Where", wide: true, cell: (preset) => preset.table_row ?? preset.citation },
   { key: "published", title: "Published", wide: true, cell: (preset) => published(preset.published) },
-  { key: "use", title: "", cell: (preset) => <a href={to("/submit", { preset: preset.name })} aria-label={`Try ${preset.title}`}>try it</a> },
+  { key: "use", title: "Try", cell: (preset) => <a href={to("/submit", { preset: preset.name })} aria-label={`Try ${preset.title}`}>try it</a> },
 ];
 
 function published(figures: Record<string, number>): string {

@@ -4,7 +4,7 @@ import { Bounds } from "../../charts/bounds";
 import { send } from "../../service/http";
 import type { BoundsAnswer } from "../../service/types";
 import { plural } from "../../parts/format";
-import { checked } from "./checking";
+import { plan as checkedPlan } from "./checking";
 import type { Fields } from "./paths";
 
 const GAP_MILLISECONDS = 100;
@@ -45,7 +45,7 @@ function useBounds(question: Question | null): { bounds: BoundsAnswer | null; er
 }
 
 export function BoundsPart({ perturbation, task }: { perturbation: Fields; task: string }) {
-  const { plan } = checked.value;
+  const plan = checkedPlan.value;
   const { bounds, error } = useBounds(plan ? { class_counts: plan.class_counts, task, perturbation } : null);
   const fits = bounds && plan && bounds.order.length === plan.classes.length;
   return (

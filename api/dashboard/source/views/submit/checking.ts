@@ -4,8 +4,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { Away, type FieldError, Problem, send } from "../../service/http";
 import { useReading } from "../../service/resource";
 import type { Validation } from "../../service/types";
-import { draft } from "./draft";
-import type { Fields } from "./paths";
+import { datasetName, draft } from "./draft";
+import { type Fields, read } from "./paths";
 
 export interface Checked {
   /** What would run; of the last draft that was right. */
@@ -18,7 +18,12 @@ export interface Checked {
 const STILL_MILLISECONDS = 350;
 export const checked = signal<Checked>({ plan: null, error: null, current: false });
 export const errors = computed<FieldError[]>(() => (checked.value.error instanceof Problem ? checked.value.error.errors : []));
-export const complete = computed<Fields>(() => (checked.value.plan?.spec as Fields | undefined) ?? {});
+/** What would run, as far as it is about the data set of the draft: another one's numbers would mislead. */
+export const plan = computed<Validation | null>(() => {
+  const last = checked.value.plan;
+  return last && read(last.spec, "dataset.name") === datasetName() ? last : null;
+});
+export const complete = computed<Fields>(() => (plan.value?.spec as Fields | undefined) ?? {});
 
 /** Paths that have a field on the page, with how many. */
 const places = signal<Map<string, number>>(new Map());
@@ -60,10 +65,10 @@ export function useChecking(): () => void {
   const reading = useReading<Validation>(asked, () => send("POST", "/v1/jobs/validate", asked), { keep: true });
   const last = useRef<{ plan: Validation | null; error: Error | null }>({ plan: null, error: null });
   if (!reading.loading) last.current = { plan: reading.value, error: reading.error };
-  const { plan, error } = last.current;
+  const { plan: answer, error } = last.current;
   const current = !reading.loading && asked === text && !(error instanceof Away);
   useEffect(() => {
-    checked.value = { plan, error, current };
-  }, [plan, error, current]);
+    checked.value = { plan: answer, error, current };
+  }, [answer, error, current]);
   return reading.refresh;
 }

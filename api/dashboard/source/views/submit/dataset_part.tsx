@@ -5,18 +5,13 @@ import type { Resource } from "../../service/resource";
 import type { Catalog, Dataset, Entry } from "../../service/types";
 import { Failure, Loading } from "../../parts/states";
 import { to } from "../../shell/address";
-import { checked, useErrors } from "./checking";
-import { draft, set } from "./draft";
+import { plan, useErrors } from "./checking";
+import { datasetName, draft, set } from "./draft";
 import { PartFields, shown } from "./field";
 import { More } from "./more";
 import { read } from "./paths";
 
 const MAIN = ["imbalance_factor", "imbalance_profile", "validation_fraction"];
-
-export function datasetName(): string {
-  const dataset = draft.value.spec.dataset;
-  return String((typeof dataset === "string" ? dataset : read(dataset, "name")) ?? "");
-}
 
 /** What a data set's fields are: a built-in one's own, or those of every registered one. */
 export function datasetEntry(name: string, catalog: Catalog, schema: unknown): Entry | undefined {
@@ -83,8 +78,8 @@ function Choice({ datasets, catalog, name }: { datasets: Resource<Dataset[]>; ca
 }
 
 function Curve() {
-  const { plan } = checked.value;
-  if (!plan || plan.class_counts.length < 2) return null;
+  const right = plan.value;
+  if (!right || right.class_counts.length < 2) return null;
   const swept = shown(Object.keys((draft.value.spec.sweep as object | undefined) ?? {}).filter((path) => path.startsWith("dataset")));
-  return <Counts title={`Training examples by class${swept ? ", first value of the sweep" : ""}`} classes={plan.classes} counts={plan.class_counts} height={230} />;
+  return <Counts title={`Training examples by class${swept ? ", first value of the sweep" : ""}`} classes={right.classes} counts={right.class_counts} height={230} />;
 }

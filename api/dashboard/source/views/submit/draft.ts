@@ -50,6 +50,11 @@ export function start(spec: Fields, from: string): void {
   draft.value = fresh(spec, from);
 }
 
+export function datasetName(): string {
+  const { dataset } = draft.value.spec;
+  return String((typeof dataset === "string" ? dataset : read(dataset, "name")) ?? "");
+}
+
 /** The parts that may be given by their name alone. */
 const NAMED = ["dataset", "model", "optimizer", "schedule", "augmentation"];
 

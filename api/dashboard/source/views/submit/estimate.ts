@@ -2,7 +2,7 @@
 import { get } from "../../service/http";
 import { type Resource, useReading } from "../../service/resource";
 import type { JobList, JobMetrics, Validation } from "../../service/types";
-import { checked } from "./checking";
+import { complete } from "./checking";
 import { read } from "./paths";
 
 export interface Basis {
@@ -23,9 +23,8 @@ async function basis(dataset: string, model: string, signal: AbortSignal): Promi
 }
 
 export function useBasis(): Resource<Basis | null> {
-  const spec = checked.value.plan?.spec;
-  const dataset = read(spec, "dataset.name");
-  const model = read(spec, "model.name");
+  const dataset = read(complete.value, "dataset.name");
+  const model = read(complete.value, "model.name");
   const question = typeof dataset === "string" && typeof model === "string" ? `${dataset} ${model}` : null;
   return useReading(question, (signal) => basis(dataset as string, model as string, signal));
 }

@@ -5,12 +5,13 @@ import { Away, Problem, send } from "../../service/http";
 import type { Job, Validation } from "../../service/types";
 import { go } from "../../shell/address";
 import { say } from "../../shell/notices";
-import { checked, elsewhere, placed } from "./checking";
+import { checked, elsewhere, placed, plan as checkedPlan } from "./checking";
 import { draft, edit } from "./draft";
 import { type Basis, seconds, useBasis } from "./estimate";
 
 export function Plan({ check, onText }: { check: () => void; onText: boolean }) {
-  const { plan, error, current } = checked.value;
+  const { error, current } = checked.value;
+  const plan = checkedPlan.value;
   const basis = useBasis().value;
   return (
     <section class="panel" aria-labelledby="plan-title">
@@ -36,9 +37,9 @@ function Wrong({ error, onText }: { error: Error | null; onText: boolean }) {
   return (
     <>
       {listed.length > 0 && (
-        <ul class="errors small" role="alert">
-          {listed.map((each) => <li key={`${each.path} ${each.message}`}><code>{each.path || "specification"}</code>: {each.message}</li>)}
-        </ul>
+        <div class="errors small" role="alert">
+          <ul>{listed.map((each) => <li key={`${each.path} ${each.message}`}><code>{each.path || "specification"}</code>: {each.message}</li>)}</ul>
+        </div>
       )}
       {!onText && placed.value.length > 0 && <p class="small">{plural(placed.value.length, "field is", "fields are")} wrong: <button type="button" class="link" onClick={toFirst}>to the first</button></p>}
     </>

@@ -6,7 +6,8 @@ import type { Catalog, Dataset } from "../../service/types";
 import { query, setQuery } from "../../shell/address";
 import { useDatasets } from "../datasets/listing";
 import { complete, useChecking } from "./checking";
-import { DatasetPart, datasetName } from "./dataset_part";
+import { DatasetPart } from "./dataset_part";
+import { datasetName } from "./draft";
 import { MethodPart } from "./method_part";
 import { read } from "./paths";
 import { Plan } from "./plan";
@@ -67,7 +68,7 @@ export default function SubmitView() {
 /** Whether the data have one label each or several. */
 function taskOf(catalog: Catalog, datasets: Dataset[]): string {
   const name = datasetName();
-  const loss = read(complete.value, "dataset.name") === name ? read(complete.value, "method.loss.name") : undefined;
+  const loss = read(complete.value, "method.loss.name");
   const task = datasets.find((each) => each.name === name)?.task ?? named(catalog, "datasets", name)?.tasks[0];
   const losses = named(catalog, "losses", loss)?.tasks;
   return task ?? (losses?.length === 1 ? (losses[0] as string) : "single_label");

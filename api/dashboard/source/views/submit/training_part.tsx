@@ -10,6 +10,7 @@ import { type Value, numbers, read } from "./paths";
 /** The name of a part that is chosen by name: the draft's, else the one that is taken. */
 function partName(part: string): string {
   const value = draft.value.spec[part];
+  if (Array.isArray(value)) return "sequence";
   return String((typeof value === "string" ? value : (read(value, "name") ?? read(complete.value, `${part}.name`))) ?? "");
 }
 
@@ -34,13 +35,15 @@ function ByName({ part, title, kind, catalog, main }: { part: string; title: str
   const entry = named(catalog, kind, partName(part));
   const names = Object.keys(parameters(entry));
   const first = main.filter((name) => names.includes(name));
+  const listed = Array.isArray(draft.value.spec[part]);
   const rest = names.filter((name) => !first.includes(name));
   return (
     <fieldset>
       <legend>{title}</legend>
       <Choice part={part} title={title} entries={catalog[kind] ?? []} />
+      {listed && <p class="quiet small">Several, one after the other: change them in the text.</p>}
       {first.length > 0 && <PartFields part={part} entry={entry} only={first} />}
-      {rest.length > 0 && <More title={`${rest.length} more`} below={rest.map((name) => `${part}.${name}`)}><PartFields part={part} entry={entry} only={rest} /></More>}
+      {rest.length > 0 && !listed && <More title={`${rest.length} more`} below={rest.map((name) => `${part}.${name}`)}><PartFields part={part} entry={entry} only={rest} /></More>}
     </fieldset>
   );
 }
