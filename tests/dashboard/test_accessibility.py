@@ -22,10 +22,10 @@ MOST_STOPS = 400
 
 @dataclass(frozen=True)
 class View:
-    """A view: its address after the `#`, with names of `World.ids` in braces, and a heading that it has."""
+    """A view: its address after the `#`, with names of `World.ids`, and its title, None: any."""
 
     path: str
-    heading: str
+    heading: str | None
 
 
 VIEWS = (
@@ -43,6 +43,10 @@ VIEWS = (
     View("/runs/{failed}", "seed 0"),
     View("/runs/{waiting}", "seed 1"),
     View("/runs/{failed}/log", "seed 0"),
+    View("/compare", "Compare"),
+    View("/compare?job={job}", "Compare 2 sides"),
+    View("/theory", "Theory"),
+    View("/theory/1", None),
     View("/submit", "Submit an experiment"),
     View("/submit?tab=text", "Submit an experiment"),
     View("/submit?job={job}", "Submit an experiment"),
@@ -70,8 +74,8 @@ class World:
     def opened(self, page: Page, view: View) -> None:
         """Show a view, with all that it reads and draws."""
         page.goto(f"{self.address}/#{view.path.format(**self.ids)}")
-        if view.heading:
-            expect(page.get_by_role("heading", name=view.heading, exact=True)).to_be_visible()
+        if view.heading != "":
+            expect(page.get_by_role("heading", level=1, name=view.heading, exact=True)).to_be_visible()
         expect(page.locator("main .loading")).to_have_count(0)
         expect(page.locator(".plot:not(:has(canvas))")).to_have_count(0)
 
@@ -152,7 +156,13 @@ def test_a_view_is_accessible_in_both_schemes_and_fits_every_width(world: World,
         watched.set_viewport_size({"width": width, "height": 900})
         needed = watched.evaluate("document.documentElement.scrollWidth")
         assert needed <= width, f"{needed} of {width} pixels"
-    assert watched.locator("h1").count() == (1 if view.heading else 0)
+    assert watched.locator("h1").count() == (0 if view.heading == "" else 1)
+
+
+def test_axe_finds_what_is_wrong(world: World, watched: Page) -> None:
+    world.opened(watched, VIEWS[0])
+    watched.evaluate("document.querySelector('main').append(new Image())")
+    assert [each.split(" ")[0] for each in findings(watched)] == ["image-alt"]
 
 
 REACHED = """

@@ -15,12 +15,14 @@ export function JobLogs({ runs }: { runs: NamedRun[] }) {
   if (!chosen) return <p class="quiet">This job has no runs.</p>;
   return (
     <>
-      <label class="row small">
-        Run
-        <select aria-label="Run" value={chosen.run.id} onChange={(event) => setQuery({ run: event.currentTarget.value, line: null })}>
-          {runs.map(({ run, title }) => <option key={run.id} value={run.id}>{title}: {run.state}</option>)}
-        </select>
-      </label>
+      <div class="filters">
+        <label class="row small">
+          Run
+          <select aria-label="Run" value={chosen.run.id} onChange={(event) => setQuery({ run: event.currentTarget.value, line: null })}>
+            {runs.map(({ run, title }) => <option key={run.id} value={run.id}>{title}: {run.state}</option>)}
+          </select>
+        </label>
+      </div>
       <Logs key={chosen.run.id} run={chosen.run.id} tall />
     </>
   );

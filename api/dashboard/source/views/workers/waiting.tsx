@@ -4,15 +4,7 @@ import { type Column, Table } from "../../parts/table";
 import type { Queue } from "../../service/types";
 import { to } from "../../shell/address";
 
-/** A run that waits, in the order in which the scheduler would take it. */
-export interface WaitingRun {
-  run: string;
-  job: string;
-  name: string;
-  priority: number;
-  position: number;
-  reason: string;
-}
+type WaitingRun = Queue["waiting"][number];
 
 const COLUMNS: Column<WaitingRun>[] = [
   { key: "position", title: "Place", number: true, cell: (each) => each.position },
@@ -22,15 +14,15 @@ const COLUMNS: Column<WaitingRun>[] = [
   { key: "reason", title: "Why it waits", wide: true, cell: (each) => each.reason },
 ];
 
+/** Runs that some worker can take come first; where none can, its reason says what is missing. */
 export function Waiting({ queue }: { queue: Queue }) {
-  const waiting = (queue as { waiting?: WaitingRun[] }).waiting;
   const total = queue.runs.queued ?? 0;
-  if (!waiting?.length) return <p>{plural(total, "run")} {total === 1 ? "waits" : "wait"}: higher priorities first, then in the order of submission, jobs by turns.</p>;
+  const shown = queue.waiting.length;
   return (
     <>
-      <h3>In this order</h3>
-      <Table caption="Runs that wait, in their order" columns={COLUMNS} rows={waiting} rowKey={(each) => each.run} />
-      {total > waiting.length && <p class="quiet small">The first {waiting.length} of {total.toLocaleString("en")}.</p>}
+      <h3>Who is next</h3>
+      <Table caption="Runs that wait, in the order in which workers take them" columns={COLUMNS} rows={queue.waiting} rowKey={(each) => each.run} />
+      {total > shown && <p class="quiet small">The first {shown} of {plural(total, "run")} that wait.</p>}
     </>
   );
 }
