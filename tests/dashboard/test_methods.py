@@ -34,6 +34,7 @@ def test_filters_stand_in_the_address(database: Database, address: str, page: Pa
 def test_a_method_has_its_parameters_evidence_and_a_way_to_try_it(database: Database, address: str, page: Page) -> None:
     page.goto(f"{address}/#/methods/lpl")
     expect(page.get_by_role("heading", name="When to use it")).to_be_visible()
+    expect(page).to_have_title("LPL (class-level logit perturbation) · LPL")
     threshold = page.get_by_role("row").filter(has=page.get_by_text("threshold", exact=True))
     expect(threshold).to_contain_text("0.4")
     page.get_by_label("for data with").select_option("multi_label")

@@ -127,3 +127,23 @@ def test_a_finished_run_gives_an_estimate(database: Database, address: str, page
     finished_job(database, "the basis", written=metrics)
     opened(page, address)
     expect(plan(page)).to_contain_text("Training takes about")
+
+
+def test_the_service_goes_away_while_one_writes_and_nothing_is_lost(
+    database: Database, address: str, page: Page
+) -> None:
+    opened(page, address)
+    page.route("**/v1/jobs/validate", lambda route: route.fulfill(status=502, body="bad gateway"))
+    page.get_by_label("Epochs", exact=True).fill("5")
+    expect(plan(page)).to_contain_text("answered 502")
+    page.unroute("**/v1/jobs/validate")
+    expect(plan(page)).to_contain_text("Epochs each5")
+    expect(plan(page)).to_contain_text("As it should be")
+
+
+def test_without_a_method_the_usual_three_are_compared(database: Database, address: str, page: Page) -> None:
+    opened(page, address)
+    page.get_by_role("checkbox", name="LPL (class-level logit perturbation)", exact=True).uncheck()
+    expect(page.get_by_text("None is chosen: cross entropy, logit adjustment and LPL")).to_be_visible()
+    expect(plan(page)).to_contain_text("Runs9")
+    assert "method" not in sent(page)

@@ -12,12 +12,14 @@ import { send } from "../../service/http";
 import { ofStates, useResource } from "../../service/resource";
 import type { DatasetDetail, JobItem, JobList } from "../../service/types";
 import { go, to } from "../../shell/address";
+import { titled } from "../../shell/title";
 import { titleOf } from "./datasets_view";
 import { TASKS } from "./listing";
 
 export default function DatasetView({ name }: { name: string }) {
   const dataset = useResource<DatasetDetail>(`/v1/datasets/${encodeURIComponent(name)}`);
   const catalog = useCatalog().value;
+  titled(titleOf(name, catalog));
   const remove = async () => {
     await send("DELETE", `/v1/datasets/${encodeURIComponent(name)}`);
     go("#/datasets");

@@ -63,7 +63,7 @@ function columnsOf(catalog: Catalog | null): Column<Dataset>[] {
     { key: "task", title: "Labels", cell: (each) => TASKS[taskOf(each)] ?? "–" },
     { key: "classes", title: "Classes", number: true, cell: (each) => number(each.num_classes) },
     { key: "factor", title: "IF", number: true, hint: "Imbalance factor of all training examples: most frequent class over rarest", cell: (each) => number(each.imbalance_factor, 4) },
-    { key: "message", title: "What goes where", wide: true, cell: (each) => <span class="small quiet">{each.message ?? (each.builtin ? "comes with the service" : `registered from ${each.path}`)}</span> },
+    { key: "message", title: "What goes where", wide: true, cell: (each) => <span class="small quiet message">{each.message ?? (each.builtin ? "comes with the service" : `registered from ${each.path}`)}</span> },
     { key: "use", title: "Train", cell: (each) => (each.available ? <a href={to("/submit", { dataset: each.name })} aria-label={`Train on ${titleOf(each.name, catalog)}`}>train on this</a> : null) },
   ];
 }

@@ -8,6 +8,7 @@ import { type Column, Table } from "../../parts/table";
 import { type Property, named, parameters, range, useCatalog } from "../../service/catalog";
 import type { Catalog, Entry } from "../../service/types";
 import { query, setQuery, to } from "../../shell/address";
+import { titled } from "../../shell/title";
 import { TASKS } from "../datasets/listing";
 import { shown } from "../submit/field";
 import { aliasOf, partsOf } from "../submit/method";
@@ -17,6 +18,7 @@ type MethodEntry = Entry & { compositions: Record<string, Fields> };
 
 export default function MethodView({ name }: { name: string }) {
   const catalog = useCatalog();
+  titled((catalog.value && named(catalog.value, "methods", name)?.title) || "Method");
   return (
     <>
       <p class="small"><a href="#/methods">All methods</a></p>
