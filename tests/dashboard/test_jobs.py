@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,7 +18,7 @@ from tests.store.databases import writing
 pytestmark = pytest.mark.browser
 
 
-def row(page: Page, name: str):
+def row(page: Page, name: str) -> Any:
     """The row of a job."""
     return page.get_by_role("row").filter(has=page.get_by_role("link", name=name, exact=True))
 

@@ -88,7 +88,7 @@ function Preview({ answer, rows, columns }: { answer: Comparison; rows: Side[]; 
   const heads = datasets.flatMap((dataset) => columns.map((name) => ({ dataset, name })));
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Preview of the table">
-      <table class="preview">
+      <table class="printed">
         <caption>Percent: mean ± standard deviation over seeds; bold where the 95 % interval of the paired difference to the second best does not hold zero</caption>
         <thead>
           <tr><th scope="col">Method</th>{heads.map(({ dataset, name }) => <th key={`${dataset} ${name}`} scope="col" class="number">{several ? `${dataset}: ` : ""}{shortTitle(name)}</th>)}</tr>
