@@ -6,11 +6,10 @@ from typing import Any
 
 from store.database.records import Result
 
-MAIN_METRICS = frozenset(
-    f"{name}{group}"
-    for name in ("test/top1_error", "test/mean_average_precision")
-    for group in ("", ".many", ".medium", ".few")
-)
+MAIN = ("test/top1_error", "test/mean_average_precision")
+"""What a task is judged by: the first of these that its runs have."""
+GROUPS = ("", ".many", ".medium", ".few")
+MAIN_METRICS = frozenset(f"{name}{group}" for name in MAIN for group in GROUPS)
 """What a list of jobs shows, as far as a task has it."""
 
 

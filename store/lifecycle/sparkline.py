@@ -6,15 +6,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from store.database.tables import EpochRow
+from store.lifecycle.results import MAIN
 
-CURVES = ("test/top1_error", "test/mean_average_precision")
-"""The first of these that a run has."""
 POINTS = 24
 
 
 def sparkline(session: Session, run: Any) -> list[float]:
     """The main test metric of a run at up to `POINTS` epochs, the first and the last among them; empty without one."""
-    name = next((name for name in CURVES if name in (run.last_metrics or {})), None)
+    name = next((name for name in MAIN if name in (run.last_metrics or {})), None)
     if name is None:
         return []
     wanted = (EpochRow.run_id == run.id) & EpochRow.epoch.in_(spaced(run.epoch))

@@ -25,19 +25,19 @@ METHODS = [
 SPECIES = 8142
 
 
-def fill_with_jobs(db: Database, count: int) -> None:
+def fill_with_jobs(db: Database, count: int, *, called: str = "filler") -> None:
     """Jobs that have ended, each with its result."""
     spec = lplcore.parse_spec({"dataset": "digits", "method": "lpl", "epochs": 3}).model_dump(mode="json")
     base = jobs.new_job(spec=spec, runs=[NewRun(0, {}, spec, 3)], method="lpl").columns
-    writing(db, fill, base, count)
+    writing(db, fill, base, count, called)
 
 
-def fill(session: Session, base: dict[str, Any], count: int) -> None:
+def fill(session: Session, base: dict[str, Any], count: int, called: str) -> None:
     """Insert the rows of `fill_with_jobs`."""
     rows, measured, tags = [], [], []
     for number in range(count):
         job_id, error = new_id("j"), 0.1 + 0.8 * ((number * 7919) % count) / count
-        name = f"filler {number:05}"
+        name = f"{called} {number:05}"
         results = {"test/top1_error": {"mean": error, "squares": 0.0002, "n": 3}}
         changed = {
             "id": job_id, "name": name, "name_key": name, "state": "succeeded", "progress": 1.0, "results": results,

@@ -1,6 +1,5 @@
 """The list of jobs: what it shows, and how it is filtered, sorted, chosen from."""
 
-import json
 import re
 from typing import Any
 
@@ -13,6 +12,7 @@ from store.database.engine import Database
 from store.database.records import NewRun
 from store.lifecycle import claims
 from tests.dashboard.conftest import begun, cancelled, finished_job, submitted
+from tests.dashboard.large import fill_with_jobs
 from tests.store.databases import writing
 
 pytestmark = pytest.mark.browser
@@ -137,16 +137,13 @@ def test_an_archived_job_leaves_the_list_and_comes_back(database: Database, addr
 
 
 def test_many_jobs_are_fetched_as_one_scrolls(database: Database, address: str, page: Page) -> None:
-    dumped = json.loads(json.dumps(lplcore.parse_spec({"dataset": "digits", "method": "lpl"}).model_dump(mode="json")))
-    for number in range(230):
-        new = jobs.new_job(spec={**dumped, "name": f"scrolled {number:03}"}, runs=[], method="lpl")
-        writing(database, jobs.submit, new)
+    fill_with_jobs(database, 230, called="scrolled")
     page.goto(f"{address}/#/?name=scrolled")
-    expect(row(page, "scrolled 229")).to_be_visible()
+    expect(row(page, "scrolled 00229")).to_be_visible()
     for _ in range(300):
         page.mouse.wheel(0, 2500)
-        if row(page, "scrolled 000").count():
+        if row(page, "scrolled 00000").count():
             break
         page.wait_for_timeout(100)
-    expect(row(page, "scrolled 000")).to_be_visible()
+    expect(row(page, "scrolled 00000")).to_be_visible()
     assert page.locator("tbody tr").count() < 120  # only what is in sight is drawn

@@ -9,11 +9,11 @@ from typing import Any
 from api.services.comparison import labels
 from api.services.comparison.ranking import Sample
 from api.services.comparison.statistics import Difference, paired
-from api.services.comparison.verdict import MAIN, Contender, Verdict, main_metric, verdict
+from api.services.comparison.verdict import Contender, Verdict, main_metric, verdict
 from store.comparison import Side
+from store.lifecycle.results import GROUPS, MAIN
 from store.lifecycle.states import OPEN
 
-GROUPS = ("", ".many", ".medium", ".few")
 OTHER_DATA = "different data: the difference is of the data too"
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from api.services.comparison.labels import by_words, data_label, metric_title, of_data, point_label, told_apart
 from api.services.comparison.ranking import Lead, Sample, lead
+from store.lifecycle.results import MAIN
 
-MAIN = ("test/top1_error", "test/mean_average_precision")
-"""What a task is judged by."""
 COARSE = 0.005
 """A spread from which on one decimal of a percentage is enough."""
 MOST_DATASETS = 3

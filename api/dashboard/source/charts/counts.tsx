@@ -1,4 +1,5 @@
 // The long tail: training examples by class, most frequent first, with the shot groups where they are known.
+import { byFrequency } from "../parts/frequency";
 import { scheme } from "../shell/theme";
 import { bins, groupAreas } from "./bars";
 import { Chart, type ChartProperties, type Option } from "./chart";
@@ -11,12 +12,9 @@ export interface CountsProperties extends Pick<ChartProperties, "title" | "heigh
   groups?: { name: string; from: number; to: number }[];
 }
 
-/** Class indices, most frequent first, ties by index. */
-export const byCount = (counts: number[]): number[] => counts.map((_, c) => c).sort((a, b) => (counts[b] as number) - (counts[a] as number) || a - b);
-
 export function Counts(properties: CountsProperties) {
   const { classes, counts, groups } = properties;
-  const order = byCount(counts);
+  const order = byFrequency(counts);
   const parts = bins(order.length);
   const named = (place: number) => classes[order[place] as number] ?? String(order[place]);
   const names = parts.map(([from, to]) => (to - from === 1 ? named(from) : `classes ${from + 1} to ${to}`));

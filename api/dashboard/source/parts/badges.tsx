@@ -3,8 +3,7 @@ import { methodColour } from "../charts/colours";
 import type { State } from "../service/types";
 import { scheme } from "../shell/theme";
 import { percent } from "./format";
-
-const SIGNS: Record<string, string> = { succeeded: "✓", failed: "✕", running: "▶", queued: "…", paused: "⏸", cancelled: "⊘" };
+import { SIGNS } from "./run_states";
 
 export function StateBadge({ state, requested }: { state: State; requested?: string | null }) {
   return (

@@ -3,9 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 import { Failure, Loading, Empty } from "../../parts/states";
 import { type Column, Table } from "../../parts/table";
 import { Time } from "../../parts/time";
-import { get } from "../../service/http";
-import { useReading } from "../../service/resource";
-import type { AuditLine, AuditList } from "../../service/types";
+import { useGrowing } from "../../service/pages";
+import type { AuditLine } from "../../service/types";
 import { query, setQuery, to } from "../../shell/address";
 import { Forbidden, isForbidden } from "./forbidden";
 
@@ -22,25 +21,15 @@ function question(): string {
   return asked.toString();
 }
 
-async function readLines(asked: string, wanted: number, signal: AbortSignal): Promise<{ lines: AuditLine[]; more: boolean }> {
-  const lines: AuditLine[] = [];
-  let cursor: string | null = null;
-  do {
-    const from: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-    const page: AuditList = await get<AuditList>(`/v1/audit?limit=${PAGE}${asked && `&${asked}`}${from}`, signal);
-    lines.push(...page.items);
-    cursor = page.next ?? null;
-  } while (cursor && lines.length < wanted);
-  return { lines, more: cursor !== null };
-}
+const keyOf = (line: AuditLine) => `${line.at} ${line.method} ${line.path}`;
 
 export function Audit() {
   const asked = question();
   const [wanted, setWanted] = useState(PAGE);
   useEffect(() => setWanted(PAGE), [asked]);
-  const read = useReading(`${asked} ${wanted}`, (signal) => readLines(asked, wanted, signal), { keep: true });
+  const read = useGrowing<AuditLine>(`/v1/audit?limit=${PAGE}${asked && `&${asked}`}`, wanted, keyOf);
   if (isForbidden(read.error)) return <Forbidden what="The audit log" />;
-  const lines = read.value?.lines ?? [];
+  const lines = read.value?.items ?? [];
   return (
     <section class="panel">
       <div class="row spread">

@@ -5,26 +5,16 @@ import { Tag } from "../../parts/badges";
 import { Empty, Shown } from "../../parts/states";
 import { type Column, Table } from "../../parts/table";
 import { Time } from "../../parts/time";
-import { get, send } from "../../service/http";
+import { send } from "../../service/http";
+import { readAll } from "../../service/pages";
 import { useReading } from "../../service/resource";
-import type { Key, KeyList } from "../../service/types";
+import type { Key } from "../../service/types";
 import { to } from "../../shell/address";
 import { Forbidden, isForbidden } from "./forbidden";
 import { NewKey } from "./new_key";
 
-async function readKeys(signal: AbortSignal): Promise<Key[]> {
-  const keys: Key[] = [];
-  let cursor: string | null = "";
-  do {
-    const page: KeyList = await get<KeyList>(`/v1/keys?limit=1000${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`, signal);
-    keys.push(...page.items);
-    cursor = page.next ?? null;
-  } while (cursor);
-  return keys;
-}
-
 export function Keys() {
-  const keys = useReading("keys", readKeys);
+  const keys = useReading("keys", (signal) => readAll<Key>("/v1/keys?limit=1000", signal));
   const [revokedShown, showRevoked] = useState(false);
   if (isForbidden(keys.error)) return <Forbidden what="The list of keys" />;
   return (

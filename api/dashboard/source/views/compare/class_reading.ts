@@ -1,6 +1,8 @@
 // Values by class of many sides: one request for each job and epoch, whatever the number of its runs.
 import { statistic } from "../../parts/format";
+import { byFrequency } from "../../parts/frequency";
 import { get } from "../../service/http";
+import { readAll } from "../../service/pages";
 import type { ClassSeries, Comparison, JobClassMetrics, JobLossVariations, LossVariations } from "../../service/types";
 import type { Side } from "./comparison";
 
@@ -58,7 +60,7 @@ const source = (answer: Comparison, side: Side, asked: number) => `${side.run ??
 
 function put(charts: Map<string, ClassChart>, side: Side, sign: string, runs: OfRun[], epoch: number): void {
   const { classes, counts } = runs[0]!;
-  const order = counts.map((_, c) => c).sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || a - b);
+  const order = byFrequency(counts);
   const key = `${sign} ${counts.join()} ${classes.join("\n")}`;
   const arranged = { dataset: side.dataset, sign, classes: order.map((c) => classes[c] ?? String(c)), counts: order.map((c) => counts[c] ?? 0), sides: [] };
   const chart = charts.get(key) ?? arranged;
@@ -74,15 +76,9 @@ async function ofSource(side: Side, epoch: number, kind: Kind, multi: boolean, s
     const answer = await get<LossVariations & ClassSeries>(`/v1/runs/${side.run}/${route}`, signal);
     return new Map([[side.run, ofRun(answer, (answer as Record<string, any>)[name])]]);
   }
-  const runs = new Map<string, OfRun>();
-  let cursor: string | null = "";
-  do {
-    const next: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-    const page: JobLossVariations & JobClassMetrics = await get(`/v1/jobs/${side.job}/${route}&limit=1000${next}`, signal);
-    for (const item of page.items) runs.set(item.run, ofRun(item, item.values));
-    cursor = page.next;
-  } while (cursor);
-  return runs;
+  type Item = JobLossVariations["items"][number] & JobClassMetrics["items"][number];
+  const items = await readAll<Item>(`/v1/jobs/${side.job}/${route}&limit=1000`, signal);
+  return new Map(items.map((item) => [item.run, ofRun(item, item.values)]));
 }
 
 type Answered = Pick<LossVariations, "classes" | "class_counts" | "relative_loss_variation" | "positive" | "negative">;

@@ -1,4 +1,5 @@
 // The confusion of a run, or of two, with the classes most frequent first.
+import { byFrequency } from "../../parts/frequency";
 import { get } from "../../service/http";
 import type { ConfusionEntries, ConfusionMatrix, LossVariations } from "../../service/types";
 
@@ -38,7 +39,7 @@ export async function readConfusion(run: string, other: string | null, signal: A
   if (facts.classes.length > MOST_OF_A_SQUARE) return list(run, other, signal);
   const [mine, theirs] = await Promise.all([square(run, signal), other ? square(other, signal) : null]);
   if (theirs && theirs.classes.join("\n") !== mine.classes.join("\n")) throw new Error("the two runs have different classes");
-  const order = mine.classes.map((_, place) => place).sort((a, b) => (facts.class_counts[b] ?? 0) - (facts.class_counts[a] ?? 0) || a - b);
+  const order = byFrequency(mine.classes.map((_, c) => facts.class_counts[c] ?? 0));
   const arranged = (matrix: ConfusionMatrix) => order.map((row) => order.map((column) => matrix.matrix[row]?.[column] ?? 0));
   return {
     kind: "square",

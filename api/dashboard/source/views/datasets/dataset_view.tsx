@@ -1,5 +1,6 @@
 // One data set: how its classes are spread, what an example looks like, which jobs used it.
-import { Counts, byCount } from "../../charts/counts";
+import { Counts } from "../../charts/counts";
+import { byFrequency } from "../../parts/frequency";
 import { Action } from "../../parts/action";
 import { MethodChip, StateBadge } from "../../parts/badges";
 import { number, plural, spread } from "../../parts/format";
@@ -132,7 +133,7 @@ const CLASSES: Column<ClassRow>[] = [
 function Classes({ dataset }: { dataset: DatasetDetail }) {
   const counts = dataset.class_counts ?? [];
   const groups = new Map(Object.entries(dataset.shot_groups ?? {}).flatMap(([group, members]) => members.map((c) => [c, group] as const)));
-  const rows = byCount(counts).map((index) => ({ index, name: dataset.classes?.[index] ?? String(index), count: counts[index] ?? 0, group: groups.get(index) ?? "–" }));
+  const rows = byFrequency(counts).map((index) => ({ index, name: dataset.classes?.[index] ?? String(index), count: counts[index] ?? 0, group: groups.get(index) ?? "–" }));
   return (
     <details class="more">
       <summary>{plural(rows.length, "class", "classes")} as a table</summary>

@@ -1,13 +1,15 @@
 // What a job's page reads of its runs: as many requests for 300 runs as for 3.
 import { useMemo, useRef } from "preact/hooks";
 import { type Matrix, get, joined, matrix } from "../../service/http";
+import { readAll } from "../../service/pages";
 import { type Resource, ofJob, useReading } from "../../service/resource";
 import type { LiveEvent } from "../../service/live_worker";
-import type { Job, JobClassMetrics, JobLossVariations, JobMetrics, Run, RunList } from "../../service/types";
+import type { Job, JobClassMetrics, JobLossVariations, JobMetrics, Run } from "../../service/types";
+import { byFrequency } from "../../parts/frequency";
+import { ENDED } from "../../parts/run_states";
 import { type Point, distinctNames, methodOf, pointKey } from "../../parts/points";
 
 const PAGE = 1000;
-export const ENDED = ["succeeded", "failed", "cancelled"];
 
 /** A sweep point with its current runs, by seed. */
 export interface PointRuns {
@@ -26,27 +28,15 @@ export interface JobRuns {
   epoch: number;
 }
 
-async function pages<T>(address: (cursor: string) => string, signal: AbortSignal): Promise<T[]> {
-  const items: T[] = [];
-  let cursor: string | null = "";
-  do {
-    const page: { items: T[]; next: string | null } = await get(address(cursor), signal);
-    items.push(...page.items);
-    cursor = page.next;
-  } while (cursor);
-  return items;
-}
-
-const after = (cursor: string) => (cursor ? `&cursor=${encodeURIComponent(cursor)}` : "");
-
 export function useRuns(job: Job): Resource<JobRuns> {
+  const complete = job.runs_total <= job.runs.length;
   const read = async (signal: AbortSignal) => {
-    const complete = job.runs_total <= job.runs.length;
-    const all = complete ? job.runs : await pages<RunList["items"][number]>((cursor) => `/v1/jobs/${job.id}/runs?limit=${PAGE}${after(cursor)}`, signal);
+    const all = complete ? job.runs : await readAll<Run>(`/v1/jobs/${job.id}/runs?limit=${PAGE}`, signal);
     return grouped(job, all);
   };
-  const version = job.runs.map((run) => `${run.id}${run.state}${run.requested}${run.epoch}`).join();
-  return useReading(`${job.id} runs ${version}`, read, { about: job.runs_total > job.runs.length ? ofJob(job.id) : undefined, keep: true });
+  // The job has its first runs in itself; where it has more, all are read with every event.
+  const version = complete ? job.runs.map((run) => `${run.id}${run.state}${run.requested}${run.epoch}`).join() : "";
+  return useReading(`${job.id} runs ${version}`, read, { about: complete ? undefined : ofJob(job.id), keep: true });
 }
 
 function grouped(job: Job, all: Run[]): JobRuns {
@@ -89,7 +79,7 @@ export function useCurves(job: Job, runs: JobRuns, name: string): Resource<Map<s
     const { curves } = kept.current;
     const open = runs.points.flatMap((point) => point.runs).filter((run) => !ENDED.includes(run.state) || !curves.has(run.id));
     const from = open.length ? Math.min(...open.map((run) => curves.get(run.id)?.epoch.at(-1) ?? 0)) : 0;
-    const items = await pages<JobMetrics["items"][number]>((cursor) => `/v1/jobs/${job.id}/metrics?names=${encodeURIComponent(name)}&after_epoch=${from}&limit=${PAGE}${after(cursor)}`, signal);
+    const items = await readAll<JobMetrics["items"][number]>(`/v1/jobs/${job.id}/metrics?names=${encodeURIComponent(name)}&after_epoch=${from}&limit=${PAGE}`, signal);
     const fresh = new Map(curves);
     for (const item of items) {
       const more = item.metrics[name];
@@ -129,7 +119,7 @@ export type Sign = "" | "positive" | "negative";
 
 export function useVariations(job: Job, epoch: number, sign: Sign): Resource<ClassValues> {
   const read = async (signal: AbortSignal) => {
-    const items = await pages<JobLossVariations["items"][number]>((cursor) => `/v1/jobs/${job.id}/loss-variations?epoch=${epoch}&limit=${PAGE}${after(cursor)}`, signal);
+    const items = await readAll<JobLossVariations["items"][number]>(`/v1/jobs/${job.id}/loss-variations?epoch=${epoch}&limit=${PAGE}`, signal);
     return classValues(items, (item) => (sign ? item[sign] : item.relative_loss_variation)?.[0]);
   };
   return useReading(epoch ? `${job.id} variations ${epoch} ${sign}` : null, read, { keep: true });
@@ -137,7 +127,7 @@ export function useVariations(job: Job, epoch: number, sign: Sign): Resource<Cla
 
 export function useClassMetric(job: Job, name: string, epoch: number): Resource<ClassValues> {
   const read = async (signal: AbortSignal) => {
-    const items = await pages<JobClassMetrics["items"][number]>((cursor) => `/v1/jobs/${job.id}/class-metrics?name=${encodeURIComponent(name)}&epoch=${epoch}&limit=${PAGE}${after(cursor)}`, signal);
+    const items = await readAll<JobClassMetrics["items"][number]>(`/v1/jobs/${job.id}/class-metrics?name=${encodeURIComponent(name)}&epoch=${epoch}&limit=${PAGE}`, signal);
     return classValues(items, (item) => item.values[0]);
   };
   return useReading(epoch ? `${job.id} ${name} ${epoch}` : null, read, { keep: true });
@@ -179,5 +169,5 @@ export function useMatrix(run: Run | null, route: string, query: string): Resour
 /** Classes by how often they are trained on, most frequent first. */
 export function useOrder(counts: number[]): number[] {
   const key = counts.join();
-  return useMemo(() => counts.map((_, c) => c).sort((a, b) => (counts[b] ?? 0) - (counts[a] ?? 0) || a - b), [key]);
+  return useMemo(() => byFrequency(counts), [key]);
 }

@@ -2,13 +2,14 @@
 import { Action } from "../../parts/action";
 import { MethodChip, Progress, StateBadge, Tag } from "../../parts/badges";
 import { Dialog } from "../../parts/dialog";
-import { duration, plural } from "../../parts/format";
+import { plural } from "../../parts/format";
+import { ENDED } from "../../parts/run_states";
 import { Time } from "../../parts/time";
+import { TimeLeft } from "../../parts/time_left";
 import { download, send } from "../../service/http";
 import type { Job } from "../../service/types";
 import { go, to } from "../../shell/address";
 import { useState } from "preact/hooks";
-import { ENDED } from "./data";
 
 const ACTIONS: Record<string, [string, string][]> = {
   queued: [["pause", "Pause"], ["cancel", "Cancel"]],
@@ -46,7 +47,7 @@ export function Head({ job, refresh }: { job: Job; refresh: () => void }) {
       <p class="row quiet small">
         <StateBadge state={job.state} requested={job.requested} />
         {!ended && <Progress value={job.progress} label="progress of the job" />}
-        {!ended && <TimeLeft job={job} />}
+        {!ended && <TimeLeft of={job} />}
         <span>{job.datasets.join(", ")}</span>
         <span class="chips">{job.methods.map((method) => <MethodChip key={method} name={method} />)}</span>
         <span>{plural(job.runs_total, "run")}</span>
@@ -58,17 +59,6 @@ export function Head({ job, refresh }: { job: Job; refresh: () => void }) {
       {job.verdict && <p class="verdict"><strong>{job.verdict.text}</strong></p>}
     </header>
   );
-}
-
-/** What is left at the pace so far. */
-export function secondsLeft(startedAt: string | null | undefined, progress: number): number | null {
-  if (!startedAt || progress <= 0.01 || progress >= 1) return null;
-  return ((Date.now() - Date.parse(startedAt)) / 1000) * (1 / progress - 1);
-}
-
-function TimeLeft({ job }: { job: Job }) {
-  const left = job.state === "running" ? secondsLeft(job.started_at, job.progress) : null;
-  return left === null ? null : <span>about {duration(left)} left</span>;
 }
 
 function Edit({ job, refresh }: { job: Job; refresh: () => void }) {

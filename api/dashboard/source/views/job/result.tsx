@@ -4,6 +4,7 @@ import { MethodChip } from "../../parts/badges";
 import { spread } from "../../parts/format";
 import { ERROR, PRECISION, metric } from "../../parts/metrics";
 import { pointKey } from "../../parts/points";
+import { SIGNS } from "../../parts/run_states";
 import { Empty } from "../../parts/states";
 import { type Column, Table } from "../../parts/table";
 import type { Job, PointSummary, Run } from "../../service/types";
@@ -78,8 +79,6 @@ function SeedValue({ row, seed, main }: { row: Row; seed: number; main: string }
   const at = each?.seeds.indexOf(seed) ?? -1;
   return <>{each && at >= 0 ? (100 * (each.values[at] as number)).toFixed(2) : "–"}</>;
 }
-
-const SIGNS: Record<string, string> = { succeeded: "✓", failed: "✕", running: "▶", queued: "…", paused: "⏸", cancelled: "⊘" };
 
 function SeedStates({ runs }: { runs: Run[] }) {
   const [all, setAll] = useState(false);

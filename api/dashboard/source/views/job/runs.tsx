@@ -2,20 +2,19 @@
 import { Action } from "../../parts/action";
 import { Progress, StateBadge } from "../../parts/badges";
 import { duration } from "../../parts/format";
+import { ENDED, STATES } from "../../parts/run_states";
 import { type Column, Table } from "../../parts/table";
 import { Time } from "../../parts/time";
+import { secondsLeft } from "../../parts/time_left";
 import { send } from "../../service/http";
 import type { Job, Run } from "../../service/types";
 import { query, setQuery, to } from "../../shell/address";
-import { ENDED, type JobRuns } from "./data";
-import { secondsLeft } from "./head";
+import type { JobRuns } from "./data";
 
 interface Row {
   run: Run;
   point: string;
 }
-
-const STATES = ["queued", "running", "paused", "succeeded", "failed", "cancelled"];
 
 export function Runs({ job, runs, refresh }: { job: Job; runs: JobRuns; refresh: () => void }) {
   const names = new Map(runs.points.flatMap((point) => point.runs.map((run) => [run.id, point.name])));
@@ -63,6 +62,6 @@ function actionsOf(run: Run): string[] {
 }
 
 function Left({ run }: { run: Run }) {
-  const left = run.state === "running" ? secondsLeft(run.started_at, run.progress) : null;
+  const left = secondsLeft(run);
   return <>{left === null ? "–" : duration(left)}</>;
 }

@@ -4,16 +4,17 @@ import { Action } from "../../parts/action";
 import { MethodChip, Progress, StateBadge, Tag } from "../../parts/badges";
 import { plural, spread } from "../../parts/format";
 import { ERROR, PRECISION } from "../../parts/metrics";
+import { STATES } from "../../parts/run_states";
 import { Sparkline } from "../../parts/sparkline";
 import { Empty, Failure, Loading } from "../../parts/states";
 import { type Column, Table } from "../../parts/table";
 import { Time } from "../../parts/time";
-import { get, send } from "../../service/http";
-import { ofStates, useReading, useResource } from "../../service/resource";
-import type { JobItem, JobList, Queue } from "../../service/types";
+import { send } from "../../service/http";
+import { useGrowing } from "../../service/pages";
+import { ofStates, useResource } from "../../service/resource";
+import type { JobItem, Queue } from "../../service/types";
 import { go, query, setQuery, to } from "../../shell/address";
 
-const STATES = ["queued", "running", "paused", "succeeded", "failed", "cancelled"];
 const FILTERS = ["state", "name", "tag", "dataset", "method"] as const;
 const PAGE = 100;
 /** How many jobs of a question one has scrolled to: back returns there. */
@@ -34,19 +35,6 @@ function question(query: URLSearchParams): string {
   return asked.toString();
 }
 
-/** Reads pages until there are `wanted` items or no more. */
-async function readPages(asked: string, wanted: number, signal: AbortSignal): Promise<{ items: JobItem[]; more: boolean }> {
-  const items: JobItem[] = [];
-  let cursor: string | null | undefined = null;
-  do {
-    const next: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : "";
-    const page: JobList = await get<JobList>(`/v1/jobs?${asked}${asked ? "&" : ""}limit=${PAGE}${next}`, signal);
-    items.push(...page.items);
-    cursor = page.next;
-  } while (cursor && items.length < wanted);
-  return { items, more: Boolean(cursor) };
-}
-
 export default function JobsView() {
   const asked = question(query.value);
   const [, drawAgain] = useState(0);
@@ -55,7 +43,7 @@ export default function JobsView() {
     reached.set(asked, count);
     drawAgain(count);
   };
-  const list = useReading(`${asked} ${wanted}`, (signal) => readPages(asked, wanted, signal), { about: ofStates, keep: true });
+  const list = useGrowing<JobItem>(`/v1/jobs?limit=${PAGE}${asked && `&${asked}`}`, wanted, (job) => job.id, ofStates);
   const queue = useResource<Queue>("/v1/queue", { about: ofStates });
   const [chosen, setChosen] = useState<string[]>([]);
   const items = list.value?.items ?? [];

@@ -6,7 +6,8 @@ import { Time } from "../../parts/time";
 import { download } from "../../service/http";
 import { useResource } from "../../service/resource";
 import type { Checkpoint, CheckpointList, Run } from "../../service/types";
-import { ENDED, ofRun } from "./run_data";
+import { ENDED } from "../../parts/run_states";
+import { ofRun } from "./run_data";
 
 const KINDS: Record<string, string> = { last: "last", best: "best on validation", periodic: "on the way" };
 

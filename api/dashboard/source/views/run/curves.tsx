@@ -5,7 +5,8 @@ import { metric } from "../../parts/metrics";
 import { Failure, Loading } from "../../parts/states";
 import type { Run } from "../../service/types";
 import { query, setQuery } from "../../shell/address";
-import { type Curves, ENDED, kindOf, useCurves, useNames } from "./run_data";
+import { ENDED } from "../../parts/run_states";
+import { type Curves, kindOf, useCurves, useNames } from "./run_data";
 
 export function RunCurves({ run }: { run: Run }) {
   const names = useNames(run);

@@ -6,10 +6,11 @@ import { duration } from "../../parts/format";
 import { methodOf, pointKey, pointName } from "../../parts/points";
 import { reasonHelp, reasonWords } from "../../parts/reasons";
 import { Time } from "../../parts/time";
+import { TimeLeft } from "../../parts/time_left";
 import { send } from "../../service/http";
 import type { Job, Run } from "../../service/types";
 import { go, to } from "../../shell/address";
-import { ENDED } from "./run_data";
+import { ENDED } from "../../parts/run_states";
 
 const ACTIONS: Record<string, string[]> = { queued: ["pause", "cancel"], running: ["pause", "cancel"], paused: ["resume", "cancel"], failed: ["retry"], cancelled: ["retry"] };
 const TITLES: Record<string, string> = { pause: "Pause", cancel: "Cancel", resume: "Resume", retry: "Retry" };
@@ -29,7 +30,7 @@ export function Head({ run, job, refresh }: { run: Run; job: Job | null; refresh
         <MethodChip name={methodOf(run.point, job?.method ?? "")} />
         <Progress value={run.progress} label="progress of the run" />
         <span>epoch {run.epoch} of {run.epochs}</span>
-        <Left run={run} />
+        <TimeLeft of={run} />
       </div>
       {run.message && !ENDED.includes(run.state) && <p class="waits">{run.message}</p>}
       {run.retry_of && <p class="small">Tried again in place of <a href={to(`/runs/${run.retry_of}`)}>an earlier run</a>.</p>}
@@ -53,12 +54,6 @@ function Asked({ run, replaced, refresh }: { run: Run; replaced: boolean; refres
       {actions.map((action) => <Action key={action} act={ask(action)} ask={action === "cancel" ? STOP : undefined}>{TITLES[action]}</Action>)}
     </div>
   );
-}
-
-function Left({ run }: { run: Run }) {
-  if (run.state !== "running" || !run.started_at || run.progress <= 0.01 || run.progress >= 1) return null;
-  const seconds = ((Date.now() - Date.parse(run.started_at)) / 1000) * (1 / run.progress - 1);
-  return <span class="quiet">about {duration(seconds)} left</span>;
 }
 
 const sentence = (message: string | null) => (message ? `${message[0]?.toUpperCase()}${message.slice(1)}` : "");

@@ -6,8 +6,6 @@ import type { LiveEvent } from "../../service/live_worker";
 import { type Resource, useReading, useResource } from "../../service/resource";
 import type { Job, Metrics, Run } from "../../service/types";
 
-export const ENDED = ["succeeded", "failed", "cancelled"];
-
 /** Events of one run, and those that may be about anything. */
 export const ofRun = (id: string, ...kinds: string[]) => (event: LiveEvent) =>
   event.event === "reset" || (event.data.run === id && (!kinds.length || kinds.includes(event.event)));

@@ -1,6 +1,7 @@
 // What has happened to a run, newest first, each with its reason.
 import type { ComponentChildren } from "preact";
 import { reasonWords } from "../../parts/reasons";
+import { SIGNS } from "../../parts/run_states";
 import { Shown } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { get } from "../../service/http";
@@ -95,7 +96,6 @@ const rewound = (entry: HistoryEntry): Step => ({
   text: entry.data.epoch ? `Goes on from the checkpoint of epoch ${entry.data.epoch}; what came later was taken back` : "Begins anew: there was no checkpoint to go on from",
 });
 
-const SIGNS: Record<string, string> = { succeeded: "✓", failed: "✕", running: "▶", queued: "…", paused: "⏸", cancelled: "⊘" };
 const WORDS: Record<string, string> = { queued: "Back in the queue", paused: "Paused", succeeded: "Succeeded", failed: "Failed", cancelled: "Cancelled" };
 
 function moved(entry: HistoryEntry): Step {

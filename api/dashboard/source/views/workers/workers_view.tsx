@@ -1,6 +1,7 @@
 // Who trains what, and what waits for whom.
 import { useEffect } from "preact/hooks";
 import { duration, plural } from "../../parts/format";
+import { STATES } from "../../parts/run_states";
 import { Empty, Shown } from "../../parts/states";
 import { type Column, Table } from "../../parts/table";
 import { Age, Time } from "../../parts/time";
@@ -10,7 +11,6 @@ import { query, to } from "../../shell/address";
 import { Waiting } from "./waiting";
 
 const LOOK_MILLISECONDS = 5000;
-const STATES = ["running", "queued", "paused", "succeeded", "failed", "cancelled"];
 
 export default function WorkersView() {
   const workers = useResource<WorkerList>("/v1/workers", { about: ofStates });

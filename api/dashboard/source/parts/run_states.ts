@@ -1,0 +1,4 @@
+// The states of runs and jobs, with their signs: a state is never told by colour alone.
+export const STATES = ["queued", "running", "paused", "succeeded", "failed", "cancelled"];
+export const ENDED = ["succeeded", "failed", "cancelled"];
+export const SIGNS: Record<string, string> = { succeeded: "✓", failed: "✕", running: "▶", queued: "…", paused: "⏸", cancelled: "⊘" };
