@@ -46,4 +46,4 @@ def refuse_changed(session: Session, rows: Sequence[Any]) -> None:
     for row in rows:
         change = change_of(row, registered.get(row.dataset))
         if change is not None:
-            raise Conflict(f"it cannot be tried again: {change}")
+            raise Conflict(f"it cannot run again: {change}")

@@ -1,4 +1,4 @@
-"""Jobs: submit, list, follow, ask, delete."""
+"""Jobs: submit, list, follow, ask, extend, delete."""
 
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,11 +14,12 @@ from api.middleware.security import READ, SUBMIT, Caller
 from api.parameters import Bounds, Cursor, Filter, IdempotencyKey, Identifier, Limit, Parent, Sort, SortedCursor, Text
 from api.problems import problems
 from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_answer
+from api.schemas.extension import Extension
 from api.services.job_page import job_page
 from api.state import Service, Services
 from store import deletion, job_edits, jobs
 from store.job_order import bound_of, order_of
-from store.lifecycle import requests
+from store.lifecycle import extension, requests
 from store.lifecycle.states import Action, State
 
 if TYPE_CHECKING:
@@ -192,3 +193,22 @@ def resume(services: Services, job_id: Identifier) -> JobAnswer:
 def retry(services: Services, job_id: Identifier) -> JobAnswer:
     """A new run for every one that failed or was cancelled."""
     return ask(services, job_id, Action.RETRY)
+
+
+@router.post(
+    "/{job_id}/extend",
+    status_code=202,
+    operation_id="extendJob",
+    dependencies=[SUBMIT, JSON_BODY],
+    responses=problems(409, 413, 415),
+)
+def extend(services: Services, job_id: Identifier, body: Annotated[Extension, Body()]) -> JobAnswer:
+    """A new run for every one of these seeds at every sweep point that lacks it; a job that has ended waits again.
+
+    The job's spec names the seeds from then on. Where no point lacks any, the job stays as it is.
+    """
+    change = partial(extension.extend, job_id=job_id, seeds=body.seeds, max_runs=services.settings.max_runs_per_job)
+    services.db.write(partial(change, max_queued=services.settings.max_queued_runs))
+    job = answer(services, job_id)
+    services.doorbell.ring(job.runs_total)
+    return job

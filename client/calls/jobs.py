@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -88,6 +88,14 @@ class JobCalls(Finding):
     def retry(self, job: AnyJob) -> Job:
         """Run a job's failed and cancelled runs again."""
         return self._act_on(job, "retry")
+
+    def extend(self, job: AnyJob, seeds: Iterable[int]) -> Job:
+        """Run every sweep point of a job with these seeds too, also after it has ended.
+
+        Seeds that a point has already are left as they are, so that a repetition changes nothing.
+        """
+        body = {"seeds": list(seeds)}
+        return self._of_job(job, lambda job_id: read(Job, self._transport.post(at("jobs", job_id, "extend"), body)))
 
     def delete(self, job: AnyJob) -> None:
         """Delete a job that has ended, with all it recorded."""

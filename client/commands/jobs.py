@@ -1,4 +1,4 @@
-"""`lpl list`, `show`, `edit`, `cancel`, `pause`, `resume`, `retry`, `delete`."""
+"""`lpl list`, `show`, `edit`, `cancel`, `pause`, `resume`, `retry`, `extend`, `delete`."""
 
 from collections.abc import Callable
 from typing import Annotated, Any
@@ -91,6 +91,34 @@ def retry(context: typer.Context, resource: Either, as_json: AsJson = False) -> 
         say_requested(either(resource, client.retry, client.retry_run), as_json=as_json)
 
 
+def extend(
+    context: typer.Context,
+    job: Annotated[str, typer.Argument(help="A job: id, beginning, name, last.")],
+    seeds: Annotated[str, typer.Option(metavar="SEEDS", help="Seeds that every sweep point is to have: 3,4,5.")],
+    as_json: AsJson = False,
+) -> None:
+    """Run a job's sweep points with more seeds, also after it has ended."""
+    wanted = seeds_in(seeds)
+    with connected(context) as client:
+        answer = client.extend(job, wanted)
+    if as_json:
+        say_json(answer)
+    else:
+        typer.echo(f"{answer.id}: {answer.state}, {answer.runs_total} runs")
+
+
+def seeds_in(text: str) -> list[int]:
+    """The seeds of a list with commas.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts):
+        raise typer.BadParameter(f"{text!r} is not a list of whole numbers from 0, such as 3,4,5")
+    return [int(part) for part in parts]
+
+
 def edit(
     context: typer.Context,
     job: Annotated[str, typer.Argument(help="A job: id, beginning, name, last.")],
@@ -174,5 +202,5 @@ def say_run(run: Run) -> None:
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("list")(list_jobs)
-    for command in (show, edit, cancel, pause, resume, retry, delete):
+    for command in (show, edit, cancel, pause, resume, retry, extend, delete):
         app.command(command.__name__)(command)

@@ -64,7 +64,7 @@ def diagram() -> str:
             labels.setdefault((line.state, line.transition.state), {})[line.label] = None
     arrows = [f"{before} --> {after}: {', '.join(label)}" for (before, after), label in labels.items()]
     ends = [f"{state} --> [*]" for state in ENDED]
-    lines = ["stateDiagram-v2", *indented(["[*] --> queued: submitted, or a retry", *arrows, *ends])]
+    lines = ["stateDiagram-v2", *indented(["[*] --> queued: submitted, a retry, or a new seed", *arrows, *ends])]
     return "\n".join(["```mermaid", *lines, "```", ""])
 
 

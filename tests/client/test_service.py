@@ -93,6 +93,21 @@ def test_a_job_runs_and_its_results_are_typed(url: str, job: Job, tmp_path: Path
         assert kinds[-1] == "end"
 
 
+def test_an_ended_job_goes_on_with_more_seeds(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with Client(url) as client:
+        before = client.wait(client.submit({**SPEC, "name": "More seeds", "sweep": {}}).id, timeout=150)
+        assert said(capsys, url, "extend", before.id, "--seeds", "1,2").strip().endswith(", 3 runs")
+        job = client.wait(before.id, timeout=150)
+        assert (job.state, job.progress, job.spec["seeds"]) == ("succeeded", 1.0, [0, 1, 2])
+        error = job.summary[0].metrics["test/top1_error"]
+        assert error.seeds == [0, 1, 2]
+        assert error.values[0] == before.summary[0].metrics["test/top1_error"].values[0]
+        whole = client.wait(client.submit({**job.spec, "name": "All at once"}).id, timeout=150)
+        assert whole.summary[0].metrics["test/top1_error"].values == error.values
+        kinds = [event.kind for event in client.events(job=job.id, last_event_id="0")]
+        assert kinds[-1] == "end"
+
+
 def test_multi_label_data_go_through_the_whole_service(
     url: str, data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

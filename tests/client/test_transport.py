@@ -1,5 +1,6 @@
 """Retries, errors, addresses and keys."""
 
+import json
 import socket
 import time
 from pathlib import Path
@@ -44,6 +45,18 @@ def test_a_retry_whose_answer_was_lost_is_not_sent_twice() -> None:
             client.retry("j_1")
         client.cancel("j_1")
     assert [asked.path for asked in server.asked] == ["/v1/jobs/j_1/retry", "/v1/jobs/j_1/cancel"]
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_more_seeds_are_asked_for_again_where_the_answer_was_lost(capsys: pytest.CaptureFixture[str]) -> None:
+    with scripted(in_turn(Reply(JOB, 202, cut=0), Reply(JOB, 202))) as server:
+        assert status(["--url", server.url, "extend", "j_1", "--seeds", "3, 4,5"]) == 0
+        assert [(asked.path, json.loads(asked.body)) for asked in server.asked] == [
+            ("/v1/jobs/j_1/extend", {"seeds": [3, 4, 5]})
+        ] * 2
+        assert capsys.readouterr().out == "j_1: queued, 3 runs\n"
+        assert status(["--url", server.url, "extend", "j_1", "--seeds", "3-5"]) == 2
+        assert "'3-5' is not a list of whole numbers" in capsys.readouterr().err
 
 
 PAGE = b"<html><head><title>Bad Gateway</title></head><body><h1>nginx</h1></body></html>"

@@ -180,6 +180,30 @@ def test_seeds_show_how_each_stands(database: Database, address: str, page: Page
     writing(database, claims.finish, held, outcome="cancelled")
 
 
+def test_more_seeds_for_a_job_that_has_ended(database: Database, address: str, page: Page) -> None:
+    job = finished_job(database, "more seeds")
+    page.goto(f"{address}/#/jobs/{job}")
+    page.get_by_role("button", name="More seeds").click()
+    dialog = page.get_by_role("dialog", name="More seeds")
+    seeds = dialog.get_by_label("Seeds, with commas")
+    expect(seeds).to_have_value("2, 3")
+    seeds.fill("two")
+    dialog.get_by_role("button", name="Run them").click()
+    expect(dialog.get_by_role("alert")).to_have_text("Whole numbers from 0, with commas.")
+    seeds.fill("2, 2")
+    dialog.get_by_role("button", name="Run them").click()
+    expect(dialog.get_by_role("alert")).to_have_text("every seed may stand once")
+    seeds.fill("1, 2, 3")
+    dialog.get_by_role("button", name="Run them").dblclick()
+    expect(page.get_by_text("4 runs more.")).to_be_visible()
+    expect(dialog).to_be_hidden()
+    expect(result(page).filter(has_text="lpl")).to_contain_text("2/4")
+    expect(result(page).filter(has_text="lpl").get_by_role("link", name="Seed 3, queued")).to_be_visible()
+    expect(page.get_by_role("button", name="Pause", exact=True)).to_be_visible()
+    assert reading(database, jobs.get, job).runs_total == 8
+    cancelled(database, job)
+
+
 def test_curves_go_on_as_epochs_come_and_go_back_with_a_rewind(database: Database, address: str, page: Page) -> None:
     job = submitted(database, "going on")
     held = begun(database, epochs=2)

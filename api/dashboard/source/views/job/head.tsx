@@ -10,6 +10,7 @@ import { download, send } from "../../service/http";
 import type { Job } from "../../service/types";
 import { go, to } from "../../shell/address";
 import { useState } from "preact/hooks";
+import { MoreSeeds } from "./more_seeds";
 
 const ACTIONS: Record<string, [string, string][]> = {
   queued: [["pause", "Pause"], ["cancel", "Cancel"]],
@@ -37,6 +38,7 @@ export function Head({ job, refresh }: { job: Job; refresh: () => void }) {
           {ACTIONS[job.state]?.map(([action, title]) => (
             <Action key={action} act={ask(action)} ask={action === "cancel" ? sure : undefined}>{title}</Action>
           ))}
+          <MoreSeeds job={job} refresh={refresh} />
           <a class="button" href={to("/submit", { job: job.id })}>Clone and edit</a>
           <Edit job={job} refresh={refresh} />
           <Export job={job} />
