@@ -2,7 +2,9 @@
 
 import ctypes
 import os
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from store.database.records import Memory
 from worker.devices import Device
@@ -21,11 +23,13 @@ class NvmlMemory(ctypes.Structure):
 
 
 def memory(device: Device) -> Memory:
-    """The memory of a device. An Apple GPU shares the machine's; of other GPUs than NVIDIA's only the total is known."""
+    """The memory of a device.
+
+    An Apple GPU shares the machine's. Of a GPU that is not NVIDIA's only the total is known.
+    """
     if not device.name.startswith("cuda"):
         return machine_memory()
-    free = None if device.uuid is None else free_of_gpu(device.uuid)
-    return Memory(device.memory_bytes, free)
+    return Memory(device.memory_bytes, None if device.uuid is None else free_of_gpu(device.uuid))
 
 
 def machine_memory(path: Path = MEMINFO) -> Memory:
@@ -52,16 +56,21 @@ def free_of_gpu(uuid: str, library: str = NVML) -> int | None:
     Args:
         uuid: as torch writes it, without a prefix.
     """
+    if (nvml := loaded(library)) is None:
+        return None
+    handle, answer = ctypes.c_void_p(), NvmlMemory()
+    for prefix in PREFIXES:
+        if nvml.nvmlDeviceGetHandleByUUID(f"{prefix}{uuid}".encode(), ctypes.byref(handle)) == 0:
+            told = nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(answer)) == 0
+            return int(answer.free) if told else None
+    return None
+
+
+@cache
+def loaded(library: str) -> Any:
+    """NVIDIA's library, ready for questions; None where there is no driver."""
     try:
         nvml = ctypes.CDLL(library)
-        if nvml.nvmlInit_v2() != 0:
-            return None
-        handle, answer = ctypes.c_void_p(), NvmlMemory()
-        known = any(
-            nvml.nvmlDeviceGetHandleByUUID(f"{each}{uuid}".encode(), ctypes.byref(handle)) == 0 for each in PREFIXES
-        )
-        told = known and nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(answer)) == 0
-        nvml.nvmlShutdown()
-    except (OSError, AttributeError):  # no driver, or one of before these functions
+    except OSError:
         return None
-    return int(answer.free) if told else None
+    return nvml if nvml.nvmlInit_v2() == 0 else None

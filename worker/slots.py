@@ -198,7 +198,7 @@ class Slots:
             registration.hears = state
 
     def wake(self) -> None:
-        """Let a free slot look for work; this thread trains. Busy slots look by themselves, those that drain come last."""
+        """Let a free slot look for work, one that drains last; this thread trains. Busy slots look by themselves."""
         for slot in sorted(self._slots, key=lambda slot: slot.draining):
             if slot.work():
                 return

@@ -45,7 +45,8 @@ def waiting_line(session: Session, *, kinds: Collection[str], limit: int = 50) -
     """The first runs of the queue as it stands; those that no worker can take come last.
 
     Args:
-        kinds: of the devices of living workers that are not draining; where there is none the order is that of any worker.
+        kinds: of the devices of living workers that are not draining; where there is none the order is that of any
+            worker.
     """
     now = database_time(session)
     takeable = {ANY, CPU, *kinds}
