@@ -20,6 +20,7 @@ class SideFields(Answer):
     label: str = ""
     method: str = ""
     dataset: str = ""
+    epoch: int = 0
     runs: list[str] = Field(default_factory=list)
     seeds: list[int] = Field(default_factory=list)
     missing_seeds: list[int] = Field(default_factory=list)

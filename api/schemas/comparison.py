@@ -18,6 +18,7 @@ class SideAnswer(BaseModel):
     label: str = Field(description="method and what tells it from the others")
     method: str
     dataset: str = Field(description="data set with its imbalance, for instance digits 20:1")
+    epoch: int = Field(description="the last that a run of it has got to, failed and cancelled runs left out")
     runs: list[str] = Field(description="its runs, in the order of their seeds")
     seeds: list[int] = Field(description="of all its runs")
     missing_seeds: list[int] = Field(description="of the runs that have not succeeded")

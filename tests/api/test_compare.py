@@ -229,6 +229,7 @@ def test_sides_metrics_and_the_curve_are_chosen(service: Running) -> None:
     assert set(found["series"]["names"]) == {ERROR, f"{ERROR}.many", f"{ERROR}.few", "train/loss"}
     runs = [run["id"] for run in service.http.get(f"/v1/jobs/{job}").json()["runs"]]
     assert found["sides"][1]["runs"] == runs[:3]
+    assert found["sides"][1]["epoch"] == 3
     table = service.http.get(f"/v1/compare?job={job}&side=0&metric={ERROR}.many&format=csv").text.splitlines()
     assert len(table) == 2
     assert table[0] == "method,many mean,many std,many n"

@@ -37,7 +37,7 @@ def texts(figure: ElementTree.Element) -> list[str]:
     return ["".join(element.itertext()).strip() for element in figure.iter(f"{SVG}text")]
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [KINDS[0], *(pytest.param(kind, marks=pytest.mark.campaign) for kind in KINDS[1:])])
 def test_a_figure_comes_in_three_forms_and_is_the_same_each_time(service: Running, kind: str) -> None:
     job = job_with(service, [0.1, 0.2], [0.3, 0.2], sweep=METHODS, name="long tail")
     forms = {}
@@ -119,7 +119,7 @@ def test_a_job_that_has_recorded_nothing_has_no_figure(service: Running) -> None
     assert service.http.get("/v1/jobs/j_none/figures/loss-variation.png").status_code == 404
 
 
-@pytest.mark.parametrize("form", ["svg", "png", "pdf"])
+@pytest.mark.parametrize("form", ["svg", *(pytest.param(form, marks=pytest.mark.campaign) for form in ("png", "pdf"))])
 def test_no_text_breaks_a_figure(service: Running, form: str) -> None:
     name = "$x_$ \\frac{ <script>alert(1)</script> ]]> & \" ' 漢字 \u202e \x01\x1f 🐈 \n" + "w" * 90
     job = service.submit(name=name, tags=["<b>"])["id"]

@@ -123,7 +123,7 @@ def test_head_is_answered_wherever_get_is(measured: tuple[httpx.Client, str]) ->
     http, run = measured
     document, found = http.get("/openapi.json").json(), addresses(*measured)
     asked = [found[path] for path, methods in document["paths"].items() if "get" in methods]
-    asked += ["/openapi.json", "/", "/docs", "/assets/main.js", f"/v1/runs/{run}/class-metrics?name=test/accuracy"]
+    asked += ["/openapi.json", "/", "/docs", "/assets/app.js", f"/v1/runs/{run}/class-metrics?name=test/accuracy"]
     for address in asked:
         head = http.head(address)
         with http.stream("GET", address) as whole:

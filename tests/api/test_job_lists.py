@@ -12,6 +12,7 @@ from store.database.engine import Database
 from store.database.records import Claim
 from store.lifecycle import claims, requests
 from tests.api.service import Running, claim, running
+from tests.service.processes import until
 from tests.store.databases import writing
 
 SWEEP = {"method": ["cross_entropy", "lpl", {"alias": "lpl", "threshold": 0.3}], "dataset.imbalance_factor": [10, 50]}
@@ -193,8 +194,8 @@ def test_a_job_is_edited_and_archived(db: Database, tmp_path: Path) -> None:
         assert service.http.patch(path, json={}).json()["notes"] == "# why"
         assert service.http.patch(path, json={"archived": False}).json()["archived"] is False
         assert [item["notes"] for item in items(service, "tag=new")] == ["# why"]
-        lines = service.http.get("/v1/audit").json()["items"]
-        assert [line["path"] for line in lines if line["method"] == "PATCH"].count(path) == 3
+        audited = {"method": "PATCH", "path": path}  # lines are written beside the answers
+        until(lambda: len(service.http.get("/v1/audit", params=audited).json()["items"]), lambda n: n == 3, timeout=30)
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_a_service_below_a_path_answers_with_and_without_it(
         made = service.http.post(f"{base}/v1/jobs", json=SPEC)
         assert made.status_code == 201
         assert made.headers["location"] == f"{prefix}/v1/jobs/{made.json()['id']}"
-        for path in ("/", "/docs", "/docs/assets/start.js", "/assets/main.js", "/v1/jobs", "/healthz", "/openapi.json"):
+        for path in ("/", "/docs", "/docs/assets/start.js", "/assets/app.js", "/v1/jobs", "/healthz", "/openapi.json"):
             assert service.http.get(base + path).status_code == 200, path
         document = service.http.get(f"{base}/openapi.json").json()
         assert document.get("servers") == ([{"url": prefix}] if prefix else None)

@@ -7,6 +7,7 @@ checked, and all of it where the stream must end.
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -51,9 +52,10 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def identifiers(attacked: Running) -> Known:
-    """Path parameters that exist: those of the job that waits, of the one that has run."""
+    """Path parameters that exist, newest jobs first: the one that has run is last, also where it was archived."""
     known = []
-    for job in (each["id"] for each in attacked.http.get("/v1/jobs").json()["items"]):
+    lists = [attacked.http.get("/v1/jobs", params={"archived": archived}).json()["items"] for archived in (False, True)]
+    for job in sorted((each["id"] for each in chain(*lists)), reverse=True):
         run = attacked.http.get(f"/v1/jobs/{job}").json()["runs"][0]["id"]
         kept = attacked.http.get(f"/v1/runs/{run}/checkpoints").json()["items"]
         checkpoint = kept[-1]["id"] if kept else "c_none"

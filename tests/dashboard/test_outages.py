@@ -130,6 +130,7 @@ async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
+@pytest.mark.campaign
 def test_a_proxys_502_is_not_the_services_word(service: Service, quiet_page: Page) -> None:
     proxy = Proxy(int(str(service.http.base_url).rstrip("/").rpartition(":")[2]))
     job_of(service, "behind a proxy")

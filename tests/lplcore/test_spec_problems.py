@@ -25,7 +25,7 @@ def paths_of(data: Any) -> list[str]:
     ("data", "paths"),
     [
         ({"method": "lpll", "epochs": 0, "foo": 1}, ["dataset", "epochs", "foo", "method"]),
-        ({}, ["dataset", "method"]),
+        ({}, ["dataset"]),
         ({**SMALL, "foo": 1, "bar": 2, "batch_size": 0}, ["bar", "batch_size", "foo"]),
         (
             {**SMALL, "dataset": {"name": "digits", "x": 1, "imbalance_factor": 0.5}},

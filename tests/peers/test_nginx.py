@@ -130,6 +130,7 @@ def page(proxied: Proxied) -> Iterator[Page]:
     if CHROMIUM is None:
         pytest.skip("there is no chromium on the path")
     complaints: list[str] = []
+    expect.set_options(timeout=30_000)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         opened = browser.new_context(ignore_https_errors=True).new_page()
@@ -177,14 +178,15 @@ def test_events_come_while_they_happen(proxied: Proxied) -> None:
 def test_dashboard_and_documentation_work_in_a_browser(proxied: Proxied, page: Page) -> None:
     page.goto(f"{proxied.url}/")
     page.get_by_role("link", name="Submit", exact=True).click()
-    text = page.get_by_label("Specification (JSON)")
-    text.fill(json.dumps({"name": "through the proxy", "dataset": "digits", "method": "lpl", "seeds": [1]}))
-    page.get_by_role("button", name="Submit").click()
+    page.get_by_label("Name", exact=True).last.fill("through the proxy")
+    page.get_by_role("button", name="Submit", exact=True).click()
     expect(page.get_by_role("heading", name="through the proxy")).to_be_visible()
-    page.get_by_role("button", name="pause").click()
-    expect(page.get_by_role("button", name="resume")).to_be_visible()
-    page.get_by_role("button", name="cancel").first.click()
-    expect(page.get_by_role("button", name="retry").first).to_be_visible(timeout=15_000)
+    expect(page.locator(".live.stream")).to_be_visible()
+    page.get_by_role("button", name="Pause", exact=True).click()
+    expect(page.get_by_role("button", name="Resume", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Cancel it").click()
+    expect(page.get_by_role("button", name="Retry", exact=True)).to_be_visible()
     page.get_by_role("link", name="HTTP interface").click()
     expect(page.get_by_text("/v1/jobs/validate")).to_be_visible(timeout=20_000)
     assert page.url == f"{proxied.url}/docs"

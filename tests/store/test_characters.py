@@ -29,7 +29,7 @@ def test_text_that_cannot_be_kept_is_replaced_in_logs_messages_and_names(db: Dat
     found = reading(db, jobs.get, job.id)
     assert (found.name, found.tags, found.spec["dataset"]["name"]) == (kept, [kept, kept], kept)
     assert (run.message, run.info["class_names"], run.info["notes"]) == (kept, [kept], [{kept: kept}])
-    assert [event.data["message"] for event in reading(db, events.logs, run.id)] == [kept]
+    assert [event.data["message"] for event in reading(db, events.logs, run.id)] == [kept, f"failed: error: {kept}"]
     assert [item.id for item in reading(db, jobs.list_jobs, tag=given).items] == [job.id]
     assert [item.id for item in reading(db, jobs.list_jobs, name=given).items] == [job.id]
     assert reading(db, workers.list_workers, silent_after=60)[0].hostname == kept

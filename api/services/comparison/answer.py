@@ -46,6 +46,7 @@ def side_answer(compared: Compared, place: int) -> SideAnswer:
         label=compared.titles[place],
         method=compared.methods[place],
         dataset=compared.datasets[place],
+        epoch=max((member.epoch for member in side.members if member.id in side.learning), default=0),
         runs=[member.id for member in side.members],
         seeds=[member.seed for member in side.members],
         missing_seeds=[member.seed for member in side.members if not member.result],

@@ -14,7 +14,7 @@ export interface ByClass {
   deviation?: (number | null)[];
 }
 
-export interface BarsProperties extends Pick<ChartProperties, "title" | "height" | "controls" | "group" | "level" | "summary" | "onPress"> {
+export interface BarsProperties extends Pick<ChartProperties, "title" | "height" | "controls" | "group" | "level" | "summary"> {
   yTitle: string;
   xTitle?: string;
   labels: string[];

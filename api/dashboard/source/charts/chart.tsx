@@ -34,7 +34,6 @@ export interface ChartProperties {
   onZoom?: (zoom: [number, number] | null) => void;
   /** Where in the coordinates of the first grid the pointer is, and whether it was pressed. */
   onPlace?: (x: number, y: number, pressed: boolean) => void;
-  onPress?: (event: { dataIndex: number; seriesName: string; value: unknown }) => void;
   /** Pixels of PNG and SVG. */
   exported?: { width: number; height: number };
   level?: 2 | 3;
@@ -92,7 +91,6 @@ function Plot(properties: ChartProperties & { opacity: Opacity }) {
         if (!zoom || !latest.current.onZoom) return;
         latest.current.onZoom(zoom.start <= 0 && zoom.end >= 100 ? null : [Number(zoom.start.toFixed(2)), Number(zoom.end.toFixed(2))]);
       });
-      made.on("click", (event) => latest.current.onPress?.(event as never));
       for (const kind of ["mousemove", "click"] as const) {
         made.getZr().on(kind, (event) => {
           if (!latest.current.onPlace) return;

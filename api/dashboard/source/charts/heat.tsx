@@ -15,7 +15,6 @@ export interface HeatProperties extends Pick<ChartProperties, "title" | "height"
   scale: "diverging" | "sequential";
   /** Multiplies values for the axis of colours. */
   times: number;
-  unit: string;
   /** The epoch that a line marks, and the class (its place) that another does. */
   epoch: number;
   place: number;

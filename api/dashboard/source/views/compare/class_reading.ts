@@ -33,7 +33,7 @@ export interface ClassChart {
   sides: SideRow[];
 }
 
-export const lastEpoch = (answer: Comparison, side: Side): number => answer.series.sides[side.place]?.epoch.at(-1) ?? 0;
+export const lastEpoch = (answer: Comparison, side: Side): number => answer.sides[side.place]?.epoch ?? 0;
 
 /** The epoch at which a side is shown: the one asked for, or its last where it has no more. */
 export function epochOf(answer: Comparison, side: Side, asked: number): number {

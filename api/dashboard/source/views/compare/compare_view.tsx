@@ -1,4 +1,5 @@
 // Sides beside each other: the verdict first, then what differs, the result, differences, curves, classes, a table.
+import { plural } from "../../parts/format";
 import { Empty, Failure, Loading } from "../../parts/states";
 import { get } from "../../service/http";
 import { ofStates, useReading } from "../../service/resource";
@@ -58,7 +59,7 @@ function Compared({ answer, asked }: { answer: Comparison; asked: string }) {
   const sides = shown.length ? shown : all;
   return (
     <>
-      <h1>Compare {sides.length} sides</h1>
+      <h1>Compare {plural(sides.length, "side")}</h1>
       <Chips all={all} shown={sides} />
       <AddSide open={false} />
       <Verdict answer={answer} sides={sides} all={sides.length === all.length} />

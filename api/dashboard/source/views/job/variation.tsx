@@ -145,7 +145,7 @@ function ClassByEpoch(properties: OneRunProperties) {
     <>
       <Heat
         title={`Class by epoch: ${picture.title}, ${title}`} level={2} matrix={shown} order={order} classes={facts.classes} counts={facts.counts} epoch={epoch}
-        place={order.indexOf(chosen)} scale={picture.scale} times={picture.times} unit={picture.title} onCell={onCell} controls={controls}
+        place={order.indexOf(chosen)} scale={picture.scale} times={picture.times} onCell={onCell} controls={controls}
       />
       <Readout facts={facts} matrix={shown} order={order} cell={hovered} times={picture.times} signed={picture.key === ""} />
       <OneClass {...properties} series={series} order={order} chosen={seen} />

@@ -80,8 +80,9 @@ function Buttons({ check }: { check: () => void }) {
   const { submitted, text } = draft.value;
   const { error, current } = checked.value;
   async function submit(): Promise<string> {
-    const { spec, key } = draft.value;
-    const job = await send<Job>("POST", "/v1/jobs", spec, { "Idempotency-Key": key });
+    const { spec, key, from } = draft.value;
+    const parent = from.startsWith("job:") ? `?parent=${encodeURIComponent(from.slice(4))}` : "";
+    const job = await send<Job>("POST", `/v1/jobs${parent}`, spec, { "Idempotency-Key": key });
     // Typing while it was sent makes another filling.
     if (draft.value.key === key) draft.value = { ...draft.value, submitted: { id: job.id, name: job.name } };
     go(`#/jobs/${job.id}`);

@@ -1,0 +1,1 @@
+import{m as r}from"./chunk-EIFKVXVO.js";import{u as a}from"./chunk-7GXEFTYW.js";async function i(n){let t=[],e=null;do{let o=e?`&cursor=${encodeURIComponent(e)}`:"",s=await a(`/v1/datasets?limit=1000${o}`,n);t.push(...s.items),e=s.next}while(e);return t}var g=()=>r("/v1/datasets",i),m={single_label:"one label each",multi_label:"several labels each"};export{g as a,m as b};

@@ -1,0 +1,1 @@
+import{d as h,g as e}from"./chunk-RLH3V6A7.js";import"./chunk-WOT6VMZA.js";function o(){return e(h,{children:[e("h1",{children:"There is no such page"}),e("p",{children:["The address leads nowhere in this version. ",e("a",{href:"#/",children:"All jobs"})]})]})}export{o as default};
