@@ -191,8 +191,8 @@ class DatasetRow(Table):
 class WorkerRow(Table):
     """A device of a worker's process, with all its slots.
 
-    `consumer` says whether it hears wake-ups; null: it has no broker. While `draining` it claims nothing. The memory is the
-    device's; null: unknown.
+    `consumer` says whether it hears wake-ups; null: it has no broker. While `draining` it claims nothing. Memory is the
+    device's; null: not known.
     """
 
     __tablename__ = "workers"
