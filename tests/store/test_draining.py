@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from store import workers
 from store.database.engine import Database, Session
-from store.database.records import Claim, Memory
+from store.database.records import Claim, Memory, Worker
 from store.errors import NotFound
 from store.lifecycle import claims, sweeper
 from store.lifecycle.waiting_line import waiting_line
@@ -20,7 +20,7 @@ from tests.store.test_waiting import worker as present
 GIB = 2**30
 
 
-def drain(db: Database, worker: str, *, draining: bool = True) -> workers.Worker:
+def drain(db: Database, worker: str, *, draining: bool = True) -> Worker:
     return writing(db, workers.set_draining, worker, draining=draining, silent_after=60)
 
 
@@ -28,7 +28,7 @@ def claim_of(db: Database, worker: str) -> Claim | None:
     return claimed(db, worker_id=worker, device="cpu", lease_seconds=60)
 
 
-def listed(db: Database) -> dict[str, workers.Worker]:
+def listed(db: Database) -> dict[str, Worker]:
     return {worker.id: worker for worker in reading(db, workers.list_workers, silent_after=60)}
 
 
@@ -75,7 +75,8 @@ def test_draining_outlives_signs_of_life_and_ends_with_the_process(db: Database)
     assert writing(db, workers.beat, worker)
     assert listed(db)[worker].draining
     writing(db, workers.leave, worker)
-    assert not listed(db)[present(db, "cpu")].draining
+    started = present(db, "cpu")
+    assert not listed(db)[started].draining
     with pytest.raises(NotFound, match=worker):
         drain(db, worker)
     assert not writing(db, workers.beat, worker)

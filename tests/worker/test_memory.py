@@ -32,7 +32,6 @@ CC = shutil.which("cc")
 
 def test_the_machine_says_how_much_memory_is_free() -> None:
     said = memory(CPU)
-    assert said == machine_memory() or said.free_bytes is not None
     assert said.total_bytes is not None
     assert said.total_bytes > (said.free_bytes or 0) > 0
     assert memory(Device("mps", "Apple GPU")).total_bytes == said.total_bytes
