@@ -39,8 +39,8 @@ def test_filters_stand_in_the_address_and_back_returns_to_them(database: Databas
     finished_job(database, "hay")
     page.goto(address)
     expect(row(page, "hay")).to_be_visible()
-    page.get_by_label("Name").fill("needle")
-    page.get_by_label("Name").press("Enter")
+    page.get_by_role("searchbox", name="Name").fill("needle")
+    page.get_by_role("searchbox", name="Name").press("Enter")
     expect(row(page, "needle")).to_be_visible()
     expect(row(page, "hay")).to_have_count(0)
     assert "name=needle" in page.url
@@ -48,7 +48,7 @@ def test_filters_stand_in_the_address_and_back_returns_to_them(database: Databas
     expect(page.get_by_role("heading", name="needle")).to_be_visible()
     page.go_back()
     expect(row(page, "needle")).to_be_visible()
-    expect(page.get_by_label("Name")).to_have_value("needle")
+    expect(page.get_by_role("searchbox", name="Name")).to_have_value("needle")
 
 
 def test_filters_that_match_nothing_are_not_an_empty_service(database: Database, address: str, page: Page) -> None:
@@ -143,10 +143,10 @@ def test_many_jobs_are_fetched_as_one_scrolls(database: Database, address: str, 
         writing(database, jobs.submit, new)
     page.goto(f"{address}/#/?name=scrolled")
     expect(row(page, "scrolled 229")).to_be_visible()
-    for _ in range(40):
+    for _ in range(300):
         page.mouse.wheel(0, 2500)
         if row(page, "scrolled 000").count():
             break
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(100)
     expect(row(page, "scrolled 000")).to_be_visible()
     assert page.locator("tbody tr").count() < 120  # only what is in sight is drawn

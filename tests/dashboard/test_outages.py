@@ -84,7 +84,8 @@ class Proxy:
         self._started = threading.Event()
         self._open: set[asyncio.StreamWriter] = set()
         self.port = 0
-        threading.Thread(target=self._run, daemon=True).start()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
         assert self._started.wait(30)
 
     def _run(self) -> None:
@@ -117,8 +118,17 @@ class Proxy:
         self._open.clear()
 
     def stop(self) -> None:
-        """End it."""
+        """End it, and every connection that is still open."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(30)
         self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(30)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
 
 
 async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
