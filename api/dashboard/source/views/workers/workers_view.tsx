@@ -44,6 +44,7 @@ function Workers({ workers, refresh }: { workers: Worker[]; refresh: () => void 
   const busy = alive.filter((worker) => worker.run);
   const draining = alive.filter((worker) => worker.draining);
   const silent = workers.length - alive.length;
+  const columns: Column<Worker>[] = [STATE, { key: "drain", title: "", cell: (worker) => worker.alive && <Drain worker={worker} done={refresh} /> }, ...COLUMNS];
   return (
     <>
       <h2>Workers</h2>
@@ -51,7 +52,7 @@ function Workers({ workers, refresh }: { workers: Worker[]; refresh: () => void 
       {workers.length > 0 && (
         <>
           <p class="quiet small" role="status">{plural(alive.length, "device")} alive, {busy.length} training{draining.length > 0 ? `, ${draining.length} draining` : ""}{silent > 0 ? `, ${silent} silent` : ""}.</p>
-          <Table caption="Workers" columns={[...COLUMNS, { key: "drain", title: "", cell: (worker) => worker.alive && <Drain worker={worker} done={refresh} /> }]} rows={workers} rowHeight={43} rowKey={(worker) => worker.id} rowClass={(worker) => (worker.id === query.value.get("worker") ? "chosen" : undefined)} />
+          <Table caption="Workers" columns={columns} rows={workers} rowHeight={43} rowKey={(worker) => worker.id} rowClass={(worker) => (worker.id === query.value.get("worker") ? "chosen" : undefined)} />
         </>
       )}
     </>
@@ -68,8 +69,9 @@ function HowToStart({ some }: { some: boolean }) {
   );
 }
 
+const STATE: Column<Worker> = { key: "state", title: "State", cell: (worker) => <WorkerState worker={worker} /> };
+
 const COLUMNS: Column<Worker>[] = [
-  { key: "state", title: "State", cell: (worker) => <WorkerState worker={worker} /> },
   { key: "host", title: "Machine", cell: (worker) => <>{worker.hostname} <span class="quiet">process {worker.pid}</span></> },
   { key: "device", title: "Device", cell: (worker) => <><strong>{worker.device}</strong> <span class="quiet">{worker.device_name}</span></> },
   { key: "memory", title: "Memory", hint: "Of the device, at the last sign of life; a CPU's is the machine's", cell: (worker) => <Memory worker={worker} /> },
