@@ -260,7 +260,7 @@ class DatasetFields(Answer):
 
 
 class WorkerFields(Answer):
-    """A worker's slot."""
+    """A device of a worker's process, with all its slots."""
 
     id: str
     hostname: str = ""
@@ -272,3 +272,6 @@ class WorkerFields(Answer):
     started_at: datetime | None = None
     last_seen_at: datetime | None = None
     alive: bool = False
+    draining: bool = False
+    memory_total_bytes: int | None = None
+    memory_free_bytes: int | None = None

@@ -37,6 +37,7 @@ ABOUT = {
     "inventory": {
         "catalog": "Show what a spec can be made of.",
         "workers": "List the workers and what they train.",
+        "drain": "Let a worker take nothing new, or --resume it.",
         "queue": "Show the queue in numbers, and the runs that come next.",
         "dataset": "Data sets: add, list, show, delete.",
     },

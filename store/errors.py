@@ -13,7 +13,7 @@ class StoreError(Exception):
 
 
 class NotFound(StoreError):
-    """No such job, run, checkpoint, data set or key."""
+    """No such job, run, checkpoint, data set, worker or key."""
 
 
 class Conflict(StoreError):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from worker.cores import processors
 
@@ -20,10 +21,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Device:
-    """A device to train on. `name` is cpu, mps or cuda:N, `title` what the hardware calls itself."""
+    """A device to train on. `name` is cpu, mps or cuda:N, `title` what the hardware calls itself.
+
+    `uuid` and `memory_bytes` are a GPU's, where torch says them.
+    """
 
     name: str
     title: str
+    uuid: str | None = None
+    memory_bytes: int | None = None
 
     def environment(self) -> dict[str, str]:
         """The environment of a process that may see this device only."""
@@ -62,17 +68,25 @@ def probe() -> list[Device]:
         return [CPU]
 
 
-def visible() -> list[dict[str, str]]:
+def visible() -> list[dict[str, Any]]:
     """What torch sees in this process."""
     torch = importlib.import_module("torch")
     if torch.cuda.is_available():
-        return [
-            {"name": f"cuda:{index}", "title": torch.cuda.get_device_name(index)}
-            for index in range(torch.cuda.device_count())
-        ]
+        return [gpu(index, torch.cuda.get_device_properties(index)) for index in range(torch.cuda.device_count())]
     if torch.backends.mps.is_available():
         return [{"name": "mps", "title": "Apple GPU"}]
     return [{"name": "cpu", "title": f"CPU, {torch.get_num_threads()} threads"}]
+
+
+def gpu(index: int, properties: Any) -> dict[str, Any]:
+    """A GPU by what torch knows of it."""
+    uuid = getattr(properties, "uuid", None)  # not in every build of torch
+    return {
+        "name": f"cuda:{index}",
+        "title": properties.name,
+        "uuid": None if uuid is None else str(uuid),
+        "memory_bytes": properties.total_memory,
+    }
 
 
 if __name__ == "__main__":

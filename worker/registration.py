@@ -12,6 +12,7 @@ from importlib.metadata import version
 from store import workers
 from store.database.engine import Database
 from worker.devices import Device
+from worker.memory import memory
 
 DEAF_POLLS = 4
 """A device that misses this many polls counts as dead though its process lives."""
@@ -25,6 +26,7 @@ class Registration:
         hears: tells the state of the consumer; None where there is no broker.
         run_ids: what trains, the latest last.
         looked_at: when work was last looked for.
+        draining: whether it claimed nothing as of the last sign of life.
     """
 
     def __init__(self, db: Database, device: Device, *, poll_seconds: float) -> None:
@@ -34,6 +36,7 @@ class Registration:
         self.worker_id: str | None = None
         self.run_ids: list[str] = []
         self.looked_at = time.monotonic()
+        self.draining = False
 
     def register(self) -> None:
         """Note this device among the workers."""
@@ -44,6 +47,7 @@ class Registration:
             device=self.device.name,
             device_name=self.device.title,
             version=version("lpl-service"),
+            memory=memory(self.device),
         )
         self.worker_id = self._db.write(register)
 
@@ -55,9 +59,14 @@ class Registration:
         elif not running and time.monotonic() - self.looked_at > DEAF_POLLS * self._poll_seconds:
             log.error("%s has not looked for work for too long; no sign of life is given", self.device.name)
         else:
-            consumer = None if self.hears is None else self.hears()
-            run_id = running[0] if running else None
-            self._db.write(partial(workers.beat, worker_id=self.worker_id, run_id=run_id, consumer=consumer))
+            beat = partial(
+                workers.beat,
+                worker_id=self.worker_id,
+                run_id=running[0] if running else None,
+                consumer=None if self.hears is None else self.hears(),
+                memory=memory(self.device),
+            )
+            self.draining = self._db.write(beat)
 
     @contextmanager
     def training(self, run_id: str) -> Iterator[None]:

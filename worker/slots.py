@@ -68,6 +68,11 @@ class Slot:
         """Let the polling thread look for work at once."""
         self._nudged.set()
 
+    @property
+    def draining(self) -> bool:
+        """Whether its device claimed nothing as of the last sign of life."""
+        return self._registration.draining
+
     def wait_until_idle(self, timeout: float) -> None:
         """Block until idle and keep the lock, so that nothing starts."""
         self._busy.acquire(timeout=timeout)
@@ -193,8 +198,8 @@ class Slots:
             registration.hears = state
 
     def wake(self) -> None:
-        """Let a free slot look for work; this thread trains. Busy slots look by themselves."""
-        for slot in self._slots:
+        """Let a free slot look for work, one that drains last; this thread trains. Busy slots look by themselves."""
+        for slot in sorted(self._slots, key=lambda slot: slot.draining):
             if slot.work():
                 return
 

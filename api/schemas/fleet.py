@@ -6,7 +6,7 @@ from api.schemas.answers import Answer, Moment
 
 
 class WorkerAnswer(Answer):
-    """A worker's slot."""
+    """A device of a worker's process, with all its slots."""
 
     id: str
     hostname: str
@@ -18,6 +18,9 @@ class WorkerAnswer(Answer):
     started_at: Moment
     last_seen_at: Moment
     alive: bool
+    draining: bool = Field(description="finishes what it trains and takes nothing new until it is resumed")
+    memory_total_bytes: int | None = Field(description="the device's; a CPU's is the machine's; null where unknown")
+    memory_free_bytes: int | None = Field(description="at the last sign of life; null where unknown")
 
 
 class WorkerList(Answer):
@@ -34,7 +37,7 @@ class WaitingRun(Answer):
     job: str
     name: str = Field(description="the job's")
     priority: int
-    position: int = Field(description="from 1; those that no living worker can take come last")
+    position: int = Field(description="from 1; those that no worker can take come last")
     reason: str = Field(description="for instance: waits for its turn, waits for cuda, waits for a worker")
 
 

@@ -35,6 +35,14 @@ class CatalogCalls(Calls):
         """The workers and what they train."""
         return listed(Worker, self._transport.get(at("workers")))
 
+    def drain_worker(self, worker: str) -> Worker:
+        """Let a worker finish what it trains and take nothing new until it is resumed."""
+        return self._act(at("workers", worker), "drain", Worker)
+
+    def resume_worker(self, worker: str) -> Worker:
+        """Let a worker that drains take runs again."""
+        return self._act(at("workers", worker), "resume", Worker)
+
     def queue(self) -> dict[str, Any]:
         """The queue in numbers."""
         return read(dict[str, Any], self._transport.get(at("queue")))

@@ -1,4 +1,4 @@
-"""`lpl catalog`, `dataset`, `workers`, `queue`."""
+"""`lpl catalog`, `dataset`, `workers`, `drain`, `queue`."""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from client.answers import Dataset
+from client.answers import Dataset, Worker
 from client.client import Client
 from client.connection import connected
 from client.errors import ApiError
@@ -15,6 +15,7 @@ from client.output import AsJson, moment, say_json, say_list, say_table
 dataset = typer.Typer(help="Data sets: add, list, show, delete.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Data set.")]
 NOT_FOUND = 404
+GIB = 2**30
 FOLDER_OF_FIELD = {
     "loss": "losses",
     "perturbations": "perturbations",
@@ -207,8 +208,44 @@ def say_dataset(dataset: Dataset, *, as_json: bool) -> None:
 def workers(context: typer.Context, as_json: AsJson = False) -> None:
     """List the workers and what they train."""
     with connected(context) as client:
-        columns = ["id", "hostname", "device", "device_name", "alive", "run", "last_seen_at"]
-        say_list(client.workers(), columns, as_json=as_json)
+        listed = client.workers()
+    if as_json:
+        say_json({"items": listed, "next": None})
+        return
+    header = ["id", "hostname", "device", "device name", "memory free", "alive", "draining", "run", "last seen"]
+    say_table(header, [cells_of(worker) for worker in listed])
+
+
+def cells_of(worker: Worker) -> list[Any]:
+    """The cells of a worker."""
+    named = [worker.id, worker.hostname, worker.device, worker.device_name]
+    return [*named, memory_of(worker), worker.alive, worker.draining, worker.run, worker.last_seen_at]
+
+
+def memory_of(worker: Worker) -> str:
+    """The memory of a worker's device, as far as it is known."""
+    total, free = worker.memory_total_bytes, worker.memory_free_bytes
+    if total is None:
+        return ""
+    whole = f"{total / GIB:.1f} GiB"
+    return f"of {whole}" if free is None else f"{free / GIB:.1f} of {whole}"
+
+
+def drain(
+    context: typer.Context,
+    worker: Annotated[str, typer.Argument(help="Its identifier, as `lpl workers` lists it.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Let it take runs again.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let a worker take nothing new, or --resume it."""
+    with connected(context) as client:
+        asked = client.resume_worker(worker) if resume else client.drain_worker(worker)
+    if as_json:
+        say_json(asked)
+    elif resume:
+        typer.echo(f"{asked.id} takes runs again.")
+    else:
+        typer.echo(f"{asked.id} takes nothing new; what it trains goes on. `lpl drain {asked.id} --resume` ends that.")
 
 
 def queue(context: typer.Context, as_json: AsJson = False) -> None:
@@ -234,4 +271,5 @@ def add_to(app: typer.Typer) -> None:
     app.command("catalog")(catalog)
     app.add_typer(dataset, name="dataset")
     app.command("workers")(workers)
+    app.command("drain")(drain)
     app.command("queue")(queue)

@@ -115,8 +115,16 @@ class DatasetRecord:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """The memory of a device; None where unknown."""
+
+    total_bytes: int | None = None
+    free_bytes: int | None = None
+
+
+@dataclass(frozen=True)
 class Worker:
-    """A worker process and the device it trains on."""
+    """A device of a worker's process."""
 
     id: str
     hostname: str
@@ -128,7 +136,11 @@ class Worker:
     started_at: float
     last_seen_at: float
     alive: bool
-    consumer: str | None = None
+    consumer: str | None
+    draining: bool
+    """Whether it finishes what it trains and claims nothing new."""
+    memory_total_bytes: int | None
+    memory_free_bytes: int | None
 
 
 @dataclass(frozen=True)

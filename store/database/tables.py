@@ -189,7 +189,11 @@ class DatasetRow(Table):
 
 
 class WorkerRow(Table):
-    """A worker's slot on a device. `consumer` says whether it hears wake-ups; null: it has no broker."""
+    """A device of a worker's process, with all its slots.
+
+    `consumer` says whether it hears wake-ups; null: it has no broker. While `draining` it claims nothing. Memory is the
+    device's; null: not known.
+    """
 
     __tablename__ = "workers"
     __table_args__ = (Index("ix_workers_last_seen_at", "last_seen_at"),)
@@ -202,6 +206,9 @@ class WorkerRow(Table):
     version: Mapped[str]
     run_id: Mapped[str | None] = mapped_column(Id)
     consumer: Mapped[str | None] = mapped_column(String(16))
+    draining: Mapped[bool] = mapped_column(server_default=false())
+    memory_total_bytes: Mapped[int | None]
+    memory_free_bytes: Mapped[int | None]
     started_at: Mapped[float]
     last_seen_at: Mapped[float]
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from store import data_identity, events
+from store import data_identity, events, workers
 from store.database.clock import database_time
 from store.database.records import Checkpoint, Claim, Run
 from store.database.rows import dataset_of
@@ -40,7 +40,9 @@ def claim(
     one_core: bool = False,
     beside: Claim | None = None,
 ) -> Claim | Unfit | None:
-    """Take the run whose turn it is (see `store.lifecycle.turns`). None where nothing waits that this device fits.
+    """Take the run whose turn it is (see `store.lifecycle.turns`).
+
+    None where nothing waits that this device fits, or where the worker is draining.
 
     The claim raises the run's attempt; what an earlier attempt recorded beyond the resumed checkpoint is taken back in
     the same transaction, with a `rewind` event. After an `Unfit` the caller tries again in a new transaction: many such
@@ -59,7 +61,8 @@ def claim(
         runs.row_of(session, beside.run_id, locked=True)  # before the other's: who waits for a run holds no other
 
     def accepts(row: RunRow) -> bool:
-        return packing.may_join(row, beside) if beside else row.one_core or not one_core
+        fits = packing.may_join(row, beside) if beside else row.one_core or not one_core
+        return fits and not workers.is_draining(session, worker_id)
 
     row = turns.next_run(session, now, device=device, accepts=accepts)
     if row is None:

@@ -3,7 +3,7 @@
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from store import devices, workers
+from store import workers
 from store.database.engine import Database
 from store.database.tables import RunRow
 from store.devices import ANY, CPU, WAITS_FOR
@@ -13,7 +13,9 @@ from store.lifecycle.transitions import BATCH, Step
 
 
 def explain(db: Database, *, silent_after: float) -> None:
-    """Name in the messages of queued runs the device that no living worker has, and take that back once one has it.
+    """Name in the messages of queued runs the device that no worker has, and take that back once one has it.
+
+    Workers that are silent or draining do not count.
 
     A transaction for each kind of device, and at most `BATCH` runs in it: the next sweep explains more.
     """
@@ -21,7 +23,7 @@ def explain(db: Database, *, silent_after: float) -> None:
     with db.read() as session:
         listed = workers.list_workers(session, silent_after=silent_after)
         wanted = session.scalars(select(RunRow.wants).where(waiting).distinct()).all()
-    present = sorted({devices.kind(worker.device) for worker in listed if worker.alive})
+    present = sorted(workers.kinds_that_claim(listed))
     for each in wanted:
         of_kind = waiting & (RunRow.wants == each)
         if each in present or (each == CPU and present):

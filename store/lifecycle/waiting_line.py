@@ -42,10 +42,11 @@ class Waiting:
 
 
 def waiting_line(session: Session, *, kinds: Collection[str], limit: int = 50) -> list[Waiting]:
-    """The first runs of the queue as it stands; those that no living worker can take come last.
+    """The first runs of the queue as it stands; those that no worker can take come last.
 
     Args:
-        kinds: of the devices of living workers; where there is none the order is that of any worker.
+        kinds: of the devices of living workers that are not draining; where there is none the order is that of any
+            worker.
     """
     now = database_time(session)
     takeable = {ANY, CPU, *kinds}

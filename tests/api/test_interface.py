@@ -53,6 +53,7 @@ def test_the_document_names_every_operation_and_its_errors(refusing: httpx.Clien
         "POST /v1/bounds",
         "GET /v1/runs/{run_id}/logs", "GET /v1/schema/experiment", "POST /v1/datasets", "GET /v1/datasets",
         "GET /v1/datasets/{name}", "DELETE /v1/datasets/{name}", "GET /v1/workers", "GET /v1/queue", "GET /healthz",
+        "POST /v1/workers/{worker_id}/drain", "POST /v1/workers/{worker_id}/resume",
         "GET /readyz", "POST /v1/keys", "GET /v1/keys", "DELETE /v1/keys/{key_id}",
     } | {
         f"POST /v1/{kind}/{action}"
@@ -77,6 +78,7 @@ def addresses(service: httpx.Client, run: str) -> dict[str, str]:
         "theorem": "1",
         "checkpoint_id": "c_none",
         "key_id": "k_none",
+        "worker_id": "w_none",
         "kind": "loss-variation",
         "form": "svg",
     }

@@ -166,6 +166,22 @@ def test_every_listing_speaks_both_ways(url: str, job: Job, capsys: pytest.Captu
         assert json.loads(said(capsys, url, *arguments, "--json")), arguments
 
 
+def test_a_worker_is_drained_and_resumed(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with Client(url) as client:
+        worker = client.workers()[0]
+        assert not worker.draining
+        assert worker.memory_total_bytes
+        assert f"of {worker.memory_total_bytes / 2**30:.1f} GiB" in said(capsys, url, "workers")
+        try:
+            assert said(capsys, url, "drain", worker.id).startswith(f"{worker.id} takes nothing new")
+            assert json.loads(said(capsys, url, "drain", worker.id, "--json"))["draining"] is True
+            assert client.workers()[0].draining
+        finally:
+            assert said(capsys, url, "drain", worker.id, "--resume") == f"{worker.id} takes runs again.\n"
+        assert not client.workers()[0].draining
+    assert "w_none" in said(capsys, url, "drain", "w_none", expected=1)
+
+
 def test_a_spec_is_validated_with_its_paths(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "spec.json"
     file.write_text(json.dumps({**SPEC, "epochs": 0}))

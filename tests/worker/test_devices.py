@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -36,6 +37,18 @@ def test_torch_calls_the_one_visible_card_cuda() -> None:
 @pytest.mark.slow
 def test_the_probe_finds_what_is_said_without_it() -> None:
     assert [each.name for each in probe()] == [each.name for each in devices.devices()]
+
+
+def test_a_gpu_is_known_by_what_torch_says_of_it() -> None:
+    class Properties:
+        name, uuid, total_memory = "a card", UUID(int=5), 2**36
+
+    class OfAnOldTorch:
+        name, total_memory = "a card", 2**36
+
+    known = Device(**devices.gpu(1, Properties))
+    assert known == Device("cuda:1", "a card", "00000000-0000-0000-0000-000000000005", 2**36)
+    assert Device(**devices.gpu(0, OfAnOldTorch)).uuid is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere torch is always asked")

@@ -14,7 +14,7 @@ from store.database.engine import Database
 from store.lifecycle import runs
 from store.settings import Settings
 from tests.service.processes import find
-from tests.store.databases import reading
+from tests.store.databases import reading, writing
 from tests.worker.conftest import SCRIPT, Supervised, submit, wait_for
 from worker.devices import CPU, Device
 from worker.registration import Registration
@@ -146,6 +146,46 @@ def test_workers_are_listed_with_what_they_train(store: Database, settings: Sett
     registration.beat()
     (listed,) = reading(store, workers.list_workers, silent_after=60)
     assert (listed.device, listed.device_name, listed.run_id, listed.alive) == ("cuda:1", "a card", None, True)
+
+
+def drain(store: Database, device: str, *, draining: bool = True) -> None:
+    """Let a device of the worker drain, or go on."""
+    (found,) = [each for each in reading(store, workers.list_workers, silent_after=60) if each.device == device]
+    writing(store, workers.set_draining, found.id, draining=draining, silent_after=60)
+
+
+def test_a_drained_worker_finishes_its_run_takes_nothing_and_goes_on_when_resumed(
+    store: Database, settings: Settings
+) -> None:
+    with working(store, settings) as slots:
+        ids = submit(store, ["epoch", "until-stopped", "end succeeded"], number=2)
+        wait_for(lambda: states(store, ids), lambda seen: seen == ["running", "queued"])
+        drain(store, "cpu:0")
+        stop_first(store, ids)
+        wait_for(lambda: states(store, ids), lambda seen: seen == ["succeeded", "queued"])
+        slots.wake()  # looks, and so do polls
+        slots_idle(slots)
+        assert states(store, ids) == ["succeeded", "queued"]
+        (listed,) = reading(store, workers.list_workers, silent_after=60)
+        assert (listed.draining, listed.alive) == (True, True)
+        assert listed.memory_total_bytes is not None
+        drain(store, "cpu:0", draining=False)
+        wait_for(lambda: states(store, ids), lambda seen: seen == ["succeeded", "running"])
+        stop_first(store, ids)
+        wait_for(lambda: all_succeeded(store, ids), bool)
+
+
+def test_a_wake_up_goes_past_a_device_that_drains(
+    store: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("worker.slots.BEAT_SECONDS", 0.1)
+    seldom = settings.model_copy(update={"poll_seconds": 3600.0})
+    with working(store, seldom, devices=2) as slots:
+        drain(store, "cpu:0")
+        wait_for(lambda: [slot.draining for slot in slots._slots], lambda seen: seen == [True, False])
+        (run_id,) = submit(store, QUICK_RUN)
+        slots.wake()
+        assert reading(store, runs.get, run_id).state == "succeeded"
 
 
 def test_what_a_killed_worker_left_is_cleared(store: Database, settings: Settings) -> None:
