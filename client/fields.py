@@ -217,9 +217,7 @@ class CalibrationFields(Answer):
 
 
 class CalibrationBinFields(Answer):
-    """Test examples by the probability of the class that is predicted, above `from` and up to `to`.
-
-    Mean confidence and accuracy are null where there are no examples."""
+    """Test examples predicted with a probability above `from` and up to `to`; null are the means of none."""
 
     from_: float = Field(default=0.0, alias="from")
     to: float = 0.0

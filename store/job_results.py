@@ -62,11 +62,9 @@ def series(
         NotFound: no such job.
         BadCursor: no list gave the cursor out.
     """
-
-    by_class = [name for name in names if name not in NOT_BY_CLASS]
-    wanted = SeriesRow.name.in_(by_class)
-    wanted &= SeriesRow.epoch > after_epoch if epoch is None else SeriesRow.epoch == epoch
-    return arrays_where(session, wanted, list_runs(session, job_id, limit=limit, cursor=cursor))
+    named = SeriesRow.name.in_([name for name in names if name not in NOT_BY_CLASS])
+    at = SeriesRow.epoch > after_epoch if epoch is None else SeriesRow.epoch == epoch
+    return arrays_where(session, named & at, list_runs(session, job_id, limit=limit, cursor=cursor))
 
 
 def calibrations(

@@ -140,10 +140,7 @@ class ConfusionEntries(BaseModel):
 
 
 class CalibrationBin(BaseModel):
-    """Test examples by the probability of the class that is predicted, above `from` and up to `to`.
-
-    Mean confidence and accuracy are null where there are no examples.
-    """
+    """Test examples predicted with a probability above `from` and up to `to`; null are the means of none."""
 
     from_: float = Field(alias="from")
     to: float
