@@ -6,6 +6,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import Field, model_validator
 
 from client.fields import (
+    CalibrationBinFields,
+    CalibrationFields,
     CheckpointFields,
     ConfusionEntryFields,
     ConfusionFields,
@@ -190,6 +192,20 @@ class ConfusionEntries(Answer):
         """A DataFrame with a row per cell: the names of true and predicted class, and the examples."""
         rows = [[self.classes[cell.true], self.classes[cell.predicted], cell.count] for cell in self.entries]
         return data_frame(rows, columns=["true", "predicted", "count"])
+
+
+class CalibrationBin(CalibrationBinFields):
+    """Test examples whose prediction has a probability above `from_` and up to `to`."""
+
+
+class Calibration(CalibrationFields):
+    """Mean confidence and accuracy on the test set, by bins of confidence."""
+
+    bins: list[CalibrationBin] = Field(default_factory=list)
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row per bin."""
+        return data_frame([one.to_json() for one in self.bins])
 
 
 class Checkpoint(CheckpointFields):

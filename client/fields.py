@@ -210,6 +210,22 @@ class ConfusionEntryFields(Answer):
     count: int = 0
 
 
+class CalibrationFields(Answer):
+    """How sure the predictions are and how often right, on the test set after the last epoch."""
+
+    epoch: int = 0
+
+
+class CalibrationBinFields(Answer):
+    """Test examples predicted with a probability above `from` and up to `to`; null are the means of none."""
+
+    from_: float = Field(default=0.0, alias="from")
+    to: float = 0.0
+    examples: int = 0
+    confidence: float | None = None
+    accuracy: float | None = None
+
+
 class CheckpointFields(Answer):
     """A checkpoint of a run."""
 

@@ -16,7 +16,7 @@ class Answer(BaseModel):
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON-able values."""
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", by_alias=True)
 
     def __repr_args__(self) -> Iterator[tuple[str, Any]]:
         return brief({name: getattr(self, name) for name in type(self).model_fields})

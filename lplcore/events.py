@@ -75,7 +75,10 @@ class EpochEnd(Event):
     metrics: dict[str, float | None]
     """Scalars by name, None where undefined."""
     series: dict[str, FloatArray]
-    """Per-class values [C] by name, NaN where undefined, and the confusion, [C, C] or a row [3] per cell."""
+    """Per-class values [C] by name, NaN where undefined; beside them the confusion, [C, C] or a row [3] per cell.
+
+    And the calibration, a row [3] per bin.
+    """
 
     def to_json(self) -> dict[str, Any]:
         series = {name: array_to_json(array) for name, array in self.series.items()}

@@ -5,14 +5,14 @@ from contextlib import closing
 from math import prod
 from typing import Any
 
-from sqlalchemy import Result, select
+from sqlalchemy import ColumnElement, Result, select
 from sqlalchemy.orm import Session
 
 from store import cursors
 from store.database.records import Page, Run, Series
 from store.database.tables import EpochRow, SeriesRow
 from store.jobs import list_runs
-from store.metrics import CONFUSION, Curves, add_scalars
+from store.metrics import CALIBRATION, NOT_BY_CLASS, Curves, add_scalars
 
 MOST_VALUES = 1_000_000
 """Numbers after which a page ends with the run that they belong to."""
@@ -62,19 +62,41 @@ def series(
         NotFound: no such job.
         BadCursor: no list gave the cursor out.
     """
+    named = SeriesRow.name.in_([name for name in names if name not in NOT_BY_CLASS])
+    at = SeriesRow.epoch > after_epoch if epoch is None else SeriesRow.epoch == epoch
+    return arrays_where(session, named & at, list_runs(session, job_id, limit=limit, cursor=cursor))
+
+
+def calibrations(
+    session: Session, job_id: str, *, limit: int = 1000, cursor: str | None = None
+) -> Page[tuple[Run, ByEpoch]]:
+    """Every run's calibration, as `series` gives others; nothing for runs that have none.
+
+    Raises:
+        NotFound: no such job.
+        BadCursor: no list gave the cursor out.
+    """
+    found = list_runs(session, job_id, limit=limit, cursor=cursor)
+    return arrays_where(session, SeriesRow.name == CALIBRATION, found)
+
+
+def arrays_where(session: Session, wanted: ColumnElement[bool], page: Page[Run]) -> Page[tuple[Run, ByEpoch]]:
+    """`{name: {epoch: array}}` of a page of runs, of the rows that are wanted."""
 
     def read(session: Session, run_ids: Sequence[str]) -> Result[Any]:
-        wanted = SeriesRow.run_id.in_(run_ids) & SeriesRow.name.in_([name for name in names if name not in CONFUSION])
-        wanted &= SeriesRow.epoch > after_epoch if epoch is None else SeriesRow.epoch == epoch
         columns = (SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch, SeriesRow.shape, SeriesRow.data)
-        query = select(*columns).where(wanted).order_by(SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch)
+        query = (
+            select(*columns)
+            .where(SeriesRow.run_id.in_(run_ids), wanted)
+            .order_by(SeriesRow.run_id, SeriesRow.name, SeriesRow.epoch)
+        )
         return session.execute(query.execution_options(yield_per=100))
 
     def add(arrays: ByEpoch, row: Any) -> int:
         arrays.setdefault(row.name, {})[row.epoch] = Series(tuple(row.shape), row.data)
         return prod(row.shape)
 
-    return gathered(session, list_runs(session, job_id, limit=limit, cursor=cursor), read, add)
+    return gathered(session, page, read, add)
 
 
 def gathered(

@@ -40,6 +40,9 @@ SAME_EPOCH = (
 )
 CONFUSION = ("confusion_matrix", "confusion_entries")
 """Series that are not of a value per class: a matrix [C, C], or with many classes rows [K, 3] of cells."""
+CALIBRATION = "calibration"
+"""Series of the calibration's bins [B, 3]: examples, mean confidence, accuracy."""
+NOT_BY_CLASS = (*CONFUSION, CALIBRATION)
 Curves = dict[str, dict[str, list[Any]]]
 
 
@@ -165,6 +168,12 @@ def confusion(session: Session, run_id: str, *, epoch: int | None = None) -> tup
         query = query.where(SeriesRow.epoch == epoch)
     row = session.scalars(query.order_by(SeriesRow.epoch.desc()).limit(1)).first()
     return None if row is None else (row.epoch, row.name, Series(tuple(row.shape), row.data))
+
+
+def calibration(session: Session, run_id: str) -> tuple[int, Series] | None:
+    """(epoch, bins) of a run's calibration, of the newest epoch that has one."""
+    arrays = series(session, run_id, CALIBRATION)
+    return max(arrays.items(), default=None, key=lambda item: item[0])
 
 
 def has_series(session: Session, run_id: str, name: str) -> bool:

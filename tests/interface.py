@@ -1,6 +1,7 @@
 """Writes docs/openapi.json, and from it the fields of the client's answers: `python -m tests.interface`."""
 
 import json
+import keyword
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,6 +29,8 @@ ANSWERS = {
     "SignedVariations": "SignedVariationFields",
     "ConfusionMatrix": "ConfusionFields",
     "ConfusionEntry": "ConfusionEntryFields",
+    "Calibration": "CalibrationFields",
+    "CalibrationBin": "CalibrationBinFields",
     "CheckpointAnswer": "CheckpointFields",
     "LogEntry": "LogFields",
     "DatasetDetail": "DatasetFields",
@@ -127,6 +130,8 @@ def field(name: str, part: Mapping[str, Any]) -> str:
     kind, default = typed(part)
     if kind == "datetime":
         kind, default = "datetime | None", "None"
+    if keyword.iskeyword(name):
+        return f'    {name}_: {kind} = Field(default={default}, alias="{name}")\n'
     return f"    {name}: {kind}\n" if name in REQUIRED and kind != "int" else f"    {name}: {kind} = {default}\n"
 
 

@@ -11,15 +11,19 @@ from api.middleware.security import READ
 from api.parameters import AfterEpoch, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
 from api.problems import problems
 from api.schemas.results import (
+    JobCalibrations,
     JobClassMetrics,
     JobLossVariations,
     JobMetrics,
+    RunCalibration,
     RunClassSeries,
     RunMetrics,
     RunVariations,
 )
 from api.state import Services
 from store import job_results, jobs
+from store.database.records import Run
+from store.metrics import CALIBRATION
 
 if TYPE_CHECKING:
     from api.services import series
@@ -105,3 +109,24 @@ def get_class_metrics(
         for run, arrays in page.items
     ]
     return JobClassMetrics(name=name, items=items, next=page.next)
+
+
+@router.get("/{job_id}/calibration", operation_id="getJobCalibration", responses=NOT_MODIFIED)
+def get_calibration(
+    services: Services, cached: Cached, job_id: Identifier, limit: Limit = 1000, cursor: Cursor = None
+) -> JobCalibrations:
+    """Calibration of many runs of a job in one request; runs that have none have no bins."""
+    with services.db.read() as session:
+        job = jobs.get(session, job_id)
+        cached.check(job.id, job.version)
+        page = job_results.calibrations(session, job_id, limit=limit, cursor=cursor)
+    return JobCalibrations(items=[calibrated(run, arrays) for run, arrays in page.items], next=page.next)
+
+
+def calibrated(run: Run, arrays: job_results.ByEpoch) -> RunCalibration:
+    """A run's calibration of its newest epoch that has one."""
+    by_epoch = arrays.get(CALIBRATION)
+    if not by_epoch:
+        return RunCalibration(run=run.id, epoch=None, bins=[])
+    epoch = max(by_epoch)
+    return RunCalibration(run=run.id, epoch=epoch, bins=series.calibration(by_epoch[epoch]))

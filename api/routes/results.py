@@ -12,6 +12,7 @@ from api.middleware.security import READ
 from api.parameters import MAX_INT, AfterEpoch, Cursor, Epoch, Identifier, Limit, Names, Text, names_of
 from api.problems import problems, refusal
 from api.schemas.results import (
+    Calibration,
     CheckpointList,
     ClassSeries,
     ConfusionEntries,
@@ -24,9 +25,11 @@ from api.schemas.results import (
 )
 from api.state import Services
 from store import checkpoints, cursors, events, metrics
+from store.database.engine import Session
 from store.database.records import Page, Run, Series
 from store.errors import BadCursor, NotFound
 from store.lifecycle import runs
+from store.lifecycle.states import ENDED
 
 if TYPE_CHECKING:
     from api.services import series
@@ -160,7 +163,7 @@ def get_class_metrics(
     with services.db.read() as session:
         run = runs.get(session, run_id)
         cached.check(run.id, run.version, as_floats)
-        names = [each for each in metrics.series_names(session, run_id) if each not in metrics.CONFUSION]
+        names = [each for each in metrics.series_names(session, run_id) if each not in metrics.NOT_BY_CLASS]
         if name not in names:
             raise NotFound(f"run {run_id} has no series {name!r}; it has {', '.join(names) or 'none yet'}")
         arrays = metrics.series(session, run_id, name, epoch=epoch, after_epoch=after_epoch)
@@ -195,6 +198,31 @@ def get_confusion_matrix(
     if form == "matrix":
         return ConfusionMatrix(classes=classes, epoch=at, matrix=series.rows(array))
     return ConfusionEntries(classes=classes, epoch=at, entries=series.entries(name, array, limit))
+
+
+@router.get("/{run_id}/calibration", operation_id="getCalibration", responses=NOT_MODIFIED)
+def get_calibration(services: Services, cached: Cached, run_id: Identifier) -> Calibration:
+    """Examples, mean confidence and accuracy by confidence on the test set, after the last epoch.
+
+    Of runs on single-label data that have ended; the expected calibration error is made from these bins.
+    """
+    with services.db.read() as session:
+        run = runs.get(session, run_id)
+        cached.check(run.id, run.version)
+        found = metrics.calibration(session, run_id)
+        if found is None:
+            raise NotFound(f"run {run_id} has no calibration{why_uncalibrated(session, run)}")
+    epoch, bins = found
+    return Calibration(epoch=epoch, bins=series.calibration(bins))
+
+
+def why_uncalibrated(session: Session, run: Run) -> str:
+    """Why there is no calibration, as the end of a sentence."""
+    if metrics.has_series(session, run.id, "test/average_precision"):
+        return ": it is of single-label data only"
+    if run.state not in ENDED:
+        return " yet: it comes with the last epoch"
+    return ": it was measured by an older version, ended before its last epoch or has no test examples"
 
 
 @router.get("/{run_id}/checkpoints", operation_id="listCheckpoints")

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.answers import Answer, Moment, at
 from store.database.records import Event
@@ -137,6 +137,38 @@ class ConfusionEntries(BaseModel):
     classes: list[str]
     epoch: int
     entries: list[ConfusionEntry]
+
+
+class CalibrationBin(BaseModel):
+    """Test examples predicted with a probability above `from` and up to `to`; null are the means of none."""
+
+    from_: float = Field(alias="from")
+    to: float
+    examples: int
+    confidence: float | None
+    accuracy: float | None
+
+
+class Calibration(BaseModel):
+    """How sure the predictions are and how often right, on the test set after the last epoch."""
+
+    epoch: int
+    bins: list[CalibrationBin]
+
+
+class RunCalibration(BaseModel):
+    """The calibration of one of many runs; no epoch and no bins where it has none."""
+
+    run: str
+    epoch: int | None
+    bins: list[CalibrationBin]
+
+
+class JobCalibrations(BaseModel):
+    """A page of runs with their calibration."""
+
+    items: list[RunCalibration]
+    next: str | None
 
 
 class LogEntry(BaseModel):

@@ -73,6 +73,21 @@ def entries(name: str, series: Series, limit: int | None) -> list[dict[str, int]
     return [{"true": a, "predicted": b, "count": n} for a, b, n in cells.tolist()]
 
 
+def calibration(series: Series) -> list[dict[str, Any]]:
+    """Bins of confidence, lowest first: where each begins and ends, and its examples, mean confidence and accuracy."""
+    bins = rows(series)
+    return [
+        {
+            "from": k / len(bins),
+            "to": (k + 1) / len(bins),
+            "examples": n,
+            "confidence": confidence,
+            "accuracy": accuracy,
+        }
+        for k, (n, confidence, accuracy) in enumerate(bins)
+    ]
+
+
 def stacked(arrays: Collection[Series]) -> list[Any]:
     """`numbers` of each; at once where they have the same shape, which takes a third of the time."""
     shapes = {series.shape for series in arrays}

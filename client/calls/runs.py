@@ -7,6 +7,7 @@ from typing import Any
 
 from client import downloads
 from client.answers import (
+    Calibration,
     Checkpoint,
     ClassMetrics,
     ConfusionEntries,
@@ -75,6 +76,10 @@ class RunCalls(Finding):
     def confusion_entries(self, run: AnyRun, *, limit: int | None = None) -> ConfusionEntries:
         """The cells of the confusion matrix that have examples, largest first; the only form above 1,000 classes."""
         return read(ConfusionEntries, self._of(run, "confusion-matrix", {"format": "entries", "limit": limit}))
+
+    def calibration(self, run: AnyRun) -> Calibration:
+        """How sure the predictions on the test set are and how often right, by confidence, after the last epoch."""
+        return read(Calibration, self._of(run, "calibration"))
 
     def checkpoints(self, run: AnyRun) -> list[Checkpoint]:
         """The stored checkpoints of a run."""

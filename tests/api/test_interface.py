@@ -49,6 +49,7 @@ def test_the_document_names_every_operation_and_its_errors(refusing: httpx.Clien
         "GET /v1/jobs/{job_id}/runs", "GET /v1/runs/{run_id}", "GET /v1/events", "GET /v1/jobs/{job_id}/events",
         "GET /v1/runs/{run_id}/events", "GET /v1/runs/{run_id}/metrics", "GET /v1/runs/{run_id}/loss-variations",
         "GET /v1/runs/{run_id}/class-metrics", "GET /v1/runs/{run_id}/confusion-matrix", "GET /metrics",
+        "GET /v1/runs/{run_id}/calibration", "GET /v1/jobs/{job_id}/calibration",
         "GET /v1/runs/{run_id}/checkpoints", "GET /v1/checkpoints/{checkpoint_id}/content", "GET /v1/catalog",
         "POST /v1/bounds",
         "GET /v1/runs/{run_id}/logs", "GET /v1/schema/experiment", "POST /v1/datasets", "GET /v1/datasets",

@@ -13,6 +13,7 @@ from tests.api.service import Running, claim, record, running
 from tests.store.databases import writing
 
 ADDRESSES = ["metrics?names=test/top1_error,train/loss", "loss-variations?epoch=2", "class-metrics?name=test/accuracy"]
+CALIBRATION = "calibration?limit=1000"
 
 
 def trained(service: Running, seeds: int, *, epochs: int = 2) -> str:
@@ -53,13 +54,25 @@ def test_the_series_of_all_runs_of_a_job_come_in_one_request(db: Database, tmp_p
         assert later["next"]
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_calibrations_of_all_runs_of_a_job_come_in_one_request(db: Database, tmp_path: Path) -> None:
+    with running(db, tmp_path) as service:
+        job, http = trained(service, 2, epochs=3), service.http
+        *done, waiting = [run["id"] for run in http.get(f"/v1/jobs/{job}").json()["runs"]]
+        answer = http.get(f"/v1/jobs/{job}/calibration").json()
+        assert answer["items"][:2] == [{"run": run, **own(http, run, "calibration")} for run in done]
+        assert answer["items"][2] == {"run": waiting, "epoch": None, "bins": []}
+        by_class = http.get(f"/v1/jobs/{job}/class-metrics?name=calibration").json()
+        assert [item["values"] for item in by_class["items"]] == [[], [], []]
+        assert http.get("/v1/jobs/j_none/calibration").status_code == 404
+
+
+@pytest.mark.parametrize("address", [*ADDRESSES, CALIBRATION])
 def test_a_page_of_very_many_values_ends_early_and_goes_on(
     db: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setattr(job_results, "MOST_VALUES", 5)
     with running(db, tmp_path) as service:
-        job, http = trained(service, 4), service.http
+        job, http = trained(service, 4, epochs=3), service.http
         seen, cursor = [], ""
         for _ in range(6):
             answer = http.get(f"/v1/jobs/{job}/{address}{cursor}").json()
@@ -71,7 +84,7 @@ def test_a_page_of_very_many_values_ends_early_and_goes_on(
         assert seen == [run["id"] for run in http.get(f"/v1/jobs/{job}").json()["runs"]]
 
 
-@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("address", [*ADDRESSES, CALIBRATION])
 def test_statements_do_not_grow_with_the_runs(sqlite: Database, tmp_path: Path, address: str) -> None:
     statements: list[str] = []
 

@@ -14,7 +14,7 @@ from client import Client
 from store import checkpoints, metrics
 from store.database.records import Series
 from store.lifecycle import claims, sweeper
-from tests.api.service import CLASSES, Running, claim, keep_checkpoint
+from tests.api.service import CLASSES, Running, claim, keep_checkpoint, record
 from tests.store.databases import claimed, writing
 
 STATM = Path("/proc/self/statm")
@@ -166,6 +166,35 @@ def test_above_a_thousand_classes_the_confusion_comes_as_entries_alone(service: 
         unknown = service.http.get(f"/v1/runs/{run}/class-metrics", params={"name": name})
         assert unknown.status_code == 404
         writing(service.db, claims.finish, held, outcome="succeeded")
+
+
+def test_the_calibration_comes_in_bins(measured: tuple[httpx.Client, str]) -> None:
+    http, run = measured
+    answer = http.get(f"/v1/runs/{run}/calibration").json()
+    assert (set(answer), answer["epoch"], len(answer["bins"])) == ({"epoch", "bins"}, 3, 15)
+    wanted = {"from": 13 / 15, "to": 14 / 15, "examples": 2, "confidence": 0.875, "accuracy": 0.5}
+    assert answer["bins"][13] == wanted
+    assert answer["bins"][0] == {"from": 0, "to": 1 / 15, "examples": 0, "confidence": None, "accuracy": None}
+    refused = http.get(f"/v1/runs/{run}/class-metrics", params={"name": "calibration"})
+    assert refused.status_code == 404
+    assert "calibration" not in refused.json()["detail"].partition("it has")[2]
+
+
+def test_a_run_without_calibration_says_why(service: Running) -> None:
+    run = service.submit()["runs"][0]["id"]
+    held = claim(service.db)
+    path = f"/v1/runs/{run}/calibration"
+    record(service.db, held, 1)
+    assert "comes with the last epoch" in service.http.get(path).json()["detail"]
+    writing(service.db, claims.finish, held, outcome="succeeded")
+    old = service.http.get(path)
+    assert (old.status_code, "older version" in old.json()["detail"]) == (404, True)
+    many = service.submit()["runs"][0]["id"]
+    held = claim(service.db)
+    precision = {"test/average_precision": Series((10,), np.zeros(10, dtype="<f4").tobytes())}
+    writing(service.db, metrics.record_epoch, held, epoch=1, epochs=3, metrics={}, series=precision)
+    assert "single-label" in service.http.get(f"/v1/runs/{many}/calibration").json()["detail"]
+    assert service.http.get("/v1/runs/r_none/calibration").status_code == 404
 
 
 def test_results_are_not_sent_again_while_nothing_happens(measured: tuple[httpx.Client, str]) -> None:

@@ -84,6 +84,13 @@ def test_a_job_runs_and_its_results_are_typed(url: str, job: Job, tmp_path: Path
         entries = client.confusion_entries(run.id, limit=3).entries
         assert [entry.count for entry in entries] == sorted((n for row in matrix for n in row if n), reverse=True)[:3]
         assert all(matrix[entry.true][entry.predicted] == entry.count for entry in entries)
+        calibration = client.calibration(run.id)
+        assert (calibration.epoch, sum(one.examples for one in calibration.bins)) == (
+            2,
+            sum(entry.count for entry in client.confusion_entries(run.id).entries),
+        )
+        assert calibration.bins[-1].to_json().keys() == {"from", "to", "examples", "confidence", "accuracy"}
+        assert [one.from_ for one in calibration.bins] == [k / 15 for k in range(15)]
         assert client.logs(run.id)
         checkpoint = client.checkpoints(run.id)[-1]
         path = client.download_checkpoint(checkpoint, tmp_path / "model.safetensors")
@@ -137,6 +144,8 @@ def test_multi_label_data_go_through_the_whole_service(
         assert precision == pytest.approx(np.mean([value for value in average if value is not None]))
         with pytest.raises(ApiError, match="has no confusion matrix"):
             client.confusion_matrix(run.id)
+        with pytest.raises(ApiError, match="single-label data only"):
+            client.calibration(run.id)
     assert "mAP %" in said(capsys, url, "show", job.id)
     shown = said(capsys, url, "metrics", run.id, "--classes")
     assert "average precision %" in shown

@@ -72,6 +72,27 @@ def test_calibration_error_by_hand() -> None:
     assert found.metrics("test")["test/calibration_error"] == found.calibration_error
 
 
+def test_the_bins_of_the_calibration_by_hand() -> None:
+    # Confidences 0.9 (right), 0.9 (wrong) and 0.59 (right): bins 14 and 9 of 15, counted from one.
+    logits = torch.tensor([[0.9, 0.1], [0.9, 0.1], [0.59, 0.41]]).log()
+    found = evaluated(logits, torch.tensor([0, 1, 0]))
+    bins = found.series("test", last=True)["calibration"]
+    assert (bins.dtype, bins.shape) == (np.float32, (15, 3))
+    np.testing.assert_allclose(bins[13], [2, 0.9, 0.5], rtol=1e-6)
+    np.testing.assert_allclose(bins[8], [1, 0.59, 1.0], rtol=1e-6)
+    others = np.delete(bins, [8, 13], axis=0)
+    assert not others[:, 0].any()
+    assert np.isnan(others[:, 1:]).all()
+    share, confidence, accuracy = (bins[:, 0] / 3, bins[:, 1], bins[:, 2])
+    assert np.nansum(share * np.abs(accuracy - confidence)) == pytest.approx(found.calibration_error, rel=1e-6)
+
+
+def test_only_the_last_epochs_test_split_keeps_its_calibration() -> None:
+    found = evaluated(LOGITS, LABELS)
+    assert "calibration" not in found.series("test", last=False)
+    assert "calibration" not in found.series("validation", last=True)
+
+
 def test_calibration_error_against_a_loop_over_bins() -> None:
     generator = torch.Generator().manual_seed(1)
     logits = 3 * torch.randn(400, 5, generator=generator)

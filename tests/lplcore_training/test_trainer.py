@@ -78,6 +78,15 @@ def test_metrics_and_series_have_the_public_names_and_shapes(digits_events: list
     assert last.sum() == 355
 
 
+def test_the_last_epoch_keeps_the_bins_of_its_calibration_error(digits_events: list[Event]) -> None:
+    first, last = epochs(digits_events)
+    assert "calibration" not in first.series
+    examples, confidence, accuracy = last.series["calibration"].astype(np.float64).T
+    assert examples.sum() == 355
+    error = np.nansum(examples * np.abs(accuracy - confidence)) / 355
+    assert error == pytest.approx(last.metrics["test/calibration_error"], rel=1e-5)
+
+
 def test_every_event_survives_its_json_form(digits_events: list[Event]) -> None:
     for event in digits_events:
         again = event_from_json(event.to_json())

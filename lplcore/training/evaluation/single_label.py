@@ -18,6 +18,7 @@ from lplcore.training.evaluation.confusion import Confusion
 
 SHOT_GROUPS = ("many", "medium", "few")
 CALIBRATION_BINS = 15
+Numbers = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 Predict = Callable[[Sequence[Tensor]], Iterator[Tensor]]
 """Batches of examples, each by their indices [B], to logits [B, C] in float32, in their order."""
 
@@ -90,6 +91,12 @@ class Evaluation:
         examples, confidence, right = self.calibration
         return float(np.abs(right - confidence).sum() / max(examples.sum(), 1))
 
+    @property
+    def reliability(self) -> npt.NDArray[np.float64]:
+        """[CALIBRATION_BINS, 3] examples, mean confidence and accuracy, by confidence; NaN in bins without examples."""
+        examples, confidence, right = self.calibration
+        return np.stack([examples, ratio(confidence, examples), ratio(right, examples)], axis=1)
+
     def metrics(self, split: str) -> dict[str, float | None]:
         """Scalars by name, None where undefined."""
         values = {
@@ -107,9 +114,11 @@ class Evaluation:
         return {f"{split}/top1_error.{group}": error for group, error in groups.items()}
 
     def series(self, split: str, *, last: bool) -> dict[str, npt.NDArray[np.float32]]:
-        """Per-class values [C]; of the last epoch's test split the confusion too."""
+        """Per-class values [C]; of the last epoch's test split the confusion and the calibration too."""
         values = {f"{split}/accuracy": self.accuracy.astype(np.float32)}
-        return values | self.counted.series() if last and split == "test" else values
+        if last and split == "test":
+            values |= self.counted.series() | {"calibration": self.reliability.astype(np.float32)}
+        return values
 
     @property
     def headline(self) -> Headline:
@@ -193,7 +202,7 @@ def mean(values: Sequence[float]) -> float | None:
     return math.fsum(values) / len(values) if values else None
 
 
-def ratio(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def ratio(part: Numbers, whole: Numbers) -> npt.NDArray[np.float64]:
     """part / whole, NaN where whole is zero."""
     result: npt.NDArray[np.float64] = np.full(whole.shape, np.nan)
     np.divide(part, whole, out=result, where=whole != 0)
