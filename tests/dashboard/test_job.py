@@ -1,6 +1,9 @@
 """A job's page: what it says is so, and what somebody asks of it happens once."""
 
+import math
 import re
+import struct
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -8,6 +11,7 @@ from playwright.sync_api import Page, Request, expect
 
 from store import jobs
 from store.database.engine import Database
+from store.database.records import Series
 from store.lifecycle import claims, requests
 from tests.dashboard.conftest import MULTI_LABEL, begun, cancelled, finished_job, record, submitted
 from tests.store.databases import reading, writing
@@ -91,6 +95,39 @@ def test_the_difference_to_a_chosen_point(database: Database, address: str, page
     title = "Test accuracy by class, difference to cross_entropy, epoch 3"
     expect(plot(page, title)).to_be_visible()
     assert csv_of(page, title)[0] == "class,training examples,lpl"
+
+
+def bins(*filled: tuple[int, float, float, float]) -> Series:
+    """A calibration of fifteen bins, from (bin, examples, confidence, accuracy)."""
+    rows = [[0.0, math.nan, math.nan] for _ in range(15)]
+    for k, *row in filled:
+        rows[k] = row
+    return Series((15, 3), struct.pack("<45f", *chain(*rows)))
+
+
+def test_calibration_by_point_over_the_seeds(database: Database, address: str, page: Page) -> None:
+    measured = iter(
+        [
+            bins((13, 6, 0.9, 0.5), (7, 2, 0.5, 0.5)),  # cross entropy: 0.3 and 0.1 off
+            bins((13, 8, 0.9, 0.8)),
+            bins((13, 8, 0.875, 0.875)),  # LPL: 0 and 0.125
+            bins((13, 8, 0.875, 1.0)),
+        ]
+    )
+    job = finished_job(database, "calibrated", last=lambda: {"calibration": next(measured)})
+    page.goto(f"{address}/#/jobs/{job}?tab=classes")
+    expect(plot(page, "Calibration on the test set")).to_be_visible()
+    rows = page.get_by_role("region", name="Expected calibration error, %").locator("tbody tr")
+    expect(rows.filter(has_text="cross_entropy")).to_contain_text("20.00 ± 14.14")
+    expect(rows.filter(has_text="cross_entropy")).to_contain_text("+20.00")
+    expect(rows.filter(has_text="lpl")).to_contain_text("6.25 ± 8.84")
+    expect(rows.filter(has_text="lpl")).to_contain_text("−6.25")
+    lines = csv_of(page, "Calibration on the test set")
+    assert lines[0] == "series,confidence from %,to %,examples,mean confidence %,right %"
+    assert len(lines) == 1 + 2 * 15
+    (sure,) = [line for line in lines if line.startswith("cross_entropy,86.6")]
+    # 14 of 16 examples: 6 right half the time, 8 right four times in five.
+    assert [float(cell) for cell in sure.split(",")[3:]] == pytest.approx([14, 90, 100 * 9.4 / 14])
 
 
 def test_points_that_differ_in_a_parameter_only_are_two(database: Database, address: str, page: Page) -> None:

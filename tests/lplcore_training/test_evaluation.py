@@ -77,7 +77,8 @@ def test_the_bins_of_the_calibration_by_hand() -> None:
     logits = torch.tensor([[0.9, 0.1], [0.9, 0.1], [0.59, 0.41]]).log()
     found = evaluated(logits, torch.tensor([0, 1, 0]))
     bins = found.series("test", last=True)["calibration"]
-    assert (bins.dtype, bins.shape) == (np.float32, (15, 3))
+    assert bins.dtype == np.float32
+    assert bins.shape == (15, 3)
     np.testing.assert_allclose(bins[13], [2, 0.9, 0.5], rtol=1e-6)
     np.testing.assert_allclose(bins[8], [1, 0.59, 1.0], rtol=1e-6)
     others = np.delete(bins, [8, 13], axis=0)

@@ -31,6 +31,7 @@ export type JobMetrics = Schemas["JobMetrics"];
 export type JobLossVariations = Schemas["JobLossVariations"];
 export type JobClassMetrics = Schemas["JobClassMetrics"];
 export type LossVariations = Schemas["LossVariations"];
+export type RunCalibration = Schemas["RunCalibration"];
 export type ConfusionMatrix = Schemas["ConfusionMatrix"];
 export type ConfusionEntries = Schemas["ConfusionEntries"];
 export type Pair = Omit<Schemas["PairAnswer"], "confidence_interval"> & { confidence_interval: [number, number] | null };

@@ -1,10 +1,11 @@
-// Accuracy over class frequency, the difference to a chosen point, and which classes are taken for which.
+// Accuracy over class frequency, the difference to a chosen point, which classes are taken for which, and how sure the predictions are.
 import { Bars } from "../../charts/bars";
 import { EpochChoice } from "../../parts/epoch";
 import { metric } from "../../parts/metrics";
 import { Empty, Shown } from "../../parts/states";
 import type { Job } from "../../service/types";
 import { query, setQuery } from "../../shell/address";
+import { Calibration } from "./calibration";
 import { type ClassValues, type JobRuns, useClassMetric, useOrder } from "./data";
 import { mainOf } from "./result";
 import { useShotGroups } from "./shot_groups";
@@ -25,6 +26,7 @@ export function Classes({ job, runs }: { job: Job; runs: JobRuns }) {
         <Shown of={quality} what="The classes">{(values) => <ByFrequency job={job} runs={runs} values={values} multi={multi} epoch={epoch} />}</Shown>
       </section>
       {!multi && <Confusions runs={runs} />}
+      {!multi && <Calibration job={job} runs={runs} />}
     </>
   );
 }
