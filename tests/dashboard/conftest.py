@@ -192,7 +192,8 @@ def train(db: Database, number: int, written: dict[str, Any], last: dict[str, Se
     for epoch in range(1, EPOCHS + 1):
         error = 0.5 / epoch + number / 100
         values = {**dict.fromkeys(written["metrics"], error), "train/loss": 1 / epoch}
-        arrays = {name: series(*values) for name, values in written["series"].items()} | (last if epoch == EPOCHS else {})
+        arrays = {name: series(*values) for name, values in written["series"].items()}
+        arrays |= last if epoch == EPOCHS else {}
         writing(db, metrics.record_epoch, claim, epoch=epoch, epochs=EPOCHS, metrics=values, series=arrays)
     writing(db, claims.log, claim, "info", "a line of the log")
     writing(db, claims.finish, claim, outcome="succeeded")
