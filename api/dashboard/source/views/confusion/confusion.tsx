@@ -43,7 +43,7 @@ function Picture({ square, properties }: { square: Square; properties: Confusion
   const difference = square.other !== null;
   const unit = byShare ? "% of the true class's test examples" : "examples";
   return (
-    <div class="confusion">
+    <div class="beside">
       <div>
         <Matrix
           title={`Confusion matrix${difference ? `: ${properties.name ?? "this run"} minus ${properties.otherName ?? "the other"}` : ""}`}

@@ -34,7 +34,7 @@ function ByPoint({ items, runs }: { items: RunCalibration[]; runs: JobRuns }) {
   }
   const told = points.map(({ point, error }) => `${point.name}: expected calibration error ${spread(error)} %`).join("; ");
   return (
-    <>
+    <div class="beside">
       <Reliability
         title="Calibration on the test set" level={2} summary={`${told}.`}
         curves={points.map(({ point, bins }) => ({ name: point.name, method: point.method, bins }))}
@@ -48,7 +48,7 @@ function ByPoint({ items, runs }: { items: RunCalibration[]; runs: JobRuns }) {
           { key: "n", title: "Seeds", number: true, cell: ({ error }) => error.n },
         ]}
       />
-    </>
+    </div>
   );
 }
 
