@@ -10,12 +10,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.grids import campaign
 from tests.service.processes import LPL, QUICK, SPEC, until
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("number", [campaign(0), 1, campaign(2)])
 def test_a_service_without_a_standard_stream_works(tmp_path: Path, number: int) -> None:
     with socket.create_server(("127.0.0.1", 0)) as found:
         port = found.getsockname()[1]

@@ -185,7 +185,7 @@ def test_cancel_pause_and_failure_of_some_leave_the_bits_of_the_others_alone(
 def test_a_worker_that_is_killed_while_five_are_packed_costs_none_a_loss_and_no_bit(
     store: Database, settings: Settings, host: Host, tmp_path: Path
 ) -> None:
-    changes: list[Spec] = [{"epochs": 60, "checkpoints": {"every_epochs": 10}}] * 5
+    changes: list[Spec] = [{"epochs": 30, "checkpoints": {"every_epochs": 5}}] * 5
     expected = alone(store, settings, host, *changes[:2])
     ids = submit(store, *changes)
     environment = QUICK | {"LPL_PACK": "5", "LPL_DATABASE_URL": str(store.url), "LPL_DATA_DIR": str(settings.data_dir)}
