@@ -20,6 +20,7 @@ __all__ = [
     "JobRow",
     "JobTagRow",
     "KeyRow",
+    "LeaseRow",
     "OwnerRow",
     "ProgramRow",
     "RunRow",
@@ -260,6 +261,16 @@ class SweeperRow(Table):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     last_at: Mapped[float]
     patient_until: Mapped[float]
+
+
+class LeaseRow(Table):
+    """Which process does a work that one alone may do, and until when; see `store.leases`."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(Id, primary_key=True)
+    holder: Mapped[str] = mapped_column(Id)
+    expires_at: Mapped[float]
 
 
 class ProgramRow(Table):
