@@ -20,6 +20,7 @@ from api.middleware.limiter import Limiter
 from api.middleware.measurements import Measurements, Stopwatch
 from api.middleware.prefix import Prefix, prefix_of
 from api.middleware.security import Gate
+from api.mirroring.process import Mirroring
 from api.parameters import known_query
 from api.routes import routers
 from api.routes.pages import DASHBOARD, DOCS, WholeFiles
@@ -44,7 +45,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         feed.start()
-        with Sweeping(settings, db, doorbell):
+        with Sweeping(settings, db, doorbell), Mirroring(settings, db):
             yield
         await feed.stop()
         await audit_log.close()

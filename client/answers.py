@@ -1,6 +1,7 @@
 """What the service answers: the fields of its interface, and what can be done with them."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import Field, model_validator
@@ -210,6 +211,15 @@ class Calibration(CalibrationFields):
 
 class Checkpoint(CheckpointFields):
     """A stored checkpoint; its content is a safetensors file."""
+
+
+class HistoryEntry(Answer):
+    """What happened to a run: a state, a checkpoint, a rewind or an epoch."""
+
+    id: int
+    kind: str
+    created_at: datetime
+    data: dict[str, Any] = Field(default_factory=dict)
 
 
 class LogEntry(LogFields):

@@ -16,8 +16,8 @@ from store.data_folder import DATABASE_FILE, DATASETS, absolute, default_data_di
 from store.database.address import parsed_url
 from store.errors import StoreError
 
-SECRETS = ("admin_key", "database_url", "database_password", "broker_url", "broker_password")
-PASSWORDS = ("database_password", "broker_password")
+SECRETS = ("admin_key", "database_url", "database_password", "broker_url", "broker_password", "mlflow_token")
+PASSWORDS = ("database_password", "broker_password", "mlflow_token")
 OWN_PATHS = ("v1", "docs", "assets", "healthz", "readyz", "metrics", "openapi.json")
 PREFIX = re.compile(r"(?:/[\w.~-]+)*/?", re.ASCII)
 
@@ -84,6 +84,11 @@ class Settings(BaseSettings):
         default_factory=list,
         description="addresses or networks whose X-Forwarded-For and X-Forwarded-Proto are believed: 10.0.0.0/8,::1",
     )
+    mlflow_url: str | None = Field(
+        None, description="MLflow tracking server that metrics are mirrored to: http://mlflow.example.org:5000"
+    )
+    mlflow_token: SecretStr | None = Field(None, description="bearer token for the MLflow server")
+    mlflow_token_file: Path | None = Field(None, description="file that holds the token for the MLflow server")
     admin_key: SecretStr | None = Field(None, description="first API key, with all scopes")
     admin_key_file: Path | None = Field(None, description="file that holds the first API key")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
@@ -105,6 +110,12 @@ class Settings(BaseSettings):
     def _address(cls, url: str | None) -> str | None:
         """An address of web pages, without a slash at its end."""
         return None if url is None else public_address(url)
+
+    @field_validator("mlflow_url")
+    @classmethod
+    def _server(cls, url: str | None) -> str | None:
+        """An address of a server, without a slash at its end."""
+        return None if url is None else server_address(url)
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -196,6 +207,24 @@ def public_address(url: str) -> str:
     if first in OWN_PATHS:
         raise ValueError(f"choose another path than /{first}: the service itself has addresses below it")
     return url.rstrip("/")
+
+
+def server_address(url: str) -> str:
+    """The address of another program's server without a slash at its end; it holds no secret, so it may be logged.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError:
+        raise ValueError("give an address such as http://mlflow.example.org:5000") from None
+    if parts.username is not None:
+        raise ValueError("no name or password in the address; a token goes into LPL_MLFLOW_TOKEN")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or port == 0:
+        raise ValueError("give an address such as http://mlflow.example.org:5000")
+    return url.strip().rstrip("/")
 
 
 def read_secret(file: Path | None, name: str) -> SecretStr | None:

@@ -44,7 +44,7 @@ ALSO_AS_FLOATS: dict[int | str, dict[str, Any]] = {
     200: {"content": {FLOATS: {"schema": {"type": "string", "format": "binary"}}}},
     **NOT_MODIFIED,
 }
-Happened = Literal["state", "checkpoint", "rewind"]
+Happened = Literal["state", "checkpoint", "rewind", "epoch"]
 Kind = Literal["relative", "absolute"]
 Sign = Literal["positive", "negative"]
 MOST_OF_A_MATRIX = 1000
@@ -256,9 +256,9 @@ def get_history(
     run_id: Identifier,
     limit: Limit = 100,
     cursor: Cursor = None,
-    kind: Annotated[list[Happened] | None, Query(max_length=3, description="only these; repeat")] = None,
+    kind: Annotated[list[Happened] | None, Query(max_length=4, description="only these; repeat")] = None,
 ) -> History:
-    """What has happened to a run, newest first: states with their reasons, checkpoints, rewinds."""
+    """What has happened to a run, newest first: states with their reasons, checkpoints, rewinds; epochs where asked."""
     with services.db.read() as session:
         runs.get(session, run_id)
         found = events.history(

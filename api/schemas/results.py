@@ -201,7 +201,7 @@ def log_entry(line: Event) -> LogEntry:
 
 
 class HistoryEntry(Answer):
-    """What happened to a run: a `state`, `checkpoint` or `rewind` event with its time."""
+    """What happened to a run: a `state`, `checkpoint`, `rewind` or `epoch` event with its time."""
 
     id: int
     kind: str

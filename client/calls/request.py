@@ -23,7 +23,7 @@ class Calls:
         # A lost answer to a retry must not start a second one.
         return read(answer, self._transport.post(f"{path}/{action}", repeatable=action != "retry"))
 
-    def _all(self, kind: type[T], path: str, *, page_size: int = PAGE_SIZE, **filters: Any) -> Iterator[T]:
+    def _all(self, kind: type[T], path: str, /, *, page_size: int = PAGE_SIZE, **filters: Any) -> Iterator[T]:
         cursor: str | None = None
         while True:
             answer = self._transport.get(path, {**filters, "limit": page_size, "cursor": cursor})

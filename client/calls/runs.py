@@ -1,6 +1,7 @@
 """Runs: state, metrics, checkpoints, logs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,17 @@ from client.answers import (
     ConfusionMatrix,
     Curve,
     Curves,
+    HistoryEntry,
     LogEntry,
     LossVariations,
     Run,
 )
 from client.calls.finding import Finding
 from client.calls.request import at, listed, read
+from client.errors import ApiError
 
 AnyRun = str | Run
+UNKNOWN_TO_OLDER_SERVICES = (404, 422)
 
 
 class RunCalls(Finding):
@@ -95,6 +99,23 @@ class RunCalls(Finding):
             OSError: the file cannot be written.
         """
         return downloads.download(self._transport, checkpoint, Path(path), on_bytes=on_bytes)
+
+    def history(self, run: AnyRun, *, kinds: Sequence[str] = ()) -> list[HistoryEntry]:
+        """What has happened to a run, newest first: `state`, `checkpoint`, `rewind`, and `epoch` where asked for."""
+        only = {"kind": list(kinds) or None}
+        return self._of_run(
+            run, lambda run_id: list(self._all(HistoryEntry, at("runs", run_id, "history"), page_size=1000, **only))
+        )
+
+    def epoch_times(self, run: AnyRun) -> dict[int, datetime]:
+        """When each epoch was recorded, for the last time where the run went back; empty where a service says none."""
+        try:
+            entries = self.history(run, kinds=["epoch"])
+        except ApiError as error:
+            if error.status not in UNKNOWN_TO_OLDER_SERVICES:
+                raise
+            return {}
+        return {int(entry.data["epoch"]): entry.created_at for entry in reversed(entries)}
 
     def logs(self, run: AnyRun, *, tail: int | None = None) -> list[LogEntry]:
         """All log lines of a run, or the last so many, oldest first."""

@@ -1,13 +1,16 @@
 """`lpl compare`, `export`."""
 
+import importlib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from client.calls.comparing import TableFormat
+from client.client import Client
 from client.comparison import Comparison, Pair
 from client.connection import connected
+from client.entry_points import CommandError
 from client.errors import DownloadError
 from client.output import AsJson, say_json, say_table, shown
 from client.tables import COLUMNS, percent
@@ -18,6 +21,9 @@ Runs = Annotated[list[str] | None, typer.Option("--run", metavar="RUN", help="A 
 Latex = Annotated[bool, typer.Option("--latex", help="The result table for LaTeX.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="The result table for Markdown.")]
 Csv = Annotated[bool, typer.Option("--csv", help="The result table, comma-separated.")]
+Tensorboard = Annotated[
+    Path | None, typer.Option("--tensorboard", metavar="FOLDER", help="Event files of its runs for TensorBoard.")
+]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write a file instead.")]
 MOST_PAIRS = 60
 
@@ -51,11 +57,33 @@ def export(
     latex: Latex = False,
     markdown: Markdown = False,
     csv: Csv = False,
+    tensorboard: Tensorboard = None,
     output: Output = None,
 ) -> None:
-    """Print a job's result table for LaTeX, Markdown or as CSV."""
+    """Print a job's result table for LaTeX, Markdown or as CSV; or write its curves for TensorBoard."""
+    form = chosen(latex=latex, markdown=markdown, csv=csv)
+    if tensorboard is not None:
+        if form is not None or output is not None:
+            raise ValueError("--tensorboard names the folder it writes to, and no table goes with it")
+        with connected(context, patient=True) as client:
+            export_events(client, job, tensorboard)
+        return
     with connected(context) as client:
-        say_text(client.result_table(job, format=chosen(latex=latex, markdown=markdown, csv=csv) or "csv"), output)
+        say_text(client.result_table(job, format=form or "csv"), output)
+
+
+def export_events(client: Client, job: str, folder: Path) -> None:
+    """Write the event files of a job's runs.
+
+    Raises:
+        CommandError: the package tensorboard is not installed.
+    """
+    try:
+        event_files: Any = importlib.import_module("client.event_files")
+    except ModuleNotFoundError as error:
+        raise CommandError("--tensorboard needs another package: pip install 'lpl-service[tensorboard]'") from error
+    written = event_files.export(client, job, folder)
+    typer.echo(f"{folder}: {written} {'run' if written == 1 else 'runs'}; see them with: tensorboard --logdir {folder}")
 
 
 def chosen(*, latex: bool, markdown: bool, csv: bool) -> TableFormat | None:

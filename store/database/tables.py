@@ -20,6 +20,9 @@ __all__ = [
     "JobRow",
     "JobTagRow",
     "KeyRow",
+    "LeaseRow",
+    "MirrorRow",
+    "MirroredRunRow",
     "OwnerRow",
     "ProgramRow",
     "RunRow",
@@ -260,6 +263,35 @@ class SweeperRow(Table):
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     last_at: Mapped[float]
     patient_until: Mapped[float]
+
+
+class LeaseRow(Table):
+    """Which process does a work that one alone may do, and until when; see `store.leases`."""
+
+    __tablename__ = "leases"
+
+    name: Mapped[str] = mapped_column(Id, primary_key=True)
+    holder: Mapped[str] = mapped_column(Id)
+    expires_at: Mapped[float]
+
+
+class MirrorRow(Table):
+    """A tracking server (see `store.mirrors`): the last event of the log that it has been told of."""
+
+    __tablename__ = "mirrors"
+
+    name: Mapped[str] = mapped_column(Id, primary_key=True)
+    position: Mapped[int]
+
+
+class MirroredRunRow(Table):
+    """The id of a run on a tracking server."""
+
+    __tablename__ = "mirrored_runs"
+
+    run_id: Mapped[str] = mapped_column(Id, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    mirror: Mapped[str] = mapped_column(Id, primary_key=True)
+    remote_id: Mapped[str]
 
 
 class ProgramRow(Table):
