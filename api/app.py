@@ -26,25 +26,38 @@ from api.routes.pages import DASHBOARD, DOCS, WholeFiles
 from api.state import Service
 from api.streams.feed import Feed
 from api.sweeping import Sweeping
+from api.webhooks.addresses import Addresses, Resolver, system_addresses
+from api.webhooks.delivering import Delivering
 from store.database.engine import Database
 from store.doorbell import Doorbell
 from store.settings import Settings
 
 
 def create_app(
-    settings: Settings, db: Database, doorbell: Doorbell, *, clock: Callable[[], float] = time.monotonic
+    settings: Settings,
+    db: Database,
+    doorbell: Doorbell,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    resolve: Resolver = system_addresses,
 ) -> FastAPI:
-    """The application on a migrated database; what is counted by the minute is timed by the clock."""
+    """The application on a migrated database.
+
+    Args:
+        clock: times what is counted by the minute.
+        resolve: looks up the names of webhooks.
+    """
     feed, keys = Feed(db), KeyRing(db, host=settings.host, clock=clock)
     measurements = Measurements(db, silent_after=settings.lease_seconds)
     limiter = Limiter(settings.requests_per_minute, clock=clock)
     audit_log = AuditLog(db, refusals=Refusals(clock=clock))
-    service = Service(settings, db, doorbell, feed, measurements, keys, limiter)
+    addresses = Addresses(settings.webhook_allow, resolve=resolve)
+    service = Service(settings, db, doorbell, feed, measurements, keys, limiter, addresses)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         feed.start()
-        with Sweeping(settings, db, doorbell):
+        with Sweeping(settings, db, doorbell), Delivering(db, addresses, lease_seconds=settings.lease_seconds):
             yield
         await feed.stop()
         await audit_log.close()
