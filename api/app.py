@@ -81,16 +81,21 @@ def create_app(
     app.mount("/assets", WholeFiles(directory=DASHBOARD / "assets", check_dir=False))
     app.mount("/docs/assets", WholeFiles(directory=DOCS))
     describe(app, host=settings.host, prefix=prefix_of(settings.public_url))
+    surround(app, service, audit_log)
+    return app
+
+
+def surround(app: FastAPI, service: Service, audit_log: AuditLog) -> None:
+    """Put the middleware around the application, the innermost first."""
+    settings, public_url = service.settings, service.settings.public_url
     app.add_middleware(Heads)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
-    app.add_middleware(Authentication, keys=keys, limiter=limiter)
+    app.add_middleware(Authentication, keys=service.keys, limiter=service.limiter)
     app.add_middleware(problems.CatchAll)
-    public_url = settings.public_url
     app.add_middleware(Gate, host=settings.host, allowed_hosts=settings.allowed_hosts, public_url=public_url)
-    app.add_middleware(Stopwatch, measurements=measurements)
+    app.add_middleware(Stopwatch, measurements=service.measurements)
     app.add_middleware(Audit, audit_log=audit_log)
     if prefix_of(public_url):
         app.add_middleware(Prefix, prefix=prefix_of(public_url))
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
-    return app
