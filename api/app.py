@@ -27,25 +27,39 @@ from api.routes.pages import DASHBOARD, DOCS, WholeFiles
 from api.state import Service
 from api.streams.feed import Feed
 from api.sweeping import Sweeping
+from api.webhooks.addresses import Addresses, Resolver, system_addresses
+from api.webhooks.delivering import Delivering
 from store.database.engine import Database
 from store.doorbell import Doorbell
 from store.settings import Settings
 
 
 def create_app(
-    settings: Settings, db: Database, doorbell: Doorbell, *, clock: Callable[[], float] = time.monotonic
+    settings: Settings,
+    db: Database,
+    doorbell: Doorbell,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    resolve: Resolver = system_addresses,
 ) -> FastAPI:
-    """The application on a migrated database; what is counted by the minute is timed by the clock."""
+    """The application on a migrated database.
+
+    Args:
+        clock: times what is counted by the minute.
+        resolve: looks up the names of webhooks.
+    """
     feed, keys = Feed(db), KeyRing(db, host=settings.host, clock=clock)
     measurements = Measurements(db, silent_after=settings.lease_seconds)
     limiter = Limiter(settings.requests_per_minute, clock=clock)
     audit_log = AuditLog(db, refusals=Refusals(clock=clock))
-    service = Service(settings, db, doorbell, feed, measurements, keys, limiter)
+    addresses = Addresses(settings.webhook_allow, resolve=resolve)
+    service = Service(settings, db, doorbell, feed, measurements, keys, limiter, addresses)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         feed.start()
-        with Sweeping(settings, db, doorbell), Mirroring(settings, db):
+        delivering = Delivering(db, addresses, lease_seconds=settings.lease_seconds)
+        with Sweeping(settings, db, doorbell), Mirroring(settings, db), delivering:
             yield
         await feed.stop()
         await audit_log.close()
@@ -69,16 +83,21 @@ def create_app(
     app.mount("/assets", WholeFiles(directory=DASHBOARD / "assets", check_dir=False))
     app.mount("/docs/assets", WholeFiles(directory=DOCS))
     describe(app, host=settings.host, prefix=prefix_of(settings.public_url))
+    surround(app, service, audit_log)
+    return app
+
+
+def surround(app: FastAPI, service: Service, audit_log: AuditLog) -> None:
+    """Put the middleware around the application, the innermost first."""
+    settings, public_url = service.settings, service.settings.public_url
     app.add_middleware(Heads)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
-    app.add_middleware(Authentication, keys=keys, limiter=limiter)
+    app.add_middleware(Authentication, keys=service.keys, limiter=service.limiter)
     app.add_middleware(problems.CatchAll)
-    public_url = settings.public_url
     app.add_middleware(Gate, host=settings.host, allowed_hosts=settings.allowed_hosts, public_url=public_url)
-    app.add_middleware(Stopwatch, measurements=measurements)
+    app.add_middleware(Stopwatch, measurements=service.measurements)
     app.add_middleware(Audit, audit_log=audit_log)
     if prefix_of(public_url):
         app.add_middleware(Prefix, prefix=prefix_of(public_url))
     if settings.trusted_proxies:
         app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=settings.trusted_proxies)
-    return app

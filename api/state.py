@@ -1,4 +1,4 @@
-"""What handlers reach through a dependency: settings, database, doorbell, event feed, measurements, keys, limits."""
+"""What handlers reach through a dependency: the parts of the application."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, cast
@@ -10,6 +10,7 @@ from api.middleware.key_ring import KeyRing
 from api.middleware.limiter import Limiter
 from api.middleware.measurements import Measurements
 from api.streams.feed import Feed
+from api.webhooks.addresses import Addresses
 from store.database.engine import Database
 from store.doorbell import Doorbell
 from store.settings import Settings
@@ -26,6 +27,7 @@ class Service:
     measurements: Measurements
     keys: KeyRing
     limiter: Limiter
+    addresses: Addresses
     health_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
     """Whoever asks whether the service is well must not queue behind those that keep it busy."""
 

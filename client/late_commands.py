@@ -41,8 +41,11 @@ ABOUT = {
         "queue": "Show the queue in numbers, and the runs that come next.",
         "dataset": "Data sets: add, list, show, delete.",
     },
+    "webhooks": {
+        "webhook": "Webhooks: add, list, rm, test, deliveries.",
+    },
 }
-GROUPS = ("dataset",)
+GROUPS = ("dataset", "webhook")
 """Those that have commands of their own; they are listed last."""
 MODULES = {name: module for module, commands in ABOUT.items() for name in commands}
 

@@ -89,6 +89,10 @@ class Settings(BaseSettings):
     )
     mlflow_token: SecretStr | None = Field(None, description="bearer token for the MLflow server")
     mlflow_token_file: Path | None = Field(None, description="file that holds the token for the MLflow server")
+    webhook_allow: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="networks that webhooks may lie in beside public addresses: 10.1.0.0/16,::1/128",
+    )
     admin_key: SecretStr | None = Field(None, description="first API key, with all scopes")
     admin_key_file: Path | None = Field(None, description="file that holds the first API key")
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error")
@@ -117,13 +121,13 @@ class Settings(BaseSettings):
         """An address of a server, without a slash at its end."""
         return None if url is None else server_address(url)
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "webhook_allow")
     @classmethod
     def _networks(cls, value: list[str]) -> list[str]:
         """Addresses and networks."""
         return [str(ip_network(each, strict=False)) for each in value]
 
-    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator("allowed_hosts", "trusted_proxies", "webhook_allow", mode="before")
     @classmethod
     def _listed(cls, value: Any) -> Any:
         """Names from the environment, with commas between them or as a JSON list."""

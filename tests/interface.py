@@ -15,7 +15,9 @@ from store.settings import Settings
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "openapi.json"
 FIELDS, COMPARED_FIELDS = ROOT / "client" / "fields.py", ROOT / "client" / "comparison_fields.py"
+WEBHOOK_FIELDS = ROOT / "client" / "webhook_fields.py"
 ENUMS = ("State", "Reason", "Request")
+WEBHOOK_ENUMS = ("WebhookEvent", "DeliveryState")
 ANSWERS = {
     "RunAnswer": "RunFields",
     "JobItem": "JobItemFields",
@@ -43,6 +45,7 @@ COMPARED = {
     "BandsAnswer": "BandsFields",
     "Comparison": "ComparisonFields",
 }
+WEBHOOKS = {"WebhookAnswer": "WebhookFields", "DeliveryAnswer": "DeliveryFields"}
 REQUIRED = ("id", "state")
 """All else may be missing in the answers of an older service."""
 HEAD = '''"""Fields of the service's answers, written from docs/openapi.json by `python -m tests.interface`.
@@ -67,6 +70,14 @@ from typing import Any
 from pydantic import Field
 
 from client.record import Answer
+'''
+WEBHOOK_HEAD = '''"""Fields of webhooks, written from docs/openapi.json by `python -m tests.interface`."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from client.record import Answer, Word
 '''
 SCALARS = {"string": ("str", '""'), "integer": ("int", "0"), "number": ("float", "0.0"), "boolean": ("bool", "False")}
 
@@ -96,9 +107,15 @@ def compared_text(schemas: Mapping[str, Any]) -> str:
     return "\n\n".join([COMPARED_HEAD, *(answer(own, schemas[name]) for name, own in COMPARED.items())])
 
 
+def webhook_text(schemas: Mapping[str, Any]) -> str:
+    """What client/webhook_fields.py should hold."""
+    enums = [enum(name, schemas[name]) for name in WEBHOOK_ENUMS]
+    return "\n\n".join([WEBHOOK_HEAD, *enums, *(answer(own, schemas[name]) for name, own in WEBHOOKS.items())])
+
+
 def enum(name: str, schema: Mapping[str, Any]) -> str:
     """A class of words."""
-    words = "".join(f'    {word.upper()} = "{word}"\n' for word in schema["enum"])
+    words = "".join(f'    {word.upper().replace(".", "_")} = "{word}"\n' for word in schema["enum"])
     return f'class {name}(Word):\n    """{schema["description"]}"""\n\n{words}'
 
 
@@ -110,7 +127,7 @@ def answer(name: str, schema: Mapping[str, Any]) -> str:
 
 def holds_answers(part: Any) -> bool:
     """Whether a field's schema refers to other answers."""
-    return any(name not in ENUMS for name in references(part))
+    return any(name not in (*ENUMS, *WEBHOOK_ENUMS) for name in references(part))
 
 
 def references(part: Any) -> Iterator[str]:
@@ -158,6 +175,7 @@ def main() -> None:
     schemas = document()["components"]["schemas"]
     FIELDS.write_text(fields_text(schemas))
     COMPARED_FIELDS.write_text(compared_text(schemas))
+    WEBHOOK_FIELDS.write_text(webhook_text(schemas))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from store.database.tables import AuditRow, CheckpointRow, EventRow, JobRow, RunRow
+from store.database.tables import AuditRow, CheckpointRow, DeliveryRow, EventRow, JobRow, RunRow
 
 T = TypeVar("T")
 
@@ -16,6 +16,7 @@ Run = RunRow
 Checkpoint = CheckpointRow
 Event = EventRow
 AuditEntry = AuditRow
+Delivery = DeliveryRow
 CONSUMER_DEAD = "dead"
 """State of a worker's consumer that hears no wake-up and will hear none."""
 
@@ -153,6 +154,16 @@ class ApiKey:
     created_at: float
     last_used_at: float | None
     revoked_at: float | None
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """An address that is told of events, without its secret."""
+
+    id: str
+    url: str
+    events: tuple[str, ...]
+    created_at: float
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.database.job_tables import Id, JobFacetRow, JobMetricRow, JobRow, JobTagRow, Table
+from store.database.webhook_tables import DeliveryRow, WebhookRow
 
 __all__ = [
     "AuditRow",
     "CheckpointRow",
     "ChunkRow",
     "DatasetRow",
+    "DeliveryRow",
     "EpochRow",
     "EventRow",
     "IdempotencyRow",
@@ -29,6 +31,7 @@ __all__ = [
     "SeriesRow",
     "SweeperRow",
     "Table",
+    "WebhookRow",
     "WorkerRow",
 ]
 EventId = BigInteger().with_variant(Integer, "sqlite")

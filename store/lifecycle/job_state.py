@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
-from store import events
+from store import events, webhook_events
 from store.database.clock import database_time
 from store.database.records import DELETE
 from store.database.tables import JobRow, RunRow
@@ -15,6 +15,7 @@ from store.errors import NotFound
 from store.lifecycle import job_metrics, results
 from store.lifecycle.sparkline import sparkline
 from store.lifecycle.states import ENDED, State
+from store.webhook_events import WebhookEvent
 
 CURRENT = (RunRow.job_id == bindparam("job")) & RunRow.replaced.is_(False)
 STANDING = (
@@ -108,6 +109,7 @@ def refresh(session: Session, job_id: str, *, succeeded: Sequence[Any] = ()) -> 
         events.record(session, "state", {"job": job_id, "state": state}, job_id=job_id, run_id=None)
         if state in ENDED:
             events.record(session, "end", {"job": job_id, "state": state}, job_id=job_id, run_id=None)
+            webhook_events.announce(session, WebhookEvent(f"job.{state}"), job_id=job_id)
 
 
 def note_progress(session: Session, job_id: str) -> None:

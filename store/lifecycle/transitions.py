@@ -11,13 +11,14 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, CursorResult, case, update
 from sqlalchemy.orm import Session
 
-from store import devices, events
+from store import devices, events, webhook_events
 from store.database.clock import database_time
 from store.database.tables import RunRow
 from store.errors import Conflict
 from store.lifecycle import job_state
 from store.lifecycle.rewinds import discard_uploads
 from store.lifecycle.states import ENDED, Action, Outcome, Reason, Request, State
+from store.webhook_events import WebhookEvent
 
 BATCH = 500
 """Runs that one UPDATE names."""
@@ -260,7 +261,7 @@ def update_runs(
 def record_state(
     session: Session, row: Any, transition: Transition, *, values: Mapping[str, Any], message: str | None
 ) -> None:
-    """The `state` event of a run that moves, and the line in its log where an attempt went wrong."""
+    """The `state` event of a run that moves; where an attempt went wrong, a line in its log and a word to webhooks."""
     data = {
         "job": row.job_id,
         "run": row.id,
@@ -273,6 +274,8 @@ def record_state(
     if (line := line_of(data)) is not None:
         events.record(session, "log", line, job_id=row.job_id, run_id=row.id)
     events.record(session, "state", data, job_id=row.job_id, run_id=row.id)
+    if transition.state == State.FAILED:
+        webhook_events.announce(session, WebhookEvent.RUN_FAILED, job_id=row.job_id, run_id=row.id)
 
 
 def line_of(moved: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -16,6 +16,7 @@ from api import late
 from api.app import create_app
 from api.process.serve import listening
 from api.process.server import ApiServer
+from api.webhooks.addresses import Resolver, system_addresses
 from store import checkpoints, metrics
 from store.database.engine import Database
 from store.database.records import Checkpoint, Claim, Series
@@ -55,13 +56,18 @@ class Running:
 
 @contextlib.contextmanager
 def running(
-    db: Database, data_dir: Path, *, clock: Callable[[], float] = time.monotonic, **settings: Any
+    db: Database,
+    data_dir: Path,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    resolve: Resolver = system_addresses,
+    **settings: Any,
 ) -> Iterator[Running]:
     """Serve a migrated database on a free port."""
     given = Settings(data_dir=data_dir, sweep_seconds=0.2, port=0, **settings)
     given.datasets_dir.mkdir(parents=True, exist_ok=True)
     late.load()  # before the times that tests allow for answers begin
-    server = ApiServer(create_app(given, db, Doorbell(None), clock=clock), log_level="warning")
+    server = ApiServer(create_app(given, db, Doorbell(None), clock=clock, resolve=resolve), log_level="warning")
     bound = listening(given, any_port=False)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
     thread.start()

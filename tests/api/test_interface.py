@@ -55,6 +55,8 @@ def test_the_document_names_every_operation_and_its_errors(refusing: httpx.Clien
         "GET /v1/runs/{run_id}/logs", "GET /v1/schema/experiment", "POST /v1/datasets", "GET /v1/datasets",
         "GET /v1/datasets/{name}", "DELETE /v1/datasets/{name}", "GET /v1/workers", "GET /v1/queue", "GET /healthz",
         "POST /v1/workers/{worker_id}/drain", "POST /v1/workers/{worker_id}/resume",
+        "POST /v1/webhooks", "GET /v1/webhooks", "GET /v1/webhooks/{webhook_id}", "DELETE /v1/webhooks/{webhook_id}",
+        "GET /v1/webhooks/{webhook_id}/deliveries", "POST /v1/webhooks/{webhook_id}/test",
         "GET /readyz", "POST /v1/keys", "GET /v1/keys", "DELETE /v1/keys/{key_id}",
     } | {
         f"POST /v1/{kind}/{action}"
@@ -79,6 +81,7 @@ def addresses(service: httpx.Client, run: str) -> dict[str, str]:
         "theorem": "1",
         "checkpoint_id": "c_none",
         "key_id": "k_none",
+        "webhook_id": "wh_none",
         "worker_id": "w_none",
         "kind": "loss-variation",
         "form": "svg",
@@ -151,7 +154,7 @@ def test_head_is_answered_wherever_get_is(measured: tuple[httpx.Client, str]) ->
 def test_keys_that_stand_twice_in_a_body_are_refused_by_name(
     refusing: httpx.Client, body: bytes, paths: list[str]
 ) -> None:
-    for address in ("/v1/jobs", "/v1/jobs/validate", "/v1/datasets", "/v1/keys"):
+    for address in ("/v1/jobs", "/v1/jobs/validate", "/v1/datasets", "/v1/keys", "/v1/webhooks"):
         answer = refusing.post(address, content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code == 422
         errors = answer.json()["errors"]

@@ -117,7 +117,9 @@ BAD_BODIES = {
 
 
 @pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES)
-@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs/validate", "/v1/bounds", "/v1/datasets", "/v1/keys"])
+@pytest.mark.parametrize(
+    "path", ["/v1/jobs", "/v1/jobs/validate", "/v1/bounds", "/v1/datasets", "/v1/keys", "/v1/webhooks"]
+)
 def test_no_body_makes_a_server_error(refusing: httpx.Client, path: str, body: bytes) -> None:
     answer = refusing.post(path, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422), answer.text

@@ -88,7 +88,9 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     db.dispose()
 
 
-@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs/validate", "/v1/bounds", "/v1/datasets", "/v1/keys"])
+@pytest.mark.parametrize(
+    "path", ["/v1/jobs", "/v1/jobs/validate", "/v1/bounds", "/v1/datasets", "/v1/keys", "/v1/webhooks"]
+)
 @pytest.mark.parametrize("ask", CLIENTS)
 def test_who_sends_too_much_gets_to_read_why(serving: Running, ask: Callable[[str, bytes], Answer], path: str) -> None:
     status, text = ask(f"{serving.url}{path}", BODY)

@@ -188,7 +188,7 @@ def test_what_is_too_long_is_not_read_to_its_end(service: Service, name: str) ->
 
 
 @pytest.mark.parametrize("name", BODIES)
-@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs/validate", "/v1/keys", "/v1/datasets"])
+@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/jobs/validate", "/v1/keys", "/v1/datasets", "/v1/webhooks"])
 def test_odd_bodies_are_refused(service: Service, path: str, name: str) -> None:
     answer = service.http.post(path, content=BODIES[name], headers={"Content-Type": "application/json"})
     check(answer)

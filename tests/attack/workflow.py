@@ -48,7 +48,7 @@ WORKS_EVERY = 3
 """Requests after which the worker does something."""
 STRANGE_EVERY = 4
 """Of requests with an id that nobody has given out, the share that keeps it."""
-PREFIXES = {"job_id": "j_", "run_id": "r_", "key_id": "k_", "checkpoint_id": "c_", "name": "set_"}
+PREFIXES = {"job_id": "j_", "run_id": "r_", "key_id": "k_", "checkpoint_id": "c_", "name": "set_", "webhook_id": "wh_"}
 ID, SERIES = "$response.body#/id", "test/accuracy"
 RUN = "$response.body#/runs/0/id"
 ITEM = "$response.body#/items/0/id"
@@ -74,6 +74,7 @@ PARTS = {
     "what runs record": r"^/v1/(jobs(/{\w+}(/(metrics|loss-variations|class-metrics))?)?"
     r"|(runs|checkpoints)/{\w+}/(?!cancel|pause|resume|retry).*)$",
     "data sets, keys and the jobs in their way": r"^/v1/(datasets|keys|jobs|jobs/{job_id}/(cancel|events))(/{\w+})?$",
+    "webhooks and the jobs that they tell of": r"^/v1/(webhooks(/{\w+}(/(deliveries|test))?)?|jobs|jobs/{job_id}/cancel)$",
 }
 """Paths by which requests follow each other."""
 ARRAYS = "small.npz"
@@ -102,6 +103,7 @@ def workflow(service: Running, tally: Tally, *, own_key: str, paths: str) -> typ
     found = document(service).include(path_regex=paths)
     found.hook("flatmap_body").apply_to(method="POST", path="/v1/jobs")(or_an_experiment)
     found.hook("flatmap_body").apply_to(method="POST", path="/v1/datasets")(or_a_data_set)
+    found.hook("flatmap_body").apply_to(method="POST", path="/v1/webhooks")(or_a_webhook)
     given = {"service": service, "tally": tally, "own_key": own_key}
     return type("Workflow", (Attacker, found.as_state_machine()), given)
 
@@ -132,6 +134,11 @@ def or_an_experiment(context: Any, body: Any) -> st.SearchStrategy[Any]:
 def or_a_data_set(context: Any, body: Any) -> st.SearchStrategy[Any]:
     """The body, or a data set that can be."""
     return st.just(body) | st.integers(0, 3).map(lambda n: {"name": f"set_{n}", "path": ARRAYS})
+
+
+def or_a_webhook(context: Any, body: Any) -> st.SearchStrategy[Any]:
+    """The body, or a webhook that can be where loopback is allowed; nobody listens there."""
+    return st.just(body) | st.just({"url": "http://127.0.0.1:9/", "events": ["job.cancelled"]})
 
 
 class Worker:

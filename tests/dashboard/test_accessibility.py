@@ -58,6 +58,7 @@ VIEWS = (
     View("/methods/never", ""),
     View("/workers", "Workers and queue"),
     View("/admin", "Administration"),
+    View("/admin?tab=webhooks", "Administration"),
     View("/admin?tab=audit", "Administration"),
     View("/nowhere", "There is no such page"),
 )

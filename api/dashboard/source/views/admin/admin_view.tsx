@@ -1,11 +1,13 @@
-// For administrators: keys, and who changed what.
+// For administrators: keys, who is told of what, and who changed what.
 import { Tabs } from "../../parts/tabs";
 import { query } from "../../shell/address";
 import { Audit } from "./audit";
 import { Keys } from "./keys";
+import { Webhooks } from "./webhooks";
 
 const TABS = [
   { key: "keys", title: "Keys" },
+  { key: "webhooks", title: "Webhooks" },
   { key: "audit", title: "Audit log" },
 ];
 
@@ -15,7 +17,7 @@ export default function AdminView() {
     <>
       <h1>Administration</h1>
       <Tabs tabs={TABS} chosen={tab} />
-      {tab === "audit" ? <Audit /> : <Keys />}
+      {tab === "audit" ? <Audit /> : tab === "webhooks" ? <Webhooks /> : <Keys />}
     </>
   );
 }

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { Action } from "../../parts/action";
 import { Problem, send, useKey } from "../../service/http";
 import type { Key } from "../../service/types";
+import { Secret } from "./secret";
 
 const SCOPES: [string, string][] = [
   ["read", "see everything but keys and the audit log"],
@@ -29,7 +30,14 @@ export function NewKey({ first, made }: { first: boolean; made: () => void }) {
       setError(problem as Error);
     }
   }
-  if (key) return <Secret made={key} inUse={key.scopes.includes("admin") && first} done={() => setKey(null)} />;
+  if (key) {
+    return (
+      <Secret name={key.name} label="The key's secret" secret={key.secret ?? ""} kept="the service keeps only its hash." done={() => setKey(null)}>
+        Programs send it as <code>Authorization: Bearer …</code>; the command line reads <code>LPL_API_KEY</code>.
+        {key.scopes.includes("admin") && first && " This tab uses it until it is closed: keep it somewhere safe."}
+      </Secret>
+    );
+  }
   return (
     <form class="stack" onSubmit={(event) => event.preventDefault()}>
       <label class={error ? "field wrong" : "field"}>
@@ -50,27 +58,4 @@ export function NewKey({ first, made }: { first: boolean; made: () => void }) {
       <div class="row end"><Action primary act={make} disabled={!name.trim()}>Make the key</Action></div>
     </form>
   );
-}
-
-function Secret({ made, inUse, done }: { made: Key; inUse: boolean; done: () => void }) {
-  const secret = made.secret ?? "";
-  return (
-    <div class="stack" role="status">
-      <p><strong>{made.name}</strong>: this is its secret. It is shown now and never again; the service keeps only its hash.</p>
-      <div class="row">
-        <code class="secret" tabIndex={0} aria-label="The key's secret">{secret}</code>
-        <Action primary act={async () => { await copy(secret); return "Copied."; }}>Copy</Action>
-      </div>
-      <p class="small quiet">Programs send it as <code>Authorization: Bearer …</code>; the command line reads <code>LPL_API_KEY</code>.{inUse && " This tab uses it until it is closed: keep it somewhere safe."}</p>
-      <div class="row end"><button type="button" onClick={done}>I have kept it</button></div>
-    </div>
-  );
-}
-
-/** The clipboard is for secure addresses only; elsewhere the text is selected for the user to copy. */
-async function copy(text: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(text);
-  const shown = document.querySelector(".secret");
-  if (shown) getSelection()?.selectAllChildren(shown);
-  throw new Error("This browser copies by itself on https only; the secret is selected, press Ctrl+C.");
 }
