@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 try:
     from lplcore import events
+    from lplcore.balanced_sampler import BalancedSampler
     from lplcore.catalog import catalog
     from lplcore.criterion import Criterion, CriterionOutput
     from lplcore.data.arrays.in_memory import in_memory
@@ -30,6 +31,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(message, name=error.name) from error
 
 __all__ = [
+    "BalancedSampler",
     "CheckpointReady",
     "Criterion",
     "CriterionOutput",
