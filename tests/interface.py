@@ -15,6 +15,7 @@ from store.settings import Settings
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "openapi.json"
 FIELDS, COMPARED_FIELDS = ROOT / "client" / "fields.py", ROOT / "client" / "comparison_fields.py"
+CLASS_FIELDS = ROOT / "client" / "class_report_fields.py"
 ENUMS = ("State", "Reason", "Request")
 ANSWERS = {
     "RunAnswer": "RunFields",
@@ -43,6 +44,14 @@ COMPARED = {
     "BandsAnswer": "BandsFields",
     "Comparison": "ComparisonFields",
 }
+BY_CLASS = {
+    "ConfusedPair": "ConfusedPairFields",
+    "RunClass": "RunClassFields",
+    "RunClassReport": "ClassReportFields",
+    "MeanOverRuns": "MeanOverRunsFields",
+    "PointClass": "PointClassFields",
+    "PointClassReport": "PointClassReportFields",
+}
 REQUIRED = ("id", "state")
 """All else may be missing in the answers of an older service."""
 HEAD = '''"""Fields of the service's answers, written from docs/openapi.json by `python -m tests.interface`.
@@ -60,6 +69,17 @@ from client.record import Answer, Word
 COMPARED_HEAD = '''"""Fields of a comparison, written from docs/openapi.json by `python -m tests.interface`.
 
 Fields that hold other answers are declared in `client.comparison`.
+"""
+
+from typing import Any
+
+from pydantic import Field
+
+from client.record import Answer
+'''
+CLASS_HEAD = '''"""Fields of reports by class, written from docs/openapi.json by `python -m tests.interface`.
+
+Fields that hold other answers are declared in `client.class_report`.
 """
 
 from typing import Any
@@ -94,6 +114,11 @@ def fields_text(schemas: Mapping[str, Any]) -> str:
 def compared_text(schemas: Mapping[str, Any]) -> str:
     """What client/comparison_fields.py should hold."""
     return "\n\n".join([COMPARED_HEAD, *(answer(own, schemas[name]) for name, own in COMPARED.items())])
+
+
+def by_class_text(schemas: Mapping[str, Any]) -> str:
+    """What client/class_report_fields.py should hold."""
+    return "\n\n".join([CLASS_HEAD, *(answer(own, schemas[name]) for name, own in BY_CLASS.items())])
 
 
 def enum(name: str, schema: Mapping[str, Any]) -> str:
@@ -158,6 +183,7 @@ def main() -> None:
     schemas = document()["components"]["schemas"]
     FIELDS.write_text(fields_text(schemas))
     COMPARED_FIELDS.write_text(compared_text(schemas))
+    CLASS_FIELDS.write_text(by_class_text(schemas))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ import pytest
 from sklearn.metrics import precision_recall_fscore_support
 
 from api.services.class_report import measured
+from client import Client
+from client.class_report import MeanOverRuns
+from client.cli import status
 from store import metrics
 from store.database.engine import Database
 from store.database.records import Series
@@ -179,3 +183,32 @@ def test_of_very_many_runs_the_first_are_read_and_that_is_said(
     (point,) = of_job(service, job)["points"]
     assert point["seeds"] == [0, 1]
     assert "the first 2 of 3 runs" in point["notes"]
+
+
+def test_the_client_and_the_command_line_tell_it(
+    service: Running, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    series = {"confusion_matrix": array(MATRIX), "calibration": calibration()}
+    job = trained(service, series, series, seeds=[0, 1], name="by class")
+    run = job["runs"][0]["id"]
+    with Client(service.url) as client:
+        report, points = client.class_report(run), client.job_class_report("by class")
+    assert report.classes[0].recall == 0.8
+    assert [pair.predicted for pair in report.classes[1].confused_with] == [0, 2]
+    assert points.points[0].classes[0].recall == MeanOverRuns(mean=0.8, std=0.0, n=2)
+    assert report.calibration is not None
+    assert report.calibration.error == pytest.approx(0.1875)
+
+    def said(*arguments: str) -> str:
+        assert status(["--url", service.url, "report", *arguments]) == 0
+        return capsys.readouterr().out
+
+    assert "taken for =dog: 4 (40.00 %)" in said(run)
+    assert "lpl, seeds 0, 1" in said(job["id"])
+    assert "80.00 ± 0.00" in said("by class")
+    assert said(run, "--csv").startswith("class,training_count")
+    assert said(job["id"], "--markdown").startswith("### lpl")
+    assert '"most_confused"' in said(run, "--json")
+    assert (tmp_path / "t.csv").name in said(run, "--csv", "-o", str(tmp_path / "t.csv")).replace("\n", "")
+    waiting = service.submit()["id"]
+    assert "no run has succeeded yet" in said(waiting)
