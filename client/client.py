@@ -7,6 +7,7 @@ from typing import Self
 from client import streams
 from client.answers import Event, Job, Run
 from client.calls.catalog import CatalogCalls
+from client.calls.class_reports import ClassReportCalls
 from client.calls.comparing import CompareCalls
 from client.calls.finding import NOT_FOUND, WHOLE_ID
 from client.calls.jobs import JobCalls
@@ -17,7 +18,7 @@ from client.errors import ApiError
 from client.transport import Transport
 
 
-class Client(JobCalls, RunCalls, CompareCalls, CatalogCalls, WebhookCalls):
+class Client(JobCalls, RunCalls, CompareCalls, ClassReportCalls, CatalogCalls, WebhookCalls):
     """A connection to the service; use it as a context manager or call `close`.
 
     Requests that can safely be repeated are repeated with growing pauses while the service or its database is away.

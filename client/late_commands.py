@@ -34,6 +34,9 @@ ABOUT = {
         "compare": "Compare jobs and runs: what differs, results, differences by seed.",
         "export": "Print a job's result table for LaTeX, Markdown or as CSV; or write its curves for TensorBoard.",
     },
+    "reporting": {
+        "report": "Show what a run, or the runs of a job, have measured of each class.",
+    },
     "inventory": {
         "catalog": "Show what a spec can be made of.",
         "workers": "List the workers and what they train.",
@@ -63,8 +66,9 @@ class LateGroup(TyperGroup):
 def real_commands(module: str) -> dict[str, Any]:
     """The commands of a module of `client.commands`."""
     app = typer.Typer(add_completion=False)
+    app.callback()(not_loaded)  # makes a group of a single command too
     importlib.import_module(f"client.commands.{module}").add_to(app)
-    commands: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]  # of several, so it is a group
+    commands: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]  # it is a group
     return commands
 
 

@@ -1,9 +1,17 @@
 """Class-level logit perturbation (LPL) and its relatives, as a PyTorch library."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lplcore.estimator.classifier import LplClassifier as LplClassifier
+
 try:
     from lplcore import events
+    from lplcore.balanced_sampler import BalancedSampler
     from lplcore.catalog import catalog
     from lplcore.criterion import Criterion, CriterionOutput
+    from lplcore.data.arrays.in_memory import in_memory
     from lplcore.data.images.pipeline import InputPipeline
     from lplcore.data.info import DatasetInfo
     from lplcore.data.long_tail import long_tail_counts
@@ -23,6 +31,7 @@ except ModuleNotFoundError as error:
     raise ModuleNotFoundError(message, name=error.name) from error
 
 __all__ = [
+    "BalancedSampler",
     "CheckpointReady",
     "Criterion",
     "CriterionOutput",
@@ -44,8 +53,22 @@ __all__ = [
     "criterion",
     "dataset_info",
     "events",
+    "in_memory",
     "long_tail_counts",
     "parse_spec",
     "train",
     "train_together",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """`LplClassifier`, which needs scikit-learn, once somebody asks for it."""
+    if name != "LplClassifier":
+        raise AttributeError(f"module 'lplcore' has no attribute {name!r}")
+    try:
+        return import_module("lplcore.estimator.classifier").LplClassifier
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "sklearn":
+            raise
+        message = f"lplcore.{name} needs scikit-learn, which is not installed; pip install 'lpl-service[sklearn]'"
+        raise ModuleNotFoundError(message, name=error.name) from error

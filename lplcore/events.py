@@ -77,7 +77,7 @@ class EpochEnd(Event):
     series: dict[str, FloatArray]
     """Per-class values [C] by name, NaN where undefined; beside them the confusion, [C, C] or a row [3] per cell.
 
-    And the calibration, a row [3] per bin.
+    And the calibration, a row [3] per bin, and the test examples that are most wrong, a row [5] per example.
     """
 
     def to_json(self) -> dict[str, Any]:

@@ -42,7 +42,9 @@ CONFUSION = ("confusion_matrix", "confusion_entries")
 """Series that are not of a value per class: a matrix [C, C], or with many classes rows [K, 3] of cells."""
 CALIBRATION = "calibration"
 """Series of the calibration's bins [B, 3]: examples, mean confidence, accuracy."""
-NOT_BY_CLASS = (*CONFUSION, CALIBRATION)
+MOST_WRONG = "most_wrong"
+"""Series of the test examples that are most wrong [K, 5]: index, true and predicted class, confidence, probability."""
+NOT_BY_CLASS = (*CONFUSION, CALIBRATION, MOST_WRONG)
 Curves = dict[str, dict[str, list[Any]]]
 
 
@@ -172,7 +174,12 @@ def confusion(session: Session, run_id: str, *, epoch: int | None = None) -> tup
 
 def calibration(session: Session, run_id: str) -> tuple[int, Series] | None:
     """(epoch, bins) of a run's calibration, of the newest epoch that has one."""
-    arrays = series(session, run_id, CALIBRATION)
+    return newest(session, run_id, CALIBRATION)
+
+
+def newest(session: Session, run_id: str, name: str) -> tuple[int, Series] | None:
+    """(epoch, array) of a run's series, of the newest epoch that has it."""
+    arrays = series(session, run_id, name)
     return max(arrays.items(), default=None, key=lambda item: item[0])
 
 

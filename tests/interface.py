@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "openapi.json"
 FIELDS, COMPARED_FIELDS = ROOT / "client" / "fields.py", ROOT / "client" / "comparison_fields.py"
 WEBHOOK_FIELDS = ROOT / "client" / "webhook_fields.py"
+CLASS_FIELDS = ROOT / "client" / "class_report_fields.py"
 ENUMS = ("State", "Reason", "Request")
 WEBHOOK_ENUMS = ("WebhookEvent", "DeliveryState")
 ANSWERS = {
@@ -46,6 +47,14 @@ COMPARED = {
     "Comparison": "ComparisonFields",
 }
 WEBHOOKS = {"WebhookAnswer": "WebhookFields", "DeliveryAnswer": "DeliveryFields"}
+BY_CLASS = {
+    "ConfusedPair": "ConfusedPairFields",
+    "RunClass": "RunClassFields",
+    "RunClassReport": "ClassReportFields",
+    "MeanOverRuns": "MeanOverRunsFields",
+    "PointClass": "PointClassFields",
+    "PointClassReport": "PointClassReportFields",
+}
 REQUIRED = ("id", "state")
 """All else may be missing in the answers of an older service."""
 HEAD = '''"""Fields of the service's answers, written from docs/openapi.json by `python -m tests.interface`.
@@ -79,6 +88,17 @@ from pydantic import Field
 
 from client.record import Answer, Word
 '''
+CLASS_HEAD = '''"""Fields of reports by class, written from docs/openapi.json by `python -m tests.interface`.
+
+Fields that hold other answers are declared in `client.class_report`.
+"""
+
+from typing import Any
+
+from pydantic import Field
+
+from client.record import Answer
+'''
 SCALARS = {"string": ("str", '""'), "integer": ("int", "0"), "number": ("float", "0.0"), "boolean": ("bool", "False")}
 
 
@@ -111,6 +131,11 @@ def webhook_text(schemas: Mapping[str, Any]) -> str:
     """What client/webhook_fields.py should hold."""
     enums = [enum(name, schemas[name]) for name in WEBHOOK_ENUMS]
     return "\n\n".join([WEBHOOK_HEAD, *enums, *(answer(own, schemas[name]) for name, own in WEBHOOKS.items())])
+
+
+def by_class_text(schemas: Mapping[str, Any]) -> str:
+    """What client/class_report_fields.py should hold."""
+    return "\n\n".join([CLASS_HEAD, *(answer(own, schemas[name]) for name, own in BY_CLASS.items())])
 
 
 def enum(name: str, schema: Mapping[str, Any]) -> str:
@@ -176,6 +201,7 @@ def main() -> None:
     FIELDS.write_text(fields_text(schemas))
     COMPARED_FIELDS.write_text(compared_text(schemas))
     WEBHOOK_FIELDS.write_text(webhook_text(schemas))
+    CLASS_FIELDS.write_text(by_class_text(schemas))
 
 
 if __name__ == "__main__":

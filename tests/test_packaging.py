@@ -97,6 +97,14 @@ def test_lplcore_works_with_what_its_extra_brings() -> None:
 
 
 @pytest.mark.slow
+def test_the_estimator_alone_asks_for_scikit_learn() -> None:
+    answer = in_bare_environment("import lplcore; print('imported'); lplcore.LplClassifier", "library")
+    assert answer.stdout == "imported\n"
+    assert "lplcore.LplClassifier needs scikit-learn" in answer.stderr
+    assert "scikit-learn" in brought("sklearn")
+
+
+@pytest.mark.slow
 def test_lplcore_without_its_extra_says_which_to_install() -> None:
     answer = in_bare_environment("import lplcore", "client")
     assert "lplcore needs torch, which is not installed; pip install 'lpl-service[library]'" in answer.stderr or (

@@ -34,7 +34,7 @@ PAGES: dict[int | str, dict[str, Any]] = {
 
 @router.get("/{job_id}/report.html", operation_id="getJobReport", response_class=Response, responses=PAGES)
 def get_report(services: Services, cached: Cached, response: Response, job_id: Identifier) -> Response:
-    """A job in one file that opens from disk: verdict, table, differences, figures, spec, environment, failures."""
+    """A job in one file that opens from disk: verdict, tables, differences, figures, spec, environment, failures."""
     read = report.read  # loads matplotlib, if nothing has yet, while no connection waits
     with services.db.read() as session:
         job = jobs.get(session, job_id)

@@ -1,7 +1,7 @@
 """Data sets as their files hold them, and those that somebody registered."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,22 +13,6 @@ from lplcore.data.info import RawFacts
 from lplcore.data.rules import RULES
 
 Inputs: TypeAlias = npt.NDArray[Any] | ImageFiles
-
-
-@dataclass(frozen=True)
-class RegisteredDataset:
-    """A data set that somebody registered under a name of its own."""
-
-    name: str
-    path: str
-    """Absolute path of the file, or of the folder."""
-    format: str = "arrays"
-    """`arrays`: an `.npz`; `labelled_images`: a folder of images with `labels.csv`; `class_folders`: a folder
-    of class folders, or of `train/ val/ test/` of them."""
-    task: str | None = None
-    sha256: str | None = None
-    rules: int = RULES
-    """By which it is read, so that its runs go on with the same numbers; registered again, it is read by `RULES`."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +35,24 @@ class RawData:
     """What a reader of results must know, such as files that differ from the published ones."""
     modified: bool = False
     """Whether files differ from the published ones."""
+
+
+@dataclass(frozen=True)
+class RegisteredDataset:
+    """A data set that somebody registered under a name of its own."""
+
+    name: str
+    path: str
+    """Absolute path of the file, or of the folder; empty where the data are in memory."""
+    format: str = "arrays"
+    """`arrays`: an `.npz`; `labelled_images`: a folder of images with `labels.csv`; `class_folders`: a folder
+    of class folders, or of `train/ val/ test/` of them; `in_memory`: `raw`."""
+    task: str | None = None
+    sha256: str | None = None
+    rules: int = RULES
+    """By which it is read, so that its runs go on with the same numbers; registered again, it is read by `RULES`."""
+    raw: RawData | None = field(default=None, compare=False, repr=False)
+    """The data themselves, where a caller holds them in memory."""
 
 
 def raw_facts(raw: RawData, *, sha256: str | None) -> RawFacts:

@@ -56,6 +56,8 @@ class Registered(ImageDataset):
 
     def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:
         entry = self._entry(registered)
+        if entry.raw is not None:
+            return entry.raw
         path = Path(entry.path)
         if format_of(entry) in OF_IMAGES:
             return folder_data(unchanged_folder(entry), self.pixels(rules=entry.rules))
@@ -73,7 +75,7 @@ class Registered(ImageDataset):
         return super().facts(data_dir, registered)
 
     def files(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> list[Path]:
-        if self.name not in registered:
+        if self.name not in registered or registered[self.name].raw is not None:
             return []
         entry = registered[self.name]
         path = Path(entry.path)
@@ -85,7 +87,7 @@ class Registered(ImageDataset):
         entry = registered.get(self.name)
         if entry is None:
             raise DatasetError("name", f"no data set is registered as {self.name!r}")
-        if entry.format not in (ARRAYS, *OF_IMAGES):
+        if entry.raw is None and entry.format not in (ARRAYS, *OF_IMAGES):
             known = f"{ARRAYS}, {LABELLED_IMAGES} or {CLASS_FOLDERS}"
             message = f"unknown format {entry.format!r}; register it again as {known}"
             raise DatasetError("name", message)

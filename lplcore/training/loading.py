@@ -90,10 +90,18 @@ def dataset_info(
         return describe(dataset, promised)
     stamped = stamp(dataset.files(folder, registered))
     entry = registered.get(dataset.name)
+    if entry is not None and entry.raw is not None:
+        return describe(dataset, facts_in_memory(dataset, entry.raw))
     facts = remembered_facts(whole(dataset), folder, entry, stamped)
     if splits_label_sets(dataset, facts):
         facts = replace(facts, label_sets=remembered_sets(whole(dataset), folder, entry, stamped))
     return describe(dataset, facts)
+
+
+def facts_in_memory(dataset: Dataset, raw: RawData) -> RawFacts:
+    """The facts of data that a caller holds; nothing of them is remembered."""
+    facts = raw_facts(raw, sha256=None)
+    return replace(facts, label_sets=label_sets(raw.y_train)) if splits_label_sets(dataset, facts) else facts
 
 
 def splits_label_sets(dataset: Dataset, facts: RawFacts) -> bool:

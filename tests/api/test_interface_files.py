@@ -3,10 +3,12 @@
 import json
 
 from tests.interface import (
+    CLASS_FIELDS,
     COMPARED_FIELDS,
     DOCUMENT,
     FIELDS,
     WEBHOOK_FIELDS,
+    by_class_text,
     compared_text,
     document_text,
     fields_text,
@@ -23,3 +25,4 @@ def test_the_fields_of_the_client_are_those_of_the_document() -> None:
     assert FIELDS.read_text() == fields_text(schemas), "run `python -m tests.interface`"
     assert COMPARED_FIELDS.read_text() == compared_text(schemas), "run `python -m tests.interface`"
     assert WEBHOOK_FIELDS.read_text() == webhook_text(schemas), "run `python -m tests.interface`"
+    assert CLASS_FIELDS.read_text() == by_class_text(schemas), "run `python -m tests.interface`"

@@ -48,12 +48,23 @@ def test_a_report_begins_with_the_verdict_and_has_all_parts_in_order(service: Ru
     html = report(service, job)
     page = Page(html)
     assert "best: lpl, top-1 error 11.0 ± 1.0 % (n = 3); ahead of cross_entropy by 9.3 ± 5.2" in page.text
-    order = ["best: lpl", "Results", "Differences in top-1 error", "Figures", "Experiment", "Environment", "torch"]
+    order = [
+        "best: lpl",
+        "Results",
+        "Differences in top-1 error",
+        "Figures",
+        "By class",
+        "Experiment",
+        "Environment",
+        "torch",
+    ]
     places = [page.text.index(part) for part in order]
     assert places == sorted(places)
     assert "<b>11.00 ± 1.00</b>" in html
     assert "beyond the noise" in page.text
     assert [tag for tag, _ in page.elements].count("svg") == 4
+    assert [tag for tag, _ in page.elements].count("details") == 2
+    assert "1 taken for 0: 9 (100.0 % of its test examples)" in page.text
     assert '"imbalance_factor": 20.0' in page.text
     assert "What failed" not in page.text
 

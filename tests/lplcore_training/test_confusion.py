@@ -59,7 +59,7 @@ def test_evaluation_of_8142_classes_takes_no_matrix_of_them() -> None:
     series = found.series("test", last=True)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert set(series) == {"test/accuracy", "confusion_entries", "calibration"}
+    assert set(series) == {"test/accuracy", "confusion_entries", "calibration", "most_wrong"}
     assert peak < 4e6
     assert found.top1_error == pytest.approx(float((true != predicted).float().mean()))
 

@@ -10,13 +10,14 @@ from typing import Any, get_args
 
 from matplotlib.figure import Figure
 
+from api.services.class_report.measured import ClassReport
 from api.services.comparison.compared import Compared
 from api.services.comparison.labels import metric_title, point_label, short
 from api.services.comparison.ranking import lead
 from api.services.comparison.statistics import Difference, paired
 from api.services.comparison.tables import Table, figure, legend, table_of
 from api.services.comparison.verdict import percent
-from api.services.drawing import job_figures
+from api.services.drawing import class_tables, job_figures
 from api.services.drawing.html import Markup, element, page, pairs, section, table
 from api.services.drawing.job_figures import Kind, Wanted
 from store import comparison, job_report
@@ -36,6 +37,7 @@ th,td{padding:.25rem .8rem .25rem 0;text-align:left;vertical-align:top;overflow-
 td{white-space:pre-wrap}thead th{border-bottom:1px solid #888}tbody th{font-weight:400}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;margin:1rem 0}dt{color:#555}
 dd{margin:0;overflow-wrap:anywhere}
+details{margin:.4rem 0}summary{cursor:pointer}
 figure{margin:1rem 0}figure svg{max-width:100%;height:auto}
 pre{background:#f5f5f5;padding:1rem;overflow-x:auto;font-size:.85rem}
 @media print{section{break-inside:avoid}pre{white-space:pre-wrap}}
@@ -54,6 +56,7 @@ class Contents:
     job: Job
     compared: Compared
     drawings: list[tuple[Kind, Callable[[], Figure]]]
+    classes: Sequence[ClassReport]
     failures: Sequence[Run]
     machines: Sequence[Machine]
     notes: Sequence[str]
@@ -66,6 +69,7 @@ def read(session: Session, job: Job) -> Contents:
         job,
         compared,
         drawings=list(drawings(session, compared, job)),
+        classes=class_tables.read(session, compared),
         failures=job_report.failures(session, job.id, limit=MOST_FAILURES + 1),
         machines=job_report.machines(session, job.id, limit=MOST_MACHINES),
         notes=notes_of(session, compared),
@@ -106,6 +110,7 @@ def written(contents: Contents) -> str:
         results(table_of(compared)),
         *differences(compared),
         *figures(contents),
+        *class_tables.written(contents.classes),
         section("Experiment", element("pre", json.dumps(job.spec, indent=2, ensure_ascii=False))),
         environment(contents),
         *failed(contents),

@@ -44,6 +44,15 @@ def read_arrays(path: Path, *, task: str | None = None, rules: int = RULES) -> R
     arrays, notes = load_npz(path, rules=rules)
     if rules == 1:
         return checked(arrays, None, (FIRST_RULES,))
+    return data_of(arrays, task=task, notes=notes)
+
+
+def data_of(arrays: Mapping[str, npt.NDArray[Any]], *, task: str | None = None, notes: Sequence[str] = ()) -> RawData:
+    """Arrays under our names, in whatever forms people save, as a data set.
+
+    Raises:
+        DatasetError: as `read_arrays`.
+    """
     arrays, left_out = without_unlabelled(arrays)
     labels = array_labels.recognised(part_of(arrays, "y"), arrays.get("classes"), task=task)
     inputs, more = array_inputs.recognised(part_of(arrays, "x"))

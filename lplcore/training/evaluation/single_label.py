@@ -15,6 +15,7 @@ from lplcore.data.info import DatasetInfo
 from lplcore.device import accumulator_dtype
 from lplcore.frame.labels import IGNORE_INDEX
 from lplcore.training.evaluation.confusion import Confusion
+from lplcore.training.evaluation.most_wrong import PredictedExamples
 
 SHOT_GROUPS = ("many", "medium", "few")
 CALIBRATION_BINS = 15
@@ -55,6 +56,8 @@ class Evaluation:
     """Mean cross entropy of the clean logits."""
     calibration: npt.NDArray[np.float64]
     """[3, CALIBRATION_BINS] examples, sum of confidences and examples predicted right, by confidence."""
+    examples: PredictedExamples | None = None
+    """What is predicted of each example."""
 
     @property
     def confusion(self) -> npt.NDArray[np.int64]:
@@ -114,10 +117,11 @@ class Evaluation:
         return {f"{split}/top1_error.{group}": error for group, error in groups.items()}
 
     def series(self, split: str, *, last: bool) -> dict[str, npt.NDArray[np.float32]]:
-        """Per-class values [C]; of the last epoch's test split the confusion and the calibration too."""
+        """Per-class values [C]; of the last epoch's test split confusion, calibration and what is most wrong too."""
         values = {f"{split}/accuracy": self.accuracy.astype(np.float32)}
         if last and split == "test":
             values |= self.counted.series() | {"calibration": self.reliability.astype(np.float32)}
+            values |= {} if self.examples is None else {"most_wrong": self.examples.most_wrong()}
         return values
 
     @property
@@ -151,19 +155,28 @@ def evaluate(
     """
     device = labels.device
     chosen = known_examples(labels, num_classes=num_classes, ignore_index=ignore_index)
-    cells = [torch.zeros(0, dtype=torch.int64, device=device)]
+    none = torch.zeros(0, dtype=torch.int64, device=device)
+    cells, confidences, true_probabilities = [none], [none.float()], [none.float()]
     loss = torch.zeros((), dtype=accumulator_dtype(device), device=device)
     calibration = torch.zeros(CALIBRATION_BINS, 3, dtype=accumulator_dtype(device), device=device)
     batches = torch.split(chosen, batch_size) if len(chosen) else ()
     for indices, logits in zip(batches, predict(batches), strict=True):
         truth = labels[indices]
         loss += functional.cross_entropy(logits, truth, reduction="sum").to(loss.dtype)
-        confidence, predicted = correct(logits).softmax(dim=1).max(dim=1)
+        probabilities = correct(logits).softmax(dim=1)
+        confidence, predicted = probabilities.max(dim=1)
+        confidences.append(confidence)
+        true_probabilities.append(probabilities.gather(1, truth[:, None]).squeeze(1))
         cells.append(truth * num_classes + predicted)
         row = torch.stack([torch.ones_like(confidence), confidence, predicted == truth], dim=1)
         calibration.index_add_(0, calibration_bin(confidence), row.to(calibration.dtype))
-    confusion = Confusion.of_examples(torch.cat(cells).cpu().numpy(), num_classes)
-    return Evaluation(confusion, loss.item() / max(chosen.shape[0], 1), calibration.T.double().cpu().numpy())
+    cell = torch.cat(cells)
+    confusion = Confusion.of_examples(cell.cpu().numpy(), num_classes)
+    examples = PredictedExamples(
+        chosen, cell // num_classes, cell % num_classes, torch.cat(confidences), torch.cat(true_probabilities)
+    )
+    mean_loss = loss.item() / max(chosen.shape[0], 1)
+    return Evaluation(confusion, mean_loss, calibration.T.double().cpu().numpy(), examples)
 
 
 def known_examples(labels: Tensor, *, num_classes: int, ignore_index: int) -> Tensor:

@@ -1,0 +1,1 @@
+"""What runs have measured of each class."""

@@ -1,0 +1,1 @@
+"""The trainer as a scikit-learn estimator."""
