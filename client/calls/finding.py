@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from client.answers import Job, JobItem, Run
-from client.calls.request import Calls, at, read
+from client.calls.request import Calls, at
 from client.errors import ApiError
+from client.job_answers import standing
 
 T = TypeVar("T")
 LAST = "last"
@@ -45,10 +46,10 @@ class Finding(Calls):
         return answer_of(call, run if isinstance(run, str) else run.id, kind="r_", search=self._search_run)
 
     def _job(self, job_id: str) -> Job:
-        return read(Job, self._transport.get(at("jobs", job_id)))
+        return self._read(Job, self._transport.get(at("jobs", job_id)))
 
     def _run(self, run_id: str) -> Run:
-        return read(Run, self._transport.get(at("runs", run_id)))
+        return self._read(Run, self._transport.get(at("runs", run_id)))
 
     def _search_job(self, text: str) -> str | None:
         if text == LAST:
@@ -79,9 +80,7 @@ class Finding(Calls):
 
     def _standing_runs(self, job_id: str) -> list[Run]:
         """A job's runs without those whose place a retry has taken."""
-        runs = list(self._runs(job_id))
-        replaced = {run.retry_of for run in runs}
-        return [run for run in runs if run.id not in replaced]
+        return standing(self._runs(job_id))
 
 
 def answer_of(call: Callable[[str], T], text: str, *, kind: str, search: Callable[[str], str | None]) -> T:

@@ -12,7 +12,8 @@ from client.client import Client
 from client.complaints import clean
 from client.connection import connected
 from client.errors import ApiError, DownloadError
-from client.output import AsJson, console, moment, say_json, say_list, say_table, shown
+from client.output import AsJson, console, moment, say_json, say_list, say_table
+from client.words import shown
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Run, or job with one run: id, beginning, name, last.")]
 SHOWN = (

@@ -11,7 +11,6 @@ from client.complaints import complain
 from client.connection import connected
 from client.errors import Interrupted, SpecFileError
 from client.output import AsJson, console, say_json, say_table
-from client.progress import current_runs, watch
 from client.specs import overridden, preset_spec, read_spec
 from client.tables import run_label, say_results
 
@@ -74,7 +73,7 @@ def watch_job(
 def follow(client: Client, job_id: str, *, as_json: bool) -> None:
     """Watch a job, print its result, end with status 1 unless every run succeeded."""
     try:
-        job = watch(client, job_id, as_json=as_json)
+        job = client.watch(job_id, as_json=as_json)
     except KeyboardInterrupt:
         raise Interrupted(f"stopped watching; the job goes on: lpl watch {job_id}") from None
     if not as_json:
@@ -86,7 +85,7 @@ def follow(client: Client, job_id: str, *, as_json: bool) -> None:
 
 def failures(client: Client, job: Job) -> list[str]:
     """A line per run that did not succeed."""
-    lost = [run for run in current_runs(client, job) if run.state != "succeeded"]
+    lost = [run for run in client.current_runs(job) if run.state != "succeeded"]
     lines = [f"{run_label(run)} ({run.id}): {run.state}, {run.reason or 'no reason'}: {run.message}" for run in lost]
     return [line.removesuffix(": None") for line in lines]
 

@@ -149,12 +149,6 @@ class Frame(SimpleNamespace):
     ("record", "frame"),
     [
         (
-            LARGE,
-            Frame(
-                [{"method": "lpl", "test/top1_error": 0.25, "test/top1_error.std": 0.01, "test/top1_error.n": 3}],
-            ),
-        ),
-        (
             Curves({"a": Curve(epoch=[1, 2], value=[0.5, None]), "b": Curve(epoch=[2], value=[1.0])}),
             Frame({"a": [0.5, None], "b": [None, 1.0]}, index=[1, 2]),
         ),
@@ -171,6 +165,12 @@ class Frame(SimpleNamespace):
 def test_records_become_data_frames(record: Any, frame: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=Frame))
     assert record.to_pandas() == frame
+
+
+def test_a_jobs_sweep_points_become_a_data_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=Frame))
+    figures = {"test/top1_error": 0.25, "test/top1_error.std": 0.01, "test/top1_error.n": 3}
+    assert LARGE.to_pandas(by="point") == Frame([{"method": "lpl", **figures}])
 
 
 def test_without_pandas_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
