@@ -12,9 +12,8 @@ from client.output import AsJson, say_json, say_table
 from client.tables import run_label, say_job, say_jobs, say_results, say_runs
 from client.words import shown
 
-Either = Annotated[
-    str, typer.Argument(metavar="ID", help="Job or run: its id or the beginning of it, a job's name, or last.")
-]
+ABOUT_ID = "Job or run: its id or the beginning of it, a job's name, last; a run also JOB:SEED or JOB/N."
+Either = Annotated[str, typer.Argument(metavar="ID", help=ABOUT_ID)]
 NOT_FOUND = 404
 
 
