@@ -59,6 +59,11 @@ class Client(FollowCalls, CompareCalls, CatalogCalls):
         """The service's address."""
         return self._transport.url
 
+    def page(self, of: Job | Run | None = None) -> str:
+        """The address of the dashboard, or of a job's or a run's page in it."""
+        place = "" if of is None else f"#/{'runs' if isinstance(of, Run) else 'jobs'}/{of.id}"
+        return f"{self.url}/{place}"
+
     def events(
         self, *, job: str | Job | None = None, run: str | Run | None = None, last_event_id: str | None = None
     ) -> Iterator[Event]:

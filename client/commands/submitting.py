@@ -72,6 +72,15 @@ def watch_job(
 
 def follow(client: Client, job_id: str, *, as_json: bool) -> None:
     """Watch a job, print its result, end with status 1 unless every run succeeded."""
+    end_by(followed(client, job_id, as_json=as_json))
+
+
+def followed(client: Client, job_id: str, *, as_json: bool) -> Job:
+    """A job that was watched to its end, its result printed.
+
+    Raises:
+        Interrupted: somebody stopped watching.
+    """
     try:
         job = client.watch(job_id, as_json=as_json)
     except KeyboardInterrupt:
@@ -79,6 +88,11 @@ def follow(client: Client, job_id: str, *, as_json: bool) -> None:
     if not as_json:
         say_results(job)
         complain(failures(client, job))
+    return job
+
+
+def end_by(job: Job) -> None:
+    """End with status 1 unless every run succeeded."""
     if job.state != "succeeded":
         raise typer.Exit(1)
 
