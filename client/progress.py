@@ -6,7 +6,8 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 from rich.text import Text
 
 from client.answers import Job, Run
@@ -58,8 +59,7 @@ class Bars:
             TextColumn("{task.fields[epochs]}", justify="right", markup=False),
             TextColumn("{task.fields[figure]}", justify="right", markup=False),
             StateColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}", markup=False),
+            TimeColumn(Column(no_wrap=True)),
             console=terminal,
         )
         self._tasks: dict[str, TaskID] = {}
@@ -121,6 +121,15 @@ class StateColumn(TextColumn):
         """The state of a task."""
         state = str(getattr(task, "fields", {}).get("state", ""))
         return Text(state, style=STYLES.get(state, ""))
+
+
+class TimeColumn(TimeElapsedColumn):
+    """The time that is left, or, where nobody can tell, the time that has gone."""
+
+    def render(self, task: Task) -> Text:
+        """The time of a task."""
+        left = str(task.fields["left"])
+        return Text(left.removeprefix("about "), style="progress.remaining") if left else super().render(task)
 
 
 class Printing:
