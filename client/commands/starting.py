@@ -91,7 +91,7 @@ def taken_in(client: Client, name: str, path: str, *, task: str | None, reuse: b
     if reuse:
         return client.get_dataset(name)
     try:
-        return client.add_dataset(name, below_datasets(path), task=task)
+        return brought(client, name, path, task=task)
     except ApiError as error:
         if error.status != CONFLICT:
             raise
@@ -99,11 +99,16 @@ def taken_in(client: Client, name: str, path: str, *, task: str | None, reuse: b
         raise ApiError(CONFLICT, error.title, detail=f"{error.lines[0]}; {remedy}") from error
 
 
-def below_datasets(path: str) -> str:
-    """A path relative to the service's datasets folder, where this machine knows where that is."""
+def brought(client: Client, name: str, path: str, *, task: str | None) -> Dataset:
+    """The data set of a path, registered where it lies."""
+    return client.add_dataset(name, below_datasets(path) or Path(path).as_posix(), task=task)
+
+
+def below_datasets(path: str) -> str | None:
+    """A path relative to the service's datasets folder, None where it lies elsewhere, as far as this machine knows."""
     folder = Path(os.environ.get("LPL_DATA_DIR") or "lpl-data", "datasets").absolute()
     place = Path(path).absolute()
-    return place.relative_to(folder).as_posix() if place.is_relative_to(folder) else Path(path).as_posix()
+    return place.relative_to(folder).as_posix() if place.is_relative_to(folder) else None
 
 
 def say_plan(dataset: Dataset, plan: Validation) -> None:
