@@ -67,7 +67,8 @@ def watch_job(
 ) -> None:
     """Follow a job to its end; status 0 only if every run succeeded."""
     with connected(context, patient=True) as client:
-        follow(client, job, as_json=as_json)
+        # A message that says how to go on must not say `last`, which may be another job by then.
+        follow(client, job if job.startswith("j_") else client.find_job(job), as_json=as_json)
 
 
 def follow(client: Client, job_id: str, *, as_json: bool) -> None:

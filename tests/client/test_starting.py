@@ -153,19 +153,23 @@ def test_a_failed_run_is_status_1_and_json_is_only_json(capsys: pytest.CaptureFi
     assert [json.loads(line)["id"] for line in capsys.readouterr().out.splitlines()] == [ID]
 
 
-def test_an_interrupted_start_says_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
-    def answers(asked: Asked) -> Reply:
-        if asked.path == f"/v1/jobs/{ID}":
-            os.kill(os.getpid(), signal.SIGINT)
-            return Reply({**JOB, "state": "running"})
-        return service(asked)
+@pytest.mark.usefixtures("interruptible")
+@pytest.mark.parametrize(("command", "look"), [(["start", "photos"], 1), (["watch", "last"], 2)])
+def test_who_stops_watching_is_told_how_to_go_on_with_this_job(
+    command: list[str], look: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks: list[Asked] = []
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with scripted(answers) as server:
-            assert status(["--url", server.url, "start", "photos"]) == 130
-    finally:
-        signal.signal(signal.SIGINT, before)
+    def answers(asked: Asked) -> Reply:
+        if asked.path != f"/v1/jobs/{ID}":
+            return service(asked)
+        looks.append(asked)
+        if len(looks) == look:
+            os.kill(os.getpid(), signal.SIGINT)
+        return Reply({**JOB, "state": "running"})
+
+    with scripted(answers) as server:
+        assert status(["--url", server.url, *command]) == 130
     assert capsys.readouterr().err == f"stopped watching; the job goes on: lpl watch {ID}\n"
 
 
