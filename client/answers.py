@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from client.fields import (
     CalibrationBinFields,
@@ -14,36 +14,22 @@ from client.fields import (
     ConfusionFields,
     CurveFields,
     DatasetFields,
-    JobFields,
-    JobItemFields,
     LogFields,
-    RunFields,
     SignedVariationFields,
-    State,
-    StatisticFields,
-    SummaryFields,
     ValidationFields,
     VariationFields,
-    VerdictFields,
     WorkerFields,
 )
-from client.notebook import data_frame, html_rows
+from client.job_answers import Job as Job
+from client.job_answers import JobItem as JobItem
+from client.job_answers import Run as Run
+from client.job_answers import Verdict as Verdict
+from client.notebook import Rows, data_frame, html_rows
 from client.record import Answer
+from client.results import Statistic as Statistic
+from client.results import SummaryRow as SummaryRow
 
 T = TypeVar("T")
-
-ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
-
-
-class Stateful(Answer):
-    """What comes to an end."""
-
-    state: State
-
-    @property
-    def ended(self) -> bool:
-        """Whether the state is final."""
-        return self.state in ENDED
 
 
 class Page(Answer, Generic[T]):
@@ -62,59 +48,6 @@ class Page(Answer, Generic[T]):
         return data_frame([item.to_json() if isinstance(item, Answer) else item for item in self.items])
 
 
-class Run(RunFields, Stateful):
-    """One training: a seed and a sweep point. `progress` is 0..1, `epoch` the last completed one of `epochs`."""
-
-
-class Statistic(StatisticFields):
-    """A metric over seeds. `std` has n - 1 in its denominator and is None at n = 1."""
-
-
-class SummaryRow(SummaryFields):
-    """The result of one sweep point after its last epoch."""
-
-    metrics: dict[str, Statistic] = Field(default_factory=dict)
-
-    def figures(self) -> dict[str, Any]:
-        """Swept values, then mean, standard deviation and number of seeds of every metric."""
-        row = dict(self.point)
-        for name, statistic in self.metrics.items():
-            row |= {name: statistic.mean, f"{name}.std": statistic.std, f"{name}.n": statistic.n}
-        return row
-
-
-class JobItem(JobItemFields, Stateful):
-    """A job in a list; `runs` is the number of runs by state, `metrics` are over the runs that have finished."""
-
-    metrics: dict[str, Statistic] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_older_services(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "methods" not in value and value.get("method"):
-            return {**value, "methods": [value["method"]]}
-        return value
-
-
-class Verdict(VerdictFields):
-    """What the runs that have succeeded show; `text` says it in a sentence."""
-
-
-class Job(JobFields, Stateful):
-    """What somebody submitted; `runs` are the first 100 of `runs_total`."""
-
-    runs: list[Run] = Field(default_factory=list)
-    summary: list[SummaryRow] = Field(default_factory=list)
-    verdict: Verdict | None = None
-
-    def _repr_html_(self) -> str:
-        return super()._repr_html_() + (html_rows([row.figures() for row in self.summary]) if self.summary else "")
-
-    def to_pandas(self) -> Any:
-        """A DataFrame with a row per sweep point: its values and the figures over seeds."""
-        return data_frame([row.figures() for row in self.summary])
-
-
 class Validation(ValidationFields):
     """What a spec would run: the complete spec, the number of runs and the class counts."""
 
@@ -125,6 +58,24 @@ class Curve(CurveFields):
 
 class Curves(dict[str, Curve]):
     """Metrics over epochs by name."""
+
+    def _repr_html_(self) -> str:
+        return html_rows(self.rows())
+
+    def table(self) -> Any:
+        """A DataFrame as `to_pandas` gives it; rows where pandas is absent."""
+        try:
+            return self.to_pandas()
+        except ImportError:
+            return Rows(self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """A row per epoch."""
+        epochs: dict[int, dict[str, Any]] = {}
+        for name, curve in self.items():
+            for epoch, value in zip(curve.epoch, curve.value, strict=True):
+                epochs.setdefault(epoch, {"epoch": epoch})[name] = value
+        return [epochs[epoch] for epoch in sorted(epochs)]
 
     def to_pandas(self) -> Any:
         """A DataFrame with a row per epoch and a column per metric."""

@@ -10,15 +10,14 @@ from client.calls.catalog import CatalogCalls
 from client.calls.class_reports import ClassReportCalls
 from client.calls.comparing import CompareCalls
 from client.calls.finding import NOT_FOUND, WHOLE_ID
-from client.calls.jobs import JobCalls
+from client.calls.following import FollowCalls
 from client.calls.request import at
-from client.calls.runs import RunCalls
 from client.calls.webhooks import WebhookCalls
 from client.errors import ApiError
 from client.transport import Transport
 
 
-class Client(JobCalls, RunCalls, CompareCalls, ClassReportCalls, CatalogCalls, WebhookCalls):
+class Client(FollowCalls, CompareCalls, ClassReportCalls, CatalogCalls, WebhookCalls):
     """A connection to the service; use it as a context manager or call `close`.
 
     Requests that can safely be repeated are repeated with growing pauses while the service or its database is away.
@@ -61,6 +60,11 @@ class Client(JobCalls, RunCalls, CompareCalls, ClassReportCalls, CatalogCalls, W
     def url(self) -> str:
         """The service's address."""
         return self._transport.url
+
+    def page(self, of: Job | Run | None = None) -> str:
+        """The address of the dashboard, or of a job's or a run's page in it."""
+        place = "" if of is None else f"#/{'runs' if isinstance(of, Run) else 'jobs'}/{of.id}"
+        return f"{self.url}/{place}"
 
     def events(
         self, *, job: str | Job | None = None, run: str | Run | None = None, last_event_id: str | None = None

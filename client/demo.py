@@ -12,7 +12,6 @@ from client.client import Client
 from client.commands.submitting import failures
 from client.complaints import complain
 from client.errors import ApiError
-from client.progress import watch
 from client.service import Service, ServiceFailed
 from client.tables import say_results
 
@@ -57,7 +56,7 @@ def demonstrate(*, stay: bool) -> int:
         with Client(url, retry_seconds=WATCH_RETRY_SECONDS) as client:
             job = client.submit({"preset": PRESET})
             print(f"Submitted {job.name}: {job.runs_total} runs. Dashboard: {url}/", flush=True)
-            job = watch(client, job.id)
+            job = client.watch(job)
             show(client, job)
         if stay:
             serve_on(service, url)

@@ -23,7 +23,14 @@ class FieldError:
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-class ApiError(Exception):
+class InWords(Exception):
+    """An error whose message is all that somebody at a notebook needs: IPython shows it without a trace."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"error: {line}" for line in str(self).splitlines()]
+
+
+class ApiError(InWords):
     """The service refused a request (a problem document, RFC 9457).
 
     Attributes:
@@ -58,7 +65,7 @@ class ApiError(Exception):
         return [" ".join((self.detail or f"{self.title} (HTTP {self.status})").split())]
 
 
-class ServiceUnreachable(ConnectionError):
+class ServiceUnreachable(InWords, ConnectionError):
     """Nothing answers at the service's address."""
 
     def __init__(self, url: str, reason: str) -> None:
@@ -68,7 +75,7 @@ class ServiceUnreachable(ConnectionError):
         )
 
 
-class DownloadError(Exception):
+class DownloadError(InWords):
     """A download ended early or is damaged; nothing was left behind."""
 
 
@@ -105,5 +112,5 @@ def field_error(item: Any) -> FieldError:
     return FieldError("", str(item))
 
 
-class SpecFileError(Exception):
+class SpecFileError(InWords):
     """A spec that cannot be read, or an override that fits nowhere; the message says where."""

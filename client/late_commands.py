@@ -9,6 +9,10 @@ from typer.main import get_command
 
 # What the list of commands says, so that listing them loads none of them.
 ABOUT = {
+    "starting": {
+        "start": "Train on your own data: take it in, show what would run, submit, watch, print the result.",
+        "open": "Open the dashboard, or the page of a job or a run, in the browser, and print its address.",
+    },
     "submitting": {
         "submit": "Submit an experiment.",
         "validate": "Show what a spec would run; starts nothing.",

@@ -69,3 +69,28 @@ def data_frame(data: Any, **options: Any) -> Any:
     except ModuleNotFoundError as error:
         raise ImportError("to_pandas needs pandas; pip install pandas") from error
     return pandas.DataFrame(data, **options)
+
+
+def frame_or_rows(rows: Sequence[Mapping[str, Any]]) -> Any:
+    """A pandas DataFrame of rows; where pandas is not installed, rows that show themselves as a table."""
+    try:
+        return data_frame(rows)
+    except ImportError:
+        return Rows(rows)
+
+
+class Rows(list[Mapping[str, Any]]):
+    """Rows that show themselves as a table."""
+
+    def __repr__(self) -> str:
+        names = list(dict.fromkeys(name for row in self for name in row))
+        lines = [names, *([html_text(row.get(name)) for name in names] for row in self[:MOST_ROWS])]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        text = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        ]
+        more = [f"and {len(self) - MOST_ROWS} more"] if len(self) > MOST_ROWS else []
+        return "\n".join([*text, *more]) if self else "nothing yet"
+
+    def _repr_html_(self) -> str:
+        return html_rows(self) if self else "<p>nothing yet</p>"

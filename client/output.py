@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from client.complaints import clean
+from client.words import shown
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 STYLES = {"succeeded": "green", "failed": "red", "running": "cyan", "paused": "yellow", "cancelled": "magenta"}
@@ -82,18 +82,3 @@ def cell(value: Any) -> Text:
     """A value as it stands in a table. Text of others shows no markup and no control characters."""
     text = shown(value)
     return Text(text, style=STYLES.get(text, ""))
-
-
-def shown(value: Any) -> str:
-    """A value for the eye."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.astimezone().isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, list | tuple):
-        return ", ".join(shown(item) for item in value)
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
-    return clean(str(value))

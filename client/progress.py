@@ -1,25 +1,22 @@
 """A job's progress: live bars on a terminal, lines elsewhere."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 from rich.text import Text
 
 from client.answers import Job, Run
-from client.client import Client
 from client.complaints import clean
-from client.errors import ApiError
+from client.notebook_bars import MOST_BARS, NotebookBars, state_of
 from client.output import STYLES, console, say_json_line
 from client.tables import run_label
+from client.time_left import time_left
 
-ERROR = "test/top1_error"
-PRECISION = "test/mean_average_precision"
-MOST_BARS = 16
-MOST_RUNS = 1000
 LINE_SECONDS = 15.0
 
 
@@ -36,35 +33,33 @@ class Display(Protocol):
         """Show the present state."""
 
 
-def watch(client: Client, job_id: str, *, as_json: bool = False, poll_seconds: float = 0.5) -> Job:
-    """Show a job's progress until it has ended; the job as it ended."""
+def display(figure_of: Callable[[Run], str], *, as_json: bool = False) -> Display:
+    """What fits where standard output goes.
+
+    Args:
+        figure_of: the last figure of a run, asked for once an epoch where there is room for it.
+        as_json: lines of JSON, wherever it goes.
+    """
     terminal = console()
-    display: Display = JsonLines() if as_json else Bars(client, terminal) if terminal.is_terminal else Lines(terminal)
-    with display:
-        return client.wait(
-            job_id, poll_seconds=poll_seconds, on_change=lambda job: display.show(job, current_runs(client, job))
-        )
-
-
-def current_runs(client: Client, job: Job) -> list[Run]:
-    """A job's runs without those whose place a retry has taken; of a huge job the first ones."""
-    runs = client.runs(job.id) if len(job.runs) < job.runs_total <= MOST_RUNS else job.runs
-    replaced = {run.retry_of for run in runs}
-    return [run for run in runs if run.id not in replaced]
+    if as_json:
+        return JsonLines()
+    if terminal.is_jupyter:
+        return NotebookBars()
+    return Bars(figure_of, terminal) if terminal.is_terminal else Lines(terminal)
 
 
 class Bars:
     """A bar per run, or, where there are many, per running one, and one for the whole."""
 
-    def __init__(self, client: Client, terminal: Console) -> None:
-        self._client = client
+    def __init__(self, figure_of: Callable[[Run], str], terminal: Console) -> None:
+        self._figure_of = figure_of
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(complete_style="cyan", finished_style="green"),
             TextColumn("{task.fields[epochs]}", justify="right", markup=False),
             TextColumn("{task.fields[figure]}", justify="right", markup=False),
             StateColumn(),
-            TimeElapsedColumn(),
+            TimeColumn(Column(no_wrap=True)),
             console=terminal,
         )
         self._tasks: dict[str, TaskID] = {}
@@ -90,7 +85,8 @@ class Bars:
                 completed=1.0 if run.state == "succeeded" else run.progress,
                 visible=len(runs) <= MOST_BARS or run.state == "running",
                 epochs=f"epoch {run.epoch}/{run.epochs}",
-                state=run.requested if run.requested and not run.ended else run.state,
+                state=state_of(run),
+                left=time_left(run),
             )
             self._show_figure(task, run)
             if run.ended:
@@ -98,12 +94,13 @@ class Bars:
         ended = sum(run.ended for run in runs)
         total = self._task(job.id, "all")
         self._progress.start_task(total)
-        self._progress.update(total, completed=job.progress, epochs=f"{ended}/{len(runs)} runs", state=job.state)
+        epochs = f"{ended}/{len(runs)} runs"
+        self._progress.update(total, completed=job.progress, epochs=epochs, state=job.state, left=time_left(job))
 
     def _task(self, key: str, label: str) -> TaskID:
         if key not in self._tasks:
             self._tasks[key] = self._progress.add_task(
-                clean(label), total=1.0, start=False, epochs="", figure="", state="queued"
+                clean(label), total=1.0, start=False, epochs="", figure="", state="queued", left=""
             )
         return self._tasks[key]
 
@@ -111,7 +108,7 @@ class Bars:
         if run.epoch in (0, self._epochs.get(run.id)):
             return
         self._epochs[run.id] = run.epoch
-        self._progress.update(task, figure=figure(self._client, run))
+        self._progress.update(task, figure=self._figure_of(run))
 
 
 class StateColumn(TextColumn):
@@ -124,6 +121,15 @@ class StateColumn(TextColumn):
         """The state of a task."""
         state = str(getattr(task, "fields", {}).get("state", ""))
         return Text(state, style=STYLES.get(state, ""))
+
+
+class TimeColumn(TimeElapsedColumn):
+    """The time that is left, or, where nobody can tell, the time that has gone."""
+
+    def render(self, task: Task) -> Text:
+        """The time of a task."""
+        left = str(task.fields["left"])
+        return Text(left.removeprefix("about "), style="progress.remaining") if left else super().render(task)
 
 
 class Printing:
@@ -155,7 +161,8 @@ class Lines(Printing):
             self._states[run.id] = run.state
         if time.monotonic() - self._said_at > LINE_SECONDS:
             ended = sum(run.ended for run in runs)
-            self._say(f"{job.progress:.0%}, {ended} of {len(runs)} runs ended")
+            parts = [f"{job.progress:.0%}", f"{ended} of {len(runs)} runs ended", time_left(job)]
+            self._say(", ".join(filter(None, parts)))
 
     def _say(self, line: str) -> None:
         self._said_at = time.monotonic()
@@ -177,16 +184,3 @@ class JsonLines(Printing):
             if self._seen.get(run.id) != run:
                 say_json_line(run)
             self._seen[run.id] = run
-
-
-def figure(client: Client, run: Run) -> str:
-    """The run's last figure: test error, or mean average precision."""
-    try:
-        curves = client.metrics(run.id, names=[ERROR, PRECISION], after_epoch=run.epoch - 1)
-    except ApiError:
-        return ""  # its job was deleted meanwhile, or the metric does not exist
-    for name, title in ((ERROR, "error"), (PRECISION, "mAP")):
-        values = curves[name].value if name in curves else []
-        if values and values[-1] is not None:
-            return f"{title} {100 * values[-1]:5.2f} %"
-    return ""

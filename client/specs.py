@@ -54,7 +54,29 @@ def read_spec(source: str) -> dict[str, Any]:
         SpecFileError: it cannot be read or is no mapping.
     """
     name = "standard input" if source == STDIN else source
-    spec = parsed(read_text(source, name), name, is_json=source.lower().endswith(".json"))
+    return mapping(parsed(read_text(source, name), name, is_json=source.lower().endswith(".json")), name)
+
+
+def spec_in(text: str) -> dict[str, Any]:
+    """A spec from YAML or JSON text.
+
+    Raises:
+        SpecFileError: it is neither, or no mapping.
+    """
+    return mapping(parsed(text, "the text", is_json=False), "the text")
+
+
+def is_spec_text(text: str) -> bool:
+    """Whether a text is a spec rather than a file's name: it has a line's end, a field or a brace."""
+    return "\n" in text or ": " in text or text.lstrip().startswith("{")
+
+
+def mapping(spec: Any, name: str) -> dict[str, Any]:
+    """A spec, which is a mapping.
+
+    Raises:
+        SpecFileError: it is none.
+    """
     if not isinstance(spec, dict):
         raise SpecFileError(f"{name}: a spec is a mapping with at least `dataset`")
     return spec

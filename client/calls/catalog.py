@@ -3,6 +3,7 @@
 from typing import Any
 
 from client.answers import Dataset, Worker
+from client.calls.finding import answer_of, begun
 from client.calls.request import Calls, at, listed, read
 from client.errors import ApiError
 
@@ -36,12 +37,20 @@ class CatalogCalls(Calls):
         return listed(Worker, self._transport.get(at("workers")))
 
     def drain_worker(self, worker: str) -> Worker:
-        """Let a worker finish what it trains and take nothing new until it is resumed."""
-        return self._act(at("workers", worker), "drain", Worker)
+        """Let a worker, given by its id or the beginning of it, take nothing new until it is resumed."""
+        return self._act_on_worker(worker, "drain")
 
     def resume_worker(self, worker: str) -> Worker:
         """Let a worker that drains take runs again."""
-        return self._act(at("workers", worker), "resume", Worker)
+        return self._act_on_worker(worker, "resume")
+
+    def _act_on_worker(self, worker: str, action: str) -> Worker:
+        return answer_of(
+            lambda whole_id: self._act(at("workers", whole_id), action, Worker),
+            worker,
+            kind="w_",
+            search=lambda text: begun((each.id for each in self.workers()), text, "workers"),
+        )
 
     def queue(self) -> dict[str, Any]:
         """The queue in numbers."""

@@ -9,7 +9,7 @@ from typing import Any
 from client.answers import Job, JobItem, Page, Run, Validation
 from client.calls.finding import Finding
 from client.calls.request import at, read
-from client.specs import read_spec
+from client.specs import is_spec_text, read_spec, spec_in
 
 Spec = Mapping[str, Any] | str | PathLike[str]
 AnyJob = str | Job | JobItem
@@ -19,14 +19,14 @@ class JobCalls(Finding):
     """The calls on jobs; a job is given by its id, the beginning of its id, its name, `last`, or as a record."""
 
     def submit(self, spec: Spec, *, idempotency_key: str | None = None) -> Job:
-        """Submit an experiment, given as an object or as a YAML or JSON file.
+        """Submit an experiment, given as an object, as the path of a YAML or JSON file, or as YAML text.
 
         The same `idempotency_key` with the same spec gives the same job.
 
         Raises:
             SpecFileError: a file that cannot be read.
         """
-        return read(Job, self._transport.post(at("jobs"), spec_object(spec), idempotency_key=idempotency_key))
+        return self._read(Job, self._transport.post(at("jobs"), spec_object(spec), idempotency_key=idempotency_key))
 
     def validate(self, spec: Spec) -> Validation:
         """What a spec would run; starts nothing."""
@@ -95,7 +95,9 @@ class JobCalls(Finding):
         Seeds that a point has already are left as they are, so that a repetition changes nothing.
         """
         body = {"seeds": list(seeds)}
-        return self._of_job(job, lambda job_id: read(Job, self._transport.post(at("jobs", job_id, "extend"), body)))
+        return self._of_job(
+            job, lambda job_id: self._read(Job, self._transport.post(at("jobs", job_id, "extend"), body))
+        )
 
     def delete(self, job: AnyJob) -> None:
         """Delete a job that has ended, with all it recorded."""
@@ -113,7 +115,7 @@ class JobCalls(Finding):
         """Change what is not None of a job; its spec stays. Archived jobs are left out of the list of jobs."""
         wanted = {"name": name, "tags": None if tags is None else list(tags), "notes": notes, "archived": archived}
         changes = {field: value for field, value in wanted.items() if value is not None}
-        return self._of_job(job, lambda job_id: read(Job, self._transport.patch(at("jobs", job_id), changes)))
+        return self._of_job(job, lambda job_id: self._read(Job, self._transport.patch(at("jobs", job_id), changes)))
 
     def _act_on(self, job: AnyJob, action: str) -> Job:
         return self._of_job(job, lambda job_id: self._act(at("jobs", job_id), action, Job))
@@ -152,5 +154,9 @@ class JobCalls(Finding):
 
 
 def spec_object(spec: Spec) -> dict[str, Any]:
-    """The experiment of an object or of a file."""
-    return dict(spec) if isinstance(spec, Mapping) else read_spec(os.fspath(spec))
+    """The experiment of an object, of a file or of a text."""
+    if isinstance(spec, Mapping):
+        return dict(spec)
+    if isinstance(spec, str) and is_spec_text(spec) and not os.path.exists(spec):
+        return spec_in(spec)
+    return read_spec(os.fspath(spec))

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from pydantic import TypeAdapter, ValidationError
 
 from client.errors import ApiError
+from client.origin import Origin
 from client.transport import Transport
 
 T = TypeVar("T")
@@ -21,13 +22,17 @@ class Calls:
 
     def _act(self, path: str, action: str, answer: type[T]) -> T:
         # A lost answer to a retry must not start a second one.
-        return read(answer, self._transport.post(f"{path}/{action}", repeatable=action != "retry"))
+        return self._read(answer, self._transport.post(f"{path}/{action}", repeatable=action != "retry"))
+
+    def _read(self, kind: type[T], answer: Any) -> T:
+        """An answer as a record that knows this client."""
+        return read(kind, answer, origin=Origin(self))
 
     def _all(self, kind: type[T], path: str, /, *, page_size: int = PAGE_SIZE, **filters: Any) -> Iterator[T]:
         cursor: str | None = None
         while True:
             answer = self._transport.get(path, {**filters, "limit": page_size, "cursor": cursor})
-            yield from listed(kind, answer)
+            yield from listed(kind, answer, origin=Origin(self))
             cursor = answer.get("next") if isinstance(answer, dict) else None
             if cursor is None:
                 return
@@ -38,14 +43,14 @@ def at(*parts: str) -> str:
     return "/".join(["/v1", *(quote(part, safe="") for part in parts)])
 
 
-def read(kind: type[T], answer: Any) -> T:
+def read(kind: type[T], answer: Any, *, origin: Origin | None = None) -> T:
     """An answer as a record.
 
     Raises:
         ApiError: the answer is not of this kind, so it is not from this service, or from a much older or newer one.
     """
     try:
-        return TypeAdapter(kind).validate_python(answer)
+        return TypeAdapter(kind).validate_python(answer, context=origin)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -53,6 +58,7 @@ def read(kind: type[T], answer: Any) -> T:
         raise ApiError(200, "Unexpected answer", detail=detail) from error
 
 
-def listed(kind: type[T], answer: Any) -> list[T]:
+def listed(kind: type[T], answer: Any, *, origin: Origin | None = None) -> list[T]:
     """The items of a list or of one of its pages."""
-    return read(list[kind], answer["items"] if isinstance(answer, dict) and "items" in answer else answer)  # type: ignore[valid-type]
+    items = answer["items"] if isinstance(answer, dict) and "items" in answer else answer
+    return read(list[kind], items, origin=origin)  # type: ignore[valid-type]

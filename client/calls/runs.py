@@ -29,7 +29,7 @@ UNKNOWN_TO_OLDER_SERVICES = (404, 422)
 
 
 class RunCalls(Finding):
-    """The calls on runs; a run is given by its id, the beginning of its id, a job that has only one, or as a record."""
+    """The calls on runs; a run is given by its id, the beginning of its id, by its job, or as a record."""
 
     def get_run(self, run: AnyRun) -> Run:
         """A run."""

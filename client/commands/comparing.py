@@ -12,8 +12,9 @@ from client.comparison import Comparison, Pair
 from client.connection import connected
 from client.entry_points import CommandError
 from client.errors import DownloadError
-from client.output import AsJson, say_json, say_table, shown
-from client.tables import COLUMNS, percent
+from client.output import AsJson, say_json, say_table
+from client.results import COLUMNS, percent
+from client.words import shown
 
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB...", help="Jobs: id, beginning, name, last.")]
 Job = Annotated[str, typer.Argument(metavar="JOB", help="Job: id, beginning, name, last.")]

@@ -233,7 +233,7 @@ def memory_of(worker: Worker) -> str:
 
 def drain(
     context: typer.Context,
-    worker: Annotated[str, typer.Argument(help="Its identifier, as `lpl workers` lists it.")],
+    worker: Annotated[str, typer.Argument(help="Its id, or the beginning of it, as `lpl workers` lists it.")],
     resume: Annotated[bool, typer.Option("--resume", help="Let it take runs again.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -8,13 +8,12 @@ import typer
 from client.answers import Job, Run
 from client.connection import connected
 from client.errors import ApiError
-from client.output import AsJson, say_json, say_table, shown
-from client.progress import current_runs
+from client.output import AsJson, say_json, say_table
 from client.tables import run_label, say_job, say_jobs, say_results, say_runs
+from client.words import shown
 
-Either = Annotated[
-    str, typer.Argument(metavar="ID", help="Job or run: its id or the beginning of it, a job's name, or last.")
-]
+ABOUT_ID = "Job or run: its id or the beginning of it, a job's name, last; a run also JOB:SEED or JOB/N."
+Either = Annotated[str, typer.Argument(metavar="ID", help=ABOUT_ID)]
 NOT_FOUND = 404
 
 
@@ -64,7 +63,7 @@ def show(context: typer.Context, resource: Either, as_json: AsJson = False) -> N
                 typer.echo(shown(answer.verdict.text))
             say_results(answer)
             typer.echo()
-            say_runs(current_runs(client, answer))
+            say_runs(client.current_runs(answer))
 
 
 def cancel(context: typer.Context, resource: Either, as_json: AsJson = False) -> None:

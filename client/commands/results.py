@@ -8,13 +8,15 @@ import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from client.answers import Checkpoint, Curve, LossVariations, SignedVariations
+from client.calls.finding import begun
 from client.client import Client
 from client.complaints import clean
 from client.connection import connected
 from client.errors import ApiError, DownloadError
-from client.output import AsJson, console, moment, say_json, say_list, say_table, shown
+from client.output import AsJson, console, moment, say_json, say_list, say_table
+from client.words import shown
 
-RunId = Annotated[str, typer.Argument(metavar="RUN", help="Run, or job with one run: id, beginning, name, last.")]
+RunId = Annotated[str, typer.Argument(metavar="RUN", help="Run: id, beginning, last, JOB:SEED, JOB/N, a one-run job.")]
 SHOWN = (
     "train/loss",
     "train/top1_error",
@@ -124,7 +126,7 @@ def download(
     context: typer.Context,
     run: RunId,
     kind: Annotated[str | None, typer.Option(help="best, last or periodic; best if there is one, else last.")] = None,
-    checkpoint: Annotated[str | None, typer.Option(help="A checkpoint by its id.")] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="A checkpoint by its id or the beginning of it.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File or folder; RUN-KIND.safetensors.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="List the checkpoints.")] = False,
@@ -164,11 +166,12 @@ def choose(checkpoints: Sequence[Checkpoint], run: str, *, kind: str | None, che
     """The checkpoint that was asked for: by id, by kind, else the best, else the last.
 
     Raises:
-        ApiError: there is none.
+        ApiError: there is none, or there are several.
     """
     kinds = [kind] if kind else ["best", "last", "periodic"]
     if checkpoint_id:
-        fitting = [item for item in checkpoints if item.id == checkpoint_id]
+        whole_id = begun((item.id for item in checkpoints), checkpoint_id, "checkpoints")
+        fitting = [item for item in checkpoints if item.id == whole_id]
     else:
         fitting = [item for wanted in kinds for item in reversed(checkpoints) if item.kind == wanted]
     if not fitting:

@@ -11,7 +11,6 @@ from client.complaints import complain
 from client.connection import connected
 from client.errors import Interrupted, SpecFileError
 from client.output import AsJson, console, say_json, say_table
-from client.progress import current_runs, watch
 from client.specs import overridden, preset_spec, read_spec
 from client.tables import run_label, say_results
 
@@ -68,25 +67,40 @@ def watch_job(
 ) -> None:
     """Follow a job to its end; status 0 only if every run succeeded."""
     with connected(context, patient=True) as client:
-        follow(client, job, as_json=as_json)
+        # A message that says how to go on must not say `last`, which may be another job by then.
+        follow(client, job if job.startswith("j_") else client.find_job(job), as_json=as_json)
 
 
 def follow(client: Client, job_id: str, *, as_json: bool) -> None:
     """Watch a job, print its result, end with status 1 unless every run succeeded."""
+    end_by(followed(client, job_id, as_json=as_json))
+
+
+def followed(client: Client, job_id: str, *, as_json: bool) -> Job:
+    """A job that was watched to its end, its result printed.
+
+    Raises:
+        Interrupted: somebody stopped watching.
+    """
     try:
-        job = watch(client, job_id, as_json=as_json)
+        job = client.watch(job_id, as_json=as_json)
     except KeyboardInterrupt:
         raise Interrupted(f"stopped watching; the job goes on: lpl watch {job_id}") from None
     if not as_json:
         say_results(job)
         complain(failures(client, job))
+    return job
+
+
+def end_by(job: Job) -> None:
+    """End with status 1 unless every run succeeded."""
     if job.state != "succeeded":
         raise typer.Exit(1)
 
 
 def failures(client: Client, job: Job) -> list[str]:
     """A line per run that did not succeed."""
-    lost = [run for run in current_runs(client, job) if run.state != "succeeded"]
+    lost = [run for run in client.current_runs(job) if run.state != "succeeded"]
     lines = [f"{run_label(run)} ({run.id}): {run.state}, {run.reason or 'no reason'}: {run.message}" for run in lost]
     return [line.removesuffix(": None") for line in lines]
 

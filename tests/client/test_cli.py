@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -276,14 +275,6 @@ def test_watching_as_json_streams_a_line_per_change_and_the_job_last(capsys: pyt
     lines = [json.loads(line) for line in ("".join(seen) + capsys.readouterr().out).splitlines()]
     assert [(line["id"], line.get("epoch")) for line in lines] == [("r_1", 2), ("r_2", 0), ("r_2", 1), ("j_1", None)]
     assert any(seen)  # came while the job went on
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Ctrl-C raises KeyboardInterrupt, also where the tests were started in the background, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")

@@ -10,17 +10,18 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from client import ApiError, Client, SpecFileError
-from client.answers import ClassMetrics, ConfusionMatrix, Curve, Curves, Job, LossVariations, Page, Run
+from client.answers import Checkpoint, ClassMetrics, ConfusionMatrix, Curve, Curves, Job, LossVariations, Page, Run
 from client.cli import status
+from client.commands.results import choose
 from tests.client.scripted import PROBLEM, Asked, Reply, in_turn, scripted
 
 JOBS: list[dict[str, Any]] = [
     {"id": f"j_{number:024x}", "name": name, "state": "succeeded", "runs_total": 1}
     for number, name in ((0xC1, "newest"), (0xC0, "twin"), (0xB0, "twin"), (0xA0, "A job: α/β"))
 ]
-RUN: dict[str, Any] = {"id": f"r_{0xABC:024x}", "job": JOBS[0]["id"], "state": "succeeded"}
-LOST: dict[str, Any] = {**RUN, "id": f"r_{0xABD:024x}", "state": "failed"}
-AGAIN: dict[str, Any] = {**RUN, "id": f"r_{0xABE:024x}", "retry_of": LOST["id"]}
+RUN: dict[str, Any] = {"id": f"r_{0xABC:024x}", "job": JOBS[0]["id"], "seed": 0, "state": "succeeded"}
+LOST: dict[str, Any] = {**RUN, "id": f"r_{0xABD:024x}", "seed": 7, "state": "failed"}
+AGAIN: dict[str, Any] = {**LOST, "id": f"r_{0xABE:024x}", "retry_of": LOST["id"]}
 RUNS = {JOBS[0]["id"]: [RUN], JOBS[1]["id"]: [LOST, AGAIN], JOBS[2]["id"]: [], JOBS[3]["id"]: [RUN, LOST]}
 BY_ID = {job["id"]: job for job in JOBS} | {run["id"]: run for run in (RUN, LOST, AGAIN)}
 
@@ -83,7 +84,17 @@ def test_what_nobody_is_called_is_not_found(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "run"),
-    [("last", RUN), ("newest", RUN), (RUN["id"][:26], RUN), ("r_" + "0" * 21 + "abe", AGAIN), (JOBS[1]["id"], AGAIN)],
+    [
+        ("last", RUN),
+        ("newest:0", RUN),
+        ("newest/1", RUN),
+        (JOBS[3]["id"] + "/2", LOST),
+        ("A job: α/β:7", LOST),
+        ("newest", RUN),
+        (RUN["id"][:26], RUN),
+        ("r_" + "0" * 21 + "abe", AGAIN),
+        (JOBS[1]["id"], AGAIN),
+    ],
 )
 def test_a_run_is_found_by_its_beginning_or_by_its_job(text: str, run: dict[str, Any]) -> None:
     with scripted(service) as server, Client(server.url) as client:
@@ -95,6 +106,48 @@ def test_a_run_is_found_by_its_beginning_or_by_its_job(text: str, run: dict[str,
 def test_a_job_of_several_runs_stands_for_none_of_them() -> None:
     with scripted(service) as server, Client(server.url) as client, pytest.raises(ApiError, match=str(LOST["id"])):
         client.metrics("A job: α/β")
+
+
+@pytest.mark.parametrize(
+    "text", ["newest:7", "newest/2", "newest/0", "newest:x", "nobody:0", "r_x/1", ":0", "newest:" + "9" * 30]
+)
+def test_a_run_that_a_job_does_not_have_is_not_found(text: str) -> None:
+    with scripted(service) as server, Client(server.url) as client, pytest.raises(ApiError) as caught:
+        client.get_run(text)
+    assert caught.value.status == 404
+
+
+def test_of_several_runs_with_a_seed_none_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RUNS, JOBS[0]["id"], [RUN, {**AGAIN, "seed": 0}])
+    with scripted(service) as server, Client(server.url) as client:
+        with pytest.raises(ApiError, match=r"2 runs of job .* have seed 0: r_.*, r_.*; give an id"):
+            client.get_run("newest:0")
+        assert client.find_run("newest/2") == client.find_run("last") == AGAIN["id"]
+
+
+def test_the_beginning_of_a_workers_id_is_enough() -> None:
+    def answers(asked: Asked) -> Reply:
+        if asked.path.startswith("/v1/workers?") or asked.path == "/v1/workers":
+            return Reply({"items": [{"id": "w_ab"}, {"id": "w_ac"}], "next": None})
+        known = asked.path == "/v1/workers/w_ab/drain"
+        return Reply({"id": "w_ab"}) if known else Reply({"title": "Not found", "status": 404}, 404, PROBLEM)
+
+    with scripted(answers) as server, Client(server.url) as client:
+        assert client.drain_worker("w_ab").id == "w_ab"
+        assert len(server.asked) == 1
+        with pytest.raises(ApiError, match="2 workers are meant by 'w_a': w_ab, w_ac; give an id"):
+            client.drain_worker("w_a")
+        with pytest.raises(ApiError, match="Not found"):
+            client.drain_worker("w_x")
+
+
+def test_the_beginning_of_a_checkpoints_id_is_enough(tmp_path: Path) -> None:
+    checkpoints = [Checkpoint(id="c_ab", epoch=1, kind="last"), Checkpoint(id="c_ac", epoch=2, kind="best")]
+    assert choose(checkpoints, "r", kind=None, checkpoint_id="c_ab").epoch == 1
+    with pytest.raises(ApiError, match="2 checkpoints"):
+        choose(checkpoints, "r", kind=None, checkpoint_id="c_")
+    with pytest.raises(ApiError, match="has no such checkpoint"):
+        choose(checkpoints, "r", kind=None, checkpoint_id="c_x")
 
 
 def test_nothing_is_the_last_where_there_is_nothing() -> None:
@@ -149,12 +202,6 @@ class Frame(SimpleNamespace):
     ("record", "frame"),
     [
         (
-            LARGE,
-            Frame(
-                [{"method": "lpl", "test/top1_error": 0.25, "test/top1_error.std": 0.01, "test/top1_error.n": 3}],
-            ),
-        ),
-        (
             Curves({"a": Curve(epoch=[1, 2], value=[0.5, None]), "b": Curve(epoch=[2], value=[1.0])}),
             Frame({"a": [0.5, None], "b": [None, 1.0]}, index=[1, 2]),
         ),
@@ -171,6 +218,12 @@ class Frame(SimpleNamespace):
 def test_records_become_data_frames(record: Any, frame: Frame, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=Frame))
     assert record.to_pandas() == frame
+
+
+def test_a_jobs_sweep_points_become_a_data_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=Frame))
+    figures = {"test/top1_error": 0.25, "test/top1_error.std": 0.01, "test/top1_error.n": 3}
+    assert LARGE.to_pandas(by="point") == Frame([{"method": "lpl", **figures}])
 
 
 def test_without_pandas_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
