@@ -23,6 +23,7 @@ from api.middleware.security import Gate
 from api.parameters import known_query
 from api.routes import routers
 from api.routes.pages import DASHBOARD, DOCS, WholeFiles
+from api.services import child
 from api.state import Service
 from api.streams.feed import Feed
 from api.sweeping import Sweeping
@@ -46,6 +47,7 @@ def create_app(
         feed.start()
         with Sweeping(settings, db, doorbell):
             yield
+        child.stop()
         await feed.stop()
         await audit_log.close()
 

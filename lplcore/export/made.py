@@ -1,8 +1,10 @@
 """Makes an export of a checkpoint: its network, what predicting needs beside it, a card, all in one zip."""
 
+import hashlib
 import json
 import shutil
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
+from lplcore.data.images.stream import ImageStream
 from lplcore.data.raw import RegisteredDataset
 from lplcore.export.network import ExportedNetwork, Predicted, check_agreement, predicted
 from lplcore.export.onnx_file import refuse_absent, write_onnx
@@ -95,7 +98,8 @@ def export_checkpoint(
         write_json(folder / "classes.json", list(run.info.classes))
         write_json(folder / "preprocessing.json", preprocessing_of(run, temperature=temperature))
         (folder / "load.py").write_text(loader(format), encoding="utf-8")
-        (folder / "card.md").write_text(card + export_section(format, difference), encoding="utf-8")
+        made = export_section(format, difference, data_hash=data_hash(run))
+        (folder / "card.md").write_text(card + made, encoding="utf-8")
         pack(folder, Path(out))
 
 
@@ -122,7 +126,9 @@ def write_safetensors(program: ExportedProgram, folder: Path, checked: Checked) 
 def write_program(program: ExportedProgram, folder: Path, checked: Checked) -> float:
     """The program of torch.export."""
     program.example_inputs = None
-    torch.export.save(program, folder / "model.pt2")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of tensors that are parts of others; what is saved is compared
+        torch.export.save(program, folder / "model.pt2")
     made = predicted(torch.export.load(folder / "model.pt2").module(), checked.examples)
     return check_agreement(made, checked.wanted, tolerance=EXACT, what="a program of torch.export")
 
@@ -155,11 +161,30 @@ def loader(format: Format) -> str:
     return own.replace("PACKAGES", PACKAGES[format], 1) + "\n"
 
 
-def export_section(format: Format, difference: float) -> str:
+def data_hash(run: TrainingRun) -> str:
+    """sha256 of all examples and labels of a run's splits, of image files of their names."""
+    digest = hashlib.sha256()
+    for split in (run.data.train, run.data.validation, run.data.test):
+        if split is None:
+            continue
+        if isinstance(split.x, ImageStream):
+            files = split.x.files
+            digest.update(
+                "\n".join(files.name(place) for place in range(len(files))).encode("utf-8", "surrogateescape")
+            )
+        else:
+            digest.update(split.x.contiguous().numpy().data)
+        digest.update(split.y.contiguous().numpy().data)
+    return digest.hexdigest()
+
+
+def export_section(format: Format, difference: float, *, data_hash: str) -> str:
     """What the card says of the export itself."""
     return (
         f"\n## Export\n\nFormat {format}, made by torch {torch.__version__}. Of {CHECKED} examples its predictions "
         f"differ from the run's network in float32 by at most {difference:.1g} (relative above 1).\n"
+        f"The run's training, validation and test examples as read for it (of image files the names) and their labels: "
+        f"sha256 {data_hash}.\n"
         f"`load.py` needs {PACKAGES[format]}, and Pillow where it is given image files.\n"
     )
 

@@ -72,7 +72,11 @@ OTHERS: dict[str, Spec] = {
     },
     "oltr": {**RESNET, "model": "resnet32", "method": "oltr", "epochs": 2},
     "shufflenet": {**RESNET, "model": {"name": "torchvision", "architecture": "shufflenet_v2_x0_5"}},
-    "mobilenet": {**RESNET, "model": {"name": "torchvision", "architecture": "mobilenet_v3_small"}},
+    "mobilenet": {
+        **RESNET,
+        "optimizer": {"name": "sgd", "lr": 0.001},
+        "model": {"name": "torchvision", "architecture": "mobilenet_v3_small"},
+    },
 }
 
 
@@ -151,6 +155,7 @@ def test_every_format_predicts_as_the_run_does_without_this_project(tmp_path: Pa
 
 
 @pytest.mark.campaign
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_network_can_be_taken_away(name: str, tmp_path: Path) -> None:
     assert_agrees(trained(OTHERS[name], tmp_path), FORMATS)
