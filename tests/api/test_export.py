@@ -37,7 +37,7 @@ SPEC: dict[str, Any] = {
     "checkpoints": {"every_epochs": 1, "keep_best": True},
     "name": "to | take <b>away</b>",
 }
-REQUEST = {"format": "onnx", "data_dir": ".", "weights_dir": None, "datasets": [], "card": ""}
+REQUEST: dict[str, Any] = {"format": "onnx", "data_dir": ".", "weights_dir": None, "datasets": [], "card": ""}
 MIB = 2**20
 
 
@@ -158,13 +158,6 @@ def test_what_is_not_there_is_refused_in_words(taken: tuple[Running, str]) -> No
 
 
 def test_a_child_that_takes_too_much_is_ended_and_said_so(tmp_path: Path) -> None:
-    request: dict[str, Any] = {
-        "format": "safetensors",
-        "data_dir": ".",
-        "weights_dir": None,
-        "datasets": [],
-        "card": "",
-    }
     with pytest.raises(Problem, match=r"more than 0\.1 s") as slow:
         Children().run("lplcore.export", REQUEST, folder=tmp_path, limits=Limits(0.1, 4096 * MIB))
     assert slow.value.status == 422
