@@ -8,6 +8,7 @@ from client import streams
 from client.answers import Event, Job, Run
 from client.calls.catalog import CatalogCalls
 from client.calls.comparing import CompareCalls
+from client.calls.exporting import ExportCalls
 from client.calls.finding import NOT_FOUND, WHOLE_ID
 from client.calls.jobs import JobCalls
 from client.calls.request import at
@@ -16,7 +17,7 @@ from client.errors import ApiError
 from client.transport import Transport
 
 
-class Client(JobCalls, RunCalls, CompareCalls, CatalogCalls):
+class Client(JobCalls, RunCalls, CompareCalls, ExportCalls, CatalogCalls):
     """A connection to the service; use it as a context manager or call `close`.
 
     Requests that can safely be repeated are repeated with growing pauses while the service or its database is away.

@@ -32,7 +32,7 @@ ABOUT = {
     },
     "comparing": {
         "compare": "Compare jobs and runs: what differs, results, differences by seed.",
-        "export": "Print a job's result table for LaTeX, Markdown or as CSV.",
+        "export": "Print a job's result table, or write a run's trained network (--format).",
     },
     "inventory": {
         "catalog": "Show what a spec can be made of.",

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from client.calls.comparing import TableFormat
+from client.calls.exporting import ModelFormat
+from client.commands.model_export import export_model
 from client.comparison import Comparison, Pair
 from client.connection import connected
 from client.errors import DownloadError
@@ -13,12 +15,19 @@ from client.output import AsJson, say_json, say_table, shown
 from client.tables import COLUMNS, percent
 
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB...", help="Jobs: id, beginning, name, last.")]
-Job = Annotated[str, typer.Argument(metavar="JOB", help="Job: id, beginning, name, last.")]
+Job = Annotated[str, typer.Argument(metavar="JOB", help="Job (--format: run): id, beginning, name, last.")]
 Runs = Annotated[list[str] | None, typer.Option("--run", metavar="RUN", help="A run; may be repeated.")]
 Latex = Annotated[bool, typer.Option("--latex", help="The result table for LaTeX.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="The result table for Markdown.")]
 Csv = Annotated[bool, typer.Option("--csv", help="The result table, comma-separated.")]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write a file instead.")]
+Output = Annotated[Path | None, typer.Option("--output", "--out", "-o", help="Write a file instead.")]
+Format = Annotated[
+    ModelFormat | None, typer.Option("--format", help="The trained network of a run, in a zip, in this format.")
+]
+Checkpoint = Annotated[
+    str | None, typer.Option(help="--format: best, last or an id; the best if one is kept, else the last.")
+]
+Force = Annotated[bool, typer.Option("--force", help="--format: replace the file.")]
 MOST_PAIRS = 60
 
 
@@ -51,11 +60,22 @@ def export(
     latex: Latex = False,
     markdown: Markdown = False,
     csv: Csv = False,
+    format: Format = None,
+    checkpoint: Checkpoint = None,
     output: Output = None,
+    force: Force = False,
 ) -> None:
-    """Print a job's result table for LaTeX, Markdown or as CSV."""
-    with connected(context) as client:
-        say_text(client.result_table(job, format=chosen(latex=latex, markdown=markdown, csv=csv) or "csv"), output)
+    """Print a job's result table, or write a run's trained network (--format)."""
+    table = chosen(latex=latex, markdown=markdown, csv=csv)
+    if format is not None and table is not None:
+        raise ValueError(f"--format is of a trained network, --{table} of a result table: one at a time")
+    if format is None and checkpoint is not None:
+        raise ValueError("--checkpoint says which network to take: give its --format too")
+    with connected(context, patient=format is not None) as client:
+        if format is not None:
+            export_model(client, job, format, checkpoint=checkpoint, output=output, force=force)
+        else:
+            say_text(client.result_table(job, format=table or "csv"), output)
 
 
 def chosen(*, latex: bool, markdown: bool, csv: bool) -> TableFormat | None:

@@ -18,6 +18,7 @@ import pytest
 
 from api.problems import Problem
 from api.services.child import Children, Limits
+from client.cli import status
 from lplcore.events import CheckpointReady, EpochEnd, RunStart
 from lplcore.spec.experiment import parse_spec
 from lplcore.training.trainer import train
@@ -126,6 +127,31 @@ def test_the_card_says_what_a_reader_must_know(taken: tuple[Running, str], best:
     assert "<b>" not in card.partition("```json")[0]
 
 
+def test_the_command_writes_the_zip(
+    taken: tuple[Running, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service, run = taken
+    out = tmp_path / "model.zip"
+    export = ["--url", service.url, "export", run, "--format", "safetensors", "--out", str(out)]
+    assert status([*export, "--checkpoint", "last"]) == 0, capsys.readouterr().err
+    assert "load.py" in capsys.readouterr().out
+    with zipfile.ZipFile(out) as archive:
+        told = json.loads(archive.read("preprocessing.json"))
+        card = archive.read("card.md").decode()
+    temperature = service.http.get(f"/v1/runs/{run}/metrics").json()["metrics"]["validation/temperature"]
+    assert temperature == {"epoch": [2], "value": [told["temperature"]]}
+    assert f"the temperature {told['temperature']:.4g}" in card
+    for arguments, words in (
+        (export, "exists; --force"),
+        ([*export[:-1], str(tmp_path / "other.zip"), "--checkpoint", "c_none"], "no checkpoint"),
+        ([*export, "--latex"], "one at a time"),
+        ([*export[:4], "--checkpoint", "last"], "give its --format too"),
+    ):
+        assert status(arguments) == 1
+        assert words in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.zip"]
+
+
 @pytest.mark.campaign
 @pytest.mark.parametrize(("format", "model"), [("torch_export", "model.pt2"), ("onnx", "model.onnx")])
 def test_other_formats_come_the_same_way(taken: tuple[Running, str], format: str, model: str) -> None:
@@ -136,7 +162,7 @@ def test_other_formats_come_the_same_way(taken: tuple[Running, str], format: str
 def test_what_is_not_there_is_refused_in_words(taken: tuple[Running, str]) -> None:
     service, run = taken
     path = f"/v1/runs/{run}/export"
-    for query, status, words in (
+    for query, expected, words in (
         ("", 422, "format"),
         ("?format=pickle", 422, "format"),
         ("?format=onnx&checkpoint=c_none", 404, "it has"),
@@ -144,7 +170,7 @@ def test_what_is_not_there_is_refused_in_words(taken: tuple[Running, str]) -> No
         ("?format=onnx&checkpoint=..%2F", 422, "checkpoint"),
     ):
         answer = service.http.get(path + query)
-        assert (answer.status_code, words in answer.text) == (status, True), answer.text
+        assert (answer.status_code, words in answer.text) == (expected, True), answer.text
     assert service.http.get("/v1/runs/r_none/export?format=onnx").status_code == 404
     service.submit()
     waiting = claim(service.db)
