@@ -20,14 +20,15 @@ FOLDERS = {
 }
 """Folder of the catalogue for a method's field, where they differ."""
 PER_CLASS = ("test/accuracy", "test/average_precision", "test/f1", "validation/accuracy")
+OF_ANOTHER_EPOCH = ".at_best_validation"
 MOST_CLASSES = 10_000
 LIMITS = """\
 The model knows the classes listed here and no others: every input gets one of them (multi label: any number), however
 unlike the training data it is. The results hold for inputs drawn as the test examples were. Classes with few training
 examples were learned from little: look at their own results before relying on them. Probabilities are what the network
-says and need not be frequencies; `calibration_error` says how far they are from that on the test split. Nobody has
-examined the model for fairness between groups of people, for misuse or for attacks; it must not decide alone about
-people, health or safety. The terms of the training data also bind what is made of them."""
+says and need not be frequencies; `calibration_error`, where it is among the results, says how far they are from that on
+the test split. Nobody has examined the model for fairness between groups of people, for misuse or for attacks; it must
+not decide alone about people, health or safety. The terms of the training data also bind what is made of them."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,11 @@ def data(spec: Mapping[str, Any], dataset: DatasetRecord | None, info: Mapping[s
 
 def measured(results: Results) -> list[str]:
     """The scalars of the test and validation splits; errors are fractions."""
-    shown = {name: value for name, value in results.scalars.items() if name.startswith(("test/", "validation/"))}
+    shown = {
+        name: value
+        for name, value in results.scalars.items()
+        if name.startswith(("test/", "validation/")) and not name.endswith(OF_ANOTHER_EPOCH)
+    }
     if not shown:
         return ["Nothing was measured at this checkpoint."]
     rows = [[name, f"{value:.4f}"] for name, value in sorted(shown.items())]
