@@ -12,7 +12,7 @@ COPY pyproject.toml constraints-cpu.txt README.md ./
 RUN mkdir api worker lplcore store client migrations \
  && for package in api worker lplcore store client migrations; do touch "$package/__init__.py"; done \
  && if [ "$TORCH" = cpu ]; then constraints="-c constraints-cpu.txt"; fi \
- && /opt/lpl/bin/pip install $PIP_OPTIONS $constraints ".[service,client]"
+ && /opt/lpl/bin/pip install $PIP_OPTIONS $constraints ".[service,client,export]"
 COPY api api
 COPY worker worker
 COPY lplcore lplcore

@@ -24,6 +24,7 @@ from api.mirroring.process import Mirroring
 from api.parameters import known_query
 from api.routes import routers
 from api.routes.pages import DASHBOARD, DOCS, WholeFiles
+from api.services import child
 from api.state import Service
 from api.streams.feed import Feed
 from api.sweeping import Sweeping
@@ -61,6 +62,7 @@ def create_app(
         delivering = Delivering(db, addresses, lease_seconds=settings.lease_seconds)
         with Sweeping(settings, db, doorbell), Mirroring(settings, db), delivering:
             yield
+        child.stop()
         await feed.stop()
         await audit_log.close()
 

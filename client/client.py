@@ -9,6 +9,7 @@ from client.answers import Event, Job, Run
 from client.calls.catalog import CatalogCalls
 from client.calls.class_reports import ClassReportCalls
 from client.calls.comparing import CompareCalls
+from client.calls.exporting import ExportCalls
 from client.calls.finding import NOT_FOUND, WHOLE_ID
 from client.calls.following import FollowCalls
 from client.calls.request import at
@@ -17,7 +18,7 @@ from client.errors import ApiError
 from client.transport import Transport
 
 
-class Client(FollowCalls, CompareCalls, ClassReportCalls, CatalogCalls, WebhookCalls):
+class Client(FollowCalls, CompareCalls, ClassReportCalls, ExportCalls, CatalogCalls, WebhookCalls):
     """A connection to the service; use it as a context manager or call `close`.
 
     Requests that can safely be repeated are repeated with growing pauses while the service or its database is away.

@@ -36,7 +36,7 @@ ABOUT = {
     },
     "comparing": {
         "compare": "Compare jobs and runs: what differs, results, differences by seed.",
-        "export": "Print a job's result table for LaTeX, Markdown or as CSV; or write its curves for TensorBoard.",
+        "export": "Print a job's result table, write its curves for TensorBoard, or a run's trained network.",
     },
     "reporting": {
         "report": "Show what a run, or the runs of a job, have measured of each class.",

@@ -120,16 +120,24 @@ class Transport:
 
     @contextmanager
     def stream(
-        self, path: str, *, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout_seconds: float | None = None,
     ) -> Iterator[httpx.Response]:
-        """An open answer whose body is read by the caller; not repeated.
+        """An open answer whose body is read by the caller; not repeated. It may have more time than others to begin.
 
         Raises:
             ApiError: the service refused.
             ServiceUnreachable: nothing answered, or the answer broke off while it was read.
         """
         try:
-            with self._http.stream("GET", path, params=without_none(params), headers=dict(headers or {})) as response:
+            timeout = self._http.timeout if timeout_seconds is None else httpx.Timeout(timeout_seconds, connect=5.0)
+            with self._http.stream(
+                "GET", path, params=without_none(params), headers=dict(headers or {}), timeout=timeout
+            ) as response:
                 if response.is_error:
                     response.read()
                     decoded(response)

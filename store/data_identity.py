@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from store.database.records import DatasetRecord
 from store.database.tables import DatasetRow
 from store.errors import Conflict
 
 
-def change_of(run: Any, dataset: DatasetRow | None) -> str | None:
+def change_of(run: Any, dataset: DatasetRow | DatasetRecord | None) -> str | None:
     """How the data of a run differ from those it was submitted with, None where they do not.
 
     Args:

@@ -71,6 +71,12 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(1_200, ge=0, description="requests of one API key a minute; 0 for no limit")
     audit_days: float = Field(90.0, gt=0, le=36_500, description="how long the audit log is kept")
     max_body_bytes: int = Field(4_000_000, ge=1_000, description="largest JSON body of a request")
+    export_seconds: float = Field(
+        300.0, gt=0, le=3_600, description="time that the export of a trained network may take"
+    )
+    export_memory_bytes: int = Field(
+        2**32, ge=2**28, description="memory that the process of an export may take, on Linux"
+    )
     body_seconds: float = Field(
         30.0, gt=0, le=3_600, description="time a request's head and its body each have to arrive"
     )

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from client.calls.comparing import TableFormat
+from client.calls.exporting import ModelFormat
 from client.client import Client
+from client.commands.model_export import export_model
 from client.comparison import Comparison, Pair
 from client.connection import connected
 from client.entry_points import CommandError
@@ -17,7 +19,7 @@ from client.results import COLUMNS, percent
 from client.words import shown
 
 Jobs = Annotated[list[str] | None, typer.Argument(metavar="JOB...", help="Jobs: id, beginning, name, last.")]
-Job = Annotated[str, typer.Argument(metavar="JOB", help="Job: id, beginning, name, last.")]
+Job = Annotated[str, typer.Argument(metavar="JOB", help="Job (--format: run): id, beginning, name, last.")]
 Runs = Annotated[list[str] | None, typer.Option("--run", metavar="RUN", help="A run; may be repeated.")]
 Latex = Annotated[bool, typer.Option("--latex", help="The result table for LaTeX.")]
 Markdown = Annotated[bool, typer.Option("--markdown", help="The result table for Markdown.")]
@@ -25,7 +27,14 @@ Csv = Annotated[bool, typer.Option("--csv", help="The result table, comma-separa
 Tensorboard = Annotated[
     Path | None, typer.Option("--tensorboard", metavar="FOLDER", help="Event files of its runs for TensorBoard.")
 ]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write a file instead.")]
+Output = Annotated[Path | None, typer.Option("--output", "--out", "-o", help="Write a file instead.")]
+Format = Annotated[
+    ModelFormat | None, typer.Option("--format", help="The trained network of a run, in a zip, in this format.")
+]
+Checkpoint = Annotated[
+    str | None, typer.Option(help="--format: best, last or an id; the best if one is kept, else the last.")
+]
+Force = Annotated[bool, typer.Option("--force", help="--format: replace the file.")]
 MOST_PAIRS = 60
 
 
@@ -59,18 +68,26 @@ def export(
     markdown: Markdown = False,
     csv: Csv = False,
     tensorboard: Tensorboard = None,
+    format: Format = None,
+    checkpoint: Checkpoint = None,
     output: Output = None,
+    force: Force = False,
 ) -> None:
-    """Print a job's result table for LaTeX, Markdown or as CSV; or write its curves for TensorBoard."""
-    form = chosen(latex=latex, markdown=markdown, csv=csv)
-    if tensorboard is not None:
-        if form is not None or output is not None:
-            raise ValueError("--tensorboard names the folder it writes to, and no table goes with it")
-        with connected(context, patient=True) as client:
+    """Print a job's result table, write its curves for TensorBoard, or a run's trained network (--format)."""
+    table = chosen(latex=latex, markdown=markdown, csv=csv)
+    if sum(each is not None for each in (table, tensorboard, format)) > 1:
+        raise ValueError("a result table, --tensorboard and --format are three exports: ask for one at a time")
+    if tensorboard is not None and output is not None:
+        raise ValueError("--tensorboard names the folder it writes to: leave --output out")
+    if format is None and checkpoint is not None:
+        raise ValueError("--checkpoint says which network to take: give its --format too")
+    with connected(context, patient=format is not None or tensorboard is not None) as client:
+        if tensorboard is not None:
             export_events(client, job, tensorboard)
-        return
-    with connected(context) as client:
-        say_text(client.result_table(job, format=form or "csv"), output)
+        elif format is not None:
+            export_model(client, job, format, checkpoint=checkpoint, output=output, force=force)
+        else:
+            say_text(client.result_table(job, format=table or "csv"), output)
 
 
 def export_events(client: Client, job: str, folder: Path) -> None:

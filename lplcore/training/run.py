@@ -1,7 +1,7 @@
 """One run: data, network, criterion and optimiser on a device, where training is, and its checkpoint."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from lplcore.training.draws import drawn_epoch
 from lplcore.training.evaluation.multi_label import MultiLabelEvaluation, evaluate_multi_label
 from lplcore.training.evaluation.predicting import Predictions
 from lplcore.training.evaluation.reported import RunEvaluation
-from lplcore.training.evaluation.single_label import Evaluation, evaluate
+from lplcore.training.evaluation.single_label import Evaluation, evaluate, unchanged
 from lplcore.training.feeding import feed_of
 from lplcore.training.frozen_features import features_of, on_features
 from lplcore.training.loading import load
@@ -283,12 +283,12 @@ class TrainingRun:
     def _no_totals(self) -> EpochTotals:
         return EpochTotals(len(self.info.classes), self.device, task=self.info.task)
 
-    def evaluate(self, split: Split) -> Evaluation | MultiLabelEvaluation:
-        """The loss on clean logits, and predictions (after the method's post-hoc correction, if it has one)."""
+    def evaluate(self, split: Split, then: Callable[[Tensor], Tensor] = unchanged) -> Evaluation | MultiLabelEvaluation:
+        """The loss on clean logits, and predictions after the post-hoc correction and, single label, `then`."""
         predict = partial(self.predictions, split)
 
         def correct(logits: Tensor) -> Tensor:
-            return logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier)
+            return then(logits if self.posthoc is None else self.posthoc(logits, self.state.model.classifier))
 
         batch, classes = self.evaluation_batch, len(self.info.classes)
         if self.info.task == "multi_label":

@@ -66,8 +66,9 @@ def test_a_run_reports_start_every_epoch_and_end(digits_events: list[Event]) -> 
 
 def test_metrics_and_series_have_the_public_names_and_shapes(digits_events: list[Event]) -> None:
     for event in epochs(digits_events):
-        at_best = {f"{name}.at_best_validation" for name in METRICS if name.startswith("test/")}
-        assert event.metrics.keys() == (METRICS | at_best if event.epoch == 2 else METRICS)
+        at_last = {f"{name}.at_best_validation" for name in METRICS if name.startswith("test/")}
+        at_last |= {"validation/temperature", "test/calibration_error.temperature"}
+        assert event.metrics.keys() == (METRICS | at_last if event.epoch == 2 else METRICS)
         vectors = {"relative_loss_variation", "train/accuracy", "validation/accuracy", "test/accuracy"}
         vectors |= {"lpl/q", "lpl/epsilon", "lpl/sign"}
         assert vectors <= event.series.keys()

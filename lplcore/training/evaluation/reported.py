@@ -8,6 +8,7 @@ from lplcore.data.splits import Split
 from lplcore.events import FloatArray
 from lplcore.training.evaluation.multi_label import MultiLabelEvaluation
 from lplcore.training.evaluation.single_label import Best, Evaluation
+from lplcore.training.evaluation.temperature import Evaluate, temperature_metrics
 
 AT_BEST = "at_best_validation"
 """Ending of the last epoch's metrics that are of the epoch best on validation."""
@@ -28,7 +29,7 @@ class RunEvaluation:
         *,
         validation: Split | None,
         test: Split | None,
-        evaluate: Callable[[Split], Evaluation | MultiLabelEvaluation],
+        evaluate: Evaluate,
     ) -> None:
         self.info, self.validation, self.test, self.evaluate = info, validation, test, evaluate
         self.best: Best | None = None
@@ -61,7 +62,13 @@ class RunEvaluation:
         metrics |= tested
         if is_last:
             metrics |= {f"{name}.{AT_BEST}": value for name, value in self.test_at_best.items()}
+            metrics |= self._temperature()
         return improved
+
+    def _temperature(self) -> Metrics:
+        if self.validation is None or self.info.task == "multi_label":
+            return {}
+        return temperature_metrics(self.evaluate, self.validation, self.test)
 
     def _validate(self, evaluation: Evaluation | MultiLabelEvaluation, metrics: Metrics, epoch: int) -> bool:
         name, value, _ = evaluation.headline

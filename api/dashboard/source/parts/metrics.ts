@@ -23,7 +23,7 @@ const TITLES: Record<string, string> = {
   "expected_calibration_error": "expected calibration error",
 };
 const SPLITS: Record<string, string> = { train: "Training", validation: "Validation", test: "Test" };
-const GROUPS: Record<string, string> = { many: "many-shot classes", medium: "medium-shot classes", few: "few-shot classes", at_best_validation: "at the best validation epoch" };
+const GROUPS: Record<string, string> = { many: "many-shot classes", medium: "medium-shot classes", few: "few-shot classes", at_best_validation: "at the best validation epoch", temperature: "by the temperature" };
 const NOT_FRACTIONS = /loss|learning_rate|per_second|count|seconds|temperature/;
 
 export const ERROR = "test/top1_error";

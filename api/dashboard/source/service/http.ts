@@ -80,10 +80,15 @@ async function answered(path: string, options: RequestInit): Promise<Response> {
   if (PROXY.has(response.status) || (response.status >= 500 && !document)) {
     throw away(`A server between this page and the service answered ${response.status}.`);
   }
-  if (response.status === 503) throw away("The service is there, but its database does not answer.");
+  if (response.status === 503 && !(await isBusy(response))) throw away("The service is there, but its database does not answer.");
   if (connection.value.away !== null) connection.value = { away: null, since: Date.now() };
   if (response.ok || response.status === 304) return response;
   throw await problemOf(response);
+}
+
+/** Whether it is only this that has to wait: somebody else's export is being made. */
+async function isBusy(response: Response): Promise<boolean> {
+  return ((await response.clone().json().catch(() => ({}))) as { busy?: boolean }).busy === true;
 }
 
 function away(message: string): Away {

@@ -11,6 +11,7 @@ import { send } from "../../service/http";
 import type { Job, Run } from "../../service/types";
 import { go, to } from "../../shell/address";
 import { ENDED } from "../../parts/run_states";
+import { ExportModel } from "./export";
 
 const ACTIONS: Record<string, string[]> = { queued: ["pause", "cancel"], running: ["pause", "cancel"], paused: ["resume", "cancel"], failed: ["retry"], cancelled: ["retry"] };
 const TITLES: Record<string, string> = { pause: "Pause", cancel: "Cancel", resume: "Resume", retry: "Retry" };
@@ -52,6 +53,7 @@ function Asked({ run, replaced, refresh }: { run: Run; replaced: boolean; refres
   return (
     <div class="row">
       {actions.map((action) => <Action key={action} act={ask(action)} ask={action === "cancel" ? STOP : undefined}>{TITLES[action]}</Action>)}
+      <ExportModel run={run} />
     </div>
   );
 }

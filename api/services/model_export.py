@@ -1,0 +1,112 @@
+"""A run's trained network to take away: what its export is made of, and the process that makes it."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Literal
+
+from api.problems import Problem
+from api.services.child import Children, Limits
+from api.services.model_card import Results, card_of
+from api.services.submission import dataset_named, entry_of
+from store import checkpoints, data_identity, metrics
+from store.database.engine import Database, Session
+from store.database.records import Checkpoint, DatasetRecord, Run
+from store.errors import Conflict, NotFound
+from store.lifecycle import runs
+from store.settings import Settings
+
+Format = Literal["safetensors", "torch_export", "onnx"]
+MODULE = "lplcore.export"
+TEMPERATURE = "validation/temperature"
+BLOCK = 1 << 20
+EXPORTS = Children()
+
+
+@dataclass(frozen=True)
+class Source:
+    """What an export is made of, read in one go."""
+
+    run: Run
+    checkpoint: Checkpoint
+    dataset: DatasetRecord | None
+    results: Results
+
+    @property
+    def temperature(self) -> float | None:
+        """Fitted on the last epoch's validation examples; None for a checkpoint of an earlier epoch."""
+        return self.results.scalars.get(TEMPERATURE)
+
+
+def read(session: Session, run_id: str, wanted: str | None) -> Source:
+    """What the export of a run's checkpoint is made of.
+
+    Raises:
+        NotFound: no such run or checkpoint.
+        Conflict: the run has no checkpoint, or its data are no longer there as it was submitted with them.
+    """
+    run = runs.get(session, run_id)
+    checkpoint = chosen(checkpoints.list_for_run(session, run_id), run_id, wanted)
+    dataset = dataset_named(session, run.dataset)
+    change = data_identity.change_of(run, dataset)
+    if change is not None:
+        raise Conflict(f"the run cannot be exported, since its inputs are normalised by its data: {change}")
+    epoch = checkpoint.epoch
+    curves = metrics.metrics(session, run_id, after_epoch=epoch - 1) if epoch else {}
+    names = metrics.series_names(session, run_id)
+    arrays = metrics.named_series(session, run_id, names, epoch=epoch) if checkpoint.step == 0 else {}
+    return Source(run, checkpoint, dataset, Results.at(epoch, curves, arrays))
+
+
+def chosen(kept: list[Checkpoint], run_id: str, wanted: str | None) -> Checkpoint:
+    """The checkpoint that is asked for; else the best where one is kept, else the last.
+
+    Raises:
+        NotFound: it is not kept.
+        Conflict: none is.
+    """
+    if not kept:
+        raise Conflict(f"run {run_id} has no checkpoint yet, or none is kept; wait for its first one, or retry the run")
+    best = [each for each in kept if each.kind == "best"]
+    if wanted == "last" or (wanted is None and not best):
+        return kept[-1]
+    fitting = best if wanted in (None, "best") else [each for each in kept if each.id == wanted]
+    if not fitting:
+        ids = ", ".join(f"{each.id} ({each.kind})" for each in kept)
+        raise NotFound(f"run {run_id} has no checkpoint {wanted!r}; it has: {ids}")
+    return fitting[-1]
+
+
+def exported(db: Database, settings: Settings, source: Source, format: Format) -> IO[bytes]:
+    """The zip, open; on disk it has no name any more.
+
+    Raises:
+        Problem: 422, the network cannot be exported, with the reason; 503, others are.
+        CorruptCheckpoint: the checkpoint is damaged.
+    """
+    limits = Limits(settings.export_seconds, settings.export_memory_bytes)
+    scratch = settings.data_dir / "scratch"
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="export-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        checkpoints.download(db, source.checkpoint.id, folder / "checkpoint")
+        request = {
+            "format": format,
+            "data_dir": str(settings.data_dir),
+            "weights_dir": settings.weights_dir and str(settings.weights_dir),
+            "datasets": [] if source.dataset is None else [asdict(entry_of(source.dataset))],
+            "temperature": source.temperature,
+            "card": card_of(source.run, source.checkpoint, source.dataset, source.results),
+        }
+        answer = EXPORTS.run(MODULE, request, folder=folder, limits=limits)
+        if "file" not in answer:
+            raise Problem(422, f"this run cannot be exported as {format}: {answer.get('refused')}")
+        return (folder / str(answer["file"])).open("rb")
+
+
+def blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """The content of a file, which is closed at its end."""
+    with file:
+        while block := file.read(BLOCK):
+            yield block

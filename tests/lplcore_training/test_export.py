@@ -1,0 +1,236 @@
+"""Exports: a zip whose `load.py` predicts as the run does, where nothing of this project can be imported."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from lplcore.data.raw import RegisteredDataset
+from lplcore.errors import CheckpointError, DatasetError
+from lplcore.export.made import Format, export_checkpoint
+from lplcore.export.network import Predicted, Unexportable, check_agreement
+from lplcore.export.restored import restored
+from lplcore.spec.identity import stored_spec
+from lplcore.training import checkpoint as checkpoints
+from tests.lplcore_training import photographs
+from tests.lplcore_training.multi_label_runs import long_tailed
+from tests.lplcore_training.runs import Spec, end, run
+from tests.lplcore_training.runs import checkpoints as announced
+
+Registered = dict[str, RegisteredDataset]
+FORMATS: tuple[Format, ...] = get_args(Format)
+MODELS = {"safetensors": "model.safetensors", "torch_export": "model.pt2", "onnx": "model.onnx"}
+BESIDE = ["card.md", "classes.json", "load.py", "preprocessing.json"]
+TOLERANCE = {"safetensors": 1e-5, "torch_export": 1e-5, "onnx": 1e-4}
+ALONE = """
+import json, runpy, sys
+for name in ("lplcore", "api", "store", "client", "worker", "safetensors", "PIL", *json.loads(sys.argv[1])):
+    sys.modules[name] = None  # importing it fails
+for folder in sys.argv[2:]:
+    loaded = runpy.run_path(folder + "/load.py")
+    predict = loaded["load"]()
+    if "torch" in sys.modules and sys.modules["torch"] is not None:
+        import torch
+        given = torch.load(folder + "/inputs.pt")
+        torch.save([predict(given), predict(given[:1])], folder + "/outputs.pt")
+    else:
+        import numpy
+        given = numpy.load(folder + "/inputs.npy")
+        numpy.savez(folder + "/outputs.npz", *predict(given), *predict(given[:1]))
+"""
+MLP: Spec = {
+    "dataset": {"name": "digits", "imbalance_factor": 20},
+    "model": {"name": "mlp", "widths": [16], "head": "cosine"},
+    "method": {"loss": {"name": "cross_entropy"}, "posthoc": {"name": "logit_adjustment"}},
+    "epochs": 1,
+}
+RESNET: Spec = {
+    "dataset": {"name": "digits", "imbalance_factor": 70},
+    "model": {"name": "resnet32", "head": "cosine"},
+    "method": "cross_entropy",
+    "augmentation": {"name": "pad_crop_flip", "padding": 1},
+    "epochs": 1,
+    "batch_size": 150,
+}
+OTHERS: dict[str, Spec] = {
+    "linear_resnet": {**RESNET, "model": {"name": "resnet32", "head": "linear"}},
+    "cosine_resnet": RESNET,
+    "squeezed": {**RESNET, "model": {"name": "se_resnet110"}},
+    "wide": {**RESNET, "model": {"name": "wide_resnet_16_8"}, "batch_size": 32},
+    "tau": {
+        **MLP,
+        "model": "mlp",
+        "method": {"loss": {"name": "cross_entropy"}, "posthoc": {"name": "tau_normalisation"}},
+    },
+    "oltr": {**RESNET, "model": "resnet32", "method": "oltr", "epochs": 2},
+    "shufflenet": {**RESNET, "model": {"name": "torchvision", "architecture": "shufflenet_v2_x0_5"}},
+    "mobilenet": {
+        **RESNET,
+        "optimizer": {"name": "sgd", "lr": 0.001},
+        "model": {"name": "torchvision", "architecture": "mobilenet_v3_small"},
+    },
+}
+
+
+def trained(spec: Spec, folder: Path, datasets: Registered | None = None) -> Path:
+    """The last checkpoint of a run."""
+    events = run(spec, folder, datasets=datasets or {})
+    assert end(events).outcome == "succeeded", end(events).message
+    return Path(announced(events)[-1].path)
+
+
+def exported(checkpoint: Path, format: Format, *, datasets: Registered | None = None, **options: Any) -> Path:
+    """The unpacked folder of an export."""
+    out = checkpoint.parent / f"{checkpoint.parent.name}-{format}.zip"
+    export_checkpoint(checkpoint, out, format=format, datasets=datasets, **options)
+    folder = checkpoint.parent / format
+    with zipfile.ZipFile(out) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def held_inputs(checkpoint: Path, datasets: Registered | None = None) -> tuple[Tensor, Tensor]:
+    """Test examples as the data set holds them, and the run's logits for them after its correction."""
+    back = restored(checkpoint, data_dir="data", weights_dir=None, datasets=datasets or {})
+    split = back.data.test or back.data.train
+    inputs = split.x[torch.arange(min(len(split.y), 200))]
+    with torch.no_grad():
+        logits = back.state.model(back.network_input(inputs)).logits
+        return inputs, logits if back.posthoc is None else back.posthoc(logits, back.state.model.classifier)
+
+
+def predicted_alone(folders: Mapping[Format, Path], inputs: Tensor) -> dict[Format, tuple[Predicted, Predicted]]:
+    """What each export predicts for all inputs and for the first alone, in processes without this project."""
+    for folder in folders.values():
+        torch.save(inputs, folder / "inputs.pt")
+        np.save(folder / "inputs.npy", inputs.numpy())
+    by_torch = [str(folder) for format, folder in folders.items() if format != "onnx"]
+    by_onnx = [str(folders["onnx"])] if "onnx" in folders else []
+    for hidden, paths in ((["onnxruntime"], by_torch), (["torch"], by_onnx)):
+        if paths:
+            alone("-c", ALONE, json.dumps(hidden), *paths)
+    return {format: outputs(folder) for format, folder in folders.items()}
+
+
+def alone(*arguments: str, folder: Path | None = None) -> str:
+    """The output of Python apart from the environment and this folder."""
+    command = [sys.executable, "-I", *arguments]
+    done = subprocess.run(command, cwd=folder or "/", capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def outputs(folder: Path) -> tuple[Predicted, Predicted]:
+    """What a process left there."""
+    if (folder / "outputs.pt").exists():
+        whole, first = torch.load(folder / "outputs.pt")
+        return Predicted(*whole), Predicted(*first)
+    with np.load(folder / "outputs.npz") as arrays:
+        parts = [torch.from_numpy(arrays[name]) for name in arrays.files]
+    return Predicted(*parts[:2]), Predicted(*parts[2:])
+
+
+def assert_agrees(checkpoint: Path, formats: tuple[Format, ...], datasets: Registered | None = None) -> None:
+    """Every export of a checkpoint predicts as its run does."""
+    inputs, logits = held_inputs(checkpoint, datasets)
+    multi_label = stored_spec(checkpoints.load_metadata(checkpoint)["spec"])["dataset"]["name"] == "tail"
+    wanted = Predicted(logits, logits.sigmoid() if multi_label else (logits / 1.25).softmax(dim=1))
+    folders = {each: exported(checkpoint, each, datasets=datasets, temperature=1.25) for each in formats}
+    for format, (whole, first) in predicted_alone(folders, inputs).items():
+        check_agreement(whole, wanted, tolerance=TOLERANCE[format], what=format)
+        check_agreement(first, Predicted(*(part[:1] for part in wanted)), tolerance=TOLERANCE[format], what=format)
+
+
+@pytest.mark.slow
+def test_every_format_predicts_as_the_run_does_without_this_project(tmp_path: Path) -> None:
+    assert_agrees(trained(MLP, tmp_path), FORMATS)
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_network_can_be_taken_away(name: str, tmp_path: Path) -> None:
+    assert_agrees(trained(OTHERS[name], tmp_path), FORMATS)
+
+
+@pytest.mark.campaign
+def test_multi_label_networks_can_be_taken_away(tmp_path: Path) -> None:
+    datasets = long_tailed(tmp_path)
+    for method in ("r_bce_focal", "ml_gcn"):
+        folder = tmp_path / method
+        folder.mkdir()
+        spec = {"dataset": "tail", "method": method, "epochs": 1, "decision_threshold": 0.4}
+        checkpoint = trained(spec, folder, datasets)
+        assert_agrees(checkpoint, FORMATS, datasets)
+        told = json.loads((folder / "onnx" / "preprocessing.json").read_text())
+        assert (told["probabilities"], told["temperature"], told["decision_threshold"]) == ("sigmoid", None, 0.4)
+
+
+@pytest.mark.slow
+def test_a_zip_has_what_it_should_and_the_same_bytes_every_time(tmp_path: Path) -> None:
+    checkpoint = trained(MLP, tmp_path)
+    folder = exported(checkpoint, "safetensors", temperature=1.5, card="# Card\n")
+    assert sorted(path.name for path in folder.iterdir()) == sorted([*BESIDE, "model.safetensors", "network.py"])
+    assert json.loads((folder / "classes.json").read_text()) == [str(c) for c in range(10)]
+    told = json.loads((folder / "preprocessing.json").read_text())
+    assert (told["input"], told["shape"], told["temperature"]) == ("images", [1, 8, 8], 1.5)
+    assert told["posthoc"] == {"name": "logit_adjustment", "strength": 1.0}
+    assert len(told["normalization"]["mean"]) == len(told["normalization"]["scale"]) == 1
+    assert (folder / "card.md").read_text().startswith("# Card\n\n## Export\n")
+    for format in ("safetensors", "torch_export"):
+        content = []
+        for name in ("one.zip", "other.zip"):
+            export_checkpoint(checkpoint, tmp_path / name, format=format)
+            content.append((tmp_path / name).read_bytes())
+        assert content[0] == content[1]
+        assert str(Path.cwd()).encode() not in content[0]
+    assert not list(tmp_path.glob(".export-*"))
+
+
+@pytest.mark.slow
+def test_an_image_file_is_seen_as_in_evaluation_by_the_command_line(tmp_path: Path) -> None:
+    datasets = photographs.written(tmp_path, train=12, test=4)
+    name = next(iter(datasets))
+    dataset = {"name": name, "image_size": 16, "view": "center_crop", "resize": 20}
+    spec = {"dataset": dataset, "model": {"name": "mlp", "widths": [8]}, "method": "cross_entropy", "epochs": 1}
+    checkpoint = trained(spec, tmp_path, datasets)
+    folder = exported(checkpoint, "safetensors", datasets=datasets)
+    back = restored(checkpoint, data_dir="data", weights_dir=None, datasets=datasets)
+    assert back.data.test is not None
+    files = [str(back.data.test.x.files.path(place)) for place in range(3)]  # type: ignore[union-attr]
+    printed = alone(str(folder / "load.py"), *files).splitlines()
+    with torch.no_grad():
+        logits = back.state.model(back.network_input(back.data.test.x[torch.arange(3)])).logits
+    classes = json.loads((folder / "classes.json").read_text())
+    for line, row in zip(printed, logits.softmax(dim=1), strict=True):
+        top = int(row.argmax())
+        assert f": {classes[top]} {row[top]:.4f}" in line
+
+
+def test_another_network_s_predictions_are_noticed() -> None:
+    one = Predicted(torch.tensor([[1.0, -torch.inf]]), torch.tensor([[1.0, 0.0]]))
+    assert check_agreement(one, one, tolerance=0, what="itself") == 0
+    for other in (torch.tensor([[1.1, -torch.inf]]), torch.tensor([[1.0, 5.0]]), torch.tensor([[torch.nan, 0.0]])):
+        with pytest.raises(Unexportable, match="predicts otherwise"):
+            check_agreement(one._replace(logits=other), one, tolerance=1e-2, what="it")
+
+
+@pytest.mark.slow
+def test_damaged_checkpoints_and_data_that_changed_are_refused(tmp_path: Path) -> None:
+    datasets = long_tailed(tmp_path)
+    checkpoint = trained({"dataset": "tail", "method": "binary_cross_entropy", "epochs": 1}, tmp_path, datasets)
+    changed = {"tail": RegisteredDataset("tail", datasets["tail"].path, sha256="0" * 64)}
+    with pytest.raises(DatasetError, match="has changed"):
+        export_checkpoint(checkpoint, tmp_path / "x.zip", format="safetensors", datasets=changed)
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+    with pytest.raises(CheckpointError, match="damaged"):
+        export_checkpoint(checkpoint, tmp_path / "x.zip", format="safetensors", datasets=datasets)
+    assert not (tmp_path / "x.zip").exists()
