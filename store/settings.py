@@ -71,6 +71,8 @@ class Settings(BaseSettings):
     requests_per_minute: int = Field(1_200, ge=0, description="requests of one API key a minute; 0 for no limit")
     audit_days: float = Field(90.0, gt=0, le=36_500, description="how long the audit log is kept")
     max_body_bytes: int = Field(4_000_000, ge=1_000, description="largest JSON body of a request")
+    predict_seconds: float = Field(30.0, gt=0, le=3_600, description="longest time a prediction may take")
+    predict_memory_bytes: int = Field(2**31, ge=2**20, description="memory a prediction's process may have (Linux)")
     body_seconds: float = Field(
         30.0, gt=0, le=3_600, description="time a request's head and its body each have to arrive"
     )
