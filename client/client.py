@@ -10,13 +10,14 @@ from client.calls.catalog import CatalogCalls
 from client.calls.comparing import CompareCalls
 from client.calls.finding import NOT_FOUND, WHOLE_ID
 from client.calls.jobs import JobCalls
+from client.calls.predicting import PredictCalls
 from client.calls.request import at
 from client.calls.runs import RunCalls
 from client.errors import ApiError
 from client.transport import Transport
 
 
-class Client(JobCalls, RunCalls, CompareCalls, CatalogCalls):
+class Client(JobCalls, RunCalls, PredictCalls, CompareCalls, CatalogCalls):
     """A connection to the service; use it as a context manager or call `close`.
 
     Requests that can safely be repeated are repeated with growing pauses while the service or its database is away.

@@ -19,6 +19,8 @@ from api.middleware.bodies import LARGER
 from api.problems import Problem
 from api.services.child import Ended
 from api.services.prediction import Inputs, answer, chosen, content, model_of
+from client import Client
+from client.cli import status
 from lplcore import predict
 from lplcore.datasets.digits import Digits
 from store import checkpoints
@@ -90,14 +92,15 @@ def digits() -> list[Any]:
     return inputs
 
 
-def test_several_labels_by_the_thresholds_of_validation(served: Served) -> None:
-    with np.load(served.service.settings.datasets_dir / "several.npz") as arrays:
-        inputs, truth = arrays["x_test"].tolist(), arrays["y_test"] == 1
-    found = served.predict(served.several, json={"inputs": inputs})
+def test_several_labels_by_the_thresholds_of_validation(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+    file = served.service.settings.datasets_dir / "several.npz"
+    assert status(["--url", served.service.url, "predict", served.several, str(file), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    with np.load(file) as arrays:
+        truth = arrays["y_test"] == 1
     predicted = np.array([[name in each["labels"] for name in found["classes"]] for each in found["predictions"]])
     f1 = 2 * (predicted & truth).sum() / (predicted.sum() + truth.sum())
     assert f1 == pytest.approx(served.metric(served.several, "test/micro_f1"), abs=1e-6)
-    assert set(found["predictions"][0]) == {"labels", "probabilities"}
     name = "validation/decision_threshold"
     stored = served.http.get(f"/v1/runs/{served.several}/class-metrics", params={"name": name}).json()[name]
     model = model_of(served.service.db, served.several, checkpoint="last")
@@ -107,15 +110,15 @@ def test_several_labels_by_the_thresholds_of_validation(served: Served) -> None:
 
 def test_image_files_are_decoded_as_the_test_images(served: Served) -> None:
     folder = served.service.settings.datasets_dir / "photographs"
-    images = [(f"{n}.jpg", (folder / f"{n}.jpg").read_bytes()) for n in range(30, 42)]
-    found = served.predict(served.photographs, files=[("files", image) for image in images])
-    wrong = [each["label"] != ("cat" if n % 3 else "dog") for n, each in enumerate(found["predictions"], start=30)]
+    with Client(served.service.url) as client:
+        found = client.predict(served.photographs, files=[folder / f"{n}.jpg" for n in range(30, 42)])
+    wrong = [each.label != ("cat" if n % 3 else "dog") for n, each in enumerate(found.predictions, start=30)]
     assert np.mean(wrong) == pytest.approx(served.metric(served.photographs, "test/top1_error"), abs=1e-6)
     assert served.leftovers() == []
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "words"),
+    ("body", "code", "words"),
     [
         ({"content": b"{}", "headers": {"Content-Type": "text/plain"}}, 415, "multipart/form-data"),
         ({"data": {"text": "x"}, "files": [("other", b"x")]}, 422, "no part of this request"),
@@ -124,10 +127,10 @@ def test_image_files_are_decoded_as_the_test_images(served: Served) -> None:
     ],
 )
 def test_bodies_of_other_kinds_and_sizes_are_refused(
-    body: dict[str, Any], status: int, words: str, served: Served
+    body: dict[str, Any], code: int, words: str, served: Served
 ) -> None:
     answered = served.http.post(f"/v1/runs/{served.photographs}/predict", **body)
-    assert (answered.status_code, words in answered.text) == (status, True), answered.text
+    assert (answered.status_code, words in answered.text) == (code, True), answered.text
 
 
 def test_more_than_64_mib_are_refused_before_they_come(served: Served) -> None:
@@ -161,7 +164,7 @@ GOOD = [[[0] * 8] * 8]
 
 
 @pytest.mark.parametrize(
-    ("body", "options", "status", "paths"),
+    ("body", "options", "code", "paths"),
     [
         ({"inputs": [GOOD, [[1.0]], "a", {"a": 1}, [[[0.5] * 8] * 8]]}, {}, 422, [f"inputs.{n}" for n in range(1, 5)]),
         ({"inputs": [1] * 257}, {}, 413, None),
@@ -177,7 +180,7 @@ GOOD = [[[0] * 8] * 8]
     ],
 )
 def test_what_is_wrong_is_named(
-    body: Any, options: dict[str, Any], status: int, paths: list[str] | None, served: Served, tmp_path: Path
+    body: Any, options: dict[str, Any], code: int, paths: list[str] | None, served: Served, tmp_path: Path
 ) -> None:
     model = model_of(served.service.db, served.digits, checkpoint=None)
     checkpoints.download(served.service.db, model.checkpoint_id, tmp_path / "checkpoint")
@@ -193,7 +196,7 @@ def test_what_is_wrong_is_named(
         content(Ended(predict.REFUSED, ""), tmp_path, served.service.settings)
     found = refused.value
     named = None if found.errors is None else [each["path"] for each in found.errors]
-    assert (found.status, named) == (status, paths), found.detail
+    assert (found.status, named) == (code, paths), found.detail
 
 
 def test_twenty_at_once_are_answered_or_told_to_come_again(served: Served, tmp_path: Path) -> None:
