@@ -1,10 +1,12 @@
 """Work in a process of its own: it loads what it needs, is bounded in time, and ends with this one."""
 
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +16,8 @@ PRIVATE = ("LPL_", "PG")
 READ_AT_LOAD = {"GOMP_SPINCOUNT": "10000", "OPENBLAS_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
 """Threads that wait spin briefly, NumPy starts none, and no GPU is touched."""
 LAST_WORDS = 4000
+OLD_SECONDS = 86_400
+"""Of a folder that was left behind; no limit of a request is as long."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,16 @@ def environment(folder: Path) -> dict[str, str]:
 
 @contextmanager
 def folder_in(scratch: Path, prefix: str) -> Iterator[Path]:
-    """A new folder, removed at the end."""
+    """A new folder, removed at the end; those that a killed service has left are removed before."""
     scratch.mkdir(parents=True, exist_ok=True)
+    forget_old(scratch, prefix)
     with TemporaryDirectory(dir=scratch, prefix=prefix, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+def forget_old(scratch: Path, prefix: str) -> None:
+    """Remove folders that no request can still need."""
+    for folder in scratch.glob(f"{prefix}*"):
+        with suppress(OSError):
+            if time.time() - folder.stat().st_mtime > OLD_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)

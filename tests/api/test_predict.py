@@ -3,6 +3,9 @@
 import http.client
 import json
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
@@ -17,7 +20,7 @@ import torch
 import lplcore
 from api.middleware.bodies import LARGER
 from api.problems import Problem
-from api.services.child import Ended
+from api.services.child import Ended, folder_in
 from api.services.prediction import Inputs, answer, chosen, content, model_of
 from client import Client
 from client.cli import status
@@ -146,7 +149,9 @@ def test_more_than_64_mib_are_refused_before_they_come(served: Served) -> None:
 @pytest.mark.parametrize(
     ("limits", "words"),
     [
-        ({"predict_memory_bytes": 2**20}, "more than 1 MiB of memory"),
+        pytest.param(
+            {"predict_memory_bytes": 2**20}, "more than 1 MiB of memory", marks=pytest.mark.campaign, id="memory"
+        ),
         ({"predict_seconds": 0.05}, "more than 0.05 s"),
     ],
 )
@@ -278,6 +283,26 @@ def test_data_that_are_gone_matter_only_where_nothing_was_recorded(served: Serve
     db.write(forget)
     refused = served.predict(served.several, expected=409, json={"inputs": [[0.0] * 8]})
     assert "no longer registered" in refused["detail"]
+
+
+@pytest.mark.campaign
+def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "request.json")  # it waits here for a request that does not come
+    command = [sys.executable, "-P", "-m", "lplcore.predict", str(tmp_path)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=tmp_path)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(150) == 1
+
+
+def test_folders_that_a_killed_service_left_go_with_the_next_request(tmp_path: Path) -> None:
+    for name, age in (("predict-old", 2 * 86_400), ("predict-new", 60), ("other-old", 2 * 86_400)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "checkpoint").write_text("left")
+        os.utime(tmp_path / name, (time.time() - age,) * 2)
+    with folder_in(tmp_path, "predict-") as folder:
+        assert folder.is_dir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other-old", "predict-new"]
 
 
 def test_only_this_address_has_larger_bodies(served: Served) -> None:

@@ -225,6 +225,7 @@ def best_f1(trained: Trained, thresholds: Any) -> bool:
     return True
 
 
+@pytest.mark.campaign
 def test_a_linear_probe(tmp_path: Path) -> None:
     network = {"name": "torchvision", "architecture": "shufflenet_v2_x0_5", "linear_probe": True}
     photographs = {"name": "photographs", "image_size": 32}
