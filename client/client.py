@@ -12,13 +12,14 @@ from client.calls.comparing import CompareCalls
 from client.calls.exporting import ExportCalls
 from client.calls.finding import NOT_FOUND, WHOLE_ID
 from client.calls.following import FollowCalls
+from client.calls.predicting import PredictCalls
 from client.calls.request import at
 from client.calls.webhooks import WebhookCalls
 from client.errors import ApiError
 from client.transport import Transport
 
 
-class Client(FollowCalls, CompareCalls, ClassReportCalls, ExportCalls, CatalogCalls, WebhookCalls):
+class Client(FollowCalls, PredictCalls, CompareCalls, ClassReportCalls, ExportCalls, CatalogCalls, WebhookCalls):
     """A connection to the service; use it as a context manager or call `close`.
 
     Requests that can safely be repeated are repeated with growing pauses while the service or its database is away.

@@ -34,6 +34,9 @@ ABOUT = {
         "download": "Download a run's checkpoint; its SHA-256 is checked.",
         "logs": "Show a run's log.",
     },
+    "predicting": {
+        "predict": "Predict images, or rows of an .npz or .csv, with a run's network.",
+    },
     "comparing": {
         "compare": "Compare jobs and runs: what differs, results, differences by seed.",
         "export": "Print a job's result table, write its curves for TensorBoard, or a run's trained network.",

@@ -90,8 +90,11 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         repeatable: bool | None = None,
         read: Callable[[httpx.Response], Any] | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> Any:
         """The decoded JSON of an answer, None for an empty one; or what `read` makes of it.
+
+        `options` are httpx's for the request, such as `files` and `timeout`.
 
         Raises:
             ApiError: the service refused.
@@ -104,6 +107,7 @@ class Transport:
             params=without_none(params),
             content=encoded(body),
             headers={**content_type(body), **(headers or {})},
+            **(options or {}),
         )
         patience = Patience(self.retry_seconds)
         while True:

@@ -16,13 +16,14 @@ try:
     from lplcore.data.info import DatasetInfo
     from lplcore.data.long_tail import long_tail_counts
     from lplcore.data.raw import RegisteredDataset
-    from lplcore.errors import DatasetError, SpecError
+    from lplcore.errors import DatasetError, InputError, SpecError
     from lplcore.events import CheckpointReady, EpochEnd, LogLine, Progress, RunEnd, RunStart
     from lplcore.method.build import criterion
     from lplcore.spec.experiment import ExperimentSpec, RunPlan, parse_spec
     from lplcore.spec.plan import check_plan
     from lplcore.training.loading import dataset_info
     from lplcore.training.pack import train_together
+    from lplcore.training.predictor import Prediction, Predictor
     from lplcore.training.trainer import Request, train
 except ModuleNotFoundError as error:
     if error.name not in ("numpy", "safetensors", "torch", "torchvision"):
@@ -39,8 +40,11 @@ __all__ = [
     "DatasetInfo",
     "EpochEnd",
     "ExperimentSpec",
+    "InputError",
     "InputPipeline",
     "LogLine",
+    "Prediction",
+    "Predictor",
     "Progress",
     "RegisteredDataset",
     "Request",

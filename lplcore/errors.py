@@ -48,6 +48,10 @@ class SpecError(ValueError):
         super().__init__("; ".join(f"{e['path']}: {e['message']}" if e["path"] else e["message"] for e in self.errors))
 
 
+class InputError(SpecError):
+    """Examples that a run's network cannot predict; the paths say which."""
+
+
 def validated(record: type[RecordT], value: Any, *, context: Mapping[str, Any] | None = None) -> RecordT:
     """The record made of a value of plain JSON types.
 

@@ -47,6 +47,8 @@ class RunStart(Event):
     """What a reader of the results must know: modified data, a resume under other conditions."""
     environment: dict[str, Any] = field(default_factory=dict)
     """Device, precision, threads and versions that this attempt computes with."""
+    preprocessing: dict[str, Any] = field(default_factory=dict)
+    """What a predictor needs to know of the data (`lplcore.Predictor.load`); empty where that is much."""
 
 
 @dataclass(frozen=True)

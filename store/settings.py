@@ -77,6 +77,8 @@ class Settings(BaseSettings):
     export_memory_bytes: int = Field(
         2**32, ge=2**28, description="memory that the process of an export may take, on Linux"
     )
+    predict_seconds: float = Field(30.0, gt=0, le=3_600, description="longest time a prediction may take")
+    predict_memory_bytes: int = Field(2**31, ge=2**20, description="memory a prediction's process may have (Linux)")
     body_seconds: float = Field(
         30.0, gt=0, le=3_600, description="time a request's head and its body each have to arrive"
     )

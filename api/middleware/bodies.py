@@ -1,6 +1,7 @@
 """Request bodies: JSON only, and what a spec's body is in the documentation."""
 
 import asyncio
+import re
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, Header, Request
@@ -59,6 +60,10 @@ Experiment = Annotated[
 ]
 
 
+LARGER = {re.compile(r"/v1/runs/[^/]+/predict"): 2**26}
+"""Addresses whose bodies this process does not read as JSON -> bytes that they may have."""
+
+
 class BodyLimit:
     """ASGI middleware: refuses bodies that are too large, as soon as they say so or prove to be, or too slow.
 
@@ -74,8 +79,10 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        too_large = f"the body has more than {self.max_bytes} bytes (LPL_MAX_BODY_BYTES)"
-        if declared_length(scope) > self.max_bytes:
+        larger = next((most for path, most in LARGER.items() if path.fullmatch(scope["path"])), None)
+        most, setting = (self.max_bytes, " (LPL_MAX_BODY_BYTES)") if larger is None else (larger, "")
+        too_large = f"the body has more than {most} bytes{setting}"
+        if declared_length(scope) > most:
             await Problem(413, too_large).response()(scope, receive, send)
             return
         seen, parts, complete = 0, 0, False
@@ -94,9 +101,9 @@ class BodyLimit:
             complete = not message.get("more_body", False)
             body = message.get("body", b"")
             seen, parts = seen + len(body), parts + body.count(b"[") + body.count(b"{")
-            if seen > self.max_bytes:
+            if seen > most:
                 raise HTTPException(413, too_large)
-            if parts > MAX_PARTS:
+            if parts > MAX_PARTS and larger is None:
                 raise HTTPException(413, f"the body has more than {MAX_PARTS} lists and objects")
             return message
 

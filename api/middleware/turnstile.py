@@ -11,9 +11,14 @@ PATIENCE_SECONDS = 10.0
 
 
 class Turnstile:
-    """At most `at_once` run and `waiting` block; others get 429 at once, so that they hold no thread meanwhile."""
+    """At most `at_once` run and `waiting` block; others get 429 at once, so that they hold no thread meanwhile.
 
-    def __init__(self, *, at_once: int, waiting: int) -> None:
+    Args:
+        status: in place of 429, where the contract says so.
+    """
+
+    def __init__(self, *, at_once: int, waiting: int, status: int = 429) -> None:
+        self._status = status
         self._inside, self._room = threading.Semaphore(at_once), threading.Semaphore(at_once + waiting)
 
     @contextmanager
@@ -21,19 +26,25 @@ class Turnstile:
         """Hold a place.
 
         Raises:
-            Problem: 429, there is none in good time; `what` says for what.
+            Problem: there is none in good time; `what` says for what.
         """
-        with place(self._room, what, seconds=0), place(self._inside, what, seconds=PATIENCE_SECONDS):
+        too_many = busy(what, status=self._status)
+        with place(self._room, too_many, seconds=0), place(self._inside, too_many, seconds=PATIENCE_SECONDS):
             yield
 
 
 @contextmanager
-def place(places: threading.Semaphore, what: str, *, seconds: float) -> Iterator[None]:
+def place(places: threading.Semaphore, too_many: Problem, *, seconds: float) -> Iterator[None]:
     """One of some places, waited for no longer than so many seconds."""
     if not places.acquire(timeout=seconds):
-        headers = {"Retry-After": str(math.ceil(PATIENCE_SECONDS))}
-        raise Problem(429, f"too many at once are {what}; try again in a moment", headers=headers)
+        raise too_many
     try:
         yield
     finally:
         places.release()
+
+
+def busy(what: str, *, status: int) -> Problem:
+    """What those are told who do not get in."""
+    headers = {"Retry-After": str(math.ceil(PATIENCE_SECONDS))}
+    return Problem(status, f"too many at once are {what}; try again in a moment", headers=headers)

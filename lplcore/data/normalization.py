@@ -35,6 +35,20 @@ class Normalization:
         return Normalization(self.mean.to(device), self.scale.to(device))
 
 
+@dataclass(frozen=True)
+class NetworkInput:
+    """Examples as stored, normalised and laid out for the network."""
+
+    normalization: Normalization
+    memory_format: torch.memory_format
+    """Of images."""
+
+    def __call__(self, examples: Tensor) -> Tensor:
+        """Examples [N, ...] of any type to what the network takes, float32."""
+        normalized = self.normalization(examples)
+        return normalized.contiguous(memory_format=self.memory_format) if examples.dim() == 4 else normalized
+
+
 def laid_out_for(inputs: Tensor, values: Tensor) -> Tensor:
     """Values per channel as an image, where the CPU would else repeat three of them for every pixel of a batch."""
     if inputs.dim() != 4 or values.dim() != 3 or inputs.device.type != "cpu":

@@ -43,24 +43,15 @@ class TrainingData:
     """How training examples are changed."""
 
 
-@dataclass(frozen=True)
-class TrainingState:
-    """What a training step works on."""
+@dataclass(frozen=True, kw_only=True)
+class NetworkState:
+    """A network in use."""
 
     model: Classifier
-    criterion: StepCriterion
-    optimizer: torch.optim.Optimizer
-    clip_norm: float | None
-    """Largest L2 norm of the whole gradient, None for no limit."""
     autocast_dtype: torch.dtype | None
     """What the network computes in, None for its own type."""
     device: torch.device
-    companion: Companion
     data: TrainingData
-    accumulation_steps: int = 1
-    """Parts in which a batch is computed."""
-    smallest_batch: int = 1
-    """A part has at least as many examples."""
     on_features: bool = False
     """Whether examples are what the frozen part of the network made of them (`Classifier.pooled`)."""
 
@@ -68,6 +59,21 @@ class TrainingState:
     def network(self) -> Callable[[Tensor], ModelOutput]:
         """What examples go through."""
         return self.model.from_pooled if self.on_features else self.model
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingState(NetworkState):
+    """What a training step works on."""
+
+    criterion: StepCriterion
+    optimizer: torch.optim.Optimizer
+    clip_norm: float | None
+    """Largest L2 norm of the whole gradient, None for no limit."""
+    companion: Companion
+    accumulation_steps: int = 1
+    """Parts in which a batch is computed."""
+    smallest_batch: int = 1
+    """A part has at least as many examples."""
 
     def forward(self, inputs: Tensor) -> ModelOutput:
         """The network's answer to inputs [N, ...], computed in the run's precision."""

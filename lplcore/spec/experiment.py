@@ -21,7 +21,7 @@ from lplcore.schedules import Schedule
 from lplcore.spec.batch import batch_problems
 from lplcore.spec.comparison import note_of
 from lplcore.spec.defaults import expand_preset, left_to_method, with_defaults
-from lplcore.spec.fields import Checkpoints, Device, Seeds, SweptValues, Tag
+from lplcore.spec.fields import DECISION_THRESHOLD, TUNED, Checkpoints, Device, Seeds, SweptValues, Tag, Threshold
 from lplcore.spec.probe import probe_problems
 from lplcore.spec.sweep import (
     SweepProblems,
@@ -35,7 +35,6 @@ from lplcore.spec.sweep import (
 )
 from lplcore.spec.task import task_of
 
-DECISION_THRESHOLD = 0.5
 LOOKED_AT_FOR_ERRORS = 200
 """Points of a sweep that are tried for all their errors once one has failed."""
 OF_THE_PRESET = ("dataset", "dataset.name", "method")
@@ -85,11 +84,10 @@ class ExperimentSpec(Record):
     on_out_of_memory: Literal["fail", "halve_batch"] = Field(
         "fail", description="halve_batch: go on from the last checkpoint with twice the accumulation_steps"
     )
-    decision_threshold: float = Field(
+    decision_threshold: Threshold = Field(
         DECISION_THRESHOLD,
-        gt=0,
-        lt=1,
-        description="multi label: probability from which a label counts as predicted (F1)",
+        description="multi label: probability from which a label counts as predicted (F1); validation: each class has "
+        "its own, with the best F1 on the validation split",
     )
 
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
@@ -161,6 +159,7 @@ class ExperimentSpec(Record):
             procedure=self.method.procedure,
         )
         wanting = [("checkpoints.keep_best", self.checkpoints.keep_best), ("patience", self.patience is not None)]
+        wanting += [("decision_threshold", self.decision_threshold == TUNED and info.task == "multi_label")]
         if not info.num_validation:
             text = "needs a validation split; set dataset.validation_fraction above 0"
             problems += [(path, text) for path, wanted in wanting if wanted]

@@ -1,13 +1,14 @@
 """Fields of an experiment that are no plug-ins."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 from pydantic_core import PydanticCustomError
 
 from lplcore.plugin import Record
 
+DECISION_THRESHOLD, TUNED = 0.5, "validation"
 Tag = Annotated[str, Field(min_length=1, max_length=100)]
 
 
@@ -32,6 +33,19 @@ def some(values: list[Any]) -> list[Any]:
     return values
 
 
+def a_threshold(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """A decision threshold, else one error in place of one for each of its forms."""
+    try:
+        return validate(value)
+    except ValidationError:
+        raise PydanticCustomError("threshold", "must be a number between 0 and 1, or 'validation'") from None
+
+
+def fixed_threshold(threshold: float | str) -> float:
+    """The threshold of all classes, that of a spec's where it says one."""
+    return DECISION_THRESHOLD if isinstance(threshold, str) else threshold
+
+
 class Checkpoints(Record):
     """When checkpoints are made and which are kept; the last epoch always makes one."""
 
@@ -48,3 +62,4 @@ Device = Annotated[str, AfterValidator(known_device)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Seeds = Annotated[list[Seed], AfterValidator(different)]
 SweptValues = Annotated[list[Any], AfterValidator(some)]
+Threshold = Annotated[Annotated[float, Field(gt=0, lt=1)] | Literal["validation"], WrapValidator(a_threshold)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -11,15 +12,16 @@ from lplcore.augmentations.none import NoAugmentation
 from lplcore.data.images.stream import ImageStream
 from lplcore.data.splits import Split
 from lplcore.device import autocast
-from lplcore.procedures import TrainingState
+from lplcore.procedures import NetworkState
 from lplcore.training.evaluation.predicting import images_of
 
 AS_THEY_ARE = NoAugmentation()
+State = TypeVar("State", bound=NetworkState)
 
 
 @torch.no_grad()
 def features_of(
-    split: Split, *, state: TrainingState, batch_size: int, augmentation: Augmentation = AS_THEY_ARE
+    split: Split, *, state: NetworkState, batch_size: int, augmentation: Augmentation = AS_THEY_ARE
 ) -> Split:
     """A split whose examples are the features [N, P] of its images, float32 on the device.
 
@@ -66,7 +68,7 @@ def unchanged(features: Tensor) -> Tensor:
     return features
 
 
-def on_features(state: TrainingState, train: Split) -> TrainingState:
+def on_features(state: State, train: Split) -> State:
     """The state of a run whose examples are features from now on."""
     data = replace(state.data, train=train, network_input=unchanged, augmentation=AS_THEY_ARE)
     return replace(state, on_features=True, data=data)

@@ -11,6 +11,7 @@ from torch import Tensor
 from lplcore import device as devices
 from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.images.stream import ImageStream
+from lplcore.data.normalization import NetworkInput
 from lplcore.data.raw import RegisteredDataset
 from lplcore.data.splits import LoadedDataset, Split
 from lplcore.data.weights_folder import weights_folder
@@ -20,6 +21,7 @@ from lplcore.procedures import TrainingData
 from lplcore.randomness import draw_seed, seed_generators
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
+from lplcore.spec.fields import TUNED, fixed_threshold
 from lplcore.training.captured import CapturedSteps, Pool, StepInputs
 from lplcore.training.conditions import current
 from lplcore.training.draws import drawn_epoch
@@ -70,7 +72,7 @@ class TrainingRun:
         self.evaluation_batch = devices.evaluation_batch(
             device, self.info.input_shape, convolutional=self.convolutional
         )
-        self.memory_format = devices.memory_format(device, convolutional=self.convolutional)
+        memory_format = devices.memory_format(device, convolutional=self.convolutional)
         precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
         self.conditions = current(device, precision, deterministic=spec.deterministic)
         self.labels = self.data.train.y
@@ -80,8 +82,9 @@ class TrainingRun:
             validation=self.data.validation.to(device) if self.data.validation else None,
             test=self.data.test.to(device) if self.data.test else None,
             evaluate=self.evaluate,
+            tuned=spec.decision_threshold == TUNED,
         )
-        self.normalization = self.data.normalization.to(device)
+        self.network_input = NetworkInput(self.data.normalization.to(device), memory_format)
         self.procedure = spec.method.procedure
         streamed = isinstance(self.train_split.x, ImageStream)
         data = TrainingData(
@@ -231,11 +234,6 @@ class TrainingRun:
         for group in self.state.optimizer.param_groups:
             set_rate(group, (slowed if group["slowed"] else rate) * group.get("factor", 1.0))
 
-    def network_input(self, examples: Tensor) -> Tensor:
-        """Examples as stored, normalised and laid out for the network."""
-        normalized = self.normalization(examples)
-        return normalized.contiguous(memory_format=self.memory_format) if examples.dim() == 4 else normalized
-
     def check_finite(self) -> None:
         """Raises Diverged where a loss was not finite."""
         started = time.perf_counter()
@@ -292,7 +290,7 @@ class TrainingRun:
 
         batch, classes = self.evaluation_batch, len(self.info.classes)
         if self.info.task == "multi_label":
-            threshold, counts = self.spec.decision_threshold, self.info.class_counts
+            threshold, counts = fixed_threshold(self.spec.decision_threshold), self.info.class_counts
             return evaluate_multi_label(predict, split.y, batch_size=batch, threshold=threshold, class_counts=counts)
         return evaluate(predict, split.y, num_classes=classes, batch_size=batch, correct=correct)
 

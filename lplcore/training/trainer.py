@@ -20,6 +20,7 @@ from lplcore.events import CheckpointKind, CheckpointReady, Event, LogLine, Prog
 from lplcore.spec.experiment import ExperimentSpec, parse_spec
 from lplcore.spec.identity import continued, refuse_reordered
 from lplcore.training import checkpoint as checkpoints
+from lplcore.training.rebuilding import preprocessing_of
 from lplcore.training.run import Diverged, TrainingRun
 from lplcore.training.saving import checkpoint_of, resume
 from lplcore.training.streams import own_stream
@@ -251,6 +252,7 @@ def run_start(run: TrainingRun, notes: list[str]) -> RunStart:
         start_epoch=run.epoch,
         notes=notes,
         environment=asdict(run.conditions) | {"python": platform.python_version()},
+        preprocessing=preprocessing_of(run.data, run.spec.dataset, run.datasets).to_json(),
     )
 
 

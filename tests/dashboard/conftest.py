@@ -48,11 +48,11 @@ def address(database: Database) -> Iterator[str]:
 
 
 @contextmanager
-def serving(db: Database) -> Iterator[str]:
+def serving(db: Database, **settings: Any) -> Iterator[str]:
     """Serve a database; the address."""
     folder = Path(str(db.url.database)).parent
     late.load()  # a page's patience is for what it asks for
-    app = create_app(Settings(data_dir=folder), db, Doorbell(None))
+    app = create_app(Settings(data_dir=folder, **settings), db, Doorbell(None))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -12,12 +12,15 @@ from torch import Tensor
 from torch.nn import functional
 
 from lplcore.data.info import DatasetInfo
+from lplcore.events import FloatArray
 from lplcore.frame.labels import UNKNOWN
 from lplcore.training.evaluation.single_label import Headline, Predict, finite, grouped, mean, ratio
 
 PerClass = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
+THRESHOLDS = "validation/decision_threshold"
+"""Series of the thresholds [C] that are chosen on the validation split."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ class MultiLabelEvaluation:
     """[N, C], false where it is unknown."""
     loss: float
     """Mean binary cross entropy of the clean logits over the entries of the `considered` classes."""
-    threshold: float
-    """Probability from which a label counts as predicted."""
+    threshold: float | FloatArray
+    """Probability from which a label counts as predicted; or one for each class [C]."""
     trained: Labels | None = None
     """[C] whether a class has training examples; None where all have."""
     labelled: Labels | None = None
@@ -72,7 +75,7 @@ class MultiLabelEvaluation:
 
     @cached_property
     def _counts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        predicted = self.scores >= math.log(self.threshold / (1 - self.threshold))
+        predicted = decided(self.scores, self.threshold)
         if self.labelled is not None:
             predicted &= self.labelled
         return (predicted & self.labels).sum(axis=0), predicted.sum(axis=0) + self.labels.sum(axis=0)
@@ -99,16 +102,27 @@ class MultiLabelEvaluation:
         return {f"{name}.{group}": value for group, value in grouped(self.average_precision, info).items()}
 
     def series(self, split: str, *, last: bool) -> dict[str, npt.NDArray[np.float32]]:
-        """Per-class values [C]."""
-        return {
+        """Per-class values [C]; of a validation split the thresholds too, where they are chosen on it."""
+        values = {
             f"{split}/average_precision": self.average_precision.astype(np.float32),
             f"{split}/f1": self.f1.astype(np.float32),
         }
+        if split == "validation" and not isinstance(self.threshold, float):
+            values[THRESHOLDS] = self.threshold
+        return values
 
     @property
     def headline(self) -> Headline:
         """What the best epoch is chosen by."""
         return Headline("mean_average_precision", self.mean_average_precision, higher_is_better=True)
+
+
+def decided(scores: Scores, threshold: float | FloatArray) -> Labels:
+    """[N, C] which labels count as predicted, of logits [N, C] and thresholds as `MultiLabelEvaluation` has them."""
+    if isinstance(threshold, float):
+        return scores >= math.log(threshold / (1 - threshold))
+    wide = threshold.astype(np.float64)
+    return scores >= np.log(wide / (1 - wide))
 
 
 def average_precision(scores: Scores, labels: Labels) -> PerClass:

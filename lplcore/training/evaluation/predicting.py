@@ -11,7 +11,7 @@ from lplcore.data.images.stream import ImageStream
 from lplcore.data.splits import Split
 from lplcore.device import autocast
 from lplcore.models import ModelOutput
-from lplcore.procedures import TrainingState
+from lplcore.procedures import NetworkState
 from lplcore.training.captured import Capture, CapturedPrediction
 from lplcore.training.evaluation.fused import FusedNetwork, fusible
 
@@ -27,7 +27,7 @@ class Predictions:
         capture: makes a graph of work.
     """
 
-    def __init__(self, state: TrainingState, capture: Capture) -> None:
+    def __init__(self, state: NetworkState, capture: Capture) -> None:
         self.state, self.capture = state, capture
         self.double: FusedNetwork | None = None
         self.captured: dict[int, CapturedPrediction] = {}

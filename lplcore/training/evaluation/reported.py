@@ -9,6 +9,7 @@ from lplcore.events import FloatArray
 from lplcore.training.evaluation.multi_label import MultiLabelEvaluation
 from lplcore.training.evaluation.single_label import Best, Evaluation
 from lplcore.training.evaluation.temperature import Evaluate, temperature_metrics
+from lplcore.training.evaluation.thresholds import tuned_on
 
 AT_BEST = "at_best_validation"
 """Ending of the last epoch's metrics that are of the epoch best on validation."""
@@ -21,6 +22,9 @@ class RunEvaluation:
     Attributes:
         best: the best epoch, None without validation split.
         test_at_best: its test metrics by name.
+
+    Args:
+        tuned: multi label: whether every epoch's thresholds are chosen on the validation split.
     """
 
     def __init__(
@@ -30,8 +34,10 @@ class RunEvaluation:
         validation: Split | None,
         test: Split | None,
         evaluate: Evaluate,
+        tuned: bool = False,
     ) -> None:
         self.info, self.validation, self.test, self.evaluate = info, validation, test, evaluate
+        self.tuned = tuned
         self.best: Best | None = None
         self.test_at_best: Metrics = {}
 
@@ -49,6 +55,7 @@ class RunEvaluation:
         improved, validated = False, None
         if self.validation is not None:
             validated = self.evaluate(self.validation)
+            validated = tuned_on(validated, validated) if self.tuned else validated
             improved = self._validate(validated, metrics, epoch)
         is_last = last()
         if validated is not None:
@@ -56,6 +63,7 @@ class RunEvaluation:
         tested: Metrics = {}
         if self.test is not None:
             evaluation = self.evaluate(self.test)
+            evaluation = tuned_on(validated, evaluation) if self.tuned and validated else evaluation
             tested = evaluation.metrics("test") | evaluation.group_metrics("test", self.info)
             series |= evaluation.series("test", last=is_last)
         self.test_at_best = tested if improved else self.test_at_best

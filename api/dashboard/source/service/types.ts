@@ -24,6 +24,7 @@ export type AuditLine = Schemas["AuditLine"];
 export type AuditList = Schemas["AuditList"];
 export type Checkpoint = Schemas["CheckpointAnswer"];
 export type CheckpointList = Schemas["CheckpointList"];
+export type PredictionList = Schemas["PredictionList"];
 export type HistoryEntry = Schemas["HistoryEntry"];
 export type History = Schemas["History"];
 export type LogEntry = Schemas["LogEntry"];

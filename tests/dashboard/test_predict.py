@@ -1,0 +1,70 @@
+"""Predicting on a run's page: dropped images, pasted rows, what is wrong with them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from store.database.engine import Database
+from tests.api.trained import train_next
+from tests.dashboard.conftest import begun, serving, submitted
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, str]]:
+    """The address of a service, its run on digits that has ended, and one without checkpoint."""
+    folder = tmp_path_factory.mktemp("predict")
+    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
+    db.migrate()
+    submitted(db, "digits to predict", model="mlp", epochs=2)
+    ended = train_next(db, folder / "training")
+    submitted(db, "begins")
+    with serving(db, predict_seconds=150) as url:
+        yield url, ended, begun(db, epochs=1).run_id
+    db.dispose()
+
+
+def panel(page: Page) -> Locator:
+    """The part of the page that predicts."""
+    return page.locator("section", has=page.get_by_role("heading", name="Predict"))
+
+
+def test_images_and_rows_are_predicted_and_what_is_wrong_is_said(
+    trained: tuple[str, str, str], page: Page, tmp_path: Path
+) -> None:
+    address, run, _ = trained
+    page.goto(f"{address}/#/runs/{run}")
+    part = panel(page)
+    for name in ("first.png", "second.png"):
+        Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) // 4).save(tmp_path / name)
+    part.get_by_label("Images").set_input_files([tmp_path / "first.png", tmp_path / "second.png"])
+    rows = part.locator("tbody tr")
+    expect(rows).to_have_count(2, timeout=120_000)
+    expect(rows.first).to_contain_text("first.png")
+    expect(rows.first.locator("img")).to_be_visible()
+    likeliest = rows.first.locator(".likeliest li")
+    expect(likeliest).to_have_count(5)
+    expect(likeliest.first).to_contain_text(re.compile(r"\d\d?(\.\d)? %|100(\.0)? %"))
+    expect(rows.first.locator("strong")).to_have_text(re.compile(r"^\d$"))
+    box = part.get_by_label("Rows of numbers")
+    for text, words in (("1, x", "Line 1: “x” is no number."), ("", "paste a row"), ("[1, 2", "This is not JSON")):
+        box.fill(text)
+        part.get_by_role("button", name="Predict the rows").click()
+        expect(part.get_by_role("alert")).to_contain_text(words)
+    box.fill("1, 2; 3\n4 5")
+    part.get_by_role("button", name="Predict the rows").click()
+    expect(part.get_by_role("alert")).to_contain_text("has shape [3], the run's data have [1, 8, 8]", timeout=120_000)
+    expect(part.get_by_role("alert").locator("li")).to_have_count(2)
+
+
+def test_a_run_without_checkpoint_offers_no_prediction(trained: tuple[str, str, str], page: Page) -> None:
+    address, _, run = trained
+    page.goto(f"{address}/#/runs/{run}")
+    expect(page.get_by_role("heading", name="Checkpoints")).to_be_visible()
+    expect(page.get_by_role("heading", name="Predict")).to_have_count(0)
