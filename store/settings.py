@@ -19,6 +19,7 @@ from store.errors import StoreError
 SECRETS = ("admin_key", "database_url", "database_password", "broker_url", "broker_password", "mlflow_token")
 PASSWORDS = ("database_password", "broker_password", "mlflow_token")
 OWN_PATHS = ("v1", "docs", "assets", "healthz", "readyz", "metrics", "openapi.json")
+TOKEN = re.compile(r"[!-~]+")
 PREFIX = re.compile(r"(?:/[\w.~-]+)*/?", re.ASCII)
 
 
@@ -166,6 +167,13 @@ class Settings(BaseSettings):
             raise ValueError(str(error)) from error
         return self
 
+    @model_validator(mode="after")
+    def _token_fits_a_header(self) -> Self:
+        """See that the token, also one from a file, can be sent."""
+        if self.mlflow_token is not None and not TOKEN.fullmatch(self.mlflow_token.get_secret_value()):
+            raise ValueError("LPL_MLFLOW_TOKEN: give the token alone, in ASCII and without spaces")
+        return self
+
     @property
     def database(self) -> URL:
         """The address of the database in force.
@@ -234,7 +242,8 @@ def server_address(url: str) -> str:
         raise ValueError("give an address such as http://mlflow.example.org:5000") from None
     if parts.username is not None:
         raise ValueError("no name or password in the address; a token goes into LPL_MLFLOW_TOKEN")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or port == 0:
+    odd = parts.query or parts.fragment or port == 0 or not url.strip().isprintable() or " " in url.strip()
+    if parts.scheme not in ("http", "https") or not parts.hostname or odd:
         raise ValueError("give an address such as http://mlflow.example.org:5000")
     return url.strip().rstrip("/")
 

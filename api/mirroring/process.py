@@ -76,12 +76,14 @@ class Mirroring:
         return self._thread.is_alive()
 
     def _mirror_forever(self) -> None:
-        assert self._url is not None
-        with tracking.TrackingServer(self._url, self._token) as server:
-            telling = delivery.Delivery(server, self._go_on)
-            while not self._stopping.wait(self._outage.pause_seconds(self._poll_seconds)):
-                self._try(telling)
-        self._give_back()
+        try:
+            with tracking.TrackingServer(str(self._url), self._token) as server:
+                telling = delivery.Delivery(server, self._go_on)
+                while not self._stopping.wait(self._outage.pause_seconds(self._poll_seconds)):
+                    self._try(telling)
+            self._give_back()
+        except Exception:
+            log.exception("nothing is mirrored to MLflow until the service is started again")
 
     def _try(self, telling: "delivery.Delivery") -> None:
         """Tell what is new; whatever goes wrong is tried again, and logged when it begins and ends."""

@@ -38,6 +38,7 @@ class TrackingServer:
     """
 
     def __init__(self, url: str, token: str | None) -> None:
+        self._token = token
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._http = httpx.Client(base_url=f"{url}/api/2.0/mlflow/", headers=headers, timeout=TIMEOUT)
 
@@ -57,7 +58,12 @@ class TrackingServer:
         except Refused as refusal:
             if refusal.code != "RESOURCE_DOES_NOT_EXIST":
                 raise
-        return str(self._ask("POST", "experiments/create", {"name": name})["experiment_id"])
+        try:
+            return str(self._ask("POST", "experiments/create", {"name": name})["experiment_id"])
+        except Refused as refusal:
+            if refusal.code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            raise ServerAway("made the same experiment for somebody else at this moment") from refusal
 
     def find_run(self, experiment_id: str, run_id: str) -> RemoteRun | None:
         """The run that mirrors one of ours: one whose making was answered to nobody is not made again."""
@@ -98,7 +104,8 @@ class TrackingServer:
         try:
             response = self._http.request(method, path, json=body, params=params)
         except httpx.HTTPError as error:
-            raise ServerAway(f"does not answer ({type(error).__name__}: {error})"[:LONGEST_REASON]) from error
+            reason = f"{type(error).__name__}: {error}".replace(self._token or "\0", "***")
+            raise ServerAway(f"does not answer ({reason[:LONGEST_REASON]})") from error
         answer = decoded(response)
         if response.is_success and answer is not None:
             return answer

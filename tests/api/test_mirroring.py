@@ -310,7 +310,17 @@ def test_pauses_grow_to_half_a_minute() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["mlflow:5000", "ftp://h", "http://", "http://u:s3cret@h", "http://h/?a=b", "http://h:x", "http://[1"]
+    "url",
+    [
+        "mlflow:5000",
+        "ftp://h",
+        "http://",
+        "http://u:s3cret@h",
+        "http://h/?a=b",
+        "http://h:x",
+        "http://[1",
+        "http://h h",
+    ],
 )
 def test_an_address_that_cannot_be_one_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -318,6 +328,21 @@ def test_an_address_that_cannot_be_one_is_refused_without_its_password(url: str)
     message = caught.value.errors()[0]["msg"]
     assert "http://mlflow.example.org:5000" in message or "LPL_MLFLOW_TOKEN" in message
     assert "s3cret" not in message
+
+
+@pytest.mark.parametrize("token", ["s3 cret", "s3cret\nX: y", "s3crét"])
+def test_a_token_that_fits_no_header_is_refused_and_not_shown(token: str, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(token)
+    for given in ({"mlflow_token": token}, {"mlflow_token_file": tmp_path / "token"}):
+        with pytest.raises(ValidationError) as caught:
+            Settings(**given)
+        message = caught.value.errors()[0]["msg"]
+        assert "LPL_MLFLOW_TOKEN" in message
+        assert "s3" not in message
+    (tmp_path / "token").write_text("s3cret-of-its-own\n")
+    kept = Settings(mlflow_token_file=tmp_path / "token").mlflow_token
+    assert kept is not None
+    assert kept.get_secret_value() == "s3cret-of-its-own"
 
 
 def test_a_service_mirrors_where_its_settings_name_a_server(sqlite: Database, server: Kept, tmp_path: Path) -> None:
