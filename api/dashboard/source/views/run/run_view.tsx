@@ -9,6 +9,7 @@ import { Checkpoints } from "./checkpoints";
 import { RunCurves } from "./curves";
 import { Environment } from "./environment";
 import { Failed, Head } from "./head";
+import { MostWrong } from "./most_wrong";
 import { Timeline } from "./timeline";
 import { useJobOf, useRun } from "./run_data";
 
@@ -31,6 +32,7 @@ function Page({ run, job, refresh }: { run: Run; job: Job | null; refresh: Resou
         <RunCurves run={run} />
         <Logs run={run.id} />
       </div>
+      <MostWrong run={run} />
       <div class="columns three">
         <Timeline run={run} />
         <Checkpoints run={run} />
