@@ -9,9 +9,11 @@ from client.class_report_fields import (
     ClassReportFields,
     ConfusedPairFields,
     MeanOverRunsFields,
+    MostWrongFields,
     PointClassFields,
     PointClassReportFields,
     RunClassFields,
+    WrongExampleFields,
 )
 from client.notebook import data_frame
 from client.record import Answer
@@ -96,3 +98,21 @@ class JobClassReport(Answer):
                     row |= {name: figure.mean, f"{name}.std": figure.std, f"{name}.n": figure.n}
                 rows.append(row)
         return data_frame(rows)
+
+
+class WrongExample(WrongExampleFields):
+    """A test example by its place in the test split, its classes by their places in the list of them."""
+
+
+class MostWrong(MostWrongFields):
+    """Of each class the test examples with the lowest probability of it, lowest first."""
+
+    examples: list[WrongExample] = Field(default_factory=list)
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row per example, classes by name."""
+        rows = [
+            [each.index, self.classes[each.true], self.classes[each.predicted], each.probability, each.true_probability]
+            for each in self.examples
+        ]
+        return data_frame(rows, columns=["index", "true", "predicted", "probability", "true_probability"])

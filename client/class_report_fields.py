@@ -66,3 +66,20 @@ class PointClassReportFields(Answer):
     seeds: list[int] = Field(default_factory=list)
     task: str = ""
     notes: list[str] = Field(default_factory=list)
+
+
+class WrongExampleFields(Answer):
+    """A test example by its place in the test split; classes by their places in `classes`."""
+
+    index: int = 0
+    true: int = 0
+    predicted: int = 0
+    probability: float | None = None
+    true_probability: float | None = None
+
+
+class MostWrongFields(Answer):
+    """Of each class the test examples with the highest loss, highest first; 5 at most, and 5,000 of all classes."""
+
+    classes: list[str] = Field(default_factory=list)
+    epoch: int = 0

@@ -54,6 +54,8 @@ BY_CLASS = {
     "MeanOverRuns": "MeanOverRunsFields",
     "PointClass": "PointClassFields",
     "PointClassReport": "PointClassReportFields",
+    "WrongExample": "WrongExampleFields",
+    "MostWrong": "MostWrongFields",
 }
 REQUIRED = ("id", "state")
 """All else may be missing in the answers of an older service."""

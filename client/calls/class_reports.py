@@ -6,7 +6,7 @@ from client.calls.finding import Finding
 from client.calls.jobs import AnyJob
 from client.calls.request import at, read
 from client.calls.runs import AnyRun
-from client.class_report import ClassReport, JobClassReport
+from client.class_report import ClassReport, JobClassReport, MostWrong
 
 ClassTableFormat = Literal["csv", "markdown"]
 
@@ -34,6 +34,13 @@ class ClassReportCalls(Finding):
     def job_class_report_table(self, job: AnyJob, *, format: ClassTableFormat = "markdown") -> str:
         """A job's report by class as text."""
         return self._of_job(job, lambda job_id: self._table(format, "jobs", job_id))
+
+    def most_wrong(self, run: AnyRun, *, true: int | None = None) -> MostWrong:
+        """The test examples that a run gets most wrong, of all classes or of the one at this place."""
+        params = {"class": true}
+        return self._of_run(
+            run, lambda run_id: read(MostWrong, self._transport.get(at("runs", run_id, "most-wrong"), params))
+        )
 
     def _table(self, form: str, *path: str) -> str:
         return self._transport.get_text(at(*path, "class-report"), {"format": form})

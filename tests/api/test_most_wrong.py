@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from client import Client
 from store import metrics
 from store.database.records import Series
 from tests.api.service import Running
@@ -26,6 +27,8 @@ def test_examples_come_by_class_with_their_probabilities(service: Running) -> No
     assert third["probability"] is None
     assert service.http.get(path, params={"class": 1}).json()["examples"] == [second, third]
     assert service.http.get(path, params={"class": 2}).json()["examples"] == []
+    with Client(service.url) as client:
+        assert [each.predicted for each in client.most_wrong(run, true=1).examples] == [1, 0]
     assert service.http.get(path, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
 
 

@@ -2,17 +2,19 @@
 
 import hashlib
 import re
+import struct
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from store import checkpoints, events, metrics
+from store import checkpoints, events, jobs, metrics
 from store.database.engine import Database, Session
-from store.database.records import Claim
+from store.database.records import Claim, Series
 from store.lifecycle import claims, requests
-from tests.dashboard.conftest import begun, cancelled, record, submitted
-from tests.store.databases import writing
+from tests.dashboard.conftest import begun, cancelled, finished_job, record, submitted
+from tests.store.databases import reading, writing
 
 pytestmark = pytest.mark.browser
 MANY = 1200
@@ -245,3 +247,27 @@ def test_a_jobs_logs_by_run(database: Database, address: str, page: Page) -> Non
     expect(lines_of(page)).to_contain_text(["says 0."])
     page.get_by_label("Run", exact=True).select_option(label="lpl, seed 1: succeeded")
     expect(lines_of(page)).to_contain_text(["says 1."])
+
+
+def test_the_examples_that_are_most_wrong_by_class(database: Database, address: str, page: Page) -> None:
+    rows = [(7.0, 0.0, 2.0, 0.75, 0.125), (3.0, 1.0, 0.0, 0.5, 0.25), (9.0, 1.0, 1.0, 0.625, 0.625)]
+    written = Series((3, 5), struct.pack("<15f", *chain(*rows)))
+    job = finished_job(database, "most wrong", last=lambda: {"most_wrong": written})
+    run = reading(database, jobs.list_runs, job).items[0].id
+    page.goto(f"{address}/#/runs/{run}")
+    listed = section(page, "Most wrong on the test set").locator("tbody tr")
+    expect(listed).to_have_count(3)
+    for text in ("7", "a", "c", "75.0 %", "12.5 %"):
+        expect(listed.first.get_by_role("cell", name=text, exact=True)).to_be_visible()
+    page.get_by_label("True class").select_option(label="b")
+    expect(listed).to_have_count(2)
+    expect(listed.last).to_contain_text("itself")
+    assert "wrong=1" in page.url
+
+
+def test_a_run_without_them_has_no_such_panel(database: Database, address: str, page: Page) -> None:
+    job = finished_job(database, "nothing wrong is kept")
+    run = reading(database, jobs.list_runs, job).items[0].id
+    page.goto(f"{address}/#/runs/{run}")
+    expect(page.get_by_role("heading", name="Checkpoints")).to_be_visible()
+    expect(page.get_by_role("heading", name="Most wrong on the test set")).to_have_count(0)

@@ -10,6 +10,7 @@ import { RunCurves } from "./curves";
 import { Environment } from "./environment";
 import { Failed, Head } from "./head";
 import { Predict } from "./predict";
+import { MostWrong } from "./most_wrong";
 import { Timeline } from "./timeline";
 import { useJobOf, useRun } from "./run_data";
 
@@ -33,6 +34,7 @@ function Page({ run, job, refresh }: { run: Run; job: Job | null; refresh: Resou
         <Logs run={run.id} />
       </div>
       <Predict run={run} />
+      <MostWrong run={run} />
       <div class="columns three">
         <Timeline run={run} />
         <Checkpoints run={run} />
