@@ -225,6 +225,38 @@ class DatasetAnswer(FromFiles):
     created_at: Moment | None = None
 
 
+class SplitAnswer(BaseModel):
+    """A split of a data set."""
+
+    name: str = Field(description="train, validation or test")
+    examples: int
+    class_counts: list[int] = Field(description="multi label: examples with each class")
+    imbalance_factor: float
+
+
+class PairAnswer(BaseModel):
+    """Two classes that examples have together."""
+
+    classes: list[int] = Field(description="two class indices")
+    examples: int
+
+
+class CoOccurrenceAnswer(BaseModel):
+    """Which classes come together."""
+
+    counts: list[list[int]] | None = Field(
+        None, description="examples with both classes, by class index; null above 100 classes"
+    )
+    pairs: list[PairAnswer] = Field(description="the most frequent ones, up to 20")
+
+
+class MissingValuesAnswer(BaseModel):
+    """A column of a table that lacks values."""
+
+    column: str
+    rows: int = Field(description="without a value, of all splits")
+
+
 class DatasetDetail(DatasetAnswer):
     """A data set with its classes."""
 
@@ -239,6 +271,15 @@ class DatasetDetail(DatasetAnswer):
     input_shape: list[int] = []
     notes: list[str] = Field(default=[], description="what a reader of results must know of the files")
     preview: list[dict[str, Any]] = Field(default_factory=list, description="one example per class, up to 12")
+    target: str | None = Field(None, description="of a table: the column of the labels")
+    split: str | None = Field(None, description="of a table: the column that says train, val or test")
+    splits: list[SplitAnswer] = Field(default=[], description="training first; empty where it was not looked at")
+    splits_drawn: bool | None = Field(
+        None, description="whether the test split was drawn from the training examples, since the files have none"
+    )
+    co_occurrence: CoOccurrenceAnswer | None = Field(None, description="multi label: of the training examples")
+    missing_values: list[MissingValuesAnswer] = Field(default=[], description="of a table: columns that lack values")
+    warnings: list[str] = Field(default=[], description="what spoils results, found when it was registered")
 
 
 class DatasetList(BaseModel):

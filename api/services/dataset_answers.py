@@ -46,7 +46,19 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
         sha256=record.sha256,
         created_at=at(record.created_at),
         **facts({**record.info, "notes": notes}),
+        **described(record),
     )
+
+
+def described(record: DatasetRecord) -> dict[str, Any]:
+    """What was found of a data set when it was registered; nothing of those registered before it was looked for."""
+    missing = (record.info.get("table") or {}).get("missing", [])
+    return {
+        **record.info.get("description", {}),
+        "target": record.target,
+        "split": record.split,
+        "missing_values": [{"column": column, "rows": rows} for column, rows in missing],
+    }
 
 
 def is_there(path: Path, kind: str) -> bool:
