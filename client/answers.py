@@ -12,7 +12,6 @@ from client.fields import (
     ConfusionEntryFields,
     ConfusionFields,
     CurveFields,
-    DatasetFields,
     JobFields,
     JobItemFields,
     LogFields,
@@ -222,10 +221,6 @@ class Event(Answer):
     id: str | None = None
     kind: str
     data: dict[str, Any] = Field(default_factory=dict)
-
-
-class Dataset(DatasetFields):
-    """A data set that a spec may name; the lists are filled where one data set is asked for."""
 
 
 class Worker(WorkerFields):

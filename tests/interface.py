@@ -15,6 +15,7 @@ from store.settings import Settings
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "openapi.json"
 FIELDS, COMPARED_FIELDS = ROOT / "client" / "fields.py", ROOT / "client" / "comparison_fields.py"
+DESCRIBED_FIELDS = ROOT / "client" / "dataset_fields.py"
 ENUMS = ("State", "Reason", "Request")
 ANSWERS = {
     "RunAnswer": "RunFields",
@@ -33,7 +34,6 @@ ANSWERS = {
     "CalibrationBin": "CalibrationBinFields",
     "CheckpointAnswer": "CheckpointFields",
     "LogEntry": "LogFields",
-    "DatasetDetail": "DatasetFields",
     "WorkerAnswer": "WorkerFields",
 }
 COMPARED = {
@@ -42,6 +42,13 @@ COMPARED = {
     "BandAnswer": "BandFields",
     "BandsAnswer": "BandsFields",
     "Comparison": "ComparisonFields",
+}
+DESCRIBED = {
+    "DatasetDetail": "DatasetFields",
+    "DatasetSplit": "DatasetSplitFields",
+    "CoOccurrence": "CoOccurrenceFields",
+    "ClassPair": "ClassPairFields",
+    "MissingValues": "MissingValuesFields",
 }
 REQUIRED = ("id", "state")
 """All else may be missing in the answers of an older service."""
@@ -62,6 +69,18 @@ COMPARED_HEAD = '''"""Fields of a comparison, written from docs/openapi.json by 
 Fields that hold other answers are declared in `client.comparison`.
 """
 
+from typing import Any
+
+from pydantic import Field
+
+from client.record import Answer
+'''
+DESCRIBED_HEAD = '''"""Fields of data sets, written from docs/openapi.json by `python -m tests.interface`.
+
+Fields that hold other answers are declared in `client.datasets`.
+"""
+
+from datetime import datetime
 from typing import Any
 
 from pydantic import Field
@@ -94,6 +113,11 @@ def fields_text(schemas: Mapping[str, Any]) -> str:
 def compared_text(schemas: Mapping[str, Any]) -> str:
     """What client/comparison_fields.py should hold."""
     return "\n\n".join([COMPARED_HEAD, *(answer(own, schemas[name]) for name, own in COMPARED.items())])
+
+
+def described_text(schemas: Mapping[str, Any]) -> str:
+    """What client/dataset_fields.py should hold."""
+    return "\n\n".join([DESCRIBED_HEAD, *(answer(own, schemas[name]) for name, own in DESCRIBED.items())])
 
 
 def enum(name: str, schema: Mapping[str, Any]) -> str:
@@ -158,6 +182,7 @@ def main() -> None:
     schemas = document()["components"]["schemas"]
     FIELDS.write_text(fields_text(schemas))
     COMPARED_FIELDS.write_text(compared_text(schemas))
+    DESCRIBED_FIELDS.write_text(described_text(schemas))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from api.middleware.bodies import JSON_BODY
 from api.middleware.security import READ, SUBMIT
 from api.parameters import NAME, Cursor, DatasetName, Limit, Text
 from api.problems import Problem, problems
-from api.schemas.answers import DatasetAnswer, DatasetDetail, DatasetList
+from api.schemas.datasets import DatasetAnswer, DatasetDetail, DatasetList
 from api.state import Services
 from store import datasets
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import lplcore
-from api.schemas.answers import DatasetDetail, at
+from api.schemas.answers import at
+from api.schemas.datasets import DatasetDetail
 from api.services.registration import builtin_info, builtin_preview, shot_groups
 from lplcore.data.images.folder import LABELS_FILE
 from lplcore.data.long_tail import imbalance_of

@@ -2,7 +2,16 @@
 
 import json
 
-from tests.interface import COMPARED_FIELDS, DOCUMENT, FIELDS, compared_text, document_text, fields_text
+from tests.interface import (
+    COMPARED_FIELDS,
+    DESCRIBED_FIELDS,
+    DOCUMENT,
+    FIELDS,
+    compared_text,
+    described_text,
+    document_text,
+    fields_text,
+)
 
 
 def test_the_committed_document_is_the_service_s() -> None:
@@ -13,3 +22,4 @@ def test_the_fields_of_the_client_are_those_of_the_document() -> None:
     schemas = json.loads(DOCUMENT.read_text())["components"]["schemas"]
     assert FIELDS.read_text() == fields_text(schemas), "run `python -m tests.interface`"
     assert COMPARED_FIELDS.read_text() == compared_text(schemas), "run `python -m tests.interface`"
+    assert DESCRIBED_FIELDS.read_text() == described_text(schemas), "run `python -m tests.interface`"
