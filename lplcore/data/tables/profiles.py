@@ -24,8 +24,8 @@ SAMPLED = 10_000
 """Training values by which a column of texts is taken for an identifier."""
 IDENTIFIER = 0.9
 """Share of them that are distinct from which it is one."""
-FEWEST_NUMBERED = 20
-"""Rows from which a column that counts them is taken for their numbers."""
+FEWEST = 20
+"""Rows from which a column is taken for their numbers or identifiers."""
 BoolArray = npt.NDArray[np.bool_]
 
 
@@ -135,10 +135,10 @@ class Profile:
         """Why the column is no feature, None where it is one."""
         if not self.name:
             return "has no name"
-        if self.odd is None and self.counts_rows and self.rows >= FEWEST_NUMBERED and not self.missing:
+        if self.odd is None and self.counts_rows and self.rows >= FEWEST and not self.missing:
             return "counts the rows"
-        many = len(self.texts) > MOST_CATEGORIES
-        if self.odd is not None and many and self.distinct >= IDENTIFIER * self.sampled:
+        enough = self.present >= FEWEST
+        if self.odd is not None and enough and self.distinct >= IDENTIFIER * self.sampled:
             return f"looks like an identifier ({self.distinct} texts in {self.sampled} rows)"
         return None
 
