@@ -43,7 +43,7 @@ def test_numbers_are_standardised_and_texts_one_hot_by_the_training_rows(write: 
     names = ("amount", "amount is missing", "country=CH", "country=DE", "vip=no", "vip=yes")
     assert features(raw).names == names
     expected = [[-1, 0, 1, 0, 0, 1], [1, 0, 0, 1, 1, 0], [0, 1, 1, 0, 1, 0]]  # 1 and 3: mean 2, deviation 1
-    assert raw.x_train.dtype == np.float32
+    assert np.asarray(raw.x_train).dtype == np.float32
     np.testing.assert_array_equal(raw.x_train, np.array(expected))
     np.testing.assert_array_equal(raw.x_test, [[3, 0, 0, 0, 0, 1]])
     np.testing.assert_array_equal(np.asarray(raw.x_validation), [[0, 0, 0, 1, 0, 0]])
@@ -58,7 +58,7 @@ def test_numbers_are_standardised_and_texts_one_hot_by_the_training_rows(write: 
 
 def test_later_rows_become_the_features_that_they_had_in_the_table(write: Write) -> None:
     raw = read_table(write(*SPLIT, "test,5,FR,yes,yes"))
-    rows = [
+    rows: list[dict[str, object]] = [
         {"amount": 1, "country": "CH", "vip": "yes"},
         {"amount": "3", "country": "DE", "vip": "no", "label": "yes", "split": "train"},
         {"amount": None, "country": "CH", "vip": "no"},
@@ -102,14 +102,14 @@ def test_features_are_those_of_scikit_learn(write: Write) -> None:
     scaled = StandardScaler().fit(numbers[train]).transform(numbers)
     encoder = OneHotEncoder(categories=[["x1", "x2", "x10"]], sparse_output=False).fit(texts[train, None])
     expected = np.hstack([scaled, encoder.transform(texts[:, None])])
-    np.testing.assert_allclose(raw.x_train, expected[train], rtol=1e-5, atol=1e-5)
-    np.testing.assert_allclose(raw.x_test, expected[~train], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(raw.x_train), expected[train], rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(np.asarray(raw.x_test), expected[~train], rtol=1e-5, atol=1e-5)
 
 
 def test_constant_columns_are_zero_and_noted(write: Write) -> None:
     raw = read_table(write("split,a,b,c,y", "train,7,,1,0", "train,7,,2,1", "test,9,4,1,0"))
-    assert raw.x_train[:, [0, 1]].tolist() == [[0, 0], [0, 0]]
-    assert raw.x_test[0, 0] == 0
+    assert np.asarray(raw.x_train)[:, [0, 1]].tolist() == [[0, 0], [0, 0]]
+    assert np.asarray(raw.x_test)[0, 0] == 0
     assert any("say nothing: 'a', 'b'" in note for note in raw.notes)
 
 
