@@ -13,7 +13,6 @@ from client.fields import (
     ConfusionEntryFields,
     ConfusionFields,
     CurveFields,
-    DatasetFields,
     LogFields,
     SignedVariationFields,
     ValidationFields,
@@ -183,10 +182,6 @@ class Event(Answer):
     id: str | None = None
     kind: str
     data: dict[str, Any] = Field(default_factory=dict)
-
-
-class Dataset(DatasetFields):
-    """A data set that a spec may name; the lists are filled where one data set is asked for."""
 
 
 class Worker(WorkerFields):

@@ -248,33 +248,6 @@ class LogFields(Answer):
     message: str = ""
 
 
-class DatasetFields(Answer):
-    """A data set with its classes."""
-
-    name: str = ""
-    builtin: bool = False
-    available: bool = False
-    message: str | None = None
-    format: str = ""
-    task: str | None = None
-    num_classes: int | None = None
-    imbalance_factor: float | None = None
-    path: str | None = None
-    sha256: str | None = None
-    created_at: datetime | None = None
-    classes: list[str] = Field(default_factory=list)
-    class_counts: list[int] = Field(default_factory=list)
-    shot_groups: dict[str, list[int]] = Field(default_factory=dict)
-    many_above: int | None = None
-    few_below: int | None = None
-    num_train: int | None = None
-    num_validation: int | None = None
-    num_test: int | None = None
-    input_shape: list[int] = Field(default_factory=list)
-    notes: list[str] = Field(default_factory=list)
-    preview: list[dict[str, Any]] = Field(default_factory=list)
-
-
 class WorkerFields(Answer):
     """A device of a worker's process, with all its slots."""
 

@@ -5,7 +5,7 @@ import keyword
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from api.app import create_app
 from store.database.engine import Database
@@ -14,94 +14,101 @@ from store.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "openapi.json"
-FIELDS, COMPARED_FIELDS = ROOT / "client" / "fields.py", ROOT / "client" / "comparison_fields.py"
-WEBHOOK_FIELDS = ROOT / "client" / "webhook_fields.py"
-CLASS_FIELDS = ROOT / "client" / "class_report_fields.py"
-ENUMS = ("State", "Reason", "Request")
-WEBHOOK_ENUMS = ("WebhookEvent", "DeliveryState")
-ANSWERS = {
-    "RunAnswer": "RunFields",
-    "JobItem": "JobItemFields",
-    "JobAnswer": "JobFields",
-    "PointSummary": "SummaryFields",
-    "Spread": "StatisticFields",
-    "VerdictAnswer": "VerdictFields",
-    "Validation": "ValidationFields",
-    "Curve": "CurveFields",
-    "LossVariations": "VariationFields",
-    "SignedVariations": "SignedVariationFields",
-    "ConfusionMatrix": "ConfusionFields",
-    "ConfusionEntry": "ConfusionEntryFields",
-    "Calibration": "CalibrationFields",
-    "CalibrationBin": "CalibrationBinFields",
-    "CheckpointAnswer": "CheckpointFields",
-    "LogEntry": "LogFields",
-    "DatasetDetail": "DatasetFields",
-    "WorkerAnswer": "WorkerFields",
-}
-COMPARED = {
-    "SideAnswer": "SideFields",
-    "PairAnswer": "PairFields",
-    "BandAnswer": "BandFields",
-    "BandsAnswer": "BandsFields",
-    "Comparison": "ComparisonFields",
-}
-WEBHOOKS = {"WebhookAnswer": "WebhookFields", "DeliveryAnswer": "DeliveryFields"}
-BY_CLASS = {
-    "ConfusedPair": "ConfusedPairFields",
-    "RunClass": "RunClassFields",
-    "RunClassReport": "ClassReportFields",
-    "MeanOverRuns": "MeanOverRunsFields",
-    "PointClass": "PointClassFields",
-    "PointClassReport": "PointClassReportFields",
-    "WrongExample": "WrongExampleFields",
-    "MostWrong": "MostWrongFields",
-}
 REQUIRED = ("id", "state")
 """All else may be missing in the answers of an older service."""
-HEAD = '''"""Fields of the service's answers, written from docs/openapi.json by `python -m tests.interface`.
-
-Fields that hold other answers are declared in `client.answers`.
-"""
-
-from datetime import datetime
-from typing import Any
-
-from pydantic import Field
-
-from client.record import Answer, Word
-'''
-COMPARED_HEAD = '''"""Fields of a comparison, written from docs/openapi.json by `python -m tests.interface`.
-
-Fields that hold other answers are declared in `client.comparison`.
-"""
-
-from typing import Any
-
-from pydantic import Field
-
-from client.record import Answer
-'''
-WEBHOOK_HEAD = '''"""Fields of webhooks, written from docs/openapi.json by `python -m tests.interface`."""
-
-from datetime import datetime
-
-from pydantic import Field
-
-from client.record import Answer, Word
-'''
-CLASS_HEAD = '''"""Fields of reports by class, written from docs/openapi.json by `python -m tests.interface`.
-
-Fields that hold other answers are declared in `client.class_report`.
-"""
-
-from typing import Any
-
-from pydantic import Field
-
-from client.record import Answer
-'''
 SCALARS = {"string": ("str", '""'), "integer": ("int", "0"), "number": ("float", "0.0"), "boolean": ("bool", "False")}
+
+
+class Fields(NamedTuple):
+    """A module of the client whose classes are written from the document."""
+
+    module: str
+    about: str
+    declared_in: str | None
+    """Where fields that hold other answers are declared."""
+    answers: dict[str, str]
+    """Schema -> class."""
+    enums: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return ROOT / "client" / f"{self.module}.py"
+
+
+WRITTEN = (
+    Fields(
+        "fields",
+        "the service's answers",
+        "client.answers",
+        {
+            "RunAnswer": "RunFields",
+            "JobItem": "JobItemFields",
+            "JobAnswer": "JobFields",
+            "PointSummary": "SummaryFields",
+            "Spread": "StatisticFields",
+            "VerdictAnswer": "VerdictFields",
+            "Validation": "ValidationFields",
+            "Curve": "CurveFields",
+            "LossVariations": "VariationFields",
+            "SignedVariations": "SignedVariationFields",
+            "ConfusionMatrix": "ConfusionFields",
+            "ConfusionEntry": "ConfusionEntryFields",
+            "Calibration": "CalibrationFields",
+            "CalibrationBin": "CalibrationBinFields",
+            "CheckpointAnswer": "CheckpointFields",
+            "LogEntry": "LogFields",
+            "WorkerAnswer": "WorkerFields",
+        },
+        ("State", "Reason", "Request"),
+    ),
+    Fields(
+        "comparison_fields",
+        "a comparison",
+        "client.comparison",
+        {
+            "SideAnswer": "SideFields",
+            "PairAnswer": "PairFields",
+            "BandAnswer": "BandFields",
+            "BandsAnswer": "BandsFields",
+            "Comparison": "ComparisonFields",
+        },
+    ),
+    Fields(
+        "class_report_fields",
+        "reports by class",
+        "client.class_report",
+        {
+            "ConfusedPair": "ConfusedPairFields",
+            "RunClass": "RunClassFields",
+            "RunClassReport": "ClassReportFields",
+            "MeanOverRuns": "MeanOverRunsFields",
+            "PointClass": "PointClassFields",
+            "PointClassReport": "PointClassReportFields",
+            "WrongExample": "WrongExampleFields",
+            "MostWrong": "MostWrongFields",
+        },
+    ),
+    Fields(
+        "dataset_fields",
+        "data sets",
+        "client.datasets",
+        {
+            "DatasetDetail": "DatasetFields",
+            "DatasetSplit": "DatasetSplitFields",
+            "CoOccurrence": "CoOccurrenceFields",
+            "ClassPair": "ClassPairFields",
+            "MissingValues": "MissingValuesFields",
+        },
+    ),
+    Fields(
+        "webhook_fields",
+        "webhooks",
+        None,
+        {"WebhookAnswer": "WebhookFields", "DeliveryAnswer": "DeliveryFields"},
+        ("WebhookEvent", "DeliveryState"),
+    ),
+)
 
 
 def document() -> dict[str, Any]:
@@ -118,26 +125,25 @@ def document_text() -> str:
     return json.dumps(document(), indent=1, ensure_ascii=False) + "\n"
 
 
-def fields_text(schemas: Mapping[str, Any]) -> str:
-    """What client/fields.py should hold."""
-    enums = [enum(name, schemas[name]) for name in ENUMS]
-    return "\n\n".join([HEAD, *enums, *(answer(own, schemas[name]) for name, own in ANSWERS.items())])
+def text_of(fields: Fields, schemas: Mapping[str, Any]) -> str:
+    """What a module of fields should hold."""
+    classes = [enum(name, schemas[name]) for name in fields.enums]
+    classes += [answer(own, schemas[name]) for name, own in fields.answers.items()]
+    body = "\n\n".join(classes)
+    about = f"Fields of {fields.about}, written from docs/openapi.json by `python -m tests.interface`."
+    declared = (
+        f"\n\nFields that hold other answers are declared in `{fields.declared_in}`.\n" if fields.declared_in else ""
+    )
+    return f'"""{about}{declared}"""\n\n{imports(body)}\n\n{body}'
 
 
-def compared_text(schemas: Mapping[str, Any]) -> str:
-    """What client/comparison_fields.py should hold."""
-    return "\n\n".join([COMPARED_HEAD, *(answer(own, schemas[name]) for name, own in COMPARED.items())])
-
-
-def webhook_text(schemas: Mapping[str, Any]) -> str:
-    """What client/webhook_fields.py should hold."""
-    enums = [enum(name, schemas[name]) for name in WEBHOOK_ENUMS]
-    return "\n\n".join([WEBHOOK_HEAD, *enums, *(answer(own, schemas[name]) for name, own in WEBHOOKS.items())])
-
-
-def by_class_text(schemas: Mapping[str, Any]) -> str:
-    """What client/class_report_fields.py should hold."""
-    return "\n\n".join([CLASS_HEAD, *(answer(own, schemas[name]) for name, own in BY_CLASS.items())])
+def imports(body: str) -> str:
+    """The imports that classes need."""
+    standard = ["from datetime import datetime\n"] if "datetime" in body else []
+    standard += ["from typing import Any\n"] if "Any" in body else []
+    field = "from pydantic import Field\n\n" if "Field(" in body else ""
+    own = "Answer, Word" if "(Word)" in body else "Answer"
+    return "".join(standard) + ("\n" if standard else "") + field + f"from client.record import {own}\n"
 
 
 def enum(name: str, schema: Mapping[str, Any]) -> str:
@@ -154,7 +160,8 @@ def answer(name: str, schema: Mapping[str, Any]) -> str:
 
 def holds_answers(part: Any) -> bool:
     """Whether a field's schema refers to other answers."""
-    return any(name not in (*ENUMS, *WEBHOOK_ENUMS) for name in references(part))
+    words = {name for fields in WRITTEN for name in fields.enums}
+    return any(name not in words for name in references(part))
 
 
 def references(part: Any) -> Iterator[str]:
@@ -200,10 +207,8 @@ def main() -> None:
     """Write the files."""
     DOCUMENT.write_text(document_text())
     schemas = document()["components"]["schemas"]
-    FIELDS.write_text(fields_text(schemas))
-    COMPARED_FIELDS.write_text(compared_text(schemas))
-    WEBHOOK_FIELDS.write_text(webhook_text(schemas))
-    CLASS_FIELDS.write_text(by_class_text(schemas))
+    for fields in WRITTEN:
+        fields.path.write_text(text_of(fields, schemas))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from api.middleware.bodies import JSON_BODY
 from api.middleware.security import READ, SUBMIT
 from api.parameters import NAME, Cursor, DatasetName, Limit, Text
 from api.problems import Problem, problems
-from api.schemas.answers import DatasetAnswer, DatasetDetail, DatasetList
+from api.schemas.datasets import DatasetAnswer, DatasetDetail, DatasetList
 from api.state import Services
 from store import datasets
 
@@ -22,6 +22,8 @@ else:
     dataset_answers, registration = late("api.services.dataset_answers"), late("api.services.registration")
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"], dependencies=[READ], route_class=Threaded)
+
+ColumnName = Annotated[Text, Field(min_length=1, max_length=200)]
 
 
 class NewDataset(BaseModel):
@@ -33,10 +35,16 @@ class NewDataset(BaseModel):
     path: Text = Field(
         min_length=1,
         max_length=1000,
-        description="relative to LPL_DATA_DIR/datasets: an .npz, or a folder of images with labels.csv "
-        "(split,file,labels; labels joined by |) and optional classes.txt",
+        description="relative to LPL_DATA_DIR/datasets: an .npz, a .csv table, a tree of class folders, or a folder of "
+        "images with labels.csv (split,file,labels; labels joined by |) and optional classes.txt",
     )
     task: Literal["single_label", "multi_label"] | None = Field(None, description="read from the labels where absent")
+    target: ColumnName | None = Field(
+        None, description="of a .csv: the column of the labels; by default target, label, class or y, else the last one"
+    )
+    split: ColumnName | None = Field(
+        None, description="of a .csv: the column that says train, val or test; by default the one called split"
+    )
 
 
 @router.post(
@@ -47,17 +55,20 @@ class NewDataset(BaseModel):
     responses=problems(409, 413, 415),
 )
 def add(services: Services, response: Response, body: Annotated[NewDataset, Body()]) -> DatasetDetail:
-    """Register an `.npz` or a folder of images.
+    """Register an `.npz`, a `.csv` table or a folder of images.
 
     The `.npz` has `x_train`, `y_train` and optional `x_validation`, `y_validation`, `x_test`, `y_test`, `classes`;
     names and forms of Keras and MedMNIST are recognised. The folder has `labels.csv` with the header
     `split,file,labels`: train, val or test; a path relative to the folder; labels joined by `|`. Every image is
-    decoded once to check it. What was recognised or changed stands in `notes`.
+    decoded once to check it. Of a `.csv`, numbers are standardised by the training rows, texts become categories.
+    What was recognised or changed stands in `notes`, what spoils results in `warnings`.
     """
     if body.name in dataset_answers.builtin_names():
         refusal = f"{body.name!r} is a built-in data set; choose another name"
         raise Problem(409, refusal, errors=[{"path": "name", "message": refusal}])
-    data = registration.inspect(services.settings.datasets_dir, body.path, task=body.task)
+    data = registration.inspect(
+        services.settings.datasets_dir, body.path, task=body.task, target=body.target, split=body.split
+    )
     record = services.db.write(partial(registration.register, name=body.name, data=data))
     response.headers["Location"] = f"/v1/datasets/{record.name}"
     return dataset_answers.of_record(record)

@@ -207,47 +207,6 @@ class Validation(FromFiles):
     )
 
 
-class DatasetAnswer(FromFiles):
-    """A data set."""
-
-    name: str
-    builtin: bool
-    available: bool
-    message: str | None = None
-    format: str
-    task: str | None = None
-    num_classes: int | None = Field(None, description="null where it is not available")
-    imbalance_factor: float | None = Field(
-        None, description="n_max/n_min of all training examples, over the classes that have any"
-    )
-    path: str | None = None
-    sha256: str | None = None
-    created_at: Moment | None = None
-
-
-class DatasetDetail(DatasetAnswer):
-    """A data set with its classes."""
-
-    classes: list[str] = []
-    class_counts: list[int] = []
-    shot_groups: dict[str, list[int]] = Field(default_factory=dict, description="many, medium, few: class indices")
-    many_above: int | None = None
-    few_below: int | None = None
-    num_train: int | None = None
-    num_validation: int | None = None
-    num_test: int | None = None
-    input_shape: list[int] = []
-    notes: list[str] = Field(default=[], description="what a reader of results must know of the files")
-    preview: list[dict[str, Any]] = Field(default_factory=list, description="one example per class, up to 12")
-
-
-class DatasetList(BaseModel):
-    """A page of data sets."""
-
-    items: list[DatasetAnswer]
-    next: str | None
-
-
 class KeyAnswer(Answer):
     """An API key; its secret is shown once, when it is made."""
 

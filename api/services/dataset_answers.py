@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import lplcore
-from api.schemas.answers import DatasetDetail, at
+from api.schemas.answers import at
+from api.schemas.datasets import DatasetDetail
 from api.services.registration import builtin_info, builtin_preview, shot_groups
 from lplcore.data.images.folder import LABELS_FILE
 from lplcore.data.long_tail import imbalance_of
@@ -46,7 +47,19 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
         sha256=record.sha256,
         created_at=at(record.created_at),
         **facts({**record.info, "notes": notes}),
+        **described(record),
     )
+
+
+def described(record: DatasetRecord) -> dict[str, Any]:
+    """What was found of a data set when it was registered; nothing of those registered before it was looked for."""
+    missing = (record.info.get("table") or {}).get("missing", [])
+    return {
+        **record.info.get("description", {}),
+        "target": record.target,
+        "split": record.split,
+        "missing_values": [{"column": column, "rows": rows} for column, rows in missing],
+    }
 
 
 def is_there(path: Path, kind: str) -> bool:

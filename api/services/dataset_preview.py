@@ -27,8 +27,14 @@ def preview(data: RawData) -> list[dict[str, Any]]:
         members = data.y_train == index if data.y_train.ndim == 1 else data.y_train[:, index] == 1
         places = np.flatnonzero(members)
         if len(places):
-            shown.append({"class": name, **content(example(data.x_train, int(places[0])))})
+            shown.append({"class": name, **content(example(data.x_train, int(places[0]))), **row_of(data, name)})
     return shown
+
+
+def row_of(data: RawData, name: str) -> dict[str, Any]:
+    """Of a table, a row of the class as its file has it."""
+    row = None if data.table is None else data.table.examples.get(name)
+    return {} if row is None else {"row": dict(row)}
 
 
 def example(inputs: Inputs, place: int) -> npt.NDArray[Any]:

@@ -7,24 +7,30 @@ from typing import Any
 import lplcore
 from api.services.dataset_preview import IMAGE_SIZE, preview
 from lplcore.data.arrays.archive import read_arrays
-from lplcore.data.images.class_folders import class_folders_of, subfolders
+from lplcore.data.description import Description, describe
+from lplcore.data.images.class_folders import OWN_SPLIT, class_folders_of, subfolders
 from lplcore.data.images.files import Pixels
 from lplcore.data.images.folder import (
     LABELS_FILE,
     LabelledFolder,
-    check_images,
+    files_of,
     fingerprint,
     labels_of,
+    look_at,
     refuse_unlabelled,
 )
 from lplcore.data.info import RawFacts
 from lplcore.data.raw import raw_facts
 from lplcore.data.rules import RULES
-from lplcore.datasets.registered import ARRAYS, CLASS_FOLDERS, LABELLED_IMAGES, digest, folder_data, folder_facts
+from lplcore.data.tables.table import content_hash, read_table
+from lplcore.datasets.registered import ARRAYS, CLASS_FOLDERS, LABELLED_IMAGES, TABLE, digest, folder_data, folder_facts
 from lplcore.plugin import plugins
 from store import datasets
 from store.database.engine import Session
 from store.database.records import DatasetRecord
+
+OF_THE_BODY = ("task", "target", "split")
+"""Fields beside the path that a refusal may name."""
 
 
 @dataclass(frozen=True)
@@ -35,19 +41,34 @@ class Inspected:
     format: str
     facts: RawFacts
     preview: list[dict[str, Any]]
+    description: Description
 
 
-def inspect(folder: Path, path: str, *, task: str | None) -> Inspected:
+def inspect(
+    folder: Path, path: str, *, task: str | None, target: str | None = None, split: str | None = None
+) -> Inspected:
     """What a file or a folder below the datasets folder holds, fully read and checked.
+
+    Args:
+        folder: the datasets folder.
+        path: relative to it.
+        task: what the labels are meant as; None lets them say it.
+        target: of a table, the column of the labels.
+        split: of a table, the column that says train, val or test.
 
     Raises:
         SpecError: the path, the task or the content is not fit, with the field and the remedy.
     """
     place = path_below(folder, path)
+    is_table = place.is_file() and place.suffix.lower() == ".csv"
+    if not is_table:
+        refuse_columns(target=target, split=split)
     try:
+        if is_table:
+            return inspect_table(place, task, target=target, split=split)
         return inspect_folder(place, task) if place.is_dir() else inspect_arrays(place, task)
     except lplcore.DatasetError as error:
-        raise refused("path", str(error)) from error
+        raise refused(error.field if error.field in OF_THE_BODY else "path", str(error)) from error
     except OSError as error:
         raise refused("path", f"the file cannot be read: {error.strerror}") from error
 
@@ -65,7 +86,12 @@ def register(session: Session, name: str, *, data: Inspected) -> DatasetRecord:
         path=str(data.path),
         task=data.facts.task,
         sha256=data.facts.sha256,
-        info={**asdict(data.facts), "preview": data.preview, "rules": RULES},
+        info={
+            **asdict(data.facts),
+            "preview": data.preview,
+            "rules": RULES,
+            "description": asdict(data.description),
+        },
     )
 
 
@@ -80,7 +106,29 @@ def inspect_arrays(file: Path, task: str | None) -> Inspected:
     data = read_arrays(file, task=task)
     if task is not None and task != data.task:
         raise refused("task", f"the labels are {data.task}; leave task out or correct it")
-    return Inspected(file, ARRAYS, raw_facts(data, sha256=sha256), preview(data))
+    described = describe(data, splits_drawn=False)
+    return Inspected(file, ARRAYS, raw_facts(data, sha256=sha256), preview(data), described)
+
+
+def inspect_table(file: Path, task: str | None, *, target: str | None, split: str | None) -> Inspected:
+    """A CSV table.
+
+    Raises:
+        DatasetError, OSError: it cannot be read.
+    """
+    sha256 = digest(file)
+    data = read_table(file, task=task, target=target, split=split)
+    assert data.table is not None
+    facts = raw_facts(data, sha256=content_hash(sha256, data.table.target, data.table.split))
+    described = describe(data, splits_drawn=data.table.split is None)
+    return Inspected(file, TABLE, facts, preview(data), described)
+
+
+def refuse_columns(**columns: str | None) -> None:
+    """Columns of what has none."""
+    for field, column in columns.items():
+        if column is not None:
+            raise refused(field, "names a column of a .csv table, and this is none; leave it out")
 
 
 def inspect_folder(folder: Path, task: str | None) -> Inspected:
@@ -92,11 +140,12 @@ def inspect_folder(folder: Path, task: str | None) -> Inspected:
     """
     labelled = labels_as(folder, task)
     sha256 = fingerprint(labelled)
-    notes = check_images(labelled)
-    shown = preview(folder_data(labelled, Pixels(IMAGE_SIZE)))
+    data = folder_data(labelled, Pixels(IMAGE_SIZE, rules=labelled.rules))
+    looked = look_at(files_of(labelled, Pixels(IMAGE_SIZE, rules=labelled.rules)))
+    described = describe(data, splits_drawn=OWN_SPLIT in labelled.notes, flat=looked.flat)
     facts = folder_facts(labelled, image_size=IMAGE_SIZE, sha256=sha256)
     kind = LABELLED_IMAGES if labelled.listing else CLASS_FOLDERS
-    return Inspected(folder, kind, replace(facts, notes=(*facts.notes, *notes)), shown)
+    return Inspected(folder, kind, replace(facts, notes=(*facts.notes, *looked.notes)), preview(data), described)
 
 
 def labels_as(folder: Path, task: str | None) -> LabelledFolder:

@@ -182,6 +182,8 @@ def entry_of(record: DatasetRecord) -> lplcore.RegisteredDataset:
         task=record.task,
         sha256=record.sha256,
         rules=record.rules,
+        target=record.target,
+        split=record.split,
     )
 
 

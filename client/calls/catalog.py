@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from client.answers import Dataset, Worker
+from client.answers import Worker
 from client.calls.finding import answer_of, begun
 from client.calls.request import Calls, at, listed, read
+from client.datasets import Dataset
 from client.errors import ApiError
 
 
@@ -23,9 +24,20 @@ class CatalogCalls(Calls):
         """A data set with its classes, counts and shot groups."""
         return read(Dataset, self._transport.get(at("datasets", name)))
 
-    def add_dataset(self, name: str, path: str, *, task: str | None = None) -> Dataset:
-        """Register an `.npz` by its path relative to the service's `LPL_DATA_DIR/datasets`."""
-        body = {"name": name, "path": path} | ({"task": task} if task else {})
+    def add_dataset(
+        self, name: str, path: str, *, task: str | None = None, target: str | None = None, split: str | None = None
+    ) -> Dataset:
+        """Register an `.npz`, a table or a folder by its path relative to the service's `LPL_DATA_DIR/datasets`.
+
+        Args:
+            name: the name that specs will use.
+            path: relative to the service's folder.
+            task: single_label or multi_label; read from the labels.
+            target: of a `.csv`, the column of the labels.
+            split: of a `.csv`, the column that says train, val or test.
+        """
+        named = {"task": task, "target": target, "split": split}
+        body = {"name": name, "path": path} | {field: value for field, value in named.items() if value}
         return read(Dataset, self._transport.post(at("datasets"), body, repeatable=False))
 
     def delete_dataset(self, name: str) -> None:

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from client.answers import Dataset, Worker
+from client.answers import Worker
 from client.client import Client
 from client.connection import connected
+from client.datasets import Dataset
 from client.errors import ApiError
 from client.output import AsJson, moment, say_json, say_list, say_table
 
@@ -154,13 +155,15 @@ def say_method_parameters(parameters: Any) -> None:
 def add_dataset(
     context: typer.Context,
     name: Name,
-    path: Annotated[str, typer.Argument(help="An .npz, or a folder with labels.csv, below LPL_DATA_DIR/datasets.")],
+    path: Annotated[str, typer.Argument(help="An .npz, a .csv or a folder of images below LPL_DATA_DIR/datasets.")],
     task: Annotated[str | None, typer.Option(help="single_label or multi_label; read from the labels.")] = None,
+    target: Annotated[str | None, typer.Option(help="Of a .csv: the column of the labels.")] = None,
+    split: Annotated[str | None, typer.Option(help="Of a .csv: the column that says train, val or test.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Register an .npz or a folder of images that lies under the service's LPL_DATA_DIR/datasets."""
+    """Register an .npz, a .csv table or a folder of images that lies under the service's LPL_DATA_DIR/datasets."""
     with connected(context) as client:
-        say_dataset(client.add_dataset(name, path, task=task), as_json=as_json)
+        say_dataset(client.add_dataset(name, path, task=task, target=target, split=split), as_json=as_json)
 
 
 @dataset.command("list")
@@ -193,13 +196,15 @@ def say_dataset(dataset: Dataset, *, as_json: bool) -> None:
     if as_json:
         say_json(dataset)
         return
-    lists = ("classes", "class_counts", "preview")
+    lists = ("classes", "class_counts", "preview", "splits", "co_occurrence", "missing_values", "warnings")
     facts = [
         [key.removesuffix("_at").replace("_", " "), moment(value) if key.endswith("_at") else value]
         for key, value in dataset.model_dump(mode="json").items()
         if key not in lists and value not in (None, [], {})
     ]
     say_table(["", ""], facts)
+    for warning in dataset.warnings:
+        typer.echo(f"Warning: {warning}.")
     if dataset.classes:
         typer.echo()
         say_table(["class", "examples"], zip(dataset.classes, dataset.class_counts, strict=False), right=[1])

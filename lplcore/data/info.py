@@ -1,8 +1,31 @@
 """Facts about a data set after its long-tailed subset and validation split."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from lplcore.data.stratification import LabelSets
+
+
+class MissingValues(NamedTuple):
+    """A column of a table with rows that lack a value."""
+
+    column: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class TableFacts:
+    """What the columns of a CSV table are taken for."""
+
+    target: str
+    split: str | None
+    """None where the splits were drawn."""
+    preprocessing: Mapping[str, Any]
+    """How rows become features: for `lplcore.data.tables.Preprocessing.from_json`."""
+    missing: tuple[MissingValues, ...] = ()
+    examples: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The first training row of the first classes: the texts of its first columns."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +48,8 @@ class RawFacts:
     """Multi label: whether training labels are shares, some between 0 and 1."""
     image_sizes: tuple[tuple[int, int], ...] = ()
     """Width and height of a few image files."""
+    table: TableFacts | None = field(default=None, repr=False)
+    """Of a CSV table."""
     label_sets: LabelSets | None = field(default=None, compare=False, repr=False)
     """Multi label: the sets of labels of the training examples, where they are to be split."""
 

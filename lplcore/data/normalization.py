@@ -101,6 +101,11 @@ def fixed_range(low: float, high: float) -> Normalization:
     return Normalization(torch.tensor(-low / scale, dtype=torch.float32), torch.tensor(scale, dtype=torch.float32))
 
 
+def unchanged(features: int) -> Normalization:
+    """Features that stay as they are."""
+    return Normalization(torch.zeros(features), torch.ones(features))
+
+
 def total(
     x: npt.NDArray[np.generic], center: npt.NDArray[np.float64], axes: tuple[int, ...], *, power: int
 ) -> npt.NDArray[np.float64]:

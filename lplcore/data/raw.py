@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from lplcore.data.images.estimate import sampled_sizes
 from lplcore.data.images.files import ImageFiles
-from lplcore.data.info import RawFacts
+from lplcore.data.info import RawFacts, TableFacts
 from lplcore.data.rules import RULES
 
 Inputs: TypeAlias = npt.NDArray[Any] | ImageFiles
@@ -35,6 +35,8 @@ class RawData:
     """What a reader of results must know, such as files that differ from the published ones."""
     modified: bool = False
     """Whether files differ from the published ones."""
+    table: TableFacts | None = None
+    """Of a CSV table, whose features are standardised already."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,15 @@ class RegisteredDataset:
     """Absolute path of the file, or of the folder; empty where the data are in memory."""
     format: str = "arrays"
     """`arrays`: an `.npz`; `labelled_images`: a folder of images with `labels.csv`; `class_folders`: a folder
-    of class folders, or of `train/ val/ test/` of them; `in_memory`: `raw`."""
+    of class folders, or of `train/ val/ test/` of them; `table`: a `.csv`; `in_memory`: `raw`."""
     task: str | None = None
     sha256: str | None = None
     rules: int = RULES
     """By which it is read, so that its runs go on with the same numbers; registered again, it is read by `RULES`."""
+    target: str | None = None
+    """Of a table: the column of the labels; None lets the names of its columns say it."""
+    split: str | None = None
+    """Of a table: the column that says train, val or test."""
     raw: RawData | None = field(default=None, compare=False, repr=False)
     """The data themselves, where a caller holds them in memory."""
 
@@ -72,6 +78,7 @@ def raw_facts(raw: RawData, *, sha256: str | None) -> RawFacts:
         sha256=sha256,
         image_sizes=sampled_sizes(raw.x_train) if isinstance(raw.x_train, ImageFiles) else (),
         shares=raw.y_train.dtype.kind == "f",
+        table=raw.table,
     )
 
 

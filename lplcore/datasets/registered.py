@@ -1,4 +1,4 @@
-"""Data sets registered under a name of their own: an `.npz` of arrays, or a folder of images with `labels.csv`."""
+"""Data sets registered under a name of their own: an `.npz` of arrays, a folder of images or a CSV table."""
 
 import hashlib
 from collections import Counter
@@ -28,10 +28,11 @@ from lplcore.data.images.folder import (
 from lplcore.data.images.lines import LabelledImage
 from lplcore.data.info import RawFacts
 from lplcore.data.raw import RawData, RegisteredDataset
+from lplcore.data.tables.table import content_hash, read_table
 from lplcore.datasets.image_files import ImageDataset
 from lplcore.errors import DataChanged, DatasetError
 
-ARRAYS, LABELLED_IMAGES, CLASS_FOLDERS = "arrays", "labelled_images", "class_folders"
+ARRAYS, LABELLED_IMAGES, CLASS_FOLDERS, TABLE = "arrays", "labelled_images", "class_folders", "table"
 OF_IMAGES = (LABELLED_IMAGES, CLASS_FOLDERS)
 
 
@@ -61,6 +62,8 @@ class Registered(ImageDataset):
         path = Path(entry.path)
         if format_of(entry) in OF_IMAGES:
             return folder_data(unchanged_folder(entry), self.pixels(rules=entry.rules))
+        if entry.format == TABLE:
+            return unchanged_table(entry)
         if entry.sha256 is not None and path.is_file() and digest(path) != entry.sha256:
             raise changed(path)
         folder = read_arrays(path, task=entry.task, rules=entry.rules)
@@ -87,8 +90,8 @@ class Registered(ImageDataset):
         entry = registered.get(self.name)
         if entry is None:
             raise DatasetError("name", f"no data set is registered as {self.name!r}")
-        if entry.raw is None and entry.format not in (ARRAYS, *OF_IMAGES):
-            known = f"{ARRAYS}, {LABELLED_IMAGES} or {CLASS_FOLDERS}"
+        if entry.raw is None and entry.format not in (ARRAYS, *OF_IMAGES, TABLE):
+            known = f"{ARRAYS}, {LABELLED_IMAGES}, {CLASS_FOLDERS} or {TABLE}"
             message = f"unknown format {entry.format!r}; register it again as {known}"
             raise DatasetError("name", message)
         return entry
@@ -102,6 +105,19 @@ def format_of(entry: RegisteredDataset) -> str:
 def changed(path: Path) -> DatasetError:
     """What is said of contents that are not the registered ones."""
     return DataChanged("name", f"{path.name} has changed since it was registered; register it again")
+
+
+def unchanged_table(entry: RegisteredDataset) -> RawData:
+    """A registered table as it was registered.
+
+    Raises:
+        DatasetError: it cannot be read, or has changed.
+    """
+    path = Path(entry.path)
+    unchecked = entry.sha256 is None or not path.is_file()
+    if not unchecked and content_hash(digest(path), entry.target, entry.split) != entry.sha256:
+        raise changed(path)
+    return read_table(path, task=entry.task, target=entry.target, split=entry.split)
 
 
 def unchanged_folder(entry: RegisteredDataset) -> LabelledFolder:

@@ -7,7 +7,7 @@ from typing import Any
 from lplcore.data.arrays.archive import task_of_labels
 from lplcore.data.images.folder import labels_of
 from lplcore.data.raw import RegisteredDataset
-from lplcore.datasets.registered import CLASS_FOLDERS, LABELLED_IMAGES, format_of
+from lplcore.datasets.registered import CLASS_FOLDERS, LABELLED_IMAGES, TABLE, format_of
 from lplcore.errors import DatasetError
 from lplcore.plugin import plugins
 
@@ -26,7 +26,7 @@ def task_of(dataset: Any, registered: Mapping[str, RegisteredDataset]) -> str | 
 
 def stored_task(entry: RegisteredDataset) -> str | None:
     """The task by the labels in a registered file or folder."""
-    if entry.format == CLASS_FOLDERS:
+    if entry.format in (CLASS_FOLDERS, TABLE):
         return "single_label"
     try:
         if format_of(entry) == LABELLED_IMAGES:

@@ -12,6 +12,7 @@ from lplcore.data.normalization import (
     fixed_range,
     imagenet_statistics,
     training_statistics,
+    unchanged,
 )
 from lplcore.data.raw import Inputs, RawData
 from lplcore.data.splits import IntArray, Split, split_of
@@ -54,6 +55,8 @@ def normalization_of(dataset: Dataset, raw: RawData, train: Split) -> Normalizat
         return fixed_range(low, high)
     if dataset.normalization == "imagenet":
         return imagenet_statistics()
+    if raw.table is not None:
+        return unchanged(raw.x_train.shape[1])
     if isinstance(train.x, ImageStream):
         return colour_statistics(train.x.usable(read).numpy() for read in train.x.all())
     return (

@@ -114,6 +114,20 @@ class DatasetRecord:
         """By which rules it is read: those of its registration, which version 0.1.0 (rules 1) did not write down."""
         return int(self.info.get("rules", 1))
 
+    @property
+    def target(self) -> str | None:
+        """Of a table: the column of the labels."""
+        return self._of_table("target")
+
+    @property
+    def split(self) -> str | None:
+        """Of a table: the column that says train, val or test."""
+        return self._of_table("split")
+
+    def _of_table(self, name: str) -> str | None:
+        column = (self.info.get("table") or {}).get(name)
+        return None if column is None else str(column)
+
 
 @dataclass(frozen=True)
 class Memory:

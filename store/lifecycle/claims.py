@@ -23,6 +23,9 @@ from store.lifecycle.rewinds import rewind
 from store.lifecycle.states import Outcome, State
 from store.lifecycle.transitions import Step, Trigger
 
+OF_A_DATASET = ("name", "format", "path", "task", "sha256", "rules", "target", "split")
+"""What the trainer gets of a registered data set."""
+
 
 @dataclass(frozen=True)
 class Unfit:
@@ -96,7 +99,7 @@ def claim(
 def registered_entry(row: DatasetRow) -> dict[str, Any]:
     """A registered data set as the trainer gets it."""
     record = dataset_of(row)
-    return {field: getattr(record, field) for field in ("name", "format", "path", "task", "sha256", "rules")}
+    return {field: getattr(record, field) for field in OF_A_DATASET}
 
 
 def heartbeat(session: Session, claim: Claim, *, lease_seconds: float, progress: float | None = None) -> str | None:

@@ -2,27 +2,16 @@
 
 import json
 
-from tests.interface import (
-    CLASS_FIELDS,
-    COMPARED_FIELDS,
-    DOCUMENT,
-    FIELDS,
-    WEBHOOK_FIELDS,
-    by_class_text,
-    compared_text,
-    document_text,
-    fields_text,
-    webhook_text,
-)
+import pytest
+
+from tests.interface import DOCUMENT, WRITTEN, Fields, document_text, text_of
 
 
 def test_the_committed_document_is_the_service_s() -> None:
     assert DOCUMENT.read_text() == document_text(), "run `python -m tests.interface`"
 
 
-def test_the_fields_of_the_client_are_those_of_the_document() -> None:
+@pytest.mark.parametrize("fields", WRITTEN, ids=lambda fields: fields.module)
+def test_the_fields_of_the_client_are_those_of_the_document(fields: Fields) -> None:
     schemas = json.loads(DOCUMENT.read_text())["components"]["schemas"]
-    assert FIELDS.read_text() == fields_text(schemas), "run `python -m tests.interface`"
-    assert COMPARED_FIELDS.read_text() == compared_text(schemas), "run `python -m tests.interface`"
-    assert WEBHOOK_FIELDS.read_text() == webhook_text(schemas), "run `python -m tests.interface`"
-    assert CLASS_FIELDS.read_text() == by_class_text(schemas), "run `python -m tests.interface`"
+    assert fields.path.read_text() == text_of(fields, schemas), "run `python -m tests.interface`"

@@ -26,6 +26,7 @@ from lplcore.data.arrays import pickles
 from lplcore.data.arrays.archive import read_arrays
 from lplcore.data.images.decoding import FORMATS
 from lplcore.data.images.folder import check_images, labels_of
+from lplcore.data.tables.table import read_table
 from lplcore.errors import DatasetError
 from lplcore.training.checkpoint import METADATA_KEY
 from store.database.engine import Database
@@ -180,6 +181,14 @@ def test_damaged_labels(text: bytes, listed: bytes | None, tmp_path_factory: pyt
     if listed is not None:
         (folder / "classes.txt").write_bytes(listed)
     read_or_refused(lambda: check_images(labels_of(folder, task=None)))
+
+
+@QUIET
+@given(content=damaged([b"split,a,b,y\ntrain,1,x,0\ntrain,2,y,1\ntest,,x,1\n", b"a;b;y\n1;2;0\n3;4;1\n5;6;1\n"]))
+def test_damaged_tables(content: bytes, tmp_path_factory: pytest.TempPathFactory) -> None:
+    table = tmp_path_factory.mktemp("tables") / "a.csv"
+    table.write_bytes(content)
+    read_or_refused(lambda: read_table(table))
 
 
 @settings(QUIET, max_examples=400)

@@ -84,6 +84,8 @@ class Process:
 class Service(Process):
     """A process that serves the API."""
 
+    data_dir: Path
+
     def __init__(self, arguments: list[str], *, log_path: Path, environment: Mapping[str, str]) -> None:
         super().__init__(arguments, log_path=log_path, environment=environment)
         try:
@@ -155,6 +157,7 @@ def serving(data_dir: Path, *arguments: str, **environment: str) -> Iterator[Ser
     wanted = [] if "LPL_PORT" in environment else ["--port", "0"]
     given = ["serve", *wanted, "--data-dir", str(data_dir), *arguments]
     service = Service(given, log_path=log_path, environment=QUICK | environment)
+    service.data_dir = data_dir
     try:
         yield service
     finally:

@@ -68,3 +68,17 @@ def test_a_killed_trainer_is_replaced_with_the_same_result(service: Service, und
     os.kill(frozen_halfway(service, run_id), signal.SIGKILL)
     assert service.succeeded(run_id)["attempt"] == 2
     assert service.results(run_id) == undisturbed
+
+
+def test_a_table_with_a_rare_class_is_an_experiment_by_its_name_alone(service: Service) -> None:
+    folder = service.data_dir / "datasets"
+    folder.mkdir(exist_ok=True)
+    rows = [f"{index * 37 % 101},{'BR' if index % 50 == 7 else 'CH'},{int(index % 50 == 7)}" for index in range(1000)]
+    (folder / "fraud.csv").write_text("\n".join(["amount,country,fraud", *rows]))
+    made = service.http.post("/v1/datasets", json={"name": "fraud", "path": "fraud.csv", "target": "fraud"})
+    assert (made.status_code, made.json()["class_counts"]) == (201, [784, 16]), made.text
+    job = service.http.post("/v1/jobs", json={"dataset": "fraud", "epochs": 2})
+    assert job.status_code == 201, job.text
+    for run in job.json()["runs"]:  # of the three methods that are compared
+        service.succeeded(run["id"])
+        assert service.get(f"/v1/runs/{run['id']}/metrics")["metrics"]["test/balanced_accuracy"]["epoch"] == [1, 2]

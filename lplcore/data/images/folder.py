@@ -11,11 +11,13 @@ import io
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from lplcore.data.class_names import in_natural_order
 from lplcore.data.data_files import MAX_ARRAY_BYTES, stamp
@@ -32,6 +34,10 @@ VALIDATION_IS_TEST = f"{LABELS_FILE} has no test rows: its val rows are the test
 MAX_TEXT_BYTES = 2**26
 MAX_IMAGES = 1_000_000
 MAX_CLASSES = 100_000
+SEEN = 16
+"""Pixels per side at which an image is looked at when it is registered."""
+FLAT_LEVELS = 4
+"""Of 255: an image that varies by no more is nearly one colour."""
 
 
 @dataclass(frozen=True)
@@ -233,15 +239,48 @@ def files_of(folder: LabelledFolder, pixels: Pixels) -> ImageFiles:
     return image_files(folder.folder, names, pixels, listing=folder.listing, lines=lines)
 
 
+class Looked(NamedTuple):
+    """What was found by decoding every image."""
+
+    notes: tuple[str, ...]
+    """On what was changed."""
+    flat: tuple[str, ...]
+    """Names of images that are one colour throughout, or nearly."""
+
+
 def check_images(folder: LabelledFolder) -> tuple[str, ...]:
     """Decode every image and keep none; returns notes on what was changed.
 
     Raises:
         DatasetError: an image is gone or damaged; the message names it.
     """
-    stream = ImageStream(files_of(folder, Pixels(1, rules=folder.rules)), InputPipeline())
-    whitened = 0
+    return look_at(files_of(folder, Pixels(1, rules=folder.rules))).notes
+
+
+def look_at(files: ImageFiles) -> Looked:
+    """Decode every image and keep none.
+
+    Raises:
+        DatasetError: an image is gone or damaged; the message names it.
+    """
+    stream = ImageStream(replace(files, pixels=replace(files.pixels, size=SEEN, view="stretch")), InputPipeline())
+    whitened, first, flat = 0, 0, list[str]()
     for read in stream.all():
-        stream.usable(read)
-        whitened += read.whitened
-    return white_note(whitened, len(stream))
+        images = stream.usable(read).numpy()
+        flat += [files.name(first + place) for place in flat_images(images, FLAT_LEVELS).tolist()]
+        first, whitened = first + len(images), whitened + read.whitened
+    return Looked(white_note(whitened, len(stream)), tuple(flat))
+
+
+def flat_images(images: npt.NDArray[Any], levels: float) -> npt.NDArray[np.intp]:
+    """Places of the images [N, channels, H, W] each of whose channels varies by no more than this."""
+    likely = np.flatnonzero(varying_by(images[:, :, ::4, ::4]) <= levels)  # a few pixels tell of most that they are not
+    flat: npt.NDArray[np.intp] = likely[varying_by(images[likely]) <= levels]
+    return flat
+
+
+def varying_by(images: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """[N] by how much the channel of each image that varies most does."""
+    lowest, highest = images.min(axis=(2, 3)), images.max(axis=(2, 3))
+    ranges: npt.NDArray[np.float64] = (highest.astype(np.float64) - lowest).max(axis=1)
+    return ranges
