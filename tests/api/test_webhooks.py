@@ -162,6 +162,17 @@ def test_names_are_looked_up_as_the_application_is_told(sqlite: Database, tmp_pa
             assert service.http.post("/v1/webhooks", json=body).status_code == status
 
 
+def test_a_name_that_changes_its_address_is_not_followed(sqlite: Database, tmp_path: Path) -> None:
+    changing = leading_to(["93.184.216.34"], ["127.0.0.1"])
+    with running(sqlite, tmp_path, resolve=changing) as service, listening() as endpoint:
+        body = {"url": endpoint.url(host="hooks.example"), "events": ["job.failed"]}
+        webhook = service.http.post("/v1/webhooks", json=body).json()
+        assert service.http.post(f"/v1/webhooks/{webhook['id']}/test").status_code == 202
+        (refused,) = attempted(service, webhook)
+    assert refused["message"].startswith("hooks.example (127.0.0.1) is not a public address")
+    assert endpoint.received == []
+
+
 def test_webhooks_are_for_administrators(service: Running) -> None:
     writing(service.db, keys.create, name="admin")
     secret = writing(service.db, keys.create, name="submits", scopes=["read", "submit"])[1]

@@ -41,7 +41,7 @@ STREAM_CHECKS = (
     response_headers_conformance,
 )
 CHECKS = (*STREAM_CHECKS, response_schema_conformance)
-MAY_LACK = ("/class-metrics", "/class-report", "/confusion-matrix", "/calibration", "/most-wrong", "/content")
+MAY_LACK = ("/class-metrics", "/confusion-matrix", "/calibration", "/content")
 """Ends of paths that a run or checkpoint need not have."""
 OUTCOMES = ("succeeded", "failed", "cancelled", "paused", "released")
 WORKS_EVERY = 3
@@ -74,9 +74,8 @@ PARTS = {
     "what runs record": r"^/v1/(jobs(/{\w+}(/(metrics|loss-variations|class-metrics))?)?"
     r"|(runs|checkpoints)/{\w+}/(?!cancel|pause|resume|retry).*)$",
     "data sets, keys and the jobs in their way": r"^/v1/(datasets|keys|jobs|jobs/{job_id}/(cancel|events))(/{\w+})?$",
-    "webhooks and the jobs that they tell of": (
-        r"^/v1/(webhooks(/{\w+}(/(deliveries|test))?)?|jobs|jobs/{job_id}/cancel)$"
-    ),
+    "webhooks and the jobs that they tell of": r"^/v1/(webhooks(/{\w+}(/(deliveries|test))?)?"
+    r"|jobs(/{job_id}/cancel)?)$",
 }
 """Paths by which requests follow each other."""
 ARRAYS = "small.npz"
