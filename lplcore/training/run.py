@@ -84,7 +84,8 @@ class TrainingRun:
             evaluate=self.evaluate,
             tuned=spec.decision_threshold == TUNED,
         )
-        self.network_input = NetworkInput(self.data.normalization.to(device), memory_format)
+        self.normalization = self.data.normalization.to(device)
+        self.network_input = NetworkInput(self.normalization, memory_format)
         self.procedure = spec.method.procedure
         streamed = isinstance(self.train_split.x, ImageStream)
         data = TrainingData(
