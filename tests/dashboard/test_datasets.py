@@ -71,3 +71,45 @@ def test_a_path_is_registered_and_deleted(database: Database, address: str, page
     page.get_by_role("button", name="Delete it").click()
     expect(page.get_by_role("heading", name="Data sets")).to_be_visible()
     expect(page.get_by_role("link", name="mine", exact=True)).to_have_count(0)
+
+
+def test_a_table_is_registered_with_its_target_and_warned_of(database: Database, address: str, page: Page) -> None:
+    put(database, "other.npz")
+    rows = [f"{index % 9},{'' if index % 10 == 0 else 'CH'},{int(index % 25 == 0)},x" for index in range(100)]
+    folder = Path(str(database.url.database)).parent / "datasets"
+    (folder / "fraud.csv").write_text("\n".join(["amount,country,fraud,last", *rows]))
+    page.goto(f"{address}/#/datasets")
+    page.locator("#register-name").fill("fraud")
+    page.locator("#register-path").fill("other.npz")
+    expect(page.get_by_label("Target column")).to_have_count(0)
+    page.locator("#register-path").fill("fraud.csv")
+    page.get_by_label("Target column").fill("none")
+    page.get_by_role("button", name="Register").click()
+    target = page.locator(".field", has=page.locator("#register-target"))
+    expect(target.get_by_role("alert")).to_contain_text("has no column 'none'")
+    page.get_by_label("Target column").fill("fraud")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("heading", name="2 warnings")).to_be_visible()
+    expect(page.get_by_text("compare balanced accuracy")).to_be_visible()
+    expect(page.get_by_role("table", name="Splits").get_by_role("row").nth(1)).to_contain_text("80")
+    expect(page.get_by_role("table", name="Columns that lack values")).to_contain_text("country")
+    expect(page.get_by_role("table", name="The first training row of each class")).to_contain_text("amount")
+
+
+def test_classes_that_come_together_are_a_matrix(database: Database, address: str, page: Page) -> None:
+    folder = Path(str(database.url.database)).parent / "datasets"
+    folder.mkdir(exist_ok=True)
+    labels = np.array([[1, 1, 0], [1, 1, 0], [0, 1, 1], [1, 0, 0]])
+    np.savez(folder / "multi.npz", x_train=np.eye(4), y_train=labels, x_test=-np.eye(4), y_test=labels)
+    page.goto(f"{address}/#/datasets")
+    page.locator("#register-name").fill("multi")
+    page.locator("#register-path").fill("multi.npz")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_role("img", name="Co-occurrence").locator("canvas")).to_be_visible()
+    pairs = page.get_by_role("table", name="The most frequent pairs")
+    expect(pairs.get_by_role("row").nth(1)).to_contain_text("0 and 1")
+    with page.expect_download() as caught:
+        page.get_by_role("img", name="Co-occurrence").locator("xpath=ancestor::*[.//button][1]").get_by_role(
+            "button", name="CSV"
+        ).click()
+    assert caught.value.path().read_text().splitlines()[1].startswith("0,0,66.6")

@@ -1,8 +1,10 @@
 """CSV tables: how rows become features, which split they are in, and what is refused."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -273,3 +275,12 @@ def test_a_table_that_has_changed_is_not_trained_on(tmp_path: Path) -> None:
     entry = lplcore.RegisteredDataset("fraud", str(path), "table", sha256="0" * 64, target="class")
     with pytest.raises(lplcore.DatasetError, match="has changed since it was registered"):
         lplcore.dataset_info(Registered(name="fraud"), datasets={"fraud": entry})
+
+
+def test_the_code_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "tables.md").read_text()
+    (block,) = re.findall(r"```python\n(.*?)```", page, flags=re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(block, "docs/tables.md", "exec"), names)
+    assert names["preprocessing"].names == ("months", "months is missing", "plan=basic", "plan=pro")

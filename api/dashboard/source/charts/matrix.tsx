@@ -1,4 +1,4 @@
-// A square of classes as a picture: rows are true classes, columns predicted ones, both most frequent first.
+// A square of classes as a picture, both most frequent first: rows are true classes, columns predicted ones, or what `axes` says.
 import { useMemo } from "preact/hooks";
 import { Chart, type ChartProperties, type Option } from "./chart";
 import { diverging, rising } from "./colours";
@@ -18,10 +18,13 @@ export interface MatrixProperties extends Pick<ChartProperties, "title" | "contr
   most?: number;
   /** Places at which a group of classes ends. */
   ends?: number[];
+  /** What rows and columns are where they are not true and predicted classes; `row` and `column` head the table. */
+  axes?: { rows: string; columns: string; row: string; column: string };
   /** The cell under the pointer. */
   onCell?: (cell: { row: number; column: number } | null) => void;
 }
 
+const CONFUSION = { rows: "true class, most frequent first", columns: "predicted class", row: "true class", column: "predicted" };
 const SHARP_PIXELS = 1200;
 const WHOLE_TABLE = 40;
 
@@ -75,7 +78,7 @@ function canvas(size: number): HTMLCanvasElement {
 }
 
 function drawn(properties: MatrixProperties, picture: HTMLCanvasElement, most: number, ink: Ink): Option {
-  const { names, signed, unit } = properties;
+  const { names, signed, unit, axes = CONFUSION } = properties;
   const size = names.length;
   const scale = [0, 0.25, 0.5, 0.75, 1].map((part) => (signed ? diverging(2 * part - 1, ink.scheme) : rising(part, ink.scheme)));
   const end = `${Number(most.toPrecision(3))}${unit === "examples" ? "" : signed ? " points" : " %"}`;
@@ -84,8 +87,8 @@ function drawn(properties: MatrixProperties, picture: HTMLCanvasElement, most: n
   const label = { color: ink.quiet, fontSize: 11, hideOverlap: true, formatter: short };
   return {
     grid: { left: 110, right: signed ? 92 : 74, top: 12, bottom: tilted ? 96 : 56 },
-    xAxis: { ...axis(ink, "predicted class", false, tilted ? 76 : 34), ...named, axisLabel: { ...label, rotate: tilted ? 45 : 0 } },
-    yAxis: { ...axis(ink, "true class, most frequent first", true, 94), ...named, inverse: true, axisLabel: label },
+    xAxis: { ...axis(ink, axes.columns, false, tilted ? 76 : 34), ...named, axisLabel: { ...label, rotate: tilted ? 45 : 0 } },
+    yAxis: { ...axis(ink, axes.rows, true, 94), ...named, inverse: true, axisLabel: label },
     visualMap: {
       type: "continuous", min: signed ? -most : 0, max: most, seriesIndex: [], right: 4, top: "middle", itemHeight: 140, itemWidth: 12,
       inRange: { color: scale.map((colour) => `rgb(${colour.join(",")})`) },
@@ -113,9 +116,9 @@ function short(name: string): string {
 }
 
 /** The whole square of few classes; of many, the cells that have a value, largest first. */
-function tabled({ names, values, unit }: MatrixProperties): { header: Cell[]; rows: Cell[][] } {
-  if (names.length <= WHOLE_TABLE) return { header: [`true class (${unit})`, ...names.map((name) => `predicted ${name}`)], rows: values.map((row, i) => [names[i], ...row]) };
+function tabled({ names, values, unit, axes = CONFUSION }: MatrixProperties): { header: Cell[]; rows: Cell[][] } {
+  if (names.length <= WHOLE_TABLE) return { header: [`${axes.row} (${unit})`, ...names.map((name) => `${axes.column} ${name}`)], rows: values.map((row, i) => [names[i], ...row]) };
   const cells = values.flatMap((row, i) => row.map((value, j): [number, number, number] => [i, j, value])).filter(([, , value]) => value);
   cells.sort((a, b) => Math.abs(b[2]) - Math.abs(a[2]));
-  return { header: ["true class", "predicted class", unit], rows: cells.map(([i, j, value]) => [names[i], names[j], value]) };
+  return { header: [axes.row, axes === CONFUSION ? "predicted class" : axes.column, unit], rows: cells.map(([i, j, value]) => [names[i], names[j], value]) };
 }

@@ -15,6 +15,7 @@ import type { DatasetDetail, JobItem, JobList } from "../../service/types";
 import { go, to } from "../../shell/address";
 import { titled } from "../../shell/title";
 import { titleOf } from "./datasets_view";
+import { CoOccurrence, MissingValues, Splits, Warnings } from "./description";
 import { TASKS } from "./listing";
 
 export default function DatasetView({ name }: { name: string }) {
@@ -49,12 +50,15 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
   return (
     <>
       {!dataset.available && <div class="state-box"><p><strong>Not on this machine.</strong> {dataset.message}</p></div>}
+      <Warnings warnings={dataset.warnings ?? []} />
       {(dataset.notes ?? []).map((note) => <p key={note} class="small note">{note}</p>)}
       {(dataset.classes?.length ?? 0) > 0 && (
         <div class="sides">
           <section class="panel" aria-labelledby="facts-title">
             <h2 id="facts-title">Facts</h2>
             <Facts dataset={dataset} />
+            <Splits dataset={dataset} />
+            <MissingValues dataset={dataset} />
             <Preview dataset={dataset} />
           </section>
           <section class="panel">
@@ -63,6 +67,7 @@ function Detail({ dataset }: { dataset: DatasetDetail }) {
           </section>
         </div>
       )}
+      <CoOccurrence dataset={dataset} />
     </>
   );
 }
@@ -89,6 +94,7 @@ function Facts({ dataset }: { dataset: DatasetDetail }) {
     ["Medium-shot classes", size("medium")],
     [`Few-shot classes (below ${dataset.few_below})`, size("few")],
     ["Shape of an example", (dataset.input_shape ?? []).join(" × ")],
+    ...(dataset.target ? ([["Target column", dataset.target]] as [string, string][]) : []),
     ...(dataset.path ? ([["Path", dataset.path]] as [string, string][]) : []),
   ];
   return (
@@ -100,8 +106,9 @@ function Facts({ dataset }: { dataset: DatasetDetail }) {
 }
 
 function Preview({ dataset }: { dataset: DatasetDetail }) {
-  const items = (dataset.preview ?? []) as { class: string; image?: string; values?: number[] }[];
+  const items = (dataset.preview ?? []) as { class: string; image?: string; values?: number[]; row?: Record<string, string> }[];
   if (!items.length) return null;
+  if (items.some((item) => item.row)) return <Rows rows={items.map((item) => ({ class: item.class, row: item.row ?? {} }))} />;
   return (
     <>
       <h3>One example of each class{(dataset.classes?.length ?? 0) > items.length ? `, the first ${items.length}` : ""}</h3>
@@ -113,6 +120,21 @@ function Preview({ dataset }: { dataset: DatasetDetail }) {
           </li>
         ))}
       </ul>
+    </>
+  );
+}
+
+/** The first row of each class, as the table has it. */
+function Rows({ rows }: { rows: { class: string; row: Record<string, string> }[] }) {
+  const names = [...new Set(rows.flatMap(({ row }) => Object.keys(row)))];
+  const columns: Column<(typeof rows)[number]>[] = [
+    { key: "class", title: "Class", cell: (each) => each.class },
+    ...names.map((name) => ({ key: `of ${name}`, title: name, cell: (each: (typeof rows)[number]) => each.row[name] || "–" })),
+  ];
+  return (
+    <>
+      <h3>A row of each class</h3>
+      <Table caption="The first training row of each class" columns={columns} rows={rows} rowKey={(each) => each.class} />
     </>
   );
 }

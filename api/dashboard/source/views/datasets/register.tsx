@@ -5,8 +5,8 @@ import { Problem, send } from "../../service/http";
 import type { DatasetDetail } from "../../service/types";
 import { go, to } from "../../shell/address";
 
-type Name = "name" | "path" | "task";
-const EMPTY: Record<Name, string> = { name: "", path: "", task: "" };
+type Name = "name" | "path" | "task" | "target" | "split";
+const EMPTY: Record<Name, string> = { name: "", path: "", task: "", target: "", split: "" };
 
 export function Register({ done }: { done: () => void }) {
   const [fields, setFields] = useState(EMPTY);
@@ -50,12 +50,14 @@ export function Register({ done }: { done: () => void }) {
   return (
     <section class="panel" aria-labelledby="register-title">
       <h2 id="register-title">Register your own</h2>
-      <p class="quiet small">Put an <code>.npz</code> or a folder of images with <code>labels.csv</code> below <code>datasets</code> in the service's data folder, then name it here. Every image is decoded once, so a large folder takes a while.</p>
+      <p class="quiet small">Put an <code>.npz</code>, a <code>.csv</code> table or a folder of images with <code>labels.csv</code> below <code>datasets</code> in the service's data folder, then name it here. Every image is decoded once, so a large folder takes a while.</p>
       <form onSubmit={(event) => event.preventDefault()}>
         <div class="fields">
           {field("name", "Name", "the name that experiments will use")}
           {field("path", "Path below datasets", "for instance flowers.npz")}
           {field("task", "Labels", "of one example")}
+          {fields.path.trim().toLowerCase().endsWith(".csv") && field("target", "Target column", "of the labels; by default target, label, class or y, else the last one")}
+          {fields.path.trim().toLowerCase().endsWith(".csv") && field("split", "Split column", "train, val or test; by default the one called split, else a fifth is for tests")}
         </div>
         {elsewhere.map((message) => <p key={message} class="errors small" role="alert">{message}</p>)}
         <Action primary act={register} disabled={!fields.name.trim() || !fields.path.trim()}>Register</Action>
