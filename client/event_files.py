@@ -21,7 +21,8 @@ from client.answers import Job, LossVariations, Run, SignedVariations
 from client.client import Client
 from client.errors import ApiError
 from client.fields import State
-from client.tables import method_of, point_label, point_value, run_label
+from client.tables import run_label
+from client.words import point_label, point_value
 
 MOST_SCALARS = 100
 """Classes up to which each has a curve of its own; more become a histogram an epoch."""
@@ -152,7 +153,7 @@ def histogram(values: Sequence[float]) -> Any:
 
 def settings_of(job: Job, run: Run, started_at: float) -> Any:
     """What the hparams page shows of a run; the seeds of a sweep point are one group there."""
-    settings: dict[str, Any] = {"dataset": job.dataset, "method": method_of(job), **run.point, "seed": run.seed}
+    settings: dict[str, Any] = {"dataset": job.dataset, "method": job.method or "result", **run.point, "seed": run.seed}
     group = point_label(run.point) or job.name or job.id
     return summary_v2.hparams_pb(
         {path: hyper_parameter(value) for path, value in settings.items()},

@@ -9,7 +9,8 @@ from client.class_report import FIGURES, ClassReport, ConfusedPair, MeanOverRuns
 from client.client import Client
 from client.commands.comparing import Output, chosen, say_text
 from client.connection import connected
-from client.output import AsJson, say_json, say_table, shown
+from client.output import AsJson, say_json, say_table
+from client.words import shown
 
 Subject = Annotated[str, typer.Argument(metavar="RUN|JOB", help="A run by its id, or a job: id, name, last.")]
 HEAD = ("class", "training", "test", "precision %", "recall %", "F1 %", "average precision %", "mostly taken for")

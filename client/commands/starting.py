@@ -10,12 +10,13 @@ from typing import Annotated, Any
 
 import typer
 
-from client.answers import Dataset, Validation
+from client.answers import Validation
 from client.client import Client
 from client.commands.jobs import ABOUT_ID, either, seeds_in
 from client.commands.submitting import end_by, examples, followed, runs_in, say_class_counts
 from client.complaints import say
 from client.connection import connected
+from client.datasets import Dataset
 from client.errors import ApiError
 from client.output import AsJson, say_json, say_table
 from client.words import point_value, shown

@@ -8,8 +8,9 @@ import typer
 
 from client.client import Client
 from client.connection import connected
-from client.output import AsJson, say_json, say_list, say_table, shown
+from client.output import AsJson, say_json, say_list, say_table
 from client.webhooks import Delivery, DeliveryState, WebhookEvent
+from client.words import shown
 
 webhook = typer.Typer(help="Webhooks: add, list, rm, test, deliveries.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="Webhook, as `lpl webhook list` shows it.")]

@@ -30,8 +30,8 @@ def preprocessing_of(run: TrainingRun, *, temperature: float | None) -> dict[str
         "shape": list(info.input_shape),
         "normalization": {
             "formula": FORMULA,
-            "mean": run.normalization.mean.flatten().tolist(),
-            "scale": run.normalization.scale.flatten().tolist(),
+            "mean": run.network_input.normalization.mean.flatten().tolist(),
+            "scale": run.network_input.normalization.scale.flatten().tolist(),
         },
         "task": info.task,
         "posthoc": spec.method.posthoc and spec.method.posthoc.model_dump(mode="json"),

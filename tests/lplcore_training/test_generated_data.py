@@ -76,7 +76,7 @@ def judged(made: TrainingRun, labels: torch.Tensor) -> tuple[float, float]:
     judge = svm.SVC(gamma=0.02).fit(x, y)
     torch.default_generator.manual_seed(0)
     images = generator_of(made).generate(made.state, labels)
-    pixels = images / made.normalization.scale + made.normalization.mean
+    pixels = images / made.network_input.normalization.scale + made.network_input.normalization.mean
     assert pixels.min() >= -1e-3
     assert pixels.max() <= 16 + 1e-3
     found, wanted = pixels.flatten(1).numpy() / 16, labels.numpy()
