@@ -20,6 +20,7 @@ from api.middleware.limiter import Limiter
 from api.middleware.measurements import Measurements, Stopwatch
 from api.middleware.prefix import Prefix, prefix_of
 from api.middleware.security import Gate
+from api.middleware.upload_places import UploadPlaces
 from api.parameters import known_query
 from api.routes import routers
 from api.routes.pages import DASHBOARD, DOCS, WholeFiles
@@ -39,7 +40,8 @@ def create_app(
     measurements = Measurements(db, silent_after=settings.lease_seconds)
     limiter = Limiter(settings.requests_per_minute, clock=clock)
     audit_log = AuditLog(db, refusals=Refusals(clock=clock))
-    service = Service(settings, db, doorbell, feed, measurements, keys, limiter)
+    places = UploadPlaces(settings.uploads_per_key)
+    service = Service(settings, db, doorbell, feed, measurements, keys, limiter, places)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -69,7 +71,12 @@ def create_app(
     app.mount("/docs/assets", WholeFiles(directory=DOCS))
     describe(app, host=settings.host, prefix=prefix_of(settings.public_url))
     app.add_middleware(Heads)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
+        seconds=settings.body_seconds,
+    )
     app.add_middleware(Authentication, keys=keys, limiter=limiter)
     app.add_middleware(problems.CatchAll)
     public_url = settings.public_url

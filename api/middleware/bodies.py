@@ -1,4 +1,4 @@
-"""Request bodies: JSON only, and what a spec's body is in the documentation."""
+"""Request bodies: JSON, but for the forms of uploads, and what a spec's body is in the documentation."""
 
 import asyncio
 from typing import Annotated, Any
@@ -21,6 +21,9 @@ EXPERIMENT: dict[str, Any] = {
 }
 MAX_PARTS = 200_000
 """Lists and objects in a body; a sweep of ten thousand complete methods has fewer. They are read in about 0.1 s."""
+SLOWEST_BYTES_PER_SECOND = 16_384
+"""An upload that comes more slowly is ended: it holds one of few places."""
+UPLOADS = ("POST", "/v1/datasets")
 EXAMPLE = {"dataset": {"name": "digits", "imbalance_factor": 20}, "method": "lpl", "seeds": [0, 1, 2]}
 
 
@@ -34,7 +37,7 @@ def only_json(content_type: Annotated[str | None, Header(include_in_schema=False
     if kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json")):
         return
     if kind == "multipart/form-data":
-        raise Problem(415, "uploads are not supported yet: put the file under LPL_DATA_DIR/datasets and post its path")
+        raise Problem(415, "this address takes JSON; a form with a data set's file goes to POST /v1/datasets")
     raise Problem(415, "send the body as JSON, with Content-Type: application/json")
 
 
@@ -63,30 +66,35 @@ class BodyLimit:
     """ASGI middleware: refuses bodies that are too large, as soon as they say so or prove to be, or too slow.
 
     Too large is also what has too many lists and objects: reading JSON holds up all other requests, and these take by
-    far the most time for their size.
+    far the most time for their size. Forms of uploads have a limit of their own, and more time as they bring more.
     """
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, seconds: float) -> None:
-        self.app, self.max_bytes, self.seconds = app, max_bytes, seconds
+    def __init__(self, app: ASGIApp, *, max_bytes: int, max_upload_bytes: int, seconds: float) -> None:
+        self.app, self.max_bytes, self.max_upload_bytes, self.seconds = app, max_bytes, max_upload_bytes, seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        too_large = f"the body has more than {self.max_bytes} bytes (LPL_MAX_BODY_BYTES)"
-        if declared_length(scope) > self.max_bytes:
+        uploads = is_form(scope)
+        most, setting = self.max_bytes, "LPL_MAX_BODY_BYTES"
+        if uploads:
+            most, setting = self.max_upload_bytes, "LPL_MAX_UPLOAD_BYTES"
+        too_large = f"the body has more than {most} bytes ({setting})"
+        if declared_length(scope) > most:
             await Problem(413, too_large).response()(scope, receive, send)
             return
         seen, parts, complete = 0, 0, False
-        deadline = asyncio.get_running_loop().time() + self.seconds
+        start = asyncio.get_running_loop().time()
 
         async def counted() -> Message:
             nonlocal seen, parts, complete
             if complete:
                 return await receive()
             try:
-                async with asyncio.timeout_at(deadline):
+                more_seconds = seen / SLOWEST_BYTES_PER_SECOND if uploads else 0
+                async with asyncio.timeout_at(start + self.seconds + more_seconds):
                     message = await receive()
             except TimeoutError:
                 late = f"the body has not arrived within {self.seconds:g} s (LPL_BODY_SECONDS); send it again"
@@ -94,13 +102,19 @@ class BodyLimit:
             complete = not message.get("more_body", False)
             body = message.get("body", b"")
             seen, parts = seen + len(body), parts + body.count(b"[") + body.count(b"{")
-            if seen > self.max_bytes:
+            if seen > most:
                 raise HTTPException(413, too_large)
-            if parts > MAX_PARTS:
+            if parts > MAX_PARTS and not uploads:
                 raise HTTPException(413, f"the body has more than {MAX_PARTS} lists and objects")
             return message
 
         await self.app(scope, counted, send)
+
+
+def is_form(scope: Scope) -> bool:
+    """Whether a request brings a form where forms are taken."""
+    kind = Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "multipart/form-data" and (scope["method"], scope["path"]) == UPLOADS
 
 
 def declared_length(scope: Scope) -> int:
