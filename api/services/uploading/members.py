@@ -1,5 +1,6 @@
 """Members of an archive: which names are taken, and how a file of one is written."""
 
+import errno
 import re
 import zlib
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ BLOCK_BYTES = 2**20
 MAX_NAME_BYTES, MAX_PART_BYTES, MAX_DEPTH = 1_000, 255, 32
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 DRIVE = re.compile(r"[A-Za-z]:")
+OF_ARCHIVES = (None, errno.EINVAL, errno.ENAMETOOLONG, errno.EILSEQ)
+"""Errors of the system whose cause is what an archive says, such as a place before its beginning."""
 LEFT_BY_SYSTEMS = frozenset({"__macosx", ".ds_store", "thumbs.db"})
 """What macOS and Windows put beside files, case folded."""
 
@@ -110,7 +113,7 @@ def damage_refused() -> Iterator[None]:
     except (zlib.error, EOFError) as error:
         raise unfit(f"the archive breaks off or is damaged ({error}); pack and send it again") from error
     except Exception as error:  # a damaged archive can raise anything
-        if isinstance(error, OSError) and error.errno is not None:
+        if isinstance(error, OSError) and error.errno not in OF_ARCHIVES:
             raise
         reason = " ".join(str(error).split())[:100] or type(error).__name__
         raise unfit(f"the archive is damaged ({quoted(reason)}); pack and send it again") from error
