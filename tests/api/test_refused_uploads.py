@@ -216,7 +216,7 @@ def test_what_is_no_form_is_refused(shared: Running, kind: str, body: bytes) -> 
     assert not [each for each in kept(shared) if "u_" in each]
 
 
-LIMITS: dict[str, tuple[dict[str, int], bytes, str]] = {
+LIMITS: dict[str, tuple[dict[str, Any], bytes, str]] = {
     "bytes": ({"max_upload_bytes": 1000}, ZIP, "LPL_MAX_UPLOAD_BYTES"),
     "files of a zip": ({"max_upload_files": 9}, ZIP, "more than 9 files"),
     "files of a tar": ({"max_upload_files": 9}, TAR, "more than 9 files"),
@@ -228,7 +228,7 @@ LIMITS: dict[str, tuple[dict[str, int], bytes, str]] = {
 
 @pytest.mark.parametrize(("limits", "content", "words"), LIMITS.values(), ids=LIMITS)
 def test_what_is_larger_than_a_limit_is_413(
-    sqlite: Database, tmp_path: Path, limits: dict[str, int], content: bytes, words: str
+    sqlite: Database, tmp_path: Path, limits: dict[str, Any], content: bytes, words: str
 ) -> None:
     with running(sqlite, tmp_path, **limits) as service:
         answer = send(service.http, "large", content)

@@ -200,6 +200,14 @@ def test_uploads_need_the_scope_and_are_audited(sqlite: Database, tmp_path: Path
         ]
 
 
+def test_a_page_of_another_origin_cannot_send_a_form(service: Running) -> None:
+    """Browsers send forms to other origins without asking first."""
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = service.http.post("/v1/datasets", data={"name": "sent"}, files={"file": ("a", npz())}, headers=headers)
+        assert answer.status_code == 403, answer.text
+    assert kept(service) == []
+
+
 def test_what_a_dead_process_left_is_swept_and_nothing_else(service: Running) -> None:
     assert send(service.http, "sent", npz()).status_code == 201
     root = service.settings.datasets_dir / "uploads"

@@ -141,7 +141,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     database = Database(f"sqlite:///{data_dir / 'lpl.sqlite3'}")
     database.migrate()
     late.load()
-    limits = {"max_upload_files": 40, "max_unpacked_bytes": 500_000, "max_upload_array_bytes": 500_000}
+    limits: dict[str, Any] = {"max_upload_files": 40, "max_unpacked_bytes": 500_000, "max_upload_array_bytes": 500_000}
     app = create_app(Settings(data_dir=data_dir, **limits), database, Doorbell(None))
     with asyncio.Runner() as loop:
         http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1")

@@ -56,8 +56,8 @@ def test_files_and_folders_are_sent_with_progress(service: Running, pets: Path, 
             client.upload_dataset("other", pets, task="multi_label")
         with pytest.raises(ApiError, match="target: is for tables"):
             client.upload_dataset("other", pets, target="class")
-        for path in ("mine", "zipped", "pets"):
-            client.delete_dataset(path)
+        for name in ("mine", "zipped", "pets"):
+            client.delete_dataset(name)
     assert not list((service.settings.datasets_dir / "uploads").glob("u_*"))
 
 
