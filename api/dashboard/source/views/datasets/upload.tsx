@@ -63,12 +63,12 @@ export function Upload({ done }: { done: () => void }) {
         <div class="fields">
           <Text name="name" title="Name" hint="the name that experiments will use" value={fields.name} set={set("name")} wrong={wrong("name")} />
           <Task value={fields.task} set={set("task")} wrong={wrong("task")} />
-          {table && <Text name="target" title="Column of the classes" hint="what is to be predicted" value={fields.target} set={set("target")} wrong={wrong("target")} of={columns} />}
-          {table && <Text name="split" title="Column of the splits" hint="train, validation or test; empty: a fifth is for testing" value={fields.split} set={set("split")} wrong={wrong("split")} of={columns} />}
+          {table && <Text name="target" title="Column of the classes" hint="empty: target, label, class or y, else the last one" value={fields.target} set={set("target")} wrong={wrong("target")} of={columns} />}
+          {table && <Text name="split" title="Column of the splits" hint="train, val or test; empty: the one called split, else the service draws a test split" value={fields.split} set={set("split")} wrong={wrong("split")} of={columns} />}
         </div>
         {elsewhere.map((message) => <p key={message} class="errors small" role="alert">{message}</p>)}
         {share === null ? (
-          <button type="submit" class="primary" disabled={!file || !fields.name.trim() || (table && !fields.target.trim())}>Upload</button>
+          <button type="submit" class="primary" disabled={!file || !fields.name.trim()}>Upload</button>
         ) : (
           <Progress share={share} cancel={() => sending.current?.cancel()} />
         )}
