@@ -20,6 +20,7 @@ from api.middleware.limiter import Limiter
 from api.middleware.measurements import Measurements, Stopwatch
 from api.middleware.prefix import Prefix, prefix_of
 from api.middleware.security import Gate
+from api.middleware.upload_places import UploadPlaces
 from api.mirroring.process import Mirroring
 from api.parameters import known_query
 from api.routes import routers
@@ -54,7 +55,8 @@ def create_app(
     limiter = Limiter(settings.requests_per_minute, clock=clock)
     audit_log = AuditLog(db, refusals=Refusals(clock=clock))
     addresses = Addresses(settings.webhook_allow, resolve=resolve)
-    service = Service(settings, db, doorbell, feed, measurements, keys, limiter, addresses)
+    places = UploadPlaces(settings.uploads_per_key)
+    service = Service(settings, db, doorbell, feed, measurements, keys, limiter, addresses, places)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -93,7 +95,12 @@ def surround(app: FastAPI, service: Service, audit_log: AuditLog) -> None:
     """Put the middleware around the application, the innermost first."""
     settings, public_url = service.settings, service.settings.public_url
     app.add_middleware(Heads)
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, seconds=settings.body_seconds)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        max_upload_bytes=settings.max_upload_bytes,
+        seconds=settings.body_seconds,
+    )
     app.add_middleware(Authentication, keys=service.keys, limiter=service.limiter)
     app.add_middleware(problems.CatchAll)
     app.add_middleware(Gate, host=settings.host, allowed_hosts=settings.allowed_hosts, public_url=public_url)

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from api.middleware.key_ring import KeyRing
 from api.middleware.limiter import Limiter
 from api.middleware.measurements import Measurements
+from api.middleware.upload_places import UploadPlaces
 from api.streams.feed import Feed
 from api.webhooks.addresses import Addresses
 from store.database.engine import Database
@@ -28,6 +29,7 @@ class Service:
     keys: KeyRing
     limiter: Limiter
     addresses: Addresses
+    upload_places: UploadPlaces
     health_threads: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
     """Whoever asks whether the service is well must not queue behind those that keep it busy."""
 

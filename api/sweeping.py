@@ -5,7 +5,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from store import audit, checkpoints, deletion
+from store import audit, checkpoints, deletion, uploads
 from store.database.engine import Database
 from store.doorbell import Doorbell
 from store.errors import StoreError
@@ -52,6 +52,7 @@ class Sweeping:
             self._doorbell.ring()
         audit.forget(self._db, older_than_seconds=self._settings.audit_days * DAY_SECONDS)
         deletion.erase_deleted(self._db)
+        uploads.sweep(self._db, self._settings.datasets_dir)
         if self._db.reserve is not None:
             self._db.reserve.fill()
         for _ in range(PIECES):

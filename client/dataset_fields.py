@@ -25,6 +25,7 @@ class DatasetFields(Answer):
     path: str | None = None
     sha256: str | None = None
     created_at: datetime | None = None
+    uploaded: bool = False
     classes: list[str] = Field(default_factory=list)
     class_counts: list[int] = Field(default_factory=list)
     shot_groups: dict[str, list[int]] = Field(default_factory=dict)

@@ -49,6 +49,8 @@ ABOUT = {
         "workers": "List the workers and what they train.",
         "drain": "Let a worker take nothing new, or --resume it.",
         "queue": "Show the queue in numbers, and the runs that come next.",
+    },
+    "datasets": {
         "dataset": "Data sets: add, list, show, delete.",
     },
     "webhooks": {

@@ -21,6 +21,7 @@ from client.retries import AWAY, REFUSED_UNREAD, Patience
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 SAFE_METHODS = ("GET", "HEAD")
+ANSWER_SECONDS = 3600.0
 NOBODY = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Trusts no certificate: to load those of all authorities takes longer than a command that needs none."""
 
@@ -71,6 +72,14 @@ class Transport:
         """
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
         return self.request("POST", path, body=body, headers=headers, repeatable=repeatable)
+
+    def post_stream(self, path: str, content: Iterator[bytes], headers: Mapping[str, str]) -> Any:
+        """Post a body that is made while it is sent; the answer may take an hour."""
+        timeout = httpx.Timeout(ANSWER_SECONDS, connect=5.0)
+        try:
+            return decoded(self._http.post(path, content=content, headers=dict(headers), timeout=timeout))
+        except httpx.TransportError as error:
+            raise ServiceUnreachable(self.url, reason(error)) from error
 
     def patch(self, path: str, body: Any) -> Any:
         """Change fields of a resource; again is harmless."""

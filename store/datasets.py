@@ -56,6 +56,12 @@ def get(session: Session, name: str) -> DatasetRecord:
     return dataset_of(row)
 
 
+def has_upload(session: Session, upload: str) -> bool:
+    """Whether a data set is made of the files of an upload."""
+    query = select(DatasetRow.name).where(DatasetRow.info["upload"]["id"].as_string() == upload)
+    return session.scalars(query.limit(1)).first() is not None
+
+
 def list_datasets(session: Session, *, limit: int = 100, cursor: str | None = None) -> Page[DatasetRecord]:
     """Registered data sets, oldest first."""
     query = select(DatasetRow).order_by(DatasetRow.id).limit(limit + 1)

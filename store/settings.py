@@ -80,6 +80,21 @@ class Settings(BaseSettings):
     )
     predict_seconds: float = Field(30.0, gt=0, le=3_600, description="longest time a prediction may take")
     predict_memory_bytes: int = Field(2**31, ge=2**20, description="memory a prediction's process may have (Linux)")
+    max_upload_bytes: int = Field(2**33, ge=1_000, description="largest upload of a data set")
+    max_upload_files: int = Field(
+        250_000,
+        ge=1,
+        le=1_000_000,
+        description="files and folders in an uploaded archive; those of large ones take memory",
+    )
+    max_unpacked_bytes: int = Field(2**35, ge=1_000, description="largest sum of the files in an uploaded archive")
+    max_unpacked_ratio: int = Field(
+        100, ge=1, description="how many times its size an uploaded archive may unpack to, above 256 MiB"
+    )
+    max_upload_array_bytes: int = Field(
+        2**31, ge=1_000, description="largest sum of the arrays in an uploaded .npz: they are read into memory"
+    )
+    uploads_per_key: int = Field(2, ge=1, le=100, description="uploads of one API key at once, in each API process")
     body_seconds: float = Field(
         30.0, gt=0, le=3_600, description="time a request's head and its body each have to arrive"
     )

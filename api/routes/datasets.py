@@ -1,7 +1,7 @@
 """Data sets: built-in ones, and files and folders registered by path."""
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +14,7 @@ from api.parameters import NAME, Cursor, DatasetName, Limit, Text
 from api.problems import Problem, problems
 from api.schemas.datasets import DatasetAnswer, DatasetDetail, DatasetList
 from api.state import Services
-from store import datasets
+from store import datasets, uploads
 
 if TYPE_CHECKING:
     from api.services import dataset_answers, registration
@@ -47,15 +47,39 @@ class NewDataset(BaseModel):
     )
 
 
+FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["name", "file"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "pattern": NAME, "description": "the name that specs will use; send it first"},
+        "task": {"enum": ["single_label", "multi_label"], "description": "read from the labels where absent"},
+        "target": {"type": "string", "maxLength": 1000, "description": "of a table: the column of the classes"},
+        "split": {"type": "string", "maxLength": 1000, "description": "of a table: the column of the splits"},
+        "file": {
+            "type": "string",
+            "format": "binary",
+            "description": "an .npz; a zip or tar (plain, gz, bz2, xz) of class folders, of train/ val/ test/ trees of "
+            "them, or with labels.csv; a .csv table. The content decides which it is. The last part",
+        },
+    },
+}
+
+
 @router.post(
     "",
     status_code=201,
     operation_id="addDataset",
     dependencies=[SUBMIT, JSON_BODY],
-    responses=problems(409, 413, 415),
+    responses=problems(408, 409, 413, 415),
+    openapi_extra={"requestBody": {"content": {"multipart/form-data": {"schema": FORM}}}},
 )
 def add(services: Services, response: Response, body: Annotated[NewDataset, Body()]) -> DatasetDetail:
-    """Register an `.npz`, a `.csv` table or a folder of images.
+    """Register an `.npz`, a `.csv` table or a folder of images, or send one as a file.
+
+    As `multipart/form-data` the file comes with the request: see the parts of the form. An archive is unpacked within
+    limits, and nothing is kept of what is refused. As JSON, a path below LPL_DATA_DIR/datasets is registered where it
+    lies.
 
     The `.npz` has `x_train`, `y_train` and optional `x_validation`, `y_validation`, `x_test`, `y_test`, `classes`;
     names and forms of Keras and MedMNIST are recognised. The folder has `labels.csv` with the header
@@ -99,7 +123,7 @@ def get(services: Services, name: DatasetName) -> DatasetDetail:
     "/{name}", status_code=204, operation_id="deleteDataset", dependencies=[SUBMIT], responses=problems(404, 409)
 )
 def delete(services: Services, name: DatasetName) -> None:
-    """Forget a registered data set; its file stays."""
+    """Forget a data set. The files of one that was uploaded are removed; what was registered by its path stays."""
     if name in dataset_answers.builtin_names():
         raise Problem(409, f"{name!r} is built in and cannot be deleted")
-    services.db.write(lambda session: datasets.delete_dataset(session, name))
+    uploads.delete(services.db, services.settings.datasets_dir, name)

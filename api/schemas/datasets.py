@@ -55,6 +55,7 @@ class DatasetAnswer(FromFiles):
     path: str | None = None
     sha256: str | None = None
     created_at: Moment | None = None
+    uploaded: bool = Field(False, description="whether it came as a file: its files are removed with it")
 
 
 class DatasetDetail(DatasetAnswer):

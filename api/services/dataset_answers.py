@@ -46,6 +46,7 @@ def of_record(record: DatasetRecord) -> DatasetDetail:
         path=path.name,
         sha256=record.sha256,
         created_at=at(record.created_at),
+        uploaded="upload" in record.info,
         **facts({**record.info, "notes": notes}),
         **described(record),
     )

@@ -28,6 +28,7 @@ from lplcore.plugin import plugins
 from store import datasets
 from store.database.engine import Session
 from store.database.records import DatasetRecord
+from store.uploads import belongs_to_upload
 
 OF_THE_BODY = ("task", "target", "split")
 """Fields beside the path that a refusal may name."""
@@ -73,8 +74,8 @@ def inspect(
         raise refused("path", f"the file cannot be read: {error.strerror}") from error
 
 
-def register(session: Session, name: str, *, data: Inspected) -> DatasetRecord:
-    """Remember an inspected file or folder with what it holds.
+def register(session: Session, name: str, *, data: Inspected, upload: dict[str, Any] | None = None) -> DatasetRecord:
+    """Remember an inspected file or folder with what it holds, and the upload that brought it.
 
     Raises:
         Conflict: the name is taken.
@@ -91,6 +92,7 @@ def register(session: Session, name: str, *, data: Inspected) -> DatasetRecord:
             "preview": data.preview,
             "rules": RULES,
             "description": asdict(data.description),
+            **({"upload": upload} if upload else {}),
         },
     )
 
@@ -182,6 +184,8 @@ def path_below(folder: Path, relative: str) -> Path:
         raise refused("path", "cannot be read as a path") from error
     if not inside:
         raise refused("path", "is not below LPL_DATA_DIR/datasets; copy the file or folder into that folder")
+    if belongs_to_upload(root, path):
+        raise refused("path", "is part of a data set that was uploaded; use that one by its name")
     if is_folder and not of_images:
         missing = f"has neither {LABELS_FILE} (split,file,labels) nor class folders"
         raise refused("path", f"the folder {relative!r} {missing}; add one of them")

@@ -1,7 +1,10 @@
 """What there is: catalogue, data sets, workers, queue."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from client import uploads
 from client.answers import Worker
 from client.calls.finding import answer_of, begun
 from client.calls.request import Calls, at, listed, read
@@ -36,12 +39,42 @@ class CatalogCalls(Calls):
             target: of a `.csv`, the column of the labels.
             split: of a `.csv`, the column that says train, val or test.
         """
-        named = {"task": task, "target": target, "split": split}
-        body = {"name": name, "path": path} | {field: value for field, value in named.items() if value}
+        body = {"name": name, "path": path} | given(task=task, target=target, split=split)
         return read(Dataset, self._transport.post(at("datasets"), body, repeatable=False))
 
+    def upload_dataset(
+        self,
+        name: str,
+        path: str | Path,
+        *,
+        task: str | None = None,
+        target: str | None = None,
+        split: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Dataset:
+        """Send a file (.npz, zip, tar, .csv) or a folder, which is packed on the way, and make a data set of it.
+
+        Args:
+            name: the name that specs will use.
+            path: on this machine.
+            task: single_label or multi_label; read from the labels where absent.
+            target: of a table, the column of the classes.
+            split: of a table, the column of the splits.
+            progress: called with the bytes that are sent and those there are; then the service reads them.
+
+        Raises:
+            OSError: a file cannot be read.
+
+        Where the answer was lost, send it again: a refusal with status 409 then says whether the same content is there.
+        """
+        fields = {"name": name} | given(task=task, target=target, split=split)
+        answer = uploads.upload(
+            self._transport, at("datasets"), fields, uploads.content_of(Path(path)), progress=progress
+        )
+        return read(Dataset, answer)
+
     def delete_dataset(self, name: str) -> None:
-        """Forget a registered data set; its file stays."""
+        """Forget a data set; what was sent as a file goes with it, what was registered by its path stays."""
         self._transport.delete(at("datasets", name))
 
     def workers(self) -> list[Worker]:
@@ -75,3 +108,8 @@ class CatalogCalls(Calls):
         except ApiError:
             return False
         return True
+
+
+def given(**fields: str | None) -> dict[str, str]:
+    """The fields that are not left out."""
+    return {name: text for name, text in fields.items() if text}

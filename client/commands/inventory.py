@@ -1,4 +1,4 @@
-"""`lpl catalog`, `dataset`, `workers`, `drain`, `queue`."""
+"""`lpl catalog`, `workers`, `drain`, `queue`."""
 
 import json
 from collections.abc import Mapping
@@ -9,12 +9,9 @@ import typer
 from client.answers import Worker
 from client.client import Client
 from client.connection import connected
-from client.datasets import Dataset
 from client.errors import ApiError
-from client.output import AsJson, moment, say_json, say_list, say_table
+from client.output import AsJson, say_json, say_table
 
-dataset = typer.Typer(help="Data sets: add, list, show, delete.", no_args_is_help=True)
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Data set.")]
 NOT_FOUND = 404
 GIB = 2**30
 FOLDER_OF_FIELD = {
@@ -151,65 +148,6 @@ def say_method_parameters(parameters: Any) -> None:
         say_table(["parameter", "default", "of", ""], cells)
 
 
-@dataset.command("add")
-def add_dataset(
-    context: typer.Context,
-    name: Name,
-    path: Annotated[str, typer.Argument(help="An .npz, a .csv or a folder of images below LPL_DATA_DIR/datasets.")],
-    task: Annotated[str | None, typer.Option(help="single_label or multi_label; read from the labels.")] = None,
-    target: Annotated[str | None, typer.Option(help="Of a .csv: the column of the labels.")] = None,
-    split: Annotated[str | None, typer.Option(help="Of a .csv: the column that says train, val or test.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Register an .npz, a .csv table or a folder of images that lies under the service's LPL_DATA_DIR/datasets."""
-    with connected(context) as client:
-        say_dataset(client.add_dataset(name, path, task=task, target=target, split=split), as_json=as_json)
-
-
-@dataset.command("list")
-def list_datasets(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the data sets."""
-    with connected(context) as client:
-        say_list(client.datasets(), ["name", "task", "builtin", "available", "message"], as_json=as_json)
-
-
-@dataset.command("show")
-def show_dataset(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Show a data set's classes and counts."""
-    with connected(context) as client:
-        say_dataset(client.get_dataset(name), as_json=as_json)
-
-
-@dataset.command("delete")
-def delete_dataset(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Forget a registered data set; its file stays."""
-    with connected(context) as client:
-        client.delete_dataset(name)
-    if as_json:
-        say_json({"deleted": name})
-    else:
-        typer.echo(f"{name} is deleted; its file stays.")
-
-
-def say_dataset(dataset: Dataset, *, as_json: bool) -> None:
-    """Print a data set."""
-    if as_json:
-        say_json(dataset)
-        return
-    lists = ("classes", "class_counts", "preview", "splits", "co_occurrence", "missing_values", "warnings")
-    facts = [
-        [key.removesuffix("_at").replace("_", " "), moment(value) if key.endswith("_at") else value]
-        for key, value in dataset.model_dump(mode="json").items()
-        if key not in lists and value not in (None, [], {})
-    ]
-    say_table(["", ""], facts)
-    for warning in dataset.warnings:
-        typer.echo(f"Warning: {warning}.")
-    if dataset.classes:
-        typer.echo()
-        say_table(["class", "examples"], zip(dataset.classes, dataset.class_counts, strict=False), right=[1])
-
-
 def workers(context: typer.Context, as_json: AsJson = False) -> None:
     """List the workers and what they train."""
     with connected(context) as client:
@@ -274,7 +212,6 @@ def queue(context: typer.Context, as_json: AsJson = False) -> None:
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("catalog")(catalog)
-    app.add_typer(dataset, name="dataset")
     app.command("workers")(workers)
     app.command("drain")(drain)
     app.command("queue")(queue)

@@ -130,9 +130,9 @@ def test_no_body_makes_a_server_error(refusing: httpx.Client, path: str, body: b
 def test_bodies_of_other_types_are_refused(refusing: httpx.Client) -> None:
     assert refusing.post("/v1/jobs", content=b"{}").status_code == 415
     assert refusing.post("/v1/jobs", content=b"{}", headers={"Content-Type": "text/plain"}).status_code == 415
-    upload = refusing.post("/v1/datasets", files={"file": b"x"}, data={"name": "mine"})
+    upload = refusing.post("/v1/jobs", files={"file": b"x"}, data={"name": "mine"})
     assert upload.status_code == 415
-    assert "LPL_DATA_DIR/datasets" in upload.json()["detail"]
+    assert "POST /v1/datasets" in upload.json()["detail"]
 
 
 def test_too_large_a_body_is_refused(sqlite: Database, tmp_path: Any) -> None:

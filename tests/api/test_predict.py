@@ -18,7 +18,7 @@ import pytest
 import torch
 
 import lplcore
-from api.middleware.bodies import LARGER
+from api.middleware.bodies import PREDICTIONS
 from api.problems import Problem
 from api.services.prediction import Inputs, answer, chosen, content, model_of
 from api.services.prediction_process import Ended, folder_in
@@ -306,5 +306,5 @@ def test_folders_that_a_killed_service_left_go_with_the_next_request(tmp_path: P
 
 
 def test_only_this_address_has_larger_bodies(served: Served) -> None:
-    assert [pattern.pattern for pattern in LARGER] == ["/v1/runs/[^/]+/predict"]
+    assert PREDICTIONS.pattern == "/v1/runs/[^/]+/predict"
     assert served.http.post("/v1/jobs", content=b"[" * 5_000_000).status_code == 413

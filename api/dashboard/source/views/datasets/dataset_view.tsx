@@ -25,7 +25,7 @@ export default function DatasetView({ name }: { name: string }) {
   const remove = async () => {
     await send("DELETE", `/v1/datasets/${encodeURIComponent(name)}`);
     go("#/datasets");
-    return `${name} is forgotten; its files stay.`;
+    return `${name} is forgotten${dataset.value?.uploaded ? ", with its files" : "; its files stay"}.`;
   };
   return (
     <>
@@ -35,7 +35,7 @@ export default function DatasetView({ name }: { name: string }) {
         <div class="row">
           {dataset.value?.available && <a class="button primary" href={to("/submit", { dataset: name })}>Train on this</a>}
           {dataset.value && !dataset.value.builtin && (
-            <Action act={remove} ask={{ title: "Delete this data set?", text: `${name} cannot be trained on any more. Its files and the results of its jobs stay.`, yes: "Delete it" }}>Delete</Action>
+            <Action act={remove} ask={{ title: "Delete this data set?", text: `${name} cannot be trained on any more. ${dataset.value.uploaded ? "Its files go with it; the" : "Its files and the"} results of its jobs stay.`, yes: "Delete it" }}>Delete</Action>
           )}
         </div>
       </div>

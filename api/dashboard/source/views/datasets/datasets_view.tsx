@@ -1,4 +1,4 @@
-// Which data there are, what goes where for those that are not, and a path to register.
+// Which data there are, what goes where for those that are not, a file to upload and a path to register.
 import { useMemo } from "preact/hooks";
 import { number, plural } from "../../parts/format";
 import { Empty, Shown } from "../../parts/states";
@@ -7,6 +7,7 @@ import { named, useCatalog } from "../../service/catalog";
 import type { Catalog, Dataset } from "../../service/types";
 import { query, setQuery, to } from "../../shell/address";
 import { Register } from "./register";
+import { Upload } from "./upload";
 import { TASKS, useDatasets } from "./listing";
 
 export default function DatasetsView() {
@@ -19,6 +20,7 @@ export default function DatasetsView() {
         <Filters />
         <Shown of={datasets} what="The list of data sets">{(items) => <List items={items} catalog={catalog} />}</Shown>
       </section>
+      <Upload done={datasets.refresh} />
       <Register done={datasets.refresh} />
     </>
   );
@@ -63,7 +65,12 @@ function columnsOf(catalog: Catalog | null): Column<Dataset>[] {
     { key: "task", title: "Labels", cell: (each) => TASKS[taskOf(each)] ?? "–" },
     { key: "classes", title: "Classes", number: true, cell: (each) => number(each.num_classes) },
     { key: "factor", title: "IF", number: true, hint: "Imbalance factor of all training examples: most frequent class over rarest", cell: (each) => number(each.imbalance_factor, 4) },
-    { key: "message", title: "What goes where", wide: true, cell: (each) => <span class="small quiet message">{each.message ?? (each.builtin ? "comes with the service" : `registered from ${each.path}`)}</span> },
+    { key: "message", title: "What goes where", wide: true, cell: (each) => <span class="small quiet message">{each.message ?? originOf(each)}</span> },
     { key: "use", title: "Train", cell: (each) => (each.available ? <a href={to("/submit", { dataset: each.name })} aria-label={`Train on ${titleOf(each.name, catalog)}`}>train on this</a> : null) },
   ];
+}
+
+function originOf(each: Dataset): string {
+  if (each.builtin) return "comes with the service";
+  return each.uploaded ? "uploaded" : `registered from ${each.path}`;
 }

@@ -49,7 +49,7 @@ export function Register({ done }: { done: () => void }) {
   const elsewhere = errors.length ? errors.filter((each) => !(each.path in EMPTY)).map((each) => `${each.path}: ${each.message}`) : error ? [error.message] : [];
   return (
     <section class="panel" aria-labelledby="register-title">
-      <h2 id="register-title">Register your own</h2>
+      <h2 id="register-title">Register what is on the service's machine</h2>
       <p class="quiet small">Put an <code>.npz</code>, a <code>.csv</code> table or a folder of images with <code>labels.csv</code> below <code>datasets</code> in the service's data folder, then name it here. Every image is decoded once, so a large folder takes a while.</p>
       <form onSubmit={(event) => event.preventDefault()}>
         <div class="fields">
