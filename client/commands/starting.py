@@ -12,6 +12,7 @@ import typer
 
 from client.answers import Validation
 from client.client import Client
+from client.commands.datasets import bar
 from client.commands.jobs import ABOUT_ID, either, seeds_in
 from client.commands.submitting import end_by, examples, followed, runs_in, say_class_counts
 from client.complaints import say
@@ -28,9 +29,11 @@ MOST_CHARACTERS = 64
 
 def start(
     context: typer.Context,
-    path: Annotated[str, typer.Argument(help="An .npz or a folder of images, below the service's datasets folder.")],
+    path: Annotated[str, typer.Argument(help="A file or a folder here, or below the service's datasets folder.")],
     name: Annotated[str | None, typer.Option(help="The data set's name; else made from PATH.")] = None,
     task: Annotated[str | None, typer.Option(help="single_label or multi_label; else read from the labels.")] = None,
+    target: Annotated[str | None, typer.Option(help="Of a table: the column of the classes.")] = None,
+    split: Annotated[str | None, typer.Option(help="Of a table: the column of the splits.")] = None,
     reuse: Annotated[bool, typer.Option("--reuse", help="Train on the data set that has this name already.")] = False,
     method: Annotated[list[str] | None, typer.Option(help="A method; repeatable. Without: three to compare.")] = None,
     seeds: Annotated[str | None, typer.Option(metavar="SEEDS", help="Such as 0,1,2.")] = None,
@@ -41,7 +44,8 @@ def start(
     """Train on your own data: take it in, show what would run, submit, watch, print the result."""
     wanted = choices(method or [], seeds, epochs)
     with connected(context) as client:
-        dataset = taken_in(client, name or name_of(path), path, task=task, reuse=reuse)
+        options = {"task": task, "target": target, "split": split}
+        dataset = taken_in(client, name or name_of(path), path, **options, reuse=reuse, quiet=as_json)
         spec = {"dataset": dataset.name, **wanted}
         plan = client.validate(spec)
         if not as_json:
@@ -83,7 +87,17 @@ def name_of(path: str) -> str:
     return name
 
 
-def taken_in(client: Client, name: str, path: str, *, task: str | None, reuse: bool) -> Dataset:
+def taken_in(
+    client: Client,
+    name: str,
+    path: str,
+    *,
+    task: str | None,
+    target: str | None,
+    split: str | None,
+    reuse: bool,
+    quiet: bool,
+) -> Dataset:
     """The data set of a path, or the one that has the name already.
 
     Raises:
@@ -92,7 +106,7 @@ def taken_in(client: Client, name: str, path: str, *, task: str | None, reuse: b
     if reuse:
         return client.get_dataset(name)
     try:
-        return brought(client, name, path, task=task)
+        return brought(client, name, path, task=task, target=target, split=split, quiet=quiet)
     except ApiError as error:
         if error.status != CONFLICT:
             raise
@@ -100,9 +114,16 @@ def taken_in(client: Client, name: str, path: str, *, task: str | None, reuse: b
         raise ApiError(CONFLICT, error.title, detail=f"{error.lines[0]}; {remedy}") from error
 
 
-def brought(client: Client, name: str, path: str, *, task: str | None) -> Dataset:
-    """The data set of a path, registered where it lies."""
-    return client.add_dataset(name, below_datasets(path) or Path(path).as_posix(), task=task)
+def brought(
+    client: Client, name: str, path: str, *, task: str | None, target: str | None, split: str | None, quiet: bool
+) -> Dataset:
+    """The data set of a path: sent from this machine, registered where it lies in the service's folder."""
+    place = below_datasets(path)
+    if place is not None or not Path(path).exists():
+        place = place or Path(path).as_posix()
+        return client.add_dataset(name, place, task=task, target=target, split=split)
+    with bar(name, shown=not quiet) as progress:
+        return client.upload_dataset(name, path, task=task, target=target, split=split, progress=progress)
 
 
 def below_datasets(path: str) -> str | None:

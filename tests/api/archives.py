@@ -33,9 +33,8 @@ LABELLED = {
     "labels.csv": b"split,file,labels\ntrain,a.png,cat|dog\ntrain,b.png,dog\ntrain,c.png,\ntest,d.png,cat\n",
     **{f"{name}.png": picture(30 * n) for n, name in enumerate("abcd")},
 }
-TABLE = b"amount,country,paid\n" + b"".join(
-    b"%d,%s,%s\n" % (n, b"CH" if n % 3 else b"DE", b"no" if n % 5 else b"yes") for n in range(40)
-)
+ROWS = ((n, "CH" if n % 3 else "DE", "no" if n % 5 else "yes") for n in range(40))
+TABLE = "\n".join(["amount,country,paid", *(f"{amount},{country},{paid}" for amount, country, paid in ROWS)]).encode()
 
 
 def npz(**names: str) -> bytes:

@@ -5,7 +5,7 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,25 +25,41 @@ PHOTOGRAPHS = {"beetle": (60, (30, 90, 30)), "moth": (25, (150, 120, 90)), "wasp
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with the reader's data, where a service runs and `lpl` is on the path."""
-    data_dir = tmp_path_factory.mktemp("data")
-    take_photographs(data_dir / "datasets" / "photos")
+    """A folder with the reader's data, where `lpl` is on the path, and a service."""
+    folder = tmp_path_factory.mktemp("reader")
+    take_photographs(folder / "photos", PHOTOGRAPHS)
+    take_photographs(folder / "unsorted", {"new": (3, (30, 90, 30))})
+    (folder / "unsorted" / "new").rename(folder / "new")
+    write_payments(folder / "payments.csv", 1000, fraud=20)
+    write_payments(folder / "new_payments.csv", 5, fraud=None)
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (QUICK | {"LPL_PORT": "0"}).items():
             patch.setenv(name, value)
         patch.setenv("PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-        with Service(data_dir=data_dir) as service:
+        with Service(data_dir=tmp_path_factory.mktemp("data")) as service:
             patch.setenv("LPL_URL", service.ready_url())
-            yield data_dir / "datasets"
+            yield folder
 
 
-def take_photographs(folder: Path) -> None:
+def take_photographs(folder: Path, kinds: Mapping[str, tuple[int, tuple[int, int, int]]]) -> None:
     chance = random.Random(0)
-    for kind, (number, colour) in PHOTOGRAPHS.items():
+    for kind, (number, colour) in kinds.items():
         (folder / kind).mkdir(parents=True)
         for each in range(number):
             shade = tuple(channel + chance.randint(-20, 20) for channel in colour)
             Image.new("RGB", (40, 32), shade).save(folder / kind / f"{each}.jpg")
+
+
+def write_payments(file: Path, number: int, *, fraud: int | None) -> None:
+    """A table of payments, the first `fraud` of them large and at night; without the column where it is None."""
+    chance = random.Random(0)
+    lines = ["amount,hour,country" + (",fraud" if fraud is not None else "")]
+    for each in range(number):
+        odd = each < (fraud or 0)
+        amount, hour = chance.lognormvariate(5 if odd else 3, 1), chance.randint(0, 6) if odd else chance.randint(7, 23)
+        fields = [f"{amount:.2f}", str(hour), chance.choice(["CH", "DE", "FR"])]
+        lines.append(",".join([*fields, *(["yes" if odd else "no"] if fraud is not None else [])]))
+    file.write_text("\n".join(lines) + "\n")
 
 
 def test_the_page_begins_with_the_service() -> None:
