@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-2Z6LG5Z4.js";import"./chunk-RQTANLIC.js";import"./chunk-GJMB7RZW.js";import"./chunk-XSP4XTZI.js";import"./chunk-WDOMTGVC.js";import"./chunk-P2K3I2BN.js";import"./chunk-B5OCGEXY.js";import"./chunk-EIFKVXVO.js";import"./chunk-7R7GG3IU.js";import"./chunk-7GXEFTYW.js";import"./chunk-RLH3V6A7.js";import"./chunk-WOT6VMZA.js";export{a as default,b as titleOf};
