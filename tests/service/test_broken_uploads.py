@@ -13,7 +13,7 @@ import pytest
 from tests.api.archives import npz, send
 from tests.service.processes import QUICK, Service, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.campaign]
 
 HEAD = (
     b'--xyz\r\nContent-Disposition: form-data; name="name"\r\n\r\nmine\r\n'

@@ -7,7 +7,7 @@ import pytest
 from tests.api.archives import FOLDERS, LABELLED, npz, send, tarred, zipped
 from tests.service.processes import serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.campaign, pytest.mark.timeout(400)]
 
 UPLOADS = {"arrays": npz(), "folders": zipped(FOLDERS), "labelled": tarred(LABELLED, "gz")}
 
