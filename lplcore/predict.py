@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -129,7 +130,7 @@ def inputs_of(path: Path) -> list[Any]:
         Refusal: it is not like that.
     """
     try:
-        body = json.loads(path.read_bytes())
+        body = json.loads(path.read_bytes(), object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise wrong("", f"the body is not JSON: {reason}") from error
@@ -145,6 +146,19 @@ def inputs_of(path: Path) -> list[Any]:
     if not isinstance(inputs, list) or not inputs:
         raise wrong("inputs", "must be a list of examples, at least one")
     return inputs
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand once each.
+
+    Raises:
+        Refusal: one stands twice.
+    """
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise wrong(name[:100], "stands twice; keep one of them")
+    return value
 
 
 def wrong(path: str, message: str) -> Refusal:

@@ -179,6 +179,7 @@ GOOD = [[[0] * 8] * 8]
         ([GOOD], {}, 422, [""]),
         ("[" * 100_000, {}, 422, [""]),
         ("no JSON", {}, 422, [""]),
+        ('{"inputs": [], "inputs": []}', {}, 422, ["inputs"]),
         ({"inputs": [GOOD]}, {"posthoc": "logit_adjustmen"}, 422, ["posthoc.name"]),
         ({"inputs": [GOOD]}, {"posthoc": {"name": "logit_adjustment", "strength": -1}}, 422, ["posthoc.strength"]),
         (None, {"files": ["a.image"], "names": ["../bad\x00.jpg"]}, 422, ["files.0"]),
