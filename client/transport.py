@@ -9,13 +9,13 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 import httpx
 
+from client.api_key import authorization, key_from_environment
 from client.errors import ApiError, ServiceUnreachable, problem
 from client.retries import AWAY, REFUSED_UNREAD, Patience
 
@@ -275,33 +275,3 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def key_from_environment() -> str | None:
-    """The key in LPL_API_KEY, or in the file that LPL_API_KEY_FILE names.
-
-    Raises:
-        ValueError: the file cannot be read.
-    """
-    if key := os.environ.get("LPL_API_KEY", "").strip():
-        return key
-    path = os.environ.get("LPL_API_KEY_FILE")
-    if not path:
-        return None
-    try:
-        return Path(path).read_text().strip() or None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"LPL_API_KEY_FILE: {path} cannot be read: {error}") from error
-
-
-def authorization(key: str | None) -> dict[str, str]:
-    """The header that carries a key.
-
-    Raises:
-        ValueError: the key holds characters that no key has.
-    """
-    if not key:
-        return {}
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ValueError("LPL_API_KEY: a key has printable ASCII characters only, without spaces")
-    return {"Authorization": f"Bearer {key}"}

@@ -6,6 +6,7 @@ from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from store.database.job_tables import Id, JobFacetRow, JobMetricRow, JobRow, JobTagRow, Table
+from store.database.mirror_tables import MirroredRunRow, MirrorRow
 from store.database.webhook_tables import DeliveryRow, WebhookRow
 
 __all__ = [
@@ -276,25 +277,6 @@ class LeaseRow(Table):
     name: Mapped[str] = mapped_column(Id, primary_key=True)
     holder: Mapped[str] = mapped_column(Id)
     expires_at: Mapped[float]
-
-
-class MirrorRow(Table):
-    """A tracking server (see `store.mirrors`): the last event of the log that it has been told of."""
-
-    __tablename__ = "mirrors"
-
-    name: Mapped[str] = mapped_column(Id, primary_key=True)
-    position: Mapped[int]
-
-
-class MirroredRunRow(Table):
-    """The id of a run on a tracking server."""
-
-    __tablename__ = "mirrored_runs"
-
-    run_id: Mapped[str] = mapped_column(Id, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
-    mirror: Mapped[str] = mapped_column(Id, primary_key=True)
-    remote_id: Mapped[str]
 
 
 class ProgramRow(Table):

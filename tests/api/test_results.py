@@ -257,7 +257,9 @@ def test_the_history_of_a_run_has_states_checkpoints_and_rewinds_newest_first(se
     assert rest["next"] is None
     kept = service.http.get(path, params={"kind": ["checkpoint", "rewind"]}).json()
     assert [each["kind"] for each in kept["items"]] == ["rewind", "checkpoint"]
-    assert service.http.get(path, params={"kind": "epoch"}).status_code == 422
+    (epoch,) = service.http.get(path, params={"kind": "epoch"}).json()["items"]
+    assert (epoch["kind"], epoch["data"]["epoch"], epoch["data"]["metrics"]) == ("epoch", 1, {"train/loss": 1.0})
+    assert service.http.get(path, params={"kind": "log"}).status_code == 422
     assert service.http.get(path, params={"cursor": "al8x"}).status_code == 422
 
 
