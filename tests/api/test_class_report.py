@@ -155,6 +155,14 @@ def test_a_run_without_a_report_says_why(service: Running) -> None:
     assert service.http.get(f"/v1/jobs/{job}/class-report").json() == {"job": job, "points": [], "left_out": 0}
 
 
+@pytest.mark.parametrize("name", ["confusion_matrix", "confusion_entries"])
+def test_a_confusion_of_other_classes_than_the_runs_is_left_out(service: Running, name: str) -> None:
+    larger = np.eye(5) if name == "confusion_matrix" else [[4, 0, 7]]
+    job = trained(service, {name: array(larger)})
+    assert service.http.get(f"/v1/runs/{job['runs'][0]['id']}/class-report").status_code == 404
+    assert of_job(service, job)["points"] == []
+
+
 def test_very_many_classes_come_from_entries_and_points_beyond_the_bound_are_left_out(
     service: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:

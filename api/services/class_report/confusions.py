@@ -62,14 +62,16 @@ class Pair:
     share: float
 
 
-def cells_of(name: str, series: Series, classes: int) -> Cells:
-    """A stored confusion, a matrix or its entries."""
+def cells_of(name: str, series: Series, classes: int) -> Cells | None:
+    """A stored confusion, a matrix or its entries; None where it is not of so many classes."""
     values = array(series)
     if name == MATRIX:
         true, predicted = np.nonzero(values > 0)
-        return Cells(classes, true, predicted, values[true, predicted].astype(np.int64))
-    true, predicted, counts = values.T.astype(np.int64)
-    return Cells(classes, true, predicted, counts)
+        cells = Cells(classes, true, predicted, values[true, predicted].astype(np.int64))
+    else:
+        cells = Cells(classes, *values.T.astype(np.int64))
+    outside = max(cells.true.max(initial=-1), cells.predicted.max(initial=-1)) >= classes
+    return None if outside or (name == MATRIX and len(values) != classes) else cells
 
 
 def pooled(each: Sequence[Cells]) -> Cells | None:

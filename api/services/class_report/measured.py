@@ -149,7 +149,7 @@ def read(session: Session, runs: Sequence[str], classes: int) -> dict[str, Measu
         each = measured.setdefault(run, Measured())
         if name in CONFUSION:
             each.cells = cells_of(name, series, classes)
-            each.figures |= each.cells.figures()
+            each.figures |= each.cells.figures() if each.cells else {}
         elif name == CALIBRATION:
             each.bins = array(series).astype(np.float64)
         elif series.shape == (classes,):
