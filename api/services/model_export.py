@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from api.problems import Problem
+from api.problems import Problem, refusal
 from api.services.child import Children, Limits
 from api.services.model_card import Results, card_of
 from api.services.submission import dataset_named, entry_of
 from store import checkpoints, data_identity, metrics
 from store.database.engine import Database, Session
 from store.database.records import Checkpoint, DatasetRecord, Run
-from store.errors import Conflict, NotFound
+from store.errors import Conflict
 from store.lifecycle import runs
 from store.settings import Settings
 
@@ -43,7 +43,8 @@ def read(session: Session, run_id: str, wanted: str | None) -> Source:
     """What the export of a run's checkpoint is made of.
 
     Raises:
-        NotFound: no such run or checkpoint.
+        NotFound: no such run.
+        Problem: 422, no such checkpoint.
         Conflict: the run has no checkpoint, or its data are no longer there as it was submitted with them.
     """
     run = runs.get(session, run_id)
@@ -63,7 +64,7 @@ def chosen(kept: list[Checkpoint], run_id: str, wanted: str | None) -> Checkpoin
     """The checkpoint that is asked for; else the best where one is kept, else the last.
 
     Raises:
-        NotFound: it is not kept.
+        Problem: 422, it is not kept.
         Conflict: none is.
     """
     if not kept:
@@ -74,7 +75,7 @@ def chosen(kept: list[Checkpoint], run_id: str, wanted: str | None) -> Checkpoin
     fitting = best if wanted in (None, "best") else [each for each in kept if each.id == wanted]
     if not fitting:
         ids = ", ".join(f"{each.id} ({each.kind})" for each in kept)
-        raise NotFound(f"run {run_id} has no checkpoint {wanted!r}; it has: {ids}")
+        raise refusal([{"path": "checkpoint", "message": f"the run has no checkpoint {wanted}; it has: {ids}"}])
     return fitting[-1]
 
 
