@@ -10,6 +10,8 @@ from api.problems import Problem, refusal
 from api.services.child import Children, Limits
 from api.services.model_card import Results, card_of
 from api.services.submission import dataset_named, entry_of
+from lplcore.errors import CheckpointError
+from lplcore.training.checkpoint import load_metadata
 from store import checkpoints, data_identity, metrics
 from store.database.engine import Database, Session
 from store.database.records import Checkpoint, DatasetRecord, Run
@@ -92,6 +94,7 @@ def exported(db: Database, settings: Settings, source: Source, format: Format) -
     with tempfile.TemporaryDirectory(dir=scratch, prefix="export-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         checkpoints.download(db, source.checkpoint.id, folder / "checkpoint")
+        refuse_damaged(folder / "checkpoint")
         request = {
             "format": format,
             "data_dir": str(settings.data_dir),
@@ -104,6 +107,18 @@ def exported(db: Database, settings: Settings, source: Source, format: Format) -
         if "file" not in answer:
             raise Problem(422, f"this run cannot be exported as {format}: {answer.get('refused')}")
         return (folder / str(answer["file"])).open("rb")
+
+
+def refuse_damaged(path: Path) -> None:
+    """Refuse a file that is no checkpoint before a process is started for it.
+
+    Raises:
+        Problem: 422, with the reason.
+    """
+    try:
+        load_metadata(path)
+    except CheckpointError as error:
+        raise Problem(422, f"this run cannot be exported: {error}") from error
 
 
 def blocks(file: IO[bytes]) -> Iterator[bytes]:

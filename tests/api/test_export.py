@@ -178,7 +178,6 @@ def test_what_is_not_there_is_refused_in_words(taken: tuple[Running, str]) -> No
     assert (answer.status_code, "no checkpoint yet" in answer.text) == (409, True)
 
 
-@pytest.mark.campaign
 def test_a_damaged_checkpoint_is_refused_with_the_reason(taken: tuple[Running, str]) -> None:
     service, _ = taken
     service.submit()
