@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from api.handlers import Threaded
 from api.late import late
 from api.middleware.security import READ
-from api.parameters import ID, Identifier
+from api.parameters import Identifier
 from api.problems import problems
 from api.state import Services
 
@@ -21,6 +21,7 @@ else:
 router = APIRouter(
     prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404, 409), route_class=Threaded
 )
+CHECKPOINT = r"^(best|last|c_[A-Za-z0-9_\-]+)$"
 Format = Literal["safetensors", "torch_export", "onnx"]
 ZIP: dict[int | str, dict[str, Any]] = {
     200: {
@@ -37,7 +38,9 @@ def export(
     format: Annotated[Format, Query(description="of the network in the zip")],
     checkpoint: Annotated[
         str | None,
-        Query(max_length=40, pattern=ID, description="best, last or an id; the best if one is kept, else the last"),
+        Query(
+            max_length=40, pattern=CHECKPOINT, description="best, last or an id; the best if one is kept, else the last"
+        ),
     ] = None,
 ) -> Response:
     """The trained network with all that predicting takes, in a zip; its `load.py` needs torch alone (onnx: onnxruntime

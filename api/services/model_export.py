@@ -6,14 +6,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from api.problems import Problem
+from api.problems import Problem, refusal
 from api.services.child import Children, Limits
 from api.services.model_card import Results, card_of
 from api.services.submission import dataset_named, entry_of
+from lplcore.errors import CheckpointError
+from lplcore.training.checkpoint import load_metadata
 from store import checkpoints, data_identity, metrics
 from store.database.engine import Database, Session
 from store.database.records import Checkpoint, DatasetRecord, Run
-from store.errors import Conflict, NotFound
+from store.errors import Conflict
 from store.lifecycle import runs
 from store.settings import Settings
 
@@ -43,7 +45,8 @@ def read(session: Session, run_id: str, wanted: str | None) -> Source:
     """What the export of a run's checkpoint is made of.
 
     Raises:
-        NotFound: no such run or checkpoint.
+        NotFound: no such run.
+        Problem: 422, no such checkpoint.
         Conflict: the run has no checkpoint, or its data are no longer there as it was submitted with them.
     """
     run = runs.get(session, run_id)
@@ -63,7 +66,7 @@ def chosen(kept: list[Checkpoint], run_id: str, wanted: str | None) -> Checkpoin
     """The checkpoint that is asked for; else the best where one is kept, else the last.
 
     Raises:
-        NotFound: it is not kept.
+        Problem: 422, it is not kept.
         Conflict: none is.
     """
     if not kept:
@@ -74,7 +77,7 @@ def chosen(kept: list[Checkpoint], run_id: str, wanted: str | None) -> Checkpoin
     fitting = best if wanted in (None, "best") else [each for each in kept if each.id == wanted]
     if not fitting:
         ids = ", ".join(f"{each.id} ({each.kind})" for each in kept)
-        raise NotFound(f"run {run_id} has no checkpoint {wanted!r}; it has: {ids}")
+        raise refusal([{"path": "checkpoint", "message": f"the run has no checkpoint {wanted}; it has: {ids}"}])
     return fitting[-1]
 
 
@@ -91,6 +94,7 @@ def exported(db: Database, settings: Settings, source: Source, format: Format) -
     with tempfile.TemporaryDirectory(dir=scratch, prefix="export-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         checkpoints.download(db, source.checkpoint.id, folder / "checkpoint")
+        refuse_damaged(folder / "checkpoint")
         request = {
             "format": format,
             "data_dir": str(settings.data_dir),
@@ -103,6 +107,18 @@ def exported(db: Database, settings: Settings, source: Source, format: Format) -
         if "file" not in answer:
             raise Problem(422, f"this run cannot be exported as {format}: {answer.get('refused')}")
         return (folder / str(answer["file"])).open("rb")
+
+
+def refuse_damaged(path: Path) -> None:
+    """Refuse a file that is no checkpoint before a process is started for it.
+
+    Raises:
+        Problem: 422, with the reason.
+    """
+    try:
+        load_metadata(path)
+    except CheckpointError as error:
+        raise Problem(422, f"this run cannot be exported: {error}") from error
 
 
 def blocks(file: IO[bytes]) -> Iterator[bytes]:

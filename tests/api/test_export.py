@@ -165,8 +165,8 @@ def test_what_is_not_there_is_refused_in_words(taken: tuple[Running, str]) -> No
     for query, expected, words in (
         ("", 422, "format"),
         ("?format=pickle", 422, "format"),
-        ("?format=onnx&checkpoint=c_none", 404, "it has"),
-        ("?format=onnx&checkpoint=periodic", 404, "it has"),
+        ("?format=onnx&checkpoint=c_none", 422, "it has"),
+        ("?format=onnx&checkpoint=periodic", 422, "checkpoint"),
         ("?format=onnx&checkpoint=..%2F", 422, "checkpoint"),
     ):
         answer = service.http.get(path + query)
@@ -176,6 +176,12 @@ def test_what_is_not_there_is_refused_in_words(taken: tuple[Running, str]) -> No
     waiting = claim(service.db)
     answer = service.http.get(f"/v1/runs/{waiting.run_id}/export?format=onnx")
     assert (answer.status_code, "no checkpoint yet" in answer.text) == (409, True)
+
+
+def test_a_damaged_checkpoint_is_refused_with_the_reason(taken: tuple[Running, str]) -> None:
+    service, _ = taken
+    service.submit()
+    waiting = claim(service.db)
     folder = service.settings.data_dir / "odd"
     folder.write_bytes(b"no checkpoint")
     checkpoints.upload(service.db.write, waiting, folder, epoch=1, step=0, kind="last", keep_last=2)
@@ -226,6 +232,7 @@ with (folder / "errors").open("wb") as errors:
 """
 
 
+@pytest.mark.campaign
 def test_a_child_ends_with_the_service_and_leaves_nothing(taken: tuple[Running, str], tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()

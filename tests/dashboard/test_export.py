@@ -66,5 +66,5 @@ def test_what_cannot_be_exported_is_said(database: Database, address: str, page:
     (tmp_path / "odd").write_bytes(b"no checkpoint")
     checkpoints.upload(database.write, held, tmp_path / "odd", epoch=1, step=0, kind="last", keep_last=2)
     dialog.get_by_role("button", name="safetensors").click()
-    expect(page.get_by_text(re.compile("cannot be exported as safetensors"))).to_be_visible(timeout=120_000)
+    expect(page.get_by_text(re.compile("this run cannot be exported"))).to_be_visible(timeout=120_000)
     writing(database, claims.finish, held, outcome="cancelled")
