@@ -39,7 +39,7 @@ ABOUT = {
     },
     "comparing": {
         "compare": "Compare jobs and runs: what differs, results, differences by seed.",
-        "export": "Print a job's result table, write its curves for TensorBoard, or a run's trained network (--format).",
+        "export": "Print a job's result table; write curves for TensorBoard, or a run's network (--format).",
     },
     "reporting": {
         "report": "Show what a run, or the runs of a job, have measured of each class.",

@@ -73,7 +73,7 @@ def export(
     output: Output = None,
     force: Force = False,
 ) -> None:
-    """Print a job's result table, write its curves for TensorBoard, or a run's trained network (--format)."""
+    """Print a job's result table; write curves for TensorBoard, or a run's network (--format)."""
     table = chosen(latex=latex, markdown=markdown, csv=csv)
     if sum(each is not None for each in (table, tensorboard, format)) > 1:
         raise ValueError("a result table, --tensorboard and --format are three exports: ask for one at a time")

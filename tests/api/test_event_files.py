@@ -110,7 +110,7 @@ def test_events_and_tables_are_written_apart(
 ) -> None:
     job = service.submit()["id"]
     message = said(capsys, service, "export", job, "--tensorboard", str(tmp_path), "--csv", expected=1)
-    assert "no table goes with it" in message
+    assert "one at a time" in message
 
 
 def test_a_missing_package_is_named() -> None:
