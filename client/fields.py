@@ -67,6 +67,7 @@ class RunFields(Answer):
     finished_at: datetime | None = None
     notes: list[str] = Field(default_factory=list)
     environment: dict[str, Any] = Field(default_factory=dict)
+    inputs: str | None = None
 
 
 class JobItemFields(Answer):

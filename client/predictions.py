@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from math import isnan
+from typing import Any, TypeVar, cast
 
 from client.errors import ApiError, FieldError
 from client.notebook import data_frame
@@ -71,8 +72,19 @@ class Part(Sequence[T]):
         return f"{match[1]}.{self.first + int(match[2])}{match[3]}" if match else path
 
 
+def examples_of(inputs: Any) -> Iterable[Any]:
+    """Examples one by one; a DataFrame's are rows by column."""
+    if not hasattr(inputs, "to_dict"):
+        return cast("Iterable[Any]", inputs)
+    rows: list[Any] = inputs.astype(object).where(inputs.notna(), None).to_dict("records")
+    return rows
+
+
 def plain(example: Any) -> Any:
-    """An example in JSON types; arrays and tensors become lists."""
+    """An example in JSON types; arrays and tensors become lists, a row's missing values (NaN) null."""
+    if isinstance(example, Mapping):
+        row = {str(name): plain(value) for name, value in example.items()}
+        return {name: None if isinstance(value, float) and isnan(value) else value for name, value in row.items()}
     return example.tolist() if hasattr(example, "tolist") else example
 
 

@@ -109,6 +109,8 @@ async def predict(
 ) -> Response:
     """Predict new examples with a run's network: images as multipart `files`, or feature rows or images as JSON.
 
+    Rows of a table are objects: `{"inputs": [{"amount": 3.5, "country": "DE"}]}`, null where a value is missing.
+
     Preprocessing is that of the run's evaluation. At most 256 inputs and 64 MiB; one request is computed at a time.
     """
     with PLACES.one():

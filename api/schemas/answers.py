@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -11,6 +11,8 @@ from store.characters import clean_all
 from store.database.records import ApiKey, Job, Run
 from store.lifecycle.results import results_of
 from store.lifecycle.states import Reason, Request, State
+
+IMAGE_DIMENSIONS = 3
 
 
 def moment(value: Any) -> Any:
@@ -29,6 +31,16 @@ def notes_in(info: dict[str, Any]) -> Any:
 def environment_in(info: dict[str, Any]) -> Any:
     """What the newest attempt computes with, among the facts of its start."""
     return info.get("environment", {})
+
+
+def inputs_in(info: dict[str, Any]) -> Any:
+    """What the run's network takes, among the facts of its start."""
+    recorded = info.get("preprocessing")
+    if not recorded:
+        return None
+    if "table" in recorded:
+        return "table"
+    return "images" if len(recorded["input_shape"]) == IMAGE_DIMENSIONS else "features"
 
 
 def first(values: Sequence[Any]) -> Any:
@@ -79,6 +91,11 @@ class RunAnswer(Answer):
     environment: Annotated[dict[str, Any], BeforeValidator(environment_in)] = Field(
         validation_alias=AliasPath("info"),
         description="Device, precision, threads and versions that the newest attempt uses",
+    )
+    inputs: Annotated[Literal["images", "features", "table"] | None, BeforeValidator(inputs_in)] = Field(
+        validation_alias=AliasPath("info"),
+        description="What predictions are of: images, lists of numbers, or rows of a table as objects by column; null "
+        "where it is not recorded",
     )
 
 

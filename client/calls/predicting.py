@@ -8,7 +8,7 @@ from client.answers import Run
 from client.calls.finding import Finding
 from client.calls.request import at, read
 from client.errors import ApiError
-from client.predictions import Part, Predictions, bytes_of, in_parts, plain
+from client.predictions import Part, Predictions, bytes_of, examples_of, in_parts, plain
 
 Request = dict[str, Any]
 SLOWEST_ANSWER_SECONDS = 60.0
@@ -31,7 +31,8 @@ class PredictCalls(Finding):
 
         Args:
             run: a run with a checkpoint.
-            inputs: feature rows, or images as the data set holds them; lists or arrays.
+            inputs: feature rows, or images as the data set holds them, lists or arrays; rows of a table are objects by
+                column, or a DataFrame.
             files: images, in place of inputs.
             checkpoint: `best`, `last` or an id; None: the best where the run keeps one, else the last.
             posthoc: a post-hoc correction in place of the run's own, by its name or as JSON; `none` for none.
@@ -63,7 +64,7 @@ class PredictCalls(Finding):
 
 def rows(inputs: Iterable[Any]) -> Iterator[tuple[Part[Any], Request]]:
     """Examples and the requests that they are sent in."""
-    sized = ((example, bytes_of(example)) for example in map(plain, inputs))
+    sized = ((example, bytes_of(example)) for example in map(plain, examples_of(inputs)))
     for part in in_parts(sized):
         yield part, {"body": {"inputs": part.items}, "options": {"timeout": SLOWEST_ANSWER_SECONDS}}
 

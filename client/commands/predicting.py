@@ -10,11 +10,14 @@ import typer
 
 from client.commands.results import RunId
 from client.connection import connected
-from client.example_files import ROWS, rows_in
+from client.example_files import ROWS, TABLE, rows_in
 from client.output import AsJson, say_json, say_table
 from client.predictions import Predictions
 
-Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Images, or .npz and .csv files of rows.")]
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILE...", help="Images, or .npz and .csv files of rows; a .csv of a table has its header."),
+]
 Csv = Annotated[bool, typer.Option("--csv", help="Comma-separated, with the probability of every class.")]
 Which = Annotated[
     str | None, typer.Option("--checkpoint", help="best, last or an id; best if there is one, else last.")
@@ -35,8 +38,10 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Predict images, or rows of an .npz or .csv, with a run's network."""
-    names, inputs = examples_in(files)
     with connected(context, patient=True) as client:
+        names, inputs = examples_in(
+            files, by_column=any(map(is_table, files)) and client.get_run(run).inputs == "table"
+        )
         options: dict[str, Any] = {"checkpoint": checkpoint, "posthoc": posthoc}
         if inputs is None:
             answer = client.predict(run, files=files, **options)
@@ -50,8 +55,17 @@ def predict(
         say_predictions(names, answer)
 
 
-def examples_in(files: Sequence[Path]) -> tuple[list[str], list[Any] | None]:
+def is_table(path: Path) -> bool:
+    """Whether a file's rows may be a table's."""
+    return path.suffix.lower() == TABLE
+
+
+def examples_in(files: Sequence[Path], *, by_column: bool) -> tuple[list[str], list[Any] | None]:
     """What each example is called, and the rows of files; None for images.
+
+    Args:
+        files: of images, or of rows.
+        by_column: whether a `.csv` is of a table as the run's.
 
     Raises:
         ValueError: images and rows at once.
@@ -61,7 +75,7 @@ def examples_in(files: Sequence[Path]) -> tuple[list[str], list[Any] | None]:
         return [str(path) for path in files], None
     if not all(of_rows):
         raise ValueError("images and files of rows at once; give either")
-    read = [rows_in(path) for path in files]
+    read = [rows_in(path, by_column=by_column) for path in files]
     return [name for names, _ in read for name in names], [row for _, rows in read for row in rows]
 
 

@@ -15,6 +15,7 @@ from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.images.reading import Wanted
 from lplcore.data.images.stream import ImageStream
 from lplcore.data.preprocessing import Preprocessing
+from lplcore.data.tables import Preprocessing as TablePreprocessing
 from lplcore.errors import MAX_REPORTED, InputError
 from lplcore.plugin import quoted
 
@@ -26,22 +27,36 @@ GREY_WEIGHTS = (19595, 38470, 7471)
 
 
 def examples_of(values: Iterable[Any], preprocessing: Preprocessing) -> Tensor:
-    """Feature rows [D] or images in the data set's form as a tensor [N, ...] of its type.
+    """Feature rows [D], images in the data set's form or rows of its table, as a tensor [N, ...] of its type.
 
     Raises:
         InputError: what is wrong with each.
     """
-    arrays, problems = list[Array](), list[dict[str, str]]()
-    for place, value in enumerate(values):
+    given = list(values)
+    if not given:
+        raise InputError([{"path": "inputs", "message": "is empty; give at least one example"}])
+    rows = {place: value for place, value in enumerate(given) if preprocessing.table and isinstance(value, Mapping)}
+    arrays, problems = rows_of(rows, preprocessing.table) if preprocessing.table else ({}, [])
+    for place, value in enumerate(given):
+        if place in rows:
+            continue
         try:
-            arrays.append(example_of(value, preprocessing))
+            arrays[place] = example_of(value, preprocessing)
         except ValueError as error:
             problems.append({"path": f"inputs.{place}", "message": str(error)})
     if problems:
         raise InputError(problems[:MAX_REPORTED])
-    if not arrays:
-        raise InputError([{"path": "inputs", "message": "is empty; give at least one example"}])
-    return torch.from_numpy(np.stack(arrays))
+    return torch.from_numpy(np.stack([arrays[place] for place in range(len(given))]))
+
+
+def rows_of(
+    rows: Mapping[int, Mapping[str, object]], table: TablePreprocessing
+) -> tuple[dict[int, Array], list[dict[str, str]]]:
+    """Rows of a table as features by their place among the inputs, and what is wrong with them by column."""
+    places = list(rows)
+    features, unfit = table.read(list(rows.values()))
+    problems = [{"path": f"inputs.{places[row]}.{column[:100]}", "message": message} for row, column, message in unfit]
+    return dict(zip(places, features, strict=True)), problems
 
 
 def example_of(value: Any, preprocessing: Preprocessing) -> Array:
@@ -69,8 +84,7 @@ def numbers_of(value: Any) -> Array:
         ValueError: it has others, or none.
     """
     if isinstance(value, Mapping):
-        # A table's rows would become features here, by the record that its data set keeps.
-        raise ValueError("is an object; give a list of numbers")
+        raise ValueError("is an object, and the run's data are no table; give a list of numbers")
     try:
         array = np.asarray(value.cpu() if isinstance(value, Tensor) else value)
     except (ValueError, TypeError, OverflowError):

@@ -10,7 +10,7 @@ from torch import Tensor
 from lplcore.data.images.files import ImageFiles
 from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.images.stream import ImageStream, decoded, new_stream
-from lplcore.data.info import DatasetInfo
+from lplcore.data.info import DatasetInfo, TableFacts
 from lplcore.data.normalization import Normalization
 from lplcore.data.raw import Inputs
 
@@ -61,6 +61,8 @@ class LoadedDataset:
     """`meta_per_class` examples of every class, held out of training."""
     normalization: Normalization
     """By the statistics of `train`, or to a range that the spec asks for."""
+    table: TableFacts | None = None
+    """Of a CSV table, whose rows the examples are."""
 
 
 def split_of(x: Inputs, y: IntArray, *, held: bool = True, pipeline: InputPipeline) -> tuple[Split, int]:

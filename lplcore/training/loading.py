@@ -71,6 +71,7 @@ def load(
         test=splits.get("test"),
         meta=splits.get("meta"),
         normalization=normalization_of(dataset, raw, splits["train"]),
+        table=raw.table,
     )
 
 

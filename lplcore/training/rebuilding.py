@@ -16,6 +16,7 @@ from lplcore.data.preprocessing import Preprocessing
 from lplcore.data.raw import RegisteredDataset
 from lplcore.data.rules import RULES
 from lplcore.data.splits import LoadedDataset, Split
+from lplcore.data.tables import Preprocessing as TablePreprocessing
 from lplcore.datasets import Dataset
 from lplcore.datasets.image_files import ImageDataset
 from lplcore.datasets.registered import OF_IMAGES, format_of
@@ -84,7 +85,8 @@ def preprocessing_of(data: LoadedDataset, dataset: Dataset, datasets: Mapping[st
     files = isinstance(dataset, ImageDataset) and (entry is None or format_of(entry) in OF_IMAGES)
     levels = isinstance(x, ImageStream) or x.dtype == torch.uint8
     rules = RULES if entry is None else entry.rules
-    return Preprocessing(data.info.task, data.info.input_shape, data.normalization, levels, files, rules)
+    table = None if data.table is None else TablePreprocessing.from_json(data.table.preprocessing)
+    return Preprocessing(data.info.task, data.info.input_shape, data.normalization, levels, files, rules, table)
 
 
 def computed(spec: ExperimentSpec, *, data_dir: str | Path, datasets: Mapping[str, RegisteredDataset]) -> Preprocessing:

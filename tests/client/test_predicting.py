@@ -1,5 +1,6 @@
 """What `Client.predict` and `lpl predict` send, and what they make of the answers."""
 
+import importlib
 import json
 import re
 from pathlib import Path
@@ -116,6 +117,37 @@ def test_rows_come_from_csv_with_or_without_header_and_from_npz(
     ]
     (tmp_path / "a.png").write_bytes(b"image")
     assert "give either" in said(capsys, files[0], str(tmp_path / "a.png"), expected=1)
+
+
+def of_table(asked: Asked) -> Reply:
+    """Answers the country of every row of a table as its label."""
+    if asked.method == "GET":
+        return Reply({"id": RUN, "state": "succeeded", "inputs": "table"})
+    return answered([str(row["country"]) for row in json.loads(asked.body)["inputs"]])
+
+
+def test_rows_of_a_table_are_sent_by_column(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text('\n;amount; country\n0;1.5;"C;H"\n\n1;;DE\n', encoding="utf-8-sig")
+    with scripted(of_table) as server:
+        assert status(["--url", server.url, "predict", RUN, str(path), "--csv"]) == 0
+        (sent,) = [json.loads(each.body)["inputs"] for each in server.asked if each.method == "POST"]
+    assert sent == [{"amount": "1.5", "country": "C;H"}, {"amount": "", "country": "DE"}]
+    assert "new.csv:2,DE,0.25,0.75" in capsys.readouterr().out.splitlines()
+    for text, words in (("a,b\n1\n", "line 2: 1 fields, but the header has 2"), ("", "no header"), ("a,a\n", "once")):
+        path.write_text(text)
+        with pytest.raises(ValueError, match=words):
+            rows_in(path, by_column=True)
+
+
+def test_rows_of_a_table_from_python_have_null_where_a_value_is_missing() -> None:
+    rows: Any = [{"country": "CH", "amount": np.float32(1.5)}, {"country": None, "amount": float("nan")}]
+    if has_pandas():
+        rows = importlib.import_module("pandas").DataFrame(rows)
+    with scripted(of_table) as server, Client(server.url) as client:
+        client.predict(RUN, rows)
+        (sent,) = [json.loads(each.body)["inputs"] for each in server.asked if each.method == "POST"]
+    assert sent == [{"country": "CH", "amount": 1.5}, {"country": None, "amount": None}]
 
 
 @pytest.mark.parametrize(

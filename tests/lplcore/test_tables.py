@@ -78,8 +78,11 @@ def test_true_and_false_are_the_texts_or_numbers_of_the_table(write: Write) -> N
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ({"country": "CH", "vip": "no"}, "row 1: column 'amount' is absent; give null"),
-        ({"amount": 1, "country": "CH", "vip": "no", "contry": 2}, "unknown column 'contry'; did you mean 'country'?"),
+        ({"country": "CH", "vip": "no"}, "row 1, column 'amount': is absent; give null"),
+        (
+            {"amount": 1, "country": "CH", "vip": "no", "contry": 2},
+            "column 'contry': is unknown; did you mean 'country'?",
+        ),
         ({"amount": "a lot", "country": "CH", "vip": "no"}, "row 1, column 'amount': expected a number, got 'a lot'"),
         ({"amount": float("inf"), "country": "CH", "vip": "no"}, "row 1, column 'amount': inf is infinite"),
         ({"amount": [1], "country": "CH", "vip": "no"}, "column 'amount': expected a text, a number"),

@@ -4,15 +4,16 @@ N rows, D features.
 """
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar, Self, TypeAlias
+from itertools import islice
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from lplcore.data.class_names import tidy
-from lplcore.errors import DatasetError
+from lplcore.errors import MAX_REPORTED, DatasetError
 from lplcore.plugin import quoted
 
 Features: TypeAlias = npt.NDArray[np.float32]
@@ -37,6 +38,14 @@ class Unreadable(ValueError):
 
 class Infinite(Unreadable):
     """A number that is none of the finite ones."""
+
+
+class Unfit(NamedTuple):
+    """What is wrong with a row."""
+
+    row: int
+    column: str
+    message: str
 
 
 def is_missing(text: str) -> bool:
@@ -91,19 +100,19 @@ class NumberColumn:
         """Names of what it becomes."""
         return (self.name, *missing_feature(self.name, self.indicator))
 
-    def fill(self, out: Features, texts: Sequence[str], where: Where) -> None:
-        """Write the features [N, 1 or 2] of texts [N]."""
-        try:
-            values = numbers(texts)
-        except Unreadable as error:
-            raise DatasetError("name", f"{where(error.place, self.name)}: {error}") from None
+    def fill(self, out: Features, texts: Sequence[str]) -> None:
+        """Write the features [N, 1 or 2] of texts [N].
+
+        Raises:
+            Unreadable: one is no number, or too large.
+        """
+        values = numbers(texts)
         absent = np.isnan(values)
         with np.errstate(over="ignore"):  # becomes infinite, and is refused as such
             standard = ((values - self.mean) / (self.deviation or np.inf)).astype(np.float32)
         standard[absent] = 0
         for place in np.flatnonzero(np.isinf(standard)).tolist():
-            message = f"{texts[place].strip()} is too far from the training values; correct it"
-            raise DatasetError("name", f"{where(place, self.name)}: {message}")
+            raise Unreadable(place, f"{texts[place].strip()} is too far from the training values; correct it")
         out[:, 0] = standard
         if self.indicator:
             out[:, 1] = absent
@@ -124,7 +133,7 @@ class CategoryColumn:
         """Names of what it becomes."""
         return (*(f"{self.name}={each}" for each in self.categories), *missing_feature(self.name, self.indicator))
 
-    def fill(self, out: Features, texts: Sequence[str], where: Where) -> None:
+    def fill(self, out: Features, texts: Sequence[str]) -> None:
         """Write the features [N, categories and indicator] of texts [N]."""
         place = {category: index for index, category in enumerate(self.categories)}
         out[:] = 0
@@ -168,34 +177,48 @@ class Preprocessing:
             DatasetError: a column is absent or unknown, or a value is not fit; the message names row (from 1) and
                 column.
         """
-        for place, row in enumerate(rows, start=1):
-            self.refuse_unfit(row, f"row {place}")
-        columns = {column.name: [as_text(row[column.name], column) for row in rows] for column in self.columns}
-        return self.of_columns(columns, len(rows), lambda place, name: f"row {place + 1}, column {quoted(name)}")
+        features, unfit = self.read(rows)
+        if unfit:
+            first = unfit[0]
+            raise DatasetError("name", f"row {first.row + 1}, column {quoted(first.column)}: {first.message}")
+        return features
+
+    def read(self, rows: Sequence[Mapping[str, object]]) -> tuple[Features, list[Unfit]]:
+        """Features of rows, and all that is wrong with them, row by row."""
+        out, unfit = np.empty((len(rows), len(self.names)), dtype=np.float32), self.unknown(rows)
+        for column, place in self.placed():
+            texts, wrong = texts_of(rows, column)
+            unfit += [*wrong, *filled(out[:, place], texts, column)]
+        return out, sorted(unfit, key=lambda each: each.row)
+
+    def placed(self) -> Iterator[tuple[Column, slice]]:
+        """The columns, and where their features are."""
+        first = 0
+        for column in self.columns:
+            last = first + len(column.features)
+            yield column, slice(first, last)
+            first = last
 
     def of_columns(self, columns: Mapping[str, Sequence[str]], number: int, where: Where) -> Features:
         """Features of the texts in each column, `number` of each."""
         out = np.empty((number, len(self.names)), dtype=np.float32)
-        first = 0
-        for column in self.columns:
-            width = len(column.features)
-            column.fill(out[:, first : first + width], columns[column.name], where)
-            first += width
+        for column, place in self.placed():
+            try:
+                column.fill(out[:, place], columns[column.name])
+            except Unreadable as error:
+                raise DatasetError("name", f"{where(error.place, column.name)}: {error}") from None
         return out
 
-    def refuse_unfit(self, row: Mapping[str, object], where: str) -> None:
-        """A row that lacks a column or has one that nobody knows."""
+    def unknown(self, rows: Sequence[Mapping[str, object]]) -> list[Unfit]:
+        """Columns of rows that the table does not have."""
         names = [column.name for column in self.columns]
-        for name in names:
-            if name not in row:
-                message = f"column {quoted(name)} is absent; give null where its value is unknown"
-                raise DatasetError("name", f"{where}: {message}")
-        for name in row.keys() - {*names, *self.left_out}:
-            raise DatasetError("name", f"{where}: unknown column {quoted(name)}; {likely(str(name), names)}")
+        known = {*names, *self.left_out}
+        found = ((place, str(name)) for place, row in enumerate(rows) for name in row if name not in known)
+        return [Unfit(*each, f"is unknown; {likely(each[1], names)}") for each in islice(found, MAX_REPORTED)]
 
     def to_json(self) -> dict[str, Any]:
         """The same in plain JSON types."""
-        columns = [{"kind": column.kind, **asdict(column)} for column in self.columns]
+        columns = [{"kind": column.kind, **asdict(column, dict_factory=plain)} for column in self.columns]
         return {"columns": columns, "left_out": list(self.left_out)}
 
     @classmethod
@@ -203,6 +226,11 @@ class Preprocessing:
         """What `to_json` gave."""
         columns = tuple(column_from(each) for each in data["columns"])
         return cls(columns, tuple(data["left_out"]))
+
+
+def plain(fields: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Fields in JSON types."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in fields}
 
 
 def column_from(data: Mapping[str, Any]) -> Column:
@@ -213,11 +241,36 @@ def column_from(data: Mapping[str, Any]) -> Column:
     return NumberColumn(**fields)
 
 
-def as_text(value: object, column: Column) -> str:
+def texts_of(rows: Sequence[Mapping[str, object]], column: Column) -> tuple[list[str], list[Unfit]]:
+    """A column of rows as the table would hold it, empty where something is wrong, and that."""
+    texts, unfit = [""] * len(rows), list[Unfit]()
+    for place, row in enumerate(rows):
+        try:
+            texts[place] = as_text(row[column.name], column, place)
+        except KeyError:
+            unfit.append(Unfit(place, column.name, "is absent; give null where its value is unknown"))
+        except Unreadable as error:
+            unfit.append(Unfit(place, column.name, str(error)))
+    return texts, unfit
+
+
+def filled(out: Features, texts: Sequence[str], column: Column) -> list[Unfit]:
+    """Write a column's features; what is wrong with its texts, each looked at alone where one is."""
+    try:
+        column.fill(out, texts)
+    except Unreadable as error:
+        if len(texts) == 1:
+            return [Unfit(0, column.name, str(error))]
+        alone = [(place, filled(out[:1], [text], column)) for place, text in enumerate(texts)]
+        return [each._replace(row=place) for place, unfit in alone for each in unfit]
+    return []
+
+
+def as_text(value: object, column: Column, place: int) -> str:
     """A value as the table would hold it.
 
     Raises:
-        DatasetError: it is neither a text, a number, true, false nor null.
+        Unreadable: it is neither a text, a number, true, false nor null.
     """
     if value is None:
         return ""
@@ -226,8 +279,7 @@ def as_text(value: object, column: Column) -> str:
             return str(int(value))
         return next((each for each in column.categories if each.lower() == str(value).lower()), str(value))
     if not isinstance(value, str | int | float):
-        message = f"expected a text, a number, true, false or null, got {quoted(value)}"
-        raise DatasetError("name", f"column {quoted(column.name)}: {message}")
+        raise Unreadable(place, f"expected a text, a number, true, false or null, got {quoted(value)}")
     return str(value)
 
 
