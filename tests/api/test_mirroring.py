@@ -25,6 +25,7 @@ from tests.api.mirror_process import QUICK
 from tests.api.service import running
 from tests.api.tracking_server import Kept, tracking_server
 from tests.client.scripted import Reply
+from tests.grids import every
 from tests.service.processes import until
 from tests.store.databases import reading, writing
 from tests.store.test_life_cycle import SPEC, claim, submit
@@ -141,7 +142,7 @@ FAILURES = {
 }
 
 
-@pytest.mark.parametrize("kind", list(FAILURES))
+@pytest.mark.parametrize("kind", every(3, FAILURES))
 def test_after_an_outage_everything_arrives_and_the_log_says_it_twice(
     sqlite: Database, server: Kept, kind: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -241,7 +241,11 @@ LIMITS: dict[str, tuple[dict[str, Any], bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize(("limits", "content", "words"), LIMITS.values(), ids=LIMITS)
+@pytest.mark.parametrize(
+    ("limits", "content", "words"),
+    [limit if place % 3 == 0 else campaign(*limit) for place, limit in enumerate(LIMITS.values())],
+    ids=LIMITS,
+)
 def test_what_is_larger_than_a_limit_is_413(
     sqlite: Database, tmp_path: Path, limits: dict[str, Any], content: bytes, words: str
 ) -> None:
