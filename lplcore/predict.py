@@ -1,46 +1,20 @@
-"""The process that predicts for a service: `python -m lplcore.predict FOLDER`, once, on the CPU.
+"""The process that predicts for a service, on the CPU, as `lplcore.child_process` says; see `Request`."""
 
-The folder holds `request.json` (see `Request`) and what it names; `answer.json` is written there. The exit status is 0
-for predictions, and `REFUSED` where the answer says what is wrong with the request. It ends with its standard input.
-"""
-
-import ctypes
-import importlib
 import json
-import os
-import signal
-import sys
-import threading
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 
+from lplcore.child_process import Refusal, serve
 from lplcore.data.raw import RegisteredDataset
-from lplcore.device import is_out_of_memory
 from lplcore.errors import CheckpointError, DatasetError, InputError, SpecError
 from lplcore.plugin import nearest
 from lplcore.training.predictor import Prediction, Predictor
 
-REFUSED = 3
-PR_SET_PDEATHSIG = 1
-MIB = 2**20
 TOO_MANY = "too_many"
-
-
-class Refusal(Exception):
-    """Why there are no predictions.
-
-    Attributes:
-        reason: a word for programs.
-        errors: path and message of everything that is wrong.
-    """
-
-    def __init__(self, reason: str, message: str, errors: list[dict[str, str]] | None = None) -> None:
-        super().__init__(message)
-        self.reason, self.errors = reason, errors
 
 
 @dataclass(frozen=True)
@@ -61,30 +35,24 @@ class Request:
     names: list[str]
     """What messages call them."""
     most_inputs: int
-    memory_bytes: int
     threads: int
 
 
-def main(folder: Path) -> int:
-    """Answer the request of a folder, within its limits."""
-    end_with_parent()
-    request = Request(**json.loads((folder / "request.json").read_text()))
-    limit_memory(request.memory_bytes)
-    return reply(request, folder)
+def main(folder: Path, request: dict[str, Any]) -> dict[str, Any]:
+    """The classes and the predictions.
 
-
-def reply(request: Request, folder: Path) -> int:
-    """Write the answer; the exit status that goes with it."""
-    status, answer = 0, dict[str, Any]()
+    Raises:
+        Refusal: there are none.
+    """
     try:
-        answer = answered(request, folder)
-    except Exception as error:
-        refusal = refused(error, request.memory_bytes)
-        if refusal is None:
-            raise
-        status, answer = REFUSED, {"reason": refusal.reason, "message": str(refusal), "errors": refusal.errors}
-    (folder / "answer.json").write_text(json.dumps(answer, allow_nan=False))
-    return status
+        return answered(Request(**request), folder)
+    except (InputError, SpecError) as error:
+        raise Refusal("bad_input", str(error), error.errors) from error
+    except DatasetError as error:
+        message = f"the run's data set is needed for its preprocessing, and cannot be read: {error}"
+        raise Refusal("no_data", message) from error
+    except CheckpointError as error:
+        raise Refusal("bad_checkpoint", str(error)) from error
 
 
 def answered(request: Request, folder: Path) -> dict[str, Any]:
@@ -176,49 +144,5 @@ def refuse_many(number: int, most: int) -> None:
         raise Refusal(TOO_MANY, f"{number} inputs, at most {most} are predicted at a time; send them in parts")
 
 
-def refused(error: Exception, memory_bytes: int) -> Refusal | None:
-    """An error as what is wrong with the request; None where it is a fault of this program."""
-    if is_out_of_memory(error):
-        needed = f"the prediction needs more than {memory_bytes // MIB} MiB of memory"
-        return Refusal("out_of_memory", f"{needed}; send fewer or smaller inputs")
-    if isinstance(error, Refusal):
-        return error
-    if isinstance(error, InputError | SpecError):
-        return Refusal("bad_input", str(error), error.errors)
-    if isinstance(error, DatasetError):
-        return Refusal("no_data", f"the run's data set is needed for its preprocessing, and cannot be read: {error}")
-    return Refusal("bad_checkpoint", str(error)) if isinstance(error, CheckpointError) else None
-
-
-def limit_memory(limit: int) -> None:
-    """Let this process have no more memory of its own, where the kernel can hold it to that.
-
-    RLIMIT_DATA counts what is really its own; RLIMIT_AS would also count the libraries and all that torch reserves.
-    """
-    if sys.platform == "linux":
-        resource = importlib.import_module("resource")  # which Windows lacks
-        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
-
-def end_with_parent() -> None:
-    """End when the starting process does: its end of the standard input closes."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    def watch() -> None:
-        while os.read(0, 1):
-            pass
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()
-
-
-def leave(status: int) -> NoReturn:
-    """End this process at once, without taking apart what torch has loaded."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
-
-
 if __name__ == "__main__":
-    leave(main(Path(sys.argv[1])))
+    serve(main)

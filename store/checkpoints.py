@@ -16,12 +16,13 @@ from store.database.clock import database_time
 from store.database.engine import Database
 from store.database.records import Checkpoint, Claim
 from store.database.tables import CheckpointRow, ChunkRow
-from store.errors import CorruptCheckpoint, NotFound
+from store.errors import Conflict, CorruptCheckpoint, NotFound
 from store.identifiers import new_id
 from store.lifecycle.claims import fenced
 
 CHUNK_BYTES = 1 << 20
 SWEEP_CHUNKS = 64
+BEST, LAST = "best", "last"
 T = TypeVar("T")
 
 
@@ -142,6 +143,29 @@ def list_for_run(session: Session, run_id: str) -> list[Checkpoint]:
         .order_by(CheckpointRow.epoch, CheckpointRow.step, CheckpointRow.id)
     )
     return list(session.scalars(query))
+
+
+def choose(session: Session, run_id: str, wanted: str | None) -> Checkpoint:
+    """A run's checkpoint by `best`, `last` or its id; None: the best where one is kept, else the last.
+
+    Raises:
+        NotFound: it is not kept.
+        Conflict: none is.
+    """
+    kept = list_for_run(session, run_id)
+    if not kept:
+        raise Conflict(f"run {run_id} has no checkpoint yet, or none is kept; wait for its first one, or retry the run")
+    best = [each for each in kept if each.kind == BEST]
+    if wanted not in (None, BEST, LAST):
+        fitting = [each for each in kept if each.id == wanted]
+    elif wanted == BEST or (wanted is None and best):
+        fitting = best
+    else:
+        fitting = [each for each in kept if each.kind != BEST]
+    if not fitting:
+        have = ", ".join(f"{each.id} ({each.kind}, epoch {each.epoch})" for each in kept)
+        raise NotFound(f"run {run_id} has no checkpoint {wanted or LAST}; it has: {have}")
+    return fitting[-1]
 
 
 def get(session: Session, checkpoint_id: str) -> Checkpoint:

@@ -11,14 +11,9 @@ PATIENCE_SECONDS = 10.0
 
 
 class Turnstile:
-    """At most `at_once` run and `waiting` block; others get 429 at once, so that they hold no thread meanwhile.
+    """At most `at_once` run and `waiting` block; others get 429 at once, so that they hold no thread meanwhile."""
 
-    Args:
-        status: in place of 429, where the contract says so.
-    """
-
-    def __init__(self, *, at_once: int, waiting: int, status: int = 429) -> None:
-        self._status = status
+    def __init__(self, *, at_once: int, waiting: int) -> None:
         self._inside, self._room = threading.Semaphore(at_once), threading.Semaphore(at_once + waiting)
 
     @contextmanager
@@ -28,7 +23,7 @@ class Turnstile:
         Raises:
             Problem: there is none in good time; `what` says for what.
         """
-        too_many = busy(what, status=self._status)
+        too_many = busy(what)
         with place(self._room, too_many, seconds=0), place(self._inside, too_many, seconds=PATIENCE_SECONDS):
             yield
 
@@ -44,7 +39,7 @@ def place(places: threading.Semaphore, too_many: Problem, *, seconds: float) -> 
         places.release()
 
 
-def busy(what: str, *, status: int) -> Problem:
+def busy(what: str) -> Problem:
     """What those are told who do not get in."""
     headers = {"Retry-After": str(math.ceil(PATIENCE_SECONDS))}
-    return Problem(status, f"too many at once are {what}; try again in a moment", headers=headers)
+    return Problem(429, f"too many at once are {what}; try again in a moment", headers=headers)

@@ -15,21 +15,20 @@ from starlette.requests import ClientDisconnect
 from api.handlers import Threaded
 from api.late import late
 from api.middleware.security import READ, SUBMIT
-from api.middleware.turnstile import busy
 from api.parameters import Identifier, Text
 from api.problems import Problem, problems, refusal
 from api.schemas.predictions import PredictionList
+from api.services.child import SCRATCH, busy, folder_in
 from api.state import Services
 
 if TYPE_CHECKING:
-    from api.services import prediction, prediction_process
+    from api.services import prediction
 else:
-    prediction, prediction_process = late("api.services.prediction"), late("api.services.prediction_process")
+    prediction = late("api.services.prediction")
 
 router = APIRouter(
     prefix="/v1/runs", tags=["results"], dependencies=[READ, SUBMIT], responses=problems(404), route_class=Threaded
 )
-SCRATCH = "scratch"
 MOST_FILES = 256
 MOST_AT_ONCE = 8
 """Requests of a process whose bodies are being received, or that wait."""
@@ -85,7 +84,7 @@ class Places:
             Problem: 503, there is none.
         """
         if self.taken >= self.most:
-            raise busy("predictions", status=503)
+            raise busy()
         self.taken += 1
         try:
             yield
@@ -115,7 +114,7 @@ async def predict(
     """
     with PLACES.one():
         model = await run_in_threadpool(prediction.model_of, services.db, run_id, checkpoint=checkpoint)
-        with prediction_process.folder_in(services.settings.data_dir / SCRATCH, "predict-") as folder:
+        with folder_in(services.settings.data_dir / SCRATCH, "predict-") as folder:
             try:
                 inputs = await received(request, folder)
             except ClientDisconnect:

@@ -1,15 +1,17 @@
 """A run's trained network to take away: what its export is made of, and the process that makes it."""
 
-import tempfile
+import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Literal
 
-from api.problems import Problem, refusal
-from api.services.child import Children, Limits
+from api.problems import Problem
+from api.services.child import SCRATCH, Children, Limits, folder_in
 from api.services.model_card import Results, card_of
 from api.services.submission import dataset_named, entry_of
+from lplcore.child_process import Refusal
 from lplcore.errors import CheckpointError
 from lplcore.training.checkpoint import load_metadata
 from store import checkpoints, data_identity, metrics
@@ -50,7 +52,7 @@ def read(session: Session, run_id: str, wanted: str | None) -> Source:
         Conflict: the run has no checkpoint, or its data are no longer there as it was submitted with them.
     """
     run = runs.get(session, run_id)
-    checkpoint = chosen(checkpoints.list_for_run(session, run_id), run_id, wanted)
+    checkpoint = checkpoints.choose(session, run_id, wanted)
     dataset = dataset_named(session, run.dataset)
     change = data_identity.change_of(run, dataset)
     if change is not None:
@@ -62,25 +64,6 @@ def read(session: Session, run_id: str, wanted: str | None) -> Source:
     return Source(run, checkpoint, dataset, Results.at(epoch, curves, arrays))
 
 
-def chosen(kept: list[Checkpoint], run_id: str, wanted: str | None) -> Checkpoint:
-    """The checkpoint that is asked for; else the best where one is kept, else the last.
-
-    Raises:
-        Problem: 422, it is not kept.
-        Conflict: none is.
-    """
-    if not kept:
-        raise Conflict(f"run {run_id} has no checkpoint yet, or none is kept; wait for its first one, or retry the run")
-    best = [each for each in kept if each.kind == "best"]
-    if wanted == "last" or (wanted is None and not best):
-        return kept[-1]
-    fitting = best if wanted in (None, "best") else [each for each in kept if each.id == wanted]
-    if not fitting:
-        ids = ", ".join(f"{each.id} ({each.kind})" for each in kept)
-        raise refusal([{"path": "checkpoint", "message": f"the run has no checkpoint {wanted}; it has: {ids}"}])
-    return fitting[-1]
-
-
 def exported(db: Database, settings: Settings, source: Source, format: Format) -> IO[bytes]:
     """The zip, open; on disk it has no name any more.
 
@@ -88,33 +71,31 @@ def exported(db: Database, settings: Settings, source: Source, format: Format) -
         Problem: 422, the network cannot be exported, with the reason; 503, others are.
         CorruptCheckpoint: the checkpoint is damaged.
     """
-    limits = Limits(settings.export_seconds, settings.export_memory_bytes)
-    scratch = settings.data_dir / "scratch"
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="export-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        checkpoints.download(db, source.checkpoint.id, folder / "checkpoint")
-        refuse_damaged(folder / "checkpoint")
-        request = {
-            "format": format,
-            "data_dir": str(settings.data_dir),
-            "weights_dir": settings.weights_dir and str(settings.weights_dir),
-            "datasets": [] if source.dataset is None else [asdict(entry_of(source.dataset))],
-            "temperature": source.temperature,
-            "card": card_of(source.run, source.checkpoint, source.dataset, source.results),
-        }
-        answer = EXPORTS.run(MODULE, request, folder=folder, limits=limits)
-        if "file" not in answer:
-            raise Problem(422, f"this run cannot be exported as {format}: {answer.get('refused')}")
-        return (folder / str(answer["file"])).open("rb")
+    limits = Limits(settings.export_seconds, settings.export_memory_bytes, settings="LPL_EXPORT")
+    request = {
+        "format": format,
+        "data_dir": str(settings.data_dir),
+        "weights_dir": settings.weights_dir and str(settings.weights_dir),
+        "datasets": [] if source.dataset is None else [asdict(entry_of(source.dataset))],
+        "temperature": source.temperature,
+        "card": card_of(source.run, source.checkpoint, source.dataset, source.results),
+    }
+    with folder_in(settings.data_dir / SCRATCH, "export-") as folder:
+        fetch = partial(fetched, db, source.checkpoint.id, folder / "checkpoint")
+        try:
+            answer = EXPORTS.run(MODULE, request, folder=folder, limits=limits, prepare=fetch)
+        except Refusal as refused:
+            raise Problem(422, f"this run cannot be exported as {format}: {refused}") from refused
+        return (folder / str(json.loads(answer)["file"])).open("rb")
 
 
-def refuse_damaged(path: Path) -> None:
-    """Refuse a file that is no checkpoint before a process is started for it.
+def fetched(db: Database, checkpoint_id: str, path: Path) -> None:
+    """Write a checkpoint to a file; one that is damaged is refused before a process is started for it.
 
     Raises:
         Problem: 422, with the reason.
     """
+    checkpoints.download(db, checkpoint_id, path)
     try:
         load_metadata(path)
     except CheckpointError as error:

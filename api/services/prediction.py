@@ -1,37 +1,34 @@
 """Predictions of a run's checkpoint, computed by a process of their own."""
 
 import json
-import logging
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from api.middleware.turnstile import Turnstile
 from api.problems import Problem, refusal
-from api.services import prediction_process
+from api.services.child import Children, Limits
 from api.services.submission import entry_of
 from lplcore import predict
+from lplcore.child_process import Refusal
 from lplcore.spec.fields import TUNED
 from lplcore.training.evaluation.multi_label import THRESHOLDS
 from store import checkpoints, datasets, metrics
 from store.data_identity import change_of
 from store.database.engine import Database, Session
-from store.database.records import Checkpoint, DatasetRecord, Run
+from store.database.records import DatasetRecord, Run
 from store.errors import NotFound
 from store.lifecycle import runs
 from store.settings import Settings
 
 MOST_INPUTS = 256
-MIB = 2**20
-PREDICTING = Turnstile(at_once=1, waiting=1, status=503)
-BEST, LAST = "best", "last"
+MODULE = "lplcore.predict"
+PREDICTIONS = Children()
 STATUSES = {"too_many": 413, "no_data": 409}
-MEMORY_WORDS = ("MemoryError", "bad_alloc", "annot allocate memory", "can't allocate memory", "can't start new thread")
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -67,36 +64,16 @@ def model_of(db: Database, run_id: str, *, checkpoint: str | None) -> Model:
 
     Raises:
         NotFound: no such run or checkpoint.
+        Conflict: it has none.
         Problem: its data set would be needed and is not what it was.
     """
     with db.read() as session:
         run = runs.get(session, run_id)
-        kept = chosen(checkpoints.list_for_run(session, run_id), run_id, checkpoint)
+        kept = checkpoints.choose(session, run_id, checkpoint)
         record = registered(session, run.dataset)
         recorded = dict(run.info.get("preprocessing") or {})
         refuse_changed(run, record, needed=not recorded)
         return Model(kept.id, recorded, thresholds_of(session, run, kept.epoch), entries(record))
-
-
-def chosen(kept: Sequence[Checkpoint], run_id: str, wanted: str | None) -> Checkpoint:
-    """The checkpoint that is asked for.
-
-    Raises:
-        NotFound: the run does not have it.
-    """
-    if not kept:
-        raise NotFound(f"run {run_id} has no checkpoint yet; wait for its first one")
-    best = [each for each in kept if each.kind == BEST]
-    if wanted not in (None, BEST, LAST):
-        fitting = [each for each in kept if each.id == wanted]
-    elif wanted == BEST:
-        fitting = best
-    else:
-        fitting = best if wanted is None and best else [each for each in kept if each.kind != BEST]
-    if not fitting:
-        have = ", ".join(f"{each.id} ({each.kind}, epoch {each.epoch})" for each in kept)
-        raise NotFound(f"run {run_id} has no checkpoint {wanted or LAST}; it has: {have}")
-    return fitting[-1]
 
 
 def registered(session: Session, name: str) -> DatasetRecord | None:
@@ -152,18 +129,21 @@ def answer(
         files=list(inputs.files),
         names=list(inputs.names),
         most_inputs=MOST_INPUTS,
-        memory_bytes=settings.predict_memory_bytes,
         threads=settings.cores or usable_cores(),
     )
-    (folder / "request.json").write_text(json.dumps(asdict(request)))
-    with PREDICTING.turn("predictions"):
-        checkpoints.download(db, model.checkpoint_id, folder / request.checkpoint)
-        try:
-            ended = prediction_process.run("lplcore.predict", folder, seconds=settings.predict_seconds)
-        except TimeoutError:
-            limit = f"{settings.predict_seconds:g} s (LPL_PREDICT_SECONDS)"
-            raise Problem(422, f"the prediction took more than {limit}; send fewer inputs at a time") from None
-    return content(ended, folder, settings)
+    limits = Limits(settings.predict_seconds, settings.predict_memory_bytes, settings="LPL_PREDICT")
+    download = partial(checkpoints.download, db, model.checkpoint_id, folder / request.checkpoint)
+    try:
+        return PREDICTIONS.run(MODULE, asdict(request), folder=folder, limits=limits, prepare=download)
+    except Refusal as refused:
+        raise problem_of(refused) from refused
+
+
+def problem_of(refused: Refusal) -> Problem:
+    """What a process refused."""
+    if refused.errors:
+        return refusal(refused.errors)
+    return Problem(STATUSES.get(refused.reason, 422), str(refused))
 
 
 def usable_cores() -> int:
@@ -184,22 +164,3 @@ def correction(text: str | None) -> str | dict[str, Any] | None:
     except (ValueError, RecursionError) as error:
         raise refusal([{"path": "posthoc", "message": f"is not JSON: {str(error)[:200]}"}]) from None
     return value
-
-
-def content(ended: prediction_process.Ended, folder: Path, settings: Settings) -> bytes:
-    """What a process has answered.
-
-    Raises:
-        Problem: what it refused, or why it ended without an answer.
-    """
-    if ended.status == 0:
-        return (folder / "answer.json").read_bytes()
-    if ended.status == predict.REFUSED:
-        refused = json.loads((folder / "answer.json").read_text())
-        status, errors = STATUSES.get(refused["reason"], 422), refused["errors"]
-        raise refusal(errors) if errors else Problem(status, refused["message"])
-    log.warning("a prediction ended with status %d: %s", ended.status, ended.words)
-    if ended.status < 0 or any(word in ended.words for word in MEMORY_WORDS):
-        limit = f"{settings.predict_memory_bytes // MIB} MiB of memory (LPL_PREDICT_MEMORY_BYTES)"
-        raise Problem(422, f"the prediction needs more than {limit}; send fewer or smaller inputs")
-    raise RuntimeError(f"a prediction ended with status {ended.status}")

@@ -38,7 +38,7 @@ SPEC: dict[str, Any] = {
     "checkpoints": {"every_epochs": 1, "keep_best": True},
     "name": "to | take <b>away</b>",
 }
-REQUEST: dict[str, Any] = {"format": "onnx", "data_dir": ".", "weights_dir": None, "datasets": [], "card": ""}
+REQUEST: dict[str, Any] = {"format": "safetensors", "data_dir": ".", "weights_dir": None, "datasets": [], "card": ""}
 MIB = 2**20
 
 
@@ -189,16 +189,22 @@ def test_a_damaged_checkpoint_is_refused_with_the_reason(taken: tuple[Running, s
     assert (answer.status_code, "damaged" in answer.text) == (422, True), answer.text
 
 
-def test_a_child_that_takes_too_much_is_ended_and_said_so(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"more than 0\.1 s") as slow:
-        Children().run("lplcore.export", REQUEST, folder=tmp_path, limits=Limits(0.1, 4096 * MIB))
+def test_a_child_that_takes_too_much_is_ended_and_said_so(taken: tuple[Running, str], tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"more than 0\.1 s \(LPL_EXPORT_SECONDS\)") as slow:
+        Children().run("lplcore.export", REQUEST, folder=tmp_path, limits=Limits(0.1, 4096 * MIB, "LPL_EXPORT"))
     assert slow.value.status == 422
-    with pytest.raises(Problem, match=r"more than 0\.0391 GiB of memory"):
-        Children().run("lplcore.export", REQUEST, folder=tmp_path, limits=Limits(60, 40 * MIB))
+    shutil.copy(last_checkpoint(taken[0]), tmp_path / "checkpoint")
+    with pytest.raises(Problem, match=r"more than 40 MiB of memory \(LPL_EXPORT_MEMORY_BYTES\)"):
+        Children().run("lplcore.export", REQUEST, folder=tmp_path, limits=Limits(60, 40 * MIB, "LPL_EXPORT"))
+
+
+def last_checkpoint(service: Running) -> Path:
+    """A file that training wrote."""
+    return sorted((service.settings.data_dir / "checkpoints").glob("*-last.safetensors"))[-1]
 
 
 def test_one_is_made_one_waits_and_others_come_again(tmp_path: Path) -> None:
-    children, limits = Children(), Limits(1.5, 4096 * MIB)
+    children, limits = Children(), Limits(1.5, 4096 * MIB, "LPL_EXPORT")
     statuses, retries = list[int](), list[bool]()
 
     def ask(number: int) -> None:
@@ -224,8 +230,9 @@ import json, pathlib, sys, time
 from api.services import child
 folder = pathlib.Path(sys.argv[1])
 with (folder / "errors").open("wb") as errors:
-    with child.started("lplcore.export", folder, errors, child.Limits(60, 2**32)) as process:
-        process.stdin.write(json.dumps({**json.loads(sys.argv[2]), "folder": str(folder)}).encode() + b"\\n")
+    with child.started("lplcore.export", folder, errors) as process:
+        request = {**json.loads(sys.argv[2]), "folder": str(folder), "memory_bytes": 2**32}
+        process.stdin.write(json.dumps(request).encode() + b"\\n")
         process.stdin.flush()
         print(process.pid, flush=True)
         time.sleep(60)
@@ -236,8 +243,7 @@ with (folder / "errors").open("wb") as errors:
 def test_a_child_ends_with_the_service_and_leaves_nothing(taken: tuple[Running, str], tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
-    last = sorted((taken[0].settings.data_dir / "checkpoints").glob("*-last.safetensors"))[-1]
-    shutil.copy(last, folder / "checkpoint")
+    shutil.copy(last_checkpoint(taken[0]), folder / "checkpoint")
     arguments = [sys.executable, "-c", SERVICE, str(folder), json.dumps(REQUEST)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as service:
         assert service.stdout is not None

@@ -20,15 +20,15 @@ import torch
 import lplcore
 from api.middleware.bodies import PREDICTIONS
 from api.problems import Problem
-from api.services.prediction import Inputs, answer, chosen, content, model_of
-from api.services.prediction_process import Ended, folder_in
+from api.services.child import folder_in
+from api.services.prediction import Inputs, answer, model_of, problem_of
 from client import Client
 from client.cli import status
 from lplcore import predict
+from lplcore.child_process import Refusal
 from lplcore.datasets.digits import Digits
 from store import checkpoints
 from store.database.engine import Database
-from store.errors import NotFound
 from store.lifecycle import runs
 from tests.api.service import Running, running
 from tests.api.trained import registered, several_labels, train_next
@@ -150,9 +150,12 @@ def test_more_than_64_mib_are_refused_before_they_come(served: Served) -> None:
     ("limits", "words"),
     [
         pytest.param(
-            {"predict_memory_bytes": 2**20}, "more than 1 MiB of memory", marks=pytest.mark.campaign, id="memory"
+            {"predict_memory_bytes": 2**20},
+            "more than 1 MiB of memory (LPL_PREDICT_MEMORY_BYTES)",
+            marks=pytest.mark.campaign,
+            id="memory",
         ),
-        ({"predict_seconds": 0.05}, "more than 0.05 s"),
+        ({"predict_seconds": 0.05}, "more than 0.05 s (LPL_PREDICT_SECONDS)"),
     ],
 )
 def test_memory_and_time_are_bounded(limits: dict[str, Any], words: str, served: Served, tmp_path: Path) -> None:
@@ -195,12 +198,10 @@ def test_what_is_wrong_is_named(
     inputs: dict[str, Any] = {"body": None if body is None else "body.json", "files": [], "names": [], "posthoc": None}
     needed = {"checkpoint": "checkpoint", "data_dir": "", "weights_dir": None, **asdict(model)}
     del needed["checkpoint_id"]
-    limits = {"most_inputs": 256, "memory_bytes": 2**31, "threads": torch.get_num_threads()}
-    request = predict.Request(**{**needed, **inputs, **options, **limits})
-    assert predict.reply(request, tmp_path) == predict.REFUSED
-    with pytest.raises(Problem) as refused:
-        content(Ended(predict.REFUSED, ""), tmp_path, served.service.settings)
-    found = refused.value
+    limits = {"most_inputs": 256, "threads": torch.get_num_threads()}
+    with pytest.raises(Refusal) as refused:
+        predict.main(tmp_path, {**needed, **inputs, **options, **limits})
+    found = problem_of(refused.value)
     named = None if found.errors is None else [each["path"] for each in found.errors]
     assert (found.status, named) == (code, paths), found.detail
 
@@ -258,15 +259,13 @@ def test_checkpoints_by_kind_and_by_id(served: Served) -> None:
         refused = served.predict(run, expected=404, query=f"?checkpoint={wanted}", json={"inputs": [1]})
         assert f"has no checkpoint {wanted}; it has: c_" in refused["detail"]
     assert served.predict(served.digits, expected=422, query="?checkpoint=newest", json={"inputs": [1]})
-    with pytest.raises(NotFound, match="no checkpoint yet"):
-        chosen([], "r_1", "last")
 
 
 def test_a_run_without_checkpoint_and_none_at_all(served: Served) -> None:
     served.service.submit()
     waiting = served.http.get("/v1/jobs").json()["items"][0]["id"]
     run = served.http.get(f"/v1/jobs/{waiting}").json()["runs"][0]["id"]
-    assert "no checkpoint yet" in served.predict(run, expected=404, json={"inputs": [1]})["detail"]
+    assert "no checkpoint yet" in served.predict(run, expected=409, json={"inputs": [1]})["detail"]
     served.predict("r_none", expected=404, json={"inputs": [1]})
     served.http.post(f"/v1/jobs/{waiting}/cancel")
 
@@ -288,8 +287,7 @@ def test_data_that_are_gone_matter_only_where_nothing_was_recorded(served: Serve
 
 @pytest.mark.campaign
 def test_a_process_ends_with_the_one_that_started_it(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "request.json")  # it waits here for a request that does not come
-    command = [sys.executable, "-P", "-m", "lplcore.predict", str(tmp_path)]
+    command = [sys.executable, "-P", "-m", "lplcore.predict"]  # it waits for a request that does not come
     process = subprocess.Popen(command, stdin=subprocess.PIPE, cwd=tmp_path)
     assert process.stdin is not None
     process.stdin.close()

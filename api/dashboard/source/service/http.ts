@@ -68,7 +68,7 @@ function headers(extra: Record<string, string>): Record<string, string> {
 
 const PROXY = new Set([502, 504]);
 
-async function answered(path: string, options: RequestInit, busy = false): Promise<Response> {
+async function answered(path: string, options: RequestInit): Promise<Response> {
   let response: Response;
   try {
     response = await fetch(located(path), { ...options, cache: "no-store" });
@@ -80,13 +80,13 @@ async function answered(path: string, options: RequestInit, busy = false): Promi
   if (PROXY.has(response.status) || (response.status >= 500 && !document)) {
     throw away(`A server between this page and the service answered ${response.status}.`);
   }
-  if (response.status === 503 && !busy && !(await isBusy(response))) throw away("The service is there, but its database does not answer.");
+  if (response.status === 503 && !(await isBusy(response))) throw away("The service is there, but its database does not answer.");
   if (connection.value.away !== null) connection.value = { away: null, since: Date.now() };
   if (response.ok || response.status === 304) return response;
   throw await problemOf(response);
 }
 
-/** Whether it is only this that has to wait: somebody else's export is being made. */
+/** Whether it is only this that has to wait: somebody else's export or prediction is being made. */
 async function isBusy(response: Response): Promise<boolean> {
   return ((await response.clone().json().catch(() => ({}))) as { busy?: boolean }).busy === true;
 }
@@ -127,7 +127,7 @@ export async function send<T>(method: string, path: string, body?: unknown, extr
 /** Posts a form, or JSON as text, to an address that answers 503 while it has others to serve. */
 export async function asked<T>(path: string, body: FormData | string): Promise<T> {
   const kind: Record<string, string> = typeof body === "string" ? { "Content-Type": "application/json" } : {};
-  return (await answered(path, { method: "POST", headers: headers(kind), body }, true)).json();
+  return (await answered(path, { method: "POST", headers: headers(kind), body })).json();
 }
 
 /** A per-class series: `values` holds `epochs.length` rows of `classes` float32 values, NaN where undefined. */

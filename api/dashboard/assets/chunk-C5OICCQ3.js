@@ -1,1 +1,0 @@
-import{a as t}from"./chunk-IWEYFPUX.js";import{m as e}from"./chunk-K6XXGC5X.js";var l=()=>e("/v1/datasets",s=>t("/v1/datasets?limit=1000",s)),o={single_label:"one label each",multi_label:"several labels each"};export{l as a,o as b};

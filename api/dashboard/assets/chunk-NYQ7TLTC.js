@@ -1,0 +1,1 @@
+import{a as t}from"./chunk-WSS3WKXP.js";import{m as e}from"./chunk-7D56F3EQ.js";var l=()=>e("/v1/datasets",s=>t("/v1/datasets?limit=1000",s)),o={single_label:"one label each",multi_label:"several labels each"};export{l as a,o as b};

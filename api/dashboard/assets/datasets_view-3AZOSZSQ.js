@@ -1,0 +1,1 @@
+import{a,b}from"./chunk-LDFZBGPH.js";import"./chunk-NYQ7TLTC.js";import"./chunk-RCG5JL43.js";import"./chunk-WSS3WKXP.js";import"./chunk-U745UNV6.js";import"./chunk-XMV6PTXX.js";import"./chunk-LUJGAO3G.js";import"./chunk-7D56F3EQ.js";import"./chunk-MVQIDSKZ.js";import"./chunk-W666QIZG.js";import"./chunk-RLH3V6A7.js";import"./chunk-WOT6VMZA.js";export{a as default,b as titleOf};

@@ -1,1 +1,0 @@
-import{a,b}from"./chunk-HBTCVUON.js";import"./chunk-C5OICCQ3.js";import"./chunk-BVUVVYWO.js";import"./chunk-IWEYFPUX.js";import"./chunk-32NVS3CW.js";import"./chunk-XD5MGKYQ.js";import"./chunk-TYJUBHSR.js";import"./chunk-K6XXGC5X.js";import"./chunk-EYTC3PAC.js";import"./chunk-UQSE6FCX.js";import"./chunk-RLH3V6A7.js";import"./chunk-WOT6VMZA.js";export{a as default,b as titleOf};
