@@ -165,7 +165,7 @@ def test_what_is_not_there_is_refused_in_words(taken: tuple[Running, str]) -> No
     for query, expected, words in (
         ("", 422, "format"),
         ("?format=pickle", 422, "format"),
-        ("?format=onnx&checkpoint=c_none", 422, "it has"),
+        ("?format=onnx&checkpoint=c_none", 404, "it has"),
         ("?format=onnx&checkpoint=periodic", 422, "checkpoint"),
         ("?format=onnx&checkpoint=..%2F", 422, "checkpoint"),
     ):

@@ -41,7 +41,16 @@ STREAM_CHECKS = (
     response_headers_conformance,
 )
 CHECKS = (*STREAM_CHECKS, response_schema_conformance)
-MAY_LACK = ("/class-metrics", "/confusion-matrix", "/calibration", "/content")
+MAY_LACK = (
+    "/class-metrics",
+    "/confusion-matrix",
+    "/calibration",
+    "/class-report",
+    "/most-wrong",
+    "/content",
+    "/export",
+    "/predict",
+)
 """Ends of paths that a run or checkpoint need not have."""
 OUTCOMES = ("succeeded", "failed", "cancelled", "paused", "released")
 WORKS_EVERY = 3

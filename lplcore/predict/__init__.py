@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from lplcore.child_process import Refusal, serve
+from lplcore.child_process import Refusal
 from lplcore.data.raw import RegisteredDataset
 from lplcore.errors import CheckpointError, DatasetError, InputError, SpecError
 from lplcore.plugin import nearest
@@ -142,7 +142,3 @@ def refuse_many(number: int, most: int) -> None:
     """
     if number > most:
         raise Refusal(TOO_MANY, f"{number} inputs, at most {most} are predicted at a time; send them in parts")
-
-
-if __name__ == "__main__":
-    serve(main)
