@@ -155,7 +155,6 @@ def test_every_format_predicts_as_the_run_does_without_this_project(tmp_path: Pa
 
 
 @pytest.mark.campaign
-@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", OTHERS)
 def test_every_network_can_be_taken_away(name: str, tmp_path: Path) -> None:
     assert_agrees(trained(OTHERS[name], tmp_path), FORMATS)
@@ -174,7 +173,6 @@ def test_other_formats_are_the_same_bytes_every_time_too(format: Format, tmp_pat
 
 
 @pytest.mark.campaign
-@pytest.mark.timeout(900)
 def test_multi_label_networks_can_be_taken_away(tmp_path: Path) -> None:
     datasets = long_tailed(tmp_path)
     for method in ("r_bce_focal", "ml_gcn"):
