@@ -267,8 +267,8 @@ def test_a_tab_is_chosen_by_arrow_keys(world: World, watched: Page) -> None:
     world.opened(watched, View("/admin", "Administration"))
     watched.get_by_role("tab", name="Keys").focus()
     watched.keyboard.press("ArrowRight")
-    expect(watched.get_by_role("tab", name="Audit log")).to_be_focused()
-    expect(watched.get_by_role("heading", name="Audit log")).to_be_visible()
+    expect(watched.get_by_role("tab", name="Webhooks")).to_be_focused()
+    expect(watched.get_by_role("heading", name="Webhooks")).to_be_visible()
 
 
 def test_lines_of_a_log_are_reached_by_arrow_keys(world: World, watched: Page) -> None:
