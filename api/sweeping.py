@@ -1,10 +1,8 @@
 """Housekeeping beside the requests: runs of silent workers, what no message points to, content nobody needs."""
 
 import logging
-import threading
-from types import TracebackType
-from typing import Self
 
+from api.background import Background
 from store import audit, checkpoints, deletion, uploads
 from store.database.engine import Database
 from store.doorbell import Doorbell
@@ -18,26 +16,15 @@ DAY_SECONDS = 86_400
 log = logging.getLogger(__name__)
 
 
-class Sweeping:
+class Sweeping(Background):
     """Sweeps in a thread of its own for as long as the context lasts."""
 
     def __init__(self, settings: Settings, db: Database, doorbell: Doorbell) -> None:
         self._settings, self._db, self._doorbell = settings, db, doorbell
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._sweep_forever, name="sweep", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._thread.join(timeout=10)
+        super().__init__(self._sweep_forever, name="sweep", stop_seconds=10)
 
     def _sweep_forever(self) -> None:
-        while not self._stopping.wait(self._settings.sweep_seconds):
+        while not self.stopping.wait(self._settings.sweep_seconds):
             try:
                 self._sweep()
             except StoreError as error:
@@ -56,5 +43,5 @@ class Sweeping:
         if self._db.reserve is not None:
             self._db.reserve.fill()
         for _ in range(PIECES):
-            if self._stopping.is_set() or not checkpoints.sweep_superseded(self._db):
+            if self.stopping.is_set() or not checkpoints.sweep_superseded(self._db):
                 return

@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from sqlalchemy import Select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
 from store.database.records import Page
 from store.errors import BadCursor
 
@@ -19,6 +22,7 @@ class Identified(Protocol):
 
 
 T = TypeVar("T", bound=Identified)
+R = TypeVar("R")
 
 
 def encode(last: str) -> str:
@@ -63,6 +67,27 @@ def decode_place(cursor: str, order: str, kind: type[str] | type[float]) -> tupl
     if parts[0] != order or encode_place(*parts) != cursor:
         raise refusal
     return parts[1], parts[2]
+
+
+def rows_after(
+    session: Session,
+    query: Select[R],
+    identifier: InstrumentedAttribute[str],
+    *,
+    limit: int,
+    cursor: str | None,
+    newest_first: bool = False,
+) -> Sequence[R]:
+    """Up to `limit + 1` rows of a query in the order of their identifiers, those after the cursor.
+
+    Raises:
+        BadCursor: no list gave the cursor out.
+    """
+    if cursor is not None:
+        last = decode(cursor)
+        query = query.where(identifier < last if newest_first else identifier > last)
+    order = identifier.desc() if newest_first else identifier.asc()
+    return session.scalars(query.order_by(order).limit(limit + 1)).all()
 
 
 def page(items: Sequence[T], limit: int, cursor_of: Callable[[T], str] = lambda item: encode(item.id)) -> Page[T]:

@@ -64,10 +64,8 @@ def has_upload(session: Session, upload: str) -> bool:
 
 def list_datasets(session: Session, *, limit: int = 100, cursor: str | None = None) -> Page[DatasetRecord]:
     """Registered data sets, oldest first."""
-    query = select(DatasetRow).order_by(DatasetRow.id).limit(limit + 1)
-    if cursor is not None:
-        query = query.where(DatasetRow.id > cursors.decode(cursor))
-    return cursors.page([dataset_of(row) for row in session.scalars(query)], limit)
+    rows = cursors.rows_after(session, select(DatasetRow), DatasetRow.id, limit=limit, cursor=cursor)
+    return cursors.page([dataset_of(row) for row in rows], limit)
 
 
 def delete_dataset(session: Session, name: str) -> None:

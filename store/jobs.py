@@ -212,11 +212,10 @@ def list_runs(session: Session, job_id: str, *, limit: int = 100, cursor: str | 
         NotFound: no such job.
         BadCursor: no list gave the cursor out.
     """
-    query = select(RunRow).where(RunRow.job_id == job_id).order_by(RunRow.id).limit(limit + 1)
-    if cursor is not None:
-        query = query.where(RunRow.id > cursors.decode(cursor))
+    query = select(RunRow).where(RunRow.job_id == job_id)
+    rows = cursors.rows_after(session, query, RunRow.id, limit=limit, cursor=cursor)
     get(session, job_id)
-    return cursors.page(session.scalars(query).all(), limit)
+    return cursors.page(rows, limit)
 
 
 def summary(session: Session, job_id: str) -> list[dict[str, Any]]:

@@ -99,10 +99,8 @@ def page_of_keys(session: Session, *, limit: int = 50, cursor: str | None = None
     Raises:
         BadCursor: no list gave this cursor out.
     """
-    query = select(KeyRow).order_by(KeyRow.id).limit(limit + 1)
-    if cursor is not None:
-        query = query.where(KeyRow.id > cursors.decode(cursor))
-    return cursors.page([key_of(row) for row in session.scalars(query)], limit)
+    rows = cursors.rows_after(session, select(KeyRow), KeyRow.id, limit=limit, cursor=cursor)
+    return cursors.page([key_of(row) for row in rows], limit)
 
 
 def revoke(session: Session, key_id: str) -> None:

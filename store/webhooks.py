@@ -55,10 +55,8 @@ def list_webhooks(session: Session, *, limit: int = 50, cursor: str | None = Non
     Raises:
         BadCursor: no list gave the cursor out.
     """
-    query = select(WebhookRow).order_by(WebhookRow.id).limit(limit + 1)
-    if cursor is not None:
-        query = query.where(WebhookRow.id > cursors.decode(cursor))
-    return cursors.page([webhook_of(row) for row in session.scalars(query)], limit)
+    rows = cursors.rows_after(session, select(WebhookRow), WebhookRow.id, limit=limit, cursor=cursor)
+    return cursors.page([webhook_of(row) for row in rows], limit)
 
 
 def delete(session: Session, webhook_id: str) -> None:
@@ -89,10 +87,9 @@ def list_deliveries(session: Session, webhook_id: str, *, limit: int = 50, curso
         BadCursor: no list gave the cursor out.
     """
     get(session, webhook_id)
-    query = select(DeliveryRow).where(DeliveryRow.webhook_id == webhook_id).order_by(DeliveryRow.id.desc())
-    if cursor is not None:
-        query = query.where(DeliveryRow.id < cursors.decode(cursor))
-    return cursors.page(session.scalars(query.limit(limit + 1)).all(), limit)
+    query = select(DeliveryRow).where(DeliveryRow.webhook_id == webhook_id)
+    rows = cursors.rows_after(session, query, DeliveryRow.id, limit=limit, cursor=cursor, newest_first=True)
+    return cursors.page(rows, limit)
 
 
 def webhook_of(row: WebhookRow) -> Webhook:

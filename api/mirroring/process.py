@@ -3,12 +3,11 @@
 import hashlib
 import logging
 import math
-import threading
 import time
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from api.background import Background
 from api.late import late
 from api.mirroring.outage import Outage
 from api.mirroring.refusals import ServerAway
@@ -32,7 +31,7 @@ class Stopped(Exception):
     """This process must not go on: it ends, or another one mirrors."""
 
 
-class Mirroring:
+class Mirroring(Background):
     """Mirrors in a thread of its own for as long as the context lasts, where the settings name a server.
 
     Its memory is bounded by one part of the event log. Nothing waits for it.
@@ -55,31 +54,13 @@ class Mirroring:
         self._outage = Outage(f"MLflow at {self._url}", first_pause_seconds=first_pause_seconds)
         self._position: int | None = None
         self._renewed_at = -math.inf
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._mirror_forever, name="mirror", daemon=True)
-
-    def __enter__(self) -> Self:
-        if self._url is not None:
-            self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        if self._url is not None:
-            self._thread.join(timeout=5)
-
-    @property
-    def alive(self) -> bool:
-        """Whether it mirrors."""
-        return self._thread.is_alive()
+        super().__init__(self._mirror_forever, name="mirror", stop_seconds=5, wanted=self._url is not None)
 
     def _mirror_forever(self) -> None:
         try:
             with tracking.TrackingServer(str(self._url), self._token) as server:
                 telling = delivery.Delivery(server, self._go_on)
-                while not self._stopping.wait(self._outage.pause_seconds(self._poll_seconds)):
+                while not self.stopping.wait(self._outage.pause_seconds(self._poll_seconds)):
                     self._try(telling)
             self._give_back()
         except Exception:
@@ -140,7 +121,7 @@ class Mirroring:
         Raises:
             Stopped: it ends, or another one has the lease.
         """
-        if self._stopping.is_set() or not self._hold():
+        if self.stopping.is_set() or not self._hold():
             raise Stopped
 
     def _give_back(self) -> None:

@@ -3,12 +3,10 @@
 import asyncio
 import logging
 import ssl
-import threading
 import time
 from functools import cache, partial
-from types import TracebackType
-from typing import Self
 
+from api.background import Background
 from api.webhooks.addresses import Addresses
 from api.webhooks.bodies import body_of
 from api.webhooks.sending import Trust, deliver
@@ -36,7 +34,7 @@ def usual_trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-class Delivering:
+class Delivering(Background):
     """Delivers in a thread of its own for as long as the context lasts.
 
     While one process holds the lease, those of all others only look. Each webhook with something due has a task, which
@@ -59,25 +57,14 @@ class Delivering:
         self._lease = Lease(db, LEASE_NAME, seconds=lease_seconds)
         self._renew_at = self._mine_until = self._forget_at = 0.0
         self._turns: dict[str, asyncio.Task[None]] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stopping.set()
-        self._thread.join(timeout=STOP_SECONDS + 4)
+        super().__init__(self._run, name="webhooks", stop_seconds=STOP_SECONDS + 4)
 
     def _run(self) -> None:
         asyncio.run(self._deliver_until_stopped())
 
     async def _deliver_until_stopped(self) -> None:
         pause = self._poll_seconds
-        while not await asyncio.to_thread(self._stopping.wait, pause):
+        while not await asyncio.to_thread(self.stopping.wait, pause):
             pause = OUTAGE_SECONDS
             try:
                 await self._round()
@@ -123,7 +110,7 @@ class Delivering:
     async def _turn(self, webhook_id: str) -> None:
         """Send a webhook what is due, one delivery after another."""
         try:
-            while not self._stopping.is_set() and self._still_mine():
+            while not self.stopping.is_set() and self._still_mine():
                 due = await asyncio.to_thread(self._next, webhook_id)
                 if due is None:
                     return

@@ -13,7 +13,7 @@ from lplcore import device as devices
 from lplcore.data.info import DatasetInfo
 from lplcore.data.normalization import Normalization
 from lplcore.data.splits import LoadedDataset
-from lplcore.method.build import criterion
+from lplcore.frame.statistics import class_statistics
 from lplcore.models import Classifier
 from lplcore.procedures import TrainingData
 from lplcore.spec.experiment import ExperimentSpec
@@ -93,6 +93,6 @@ def posthoc_of(spec: ExperimentSpec, info: DatasetInfo) -> nn.Module | None:
     """The method's correction of logits."""
     if spec.method.posthoc is None:
         return None
-    counted = criterion(spec.method, class_counts=info.class_counts, task=info.task, num_examples=info.num_train)
-    module: nn.Module = spec.method.posthoc.build(counted.statistics)
+    statistics = class_statistics(info.class_counts, task=info.task, num_examples=info.num_train)
+    module: nn.Module = spec.method.posthoc.build(statistics)
     return module

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from store.database.engine import Database
-from tests.api.service import Running, claim, record, running
+from tests.api.service import Running, claim, record, running, running_alone
 
 
 @pytest.fixture
@@ -36,11 +36,8 @@ def http(service: Running) -> httpx.Client:
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service that tests share which store nothing."""
     folder = tmp_path_factory.mktemp("shared")
-    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
-    db.migrate()
-    with running(db, folder) as served:
+    with running_alone(folder) as served:
         yield served
-    db.dispose()
 
 
 @pytest.fixture
@@ -53,12 +50,9 @@ def refusing(shared: Running) -> httpx.Client:
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, str]]:
     """A connection to a service that tests only read, and its run of three epochs."""
     folder = tmp_path_factory.mktemp("measured")
-    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
-    db.migrate()
-    with running(db, folder) as served:
+    with running_alone(folder) as served:
         served.submit()
-        held = claim(db)
+        held = claim(served.db)
         for epoch in (1, 2, 3):
-            record(db, held, epoch)
+            record(served.db, held, epoch)
         yield served.http, held.run_id
-    db.dispose()

@@ -55,6 +55,16 @@ class Running:
 
 
 @contextlib.contextmanager
+def running_alone(folder: Path, **settings: Any) -> Iterator[Running]:
+    """Serve a new SQLite database in a folder, which is the data directory, too."""
+    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
+    db.migrate()
+    with running(db, folder, **settings) as served:
+        yield served
+    db.dispose()
+
+
+@contextlib.contextmanager
 def running(
     db: Database,
     data_dir: Path,

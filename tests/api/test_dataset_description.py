@@ -9,8 +9,7 @@ import pytest
 from PIL import Image
 
 from store import datasets
-from store.database.engine import Database
-from tests.api.service import SPEC, Running, running
+from tests.api.service import SPEC, Running, running_alone
 from tests.store.databases import claimed, reading, writing
 
 RANDOM = np.random.default_rng(0)
@@ -34,11 +33,8 @@ def arrays(folder: Path, name: str, **parts: Any) -> None:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A service for the tests of this file; each has names of its own."""
     folder = tmp_path_factory.mktemp("described")
-    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
-    db.migrate()
-    with running(db, folder) as service:
+    with running_alone(folder) as service:
         yield service
-    db.dispose()
 
 
 def test_a_table_is_described(served: Running) -> None:

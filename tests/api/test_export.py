@@ -26,7 +26,7 @@ from store import checkpoints, metrics
 from store.database.engine import Database
 from store.database.records import Claim, Series
 from store.lifecycle import claims
-from tests.api.service import Running, claim, running
+from tests.api.service import Running, claim, running_alone
 from tests.store.databases import claimed, writing
 
 pytestmark = pytest.mark.slow
@@ -66,16 +66,13 @@ def train_here(db: Database, held: Claim, folder: Path) -> None:
 def taken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Running, str]]:
     """A service, and its run that has been trained."""
     folder = tmp_path_factory.mktemp("taken")
-    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
-    db.migrate()
-    with running(db, folder) as served:
+    with running_alone(folder) as served:
         served.http.timeout = httpx.Timeout(120)
         served.submit(**SPEC)
-        held = claimed(db, worker_id="w_test", device="cpu", lease_seconds=600)
+        held = claimed(served.db, worker_id="w_test", device="cpu", lease_seconds=600)
         assert held is not None
-        train_here(db, held, folder / "checkpoints")
+        train_here(served.db, held, folder / "checkpoints")
         yield served, held.run_id
-    db.dispose()
 
 
 def unpacked(answer: httpx.Response) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ import pytest
 from api.process import server
 from store import keys
 from store.database.engine import Database
-from tests.api.service import SPEC, Running, running
+from tests.api.service import SPEC, Running, running, running_alone
 from tests.store.databases import writing
 
 BODY = json.dumps({**SPEC, "seeds": [0] * 3_000_000}).encode()
@@ -81,11 +81,8 @@ CLIENTS = [by_httpx, by_httpx_in_chunks, by_urllib, by_http_1_0, by_curl, by_cur
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service that these tests share."""
     folder = tmp_path_factory.mktemp("large")
-    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
-    db.migrate()
-    with running(db, folder) as served:
+    with running_alone(folder) as served:
         yield served
-    db.dispose()
 
 
 @pytest.mark.parametrize(

@@ -28,9 +28,8 @@ from lplcore import predict
 from lplcore.child_process import Refusal
 from lplcore.datasets.digits import Digits
 from store import checkpoints
-from store.database.engine import Database
 from store.lifecycle import runs
-from tests.api.service import Running, running
+from tests.api.service import Running, running_alone
 from tests.api.trained import registered, several_labels, train_next
 from tests.lplcore_training.photographs import written
 
@@ -82,11 +81,8 @@ class Served:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("predict")
-    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
-    db.migrate()
-    with running(db, folder, predict_seconds=150) as service:
+    with running_alone(folder, predict_seconds=150) as service:
         yield Served(service, folder / "training")
-    db.dispose()
 
 
 def digits() -> list[Any]:

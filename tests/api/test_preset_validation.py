@@ -8,8 +8,7 @@ import pytest
 
 import lplcore
 from lplcore.plugin import plugins
-from store.database.engine import Database
-from tests.api.service import running
+from tests.api.service import running_alone
 from tests.lplcore_training.preset_trees import write_all
 
 DOWNLOADED = {"dataset": {"download": True}}
@@ -23,11 +22,8 @@ def validating(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Clien
     """A connection to a service with small copies of the data sets and the weights that presets name."""
     folder = tmp_path_factory.mktemp("presets")
     write_all(folder)
-    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
-    db.migrate()
-    with running(db, folder) as served:
+    with running_alone(folder) as served:
         yield served.http
-    db.dispose()
 
 
 @pytest.mark.parametrize("name", sorted(plugins("preset")))

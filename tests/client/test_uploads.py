@@ -12,20 +12,16 @@ from client import Client
 from client.cli import status
 from client.errors import ApiError
 from client.uploads import BLOCK_BYTES, content_of
-from store.database.engine import Database
 from tests.api.archives import FOLDERS, npz, zipped
-from tests.api.service import Running, running
+from tests.api.service import Running, running_alone
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service that the tests of this file share."""
     folder = tmp_path_factory.mktemp("uploads")
-    db = Database(f"sqlite:///{folder / 'lpl.sqlite3'}")
-    db.migrate()
-    with running(db, folder) as served:
+    with running_alone(folder) as served:
         yield served
-    db.dispose()
 
 
 @pytest.fixture
