@@ -119,7 +119,7 @@ def test_a_refused_body_is_not_read_for_ever(serving: Running, monkeypatch: pyte
 
 
 def test_a_refused_body_that_does_not_come_is_not_waited_for(sqlite: Database, tmp_path: Path) -> None:
-    with running(sqlite, tmp_path, body_seconds=0.5) as service:
+    with running(sqlite, tmp_path, body_seconds=3) as service:
         host, port = service.url.removeprefix("http://").split(":")
         head = f"POST /v1/jobs HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\nContent-Length: 9000000\r\n\r\n"
         with socket.create_connection((host, int(port)), timeout=30) as connection:
