@@ -15,7 +15,10 @@ class Table(DeclarativeBase):
 
 
 class JobRow(Table):
-    """A job; states, results, progress and times are derived from its runs in the transaction that changes them."""
+    """A job; states, results, progress and times are derived from its runs in the transaction that changes them.
+
+    `search_open`: whether it is a search that has more to decide. `study_id`: the study that it is a part of.
+    """
 
     __tablename__ = "jobs"
     __table_args__ = (
@@ -25,6 +28,8 @@ class JobRow(Table):
         Index("ix_jobs_archived_id", "archived", "id"),
         Index("ix_jobs_archived_name", "archived", "name_key", "id"),
         Index("ix_jobs_archived_progress", "archived", "progress", "id"),
+        Index("ix_jobs_search_open", "search_open", "id"),
+        Index("ix_jobs_study_id", "study_id", "id"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
@@ -34,6 +39,8 @@ class JobRow(Table):
     archived: Mapped[bool] = mapped_column(server_default=false())
     owner: Mapped[str | None]
     parent: Mapped[str | None] = mapped_column(Id)
+    study_id: Mapped[str | None] = mapped_column(Id)
+    search_open: Mapped[bool] = mapped_column(server_default=false())
     state: Mapped[str] = mapped_column(String(16))
     requested: Mapped[str | None] = mapped_column(String(16))
     progress: Mapped[float]

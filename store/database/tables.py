@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from store.database.job_tables import Id, JobFacetRow, JobMetricRow, JobRow, JobTagRow, Table
 from store.database.mirror_tables import MirroredRunRow, MirrorRow
+from store.database.study_tables import StudyRow
 from store.database.webhook_tables import DeliveryRow, WebhookRow
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "ProgramRow",
     "RunRow",
     "SeriesRow",
+    "StudyRow",
     "SweeperRow",
     "Table",
     "WebhookRow",
@@ -44,7 +46,8 @@ class RunRow(Table):
     `data_sha256`: see `store.data_identity`. `owner` is the API key that submitted it (empty: none), `rank` its place
     among that key's (see `store.lifecycle.turns`), `wants` the kind of device it waits for (see `store.devices`),
     `one_core` whether one core of a CPU is enough for it, `packed` whether the attempt shares its process with other
-    runs, `alone` whether it never does so again (see `store.lifecycle.packing`).
+    runs, `alone` whether it never does so again (see `store.lifecycle.packing`). `trial` is its number in a search,
+    `stop_epoch` the rung after which it waits (null: it is trained to the end).
     """
 
     __tablename__ = "runs"
@@ -62,6 +65,8 @@ class RunRow(Table):
     position: Mapped[int]
     seed: Mapped[int]
     point: Mapped[dict[str, Any]]
+    trial: Mapped[int | None]
+    stop_epoch: Mapped[int | None]
     spec: Mapped[dict[str, Any]]
     dataset: Mapped[str]
     data_sha256: Mapped[str | None] = mapped_column(String(64))

@@ -21,7 +21,7 @@ class WebhookRow(Table):
 
 
 class DeliveryRow(Table):
-    """An event for a webhook. `run_id` is null for events of jobs, `job_id` too for a test.
+    """An event for a webhook. `run_id` is null for events of jobs, `job_id` too for a study's and for a test.
 
     `attempted_at`: the last attempt's end. `next_attempt_at` is null once there will be none.
     """
@@ -38,6 +38,7 @@ class DeliveryRow(Table):
     event: Mapped[str] = mapped_column(String(32))
     job_id: Mapped[str | None] = mapped_column(Id)
     run_id: Mapped[str | None] = mapped_column(Id)
+    study_id: Mapped[str | None] = mapped_column(Id)
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int]
     last_status: Mapped[int | None]
