@@ -16,6 +16,8 @@ METRICS = {
     "test/top1_error": "top-1 error",
     "test/mean_average_precision": "mAP",
     "many": "many",
+    "test/balanced_accuracy": "balanced accuracy",
+    "test/macro_f1": "macro F1",
     "medium": "medium",
     "few": "few",
 }
