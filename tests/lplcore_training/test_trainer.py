@@ -23,6 +23,7 @@ METRICS = {
     "train/learning_rate",
     "train/examples_per_second",
     "train/top1_error",
+    "validation/balanced_accuracy",
     "validation/top1_error",
     "test/top1_error",
     "test/loss",
