@@ -19,7 +19,7 @@ from store.webhook_events import WebhookEvent
 
 ITEM = (defer(StudyRow.plan, raiseload=True), defer(StudyRow.answer, raiseload=True))
 """What a list leaves out."""
-FACTS = load_only(JobRow.name, JobRow.state, JobRow.progress, JobRow.version)
+FACTS = load_only(JobRow.name, JobRow.state, JobRow.progress, JobRow.runs_total, JobRow.version)
 
 
 def new_study(
