@@ -1,10 +1,11 @@
 """Rows and columns of a table, from the presets that its figures have."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lplcore.frame.preset import PAPER, Preset
 from lplcore.frame.study import PRECISION, Column, Source, StudyRow
+from lplcore.plugin import get
 
 OTHERS = ("released", "project")
 """Whose settings are beside the rows, not in them."""
@@ -46,6 +47,14 @@ def table_rows(presets: Iterable[Preset], columns: Sequence[Column]) -> tuple[St
         filled = {column.key: cell(preset, column.metric) for column in columns if column.key.split(", ")[0] == place}
         cells.setdefault(label, {}).update(filled)
     return tuple(StudyRow(label=label, method=methods[label], cells=cells[label]) for label in cells)
+
+
+def preset_row(label: str, presets: Mapping[str, str], columns: Sequence[Column]) -> StudyRow:
+    """A row whose cells, by the columns' keys, are those of presets of one method."""
+    metrics = {column.key: column.metric for column in columns}
+    records = {key: get("preset", name) for key, name in presets.items()}
+    cells = {key: cell(preset, metrics[key]) for key, preset in records.items()}
+    return StudyRow(label=label, method=method_name(next(iter(records.values()))), cells=cells)
 
 
 def split_place(table_row: str) -> tuple[str, str]:

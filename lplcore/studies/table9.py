@@ -1,32 +1,19 @@
 """Table IX: logit adjustment, LPL, and one after the other, at 100:1."""
 
-from lplcore.frame.study import Study, StudyRow
-from lplcore.plugin import get
-from lplcore.studies.printed import cell, cited, errors
+from lplcore.frame.study import Study
+from lplcore.studies.printed import cited, errors, preset_row
 
-COLUMNS = errors("CIFAR10-LT100", "CIFAR100-LT100")
-
-
-def row(label: str, method: str, *presets: str) -> StudyRow:
-    """A row with a preset for each column."""
-    return StudyRow(
-        label=label,
-        method=method,
-        cells={
-            column.key: cell(get("preset", preset), column.metric)
-            for column, preset in zip(COLUMNS, presets, strict=True)
-        },
-    )
-
-
+TEN, HUNDRED = "CIFAR10-LT100", "CIFAR100-LT100"
+COLUMNS = errors(TEN, HUNDRED)
+PRESETS = {
+    "LA": {TEN: "table4_la", HUNDRED: "table3_la"},
+    "LPL": {TEN: "table4_lpl_varied", HUNDRED: "table3_lpl_varied"},
+    "LA+LPL": {TEN: "table9_cifar10_la_lpl", HUNDRED: "table9_cifar100_la_lpl"},
+}
 TABLE9 = Study(
     name="table9",
     title="Table IX: LA, LPL and LA+LPL on CIFAR-10-LT and CIFAR-100-LT",
     citation=cited("Table IX"),
     columns=COLUMNS,
-    rows=(
-        row("LA", "logit_adjustment", "table4_la", "table3_la"),
-        row("LPL", "lpl", "table4_lpl_varied", "table3_lpl_varied"),
-        row("LA+LPL", "la_lpl", "table9_cifar10_la_lpl", "table9_cifar100_la_lpl"),
-    ),
+    rows=tuple(preset_row(label, presets, COLUMNS) for label, presets in PRESETS.items()),
 )
