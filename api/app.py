@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import problems
+from api.answering import Answering
 from api.conditional import NotModified, not_modified
 from api.description import describe
 from api.middleware.audit import Audit, AuditLog, Refusals
@@ -62,7 +63,8 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         feed.start()
         delivering = Delivering(db, addresses, lease_seconds=settings.lease_seconds)
-        with Sweeping(settings, db, doorbell), Mirroring(settings, db), delivering:
+        answering = Answering(settings, db)
+        with Sweeping(settings, db, doorbell), Mirroring(settings, db), delivering, answering:
             yield
         child.stop()
         await feed.stop()

@@ -56,6 +56,11 @@ def get(session: Session, name: str) -> DatasetRecord:
     return dataset_of(row)
 
 
+def names(session: Session) -> list[str]:
+    """Names of all data sets, in alphabetical order."""
+    return list(session.scalars(select(DatasetRow.name).order_by(DatasetRow.name)))
+
+
 def has_upload(session: Session, upload: str) -> bool:
     """Whether a data set is made of the files of an upload."""
     query = select(DatasetRow.name).where(DatasetRow.info["upload"]["id"].as_string() == upload)

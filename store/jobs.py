@@ -27,7 +27,14 @@ WITHOUT_SPEC = defer(JobRow.spec, raiseload=True)
 
 
 def new_job(
-    *, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner: str = "", parent: str | None = None
+    *,
+    spec: dict[str, Any],
+    runs: Sequence[NewRun],
+    method: str,
+    owner: str = "",
+    parent: str | None = None,
+    preset: str | None = None,
+    published: Mapping[str, float] | None = None,
 ) -> NewJob:
     """A job as it will be stored, made before the transaction: SQLite has one writer, and heartbeats wait for it.
 
@@ -36,6 +43,8 @@ def new_job(
         method: the name in lists of the method of runs that name none.
         owner: the API key that submits.
         parent: the job whose spec this one was made from.
+        preset: what it was made by.
+        published: metric -> the figure that was published of it.
     """
     job_id, facets = new_id("j"), facets_of(runs, method=method)
     columns = {
@@ -44,6 +53,7 @@ def new_job(
         "name_key": names.key(spec["name"]),
         "owner": owner,
         "parent": parent,
+        **({} if preset is None else {"preset": preset, "published": dict(published or {})}),
         "state": State.QUEUED,
         "progress": 0.0,
         "priority": spec["priority"],
@@ -122,14 +132,20 @@ def submit(
             raise
         return earlier
     turns.refuse_beyond(session, owner, max_queued, more=len(job.runs))
-    session.add_all(JobTagRow(job_id=row.id, tag=tag) for tag in dict.fromkeys(clean_all(job.columns["tags"])))
-    session.add_all(facet_rows(row.id, job.columns))
-    if job.runs:
-        insert_plain(session, RunRow, [turns.placed(run, now) for run in job.runs])
-    events.record(session, "state", {"job": row.id, "state": State.QUEUED}, job_id=row.id, run_id=None)
+    add_content(session, job, now)
     session.flush()
     session.refresh(row)
     return Submitted(row, created=True)
+
+
+def add_content(session: Session, job: NewJob, now: float) -> None:
+    """What belongs to a job whose row is written: its runs, what it is found by, and its first event."""
+    job_id = job.columns["id"]
+    session.add_all(JobTagRow(job_id=job_id, tag=tag) for tag in dict.fromkeys(clean_all(job.columns["tags"])))
+    session.add_all(facet_rows(job_id, job.columns))
+    if job.runs:
+        insert_plain(session, RunRow, [turns.placed(run, now) for run in job.runs])
+    events.record(session, "state", {"job": job_id, "state": State.QUEUED}, job_id=job_id, run_id=None)
 
 
 def earlier_submission(session: Session, owner: str, key: str | None, *, request_hash: str) -> Submitted | None:
@@ -221,13 +237,21 @@ def list_runs(session: Session, job_id: str, *, limit: int = 100, cursor: str | 
 def summary(session: Session, job_id: str) -> list[dict[str, Any]]:
     """Per sweep point: last-epoch metrics as mean and standard deviation (n - 1; null at n = 1) over the seeds that
     succeeded, and the seeds that are missing."""
-    columns = (RunRow.point, RunRow.seed, RunRow.state, RunRow.last_metrics)
-    current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
-    rows = session.execute(select(*columns).where(current).order_by(RunRow.position)).all()
-    members: dict[str, list[Any]] = {}
+    return summaries(session, [job_id]).get(job_id, [])
+
+
+def summaries(session: Session, job_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The summaries of several jobs in one statement; a job without runs has none."""
+    columns = (RunRow.job_id, RunRow.point, RunRow.seed, RunRow.state, RunRow.last_metrics)
+    current = RunRow.job_id.in_(job_ids) & RunRow.replaced.is_(False)
+    rows = session.execute(select(*columns).where(current).order_by(RunRow.job_id, RunRow.position)).all()
+    members: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
-        members.setdefault(json.dumps(row.point, sort_keys=True), []).append(row)
-    return [point_summary(runs[0].point, runs) for runs in members.values()]
+        members.setdefault((row.job_id, json.dumps(row.point, sort_keys=True)), []).append(row)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (job_id, _), runs in members.items():
+        found.setdefault(job_id, []).append(point_summary(runs[0].point, runs))
+    return found
 
 
 def point_summary(point: dict[str, Any], runs: Sequence[Any]) -> dict[str, Any]:

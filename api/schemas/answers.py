@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from api.schemas.verdict import VerdictAnswer
 from store.characters import clean_all
@@ -123,6 +123,13 @@ class JobFacts(Answer):
     datasets: list[str] = Field(description="data sets of all runs")
     method: str = Field(description="the first run's; all are in `methods`")
     methods: list[str] = Field(description="methods of all runs")
+    study: str | None = Field(
+        validation_alias=AliasChoices("study_id", "study"), description="the study that it is a part of"
+    )
+    preset: str | None = Field(description="the preset that it was made by")
+    published: dict[str, float] | None = Field(
+        description="metric -> the figure that was published of the preset, as of the job's submission"
+    )
     runs_total: int
     created_at: Moment
     started_at: Moment | None

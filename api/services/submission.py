@@ -3,20 +3,21 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
 import lplcore
 from api.middleware.turnstile import Turnstile
+from lplcore import plugin
 from lplcore.errors import MAX_REPORTED
 from lplcore.method.method import MethodSpec
 from lplcore.spec.unknown import without_unknown
 from store import datasets, jobs
 from store.database.engine import Database, Session
-from store.database.records import DatasetRecord, NewRun, Submitted
-from store.devices import ANY, wanted
+from store.database.records import DatasetRecord, NewJob, NewRun, Submitted
+from store.devices import ANY
 from store.errors import NotFound
 from store.lifecycle import waiting
 from store.settings import Settings
@@ -114,14 +115,43 @@ def submit(
     with turn(SUBMITTING, data):
         registered = registered_datasets(db, data)
         spec, plan, _ = planned(settings, data, registered)
-        runs = [new_run(run, registered) for run in plan]
-        method = method_label(spec.method)
-        job = jobs.new_job(spec=spec.model_dump(mode="json"), runs=runs, method=method, owner=owner, parent=parent)
+        job = new_job(data, spec, plan, registered, owner=owner, parent=parent)
     store = partial(jobs.submit, idempotency_key=idempotency_key, request_hash=request_hash)
     submitted = db.write(partial(store, job=job, max_queued=settings.max_queued_runs))
-    if any(wanted(run.spec) != ANY for run in runs):
-        waiting.explain(db, silent_after=settings.lease_seconds)
+    explain_waiting(db, settings, plan)
     return submitted
+
+
+def new_job(
+    data: Mapping[str, Any],
+    spec: lplcore.ExperimentSpec,
+    plan: Sequence[lplcore.RunPlan],
+    registered: Registered,
+    *,
+    owner: str,
+    parent: str | None = None,
+) -> NewJob:
+    """A checked experiment as it is stored, with the preset that it was made by.
+
+    Args:
+        data: what was posted.
+    """
+    preset = plugin.get("preset", data["preset"]) if "preset" in data else None
+    return jobs.new_job(
+        spec=spec.model_dump(mode="json"),
+        runs=[new_run(run, registered) for run in plan],
+        method=method_label(spec.method),
+        owner=owner,
+        parent=parent,
+        preset=preset and preset.name,
+        published=preset and preset.published,
+    )
+
+
+def explain_waiting(db: Database, settings: Settings, plan: Sequence[lplcore.RunPlan]) -> None:
+    """Let stored runs that want a device say so where no worker has it."""
+    if any(run.spec.device != ANY for run in plan):
+        waiting.explain(db, silent_after=settings.lease_seconds)
 
 
 def new_run(run: lplcore.RunPlan, registered: Registered) -> NewRun:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from store.database.tables import AuditRow, CheckpointRow, DeliveryRow, EventRow, JobRow, RunRow
+from store.database.tables import AuditRow, CheckpointRow, DeliveryRow, EventRow, JobRow, RunRow, StudyRow
 
 T = TypeVar("T")
 
@@ -12,6 +12,7 @@ DELETE = "delete"
 """What is requested of a job that nobody sees any more and whose content is being erased."""
 # Rows as they are: what a run or a job has is spelled out in its table.
 Job = JobRow
+Study = StudyRow
 Run = RunRow
 Checkpoint = CheckpointRow
 Event = EventRow
@@ -46,6 +47,14 @@ class NewJob:
 
 
 @dataclass(frozen=True)
+class NewStudy:
+    """A study to be submitted: its columns and its jobs, but for their times."""
+
+    columns: dict[str, Any]
+    jobs: list[NewJob]
+
+
+@dataclass(frozen=True)
 class Result:
     """A metric over the runs of a job that have succeeded; `std` is None at n = 1."""
 
@@ -59,6 +68,14 @@ class Submitted:
     """The answer to a submission; `created` is false where an idempotency key had made the job before."""
 
     job: Job
+    created: bool
+
+
+@dataclass(frozen=True)
+class SubmittedStudy:
+    """The answer to the submission of a study; `created` is false where an idempotency key had made it before."""
+
+    study: Study
     created: bool
 
 

@@ -1,6 +1,6 @@
 """A job's state, progress and times, derived from its runs in the transaction that changed them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import reduce
 from typing import Any
 
@@ -12,9 +12,9 @@ from store.database.clock import database_time
 from store.database.records import DELETE
 from store.database.tables import JobRow, RunRow
 from store.errors import NotFound
-from store.lifecycle import job_metrics, results
+from store.lifecycle import job_metrics, results, study_state
 from store.lifecycle.sparkline import sparkline
-from store.lifecycle.states import ENDED, State
+from store.lifecycle.states import ENDED, State, derived_state
 from store.webhook_events import WebhookEvent
 
 CURRENT = (RunRow.job_id == bindparam("job")) & RunRow.replaced.is_(False)
@@ -44,7 +44,7 @@ DERIVED = (
         version=JobRow.version + 1,
     )
 )
-LOCK = select(JobRow.requested).where(JobRow.id == bindparam("job")).with_for_update(key_share=True)
+LOCK = select(JobRow.requested, JobRow.study_id).where(JobRow.id == bindparam("job")).with_for_update(key_share=True)
 PROGRESS = (
     update(JobRow)
     .where(JobRow.id == bindparam("job"))
@@ -53,14 +53,6 @@ PROGRESS = (
         version=JobRow.version + 1,
     )
 )
-
-
-def derived_state(counts: Mapping[str, int]) -> State:
-    """The state of a job whose current runs have these states."""
-    for state in (State.RUNNING, State.QUEUED, State.PAUSED, State.FAILED, State.CANCELLED):
-        if counts.get(state):
-            return state
-    return State.SUCCEEDED
 
 
 def refresh(session: Session, job_id: str, *, succeeded: Sequence[Any] = ()) -> None:
@@ -110,6 +102,8 @@ def refresh(session: Session, job_id: str, *, succeeded: Sequence[Any] = ()) -> 
         if state in ENDED:
             events.record(session, "end", {"job": job_id, "state": state}, job_id=job_id, run_id=None)
             webhook_events.announce(session, WebhookEvent(f"job.{state}"), job_id=job_id)
+    if job.study_id is not None:
+        study_state.refresh(session, job.study_id)
 
 
 def note_progress(session: Session, job_id: str) -> None:
@@ -123,3 +117,5 @@ def note_progress(session: Session, job_id: str) -> None:
     if job is None or job.requested == DELETE:
         raise NotFound(f"there is no job {job_id}")
     connection.execute(PROGRESS, {"job": job_id})
+    if job.study_id is not None:
+        study_state.note_progress(session, job.study_id)

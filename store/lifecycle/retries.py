@@ -49,8 +49,10 @@ def retry_run(session: Session, row: RunRow) -> str:
     return fresh.id
 
 
-def retry_job(session: Session, job_id: str, current: ColumnElement[bool]) -> None:
+def retry_all(session: Session, whose: str, current: ColumnElement[bool]) -> list[str]:
     """New runs in the places of all that failed or were cancelled; nothing where retries are under way already.
+
+    Returns the jobs that have new runs.
 
     Raises:
         Conflict: there is nothing to retry.
@@ -58,10 +60,11 @@ def retry_job(session: Session, job_id: str, current: ColumnElement[bool]) -> No
     rows = session.execute(select(*KEPT).where(current, RunRow.state.in_(RETRIABLE)).order_by(RunRow.id)).all()
     if rows:
         replace(session, rows)
-        return
+        return sorted({row.job_id for row in rows})
     under_way = (RunRow.retry_of.is_not(None)) & RunRow.state.not_in(ENDED)
     if session.scalar(select(RunRow.id).where(current, under_way).limit(1)) is None:
-        raise Conflict(f"job {job_id} has no failed or cancelled run: there is nothing to retry")
+        raise Conflict(f"{whose} has no failed or cancelled run: there is nothing to retry")
+    return []
 
 
 def kept_of(row: Any) -> dict[str, Any]:

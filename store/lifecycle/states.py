@@ -1,5 +1,6 @@
 """The words for where a run is in its life, what is asked of it and why it ended."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -19,6 +20,14 @@ OPEN = (State.QUEUED, State.RUNNING, State.PAUSED)
 """States that can still change. Query `IN OPEN`, not `NOT IN ENDED`: only that uses the index."""
 WAITING = (State.QUEUED, State.PAUSED)
 """States of a run without a worker that can still change."""
+
+
+def derived_state(counts: Mapping[str, int]) -> State:
+    """The state of a job whose current runs, or of a study whose jobs, have these states."""
+    for state in (State.RUNNING, State.QUEUED, State.PAUSED, State.FAILED, State.CANCELLED):
+        if counts.get(state):
+            return state
+    return State.SUCCEEDED
 
 
 class Reason(StrEnum):
