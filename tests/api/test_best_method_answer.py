@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from api.services.best_method.answer import answer_of
-from api.services.best_method.budget import FEWEST_RUNS, allotted
-from api.services.best_method.holm import corrected_pairs
 from api.services.comparison.statistics import p_value, paired
+from api.services.studies.best_method.answer import answer_of
+from api.services.studies.best_method.budget import FEWEST_RUNS, allotted
+from api.services.studies.best_method.holm import corrected_pairs
 
 ACCURACY = "test/balanced_accuracy"
 SPEC = {

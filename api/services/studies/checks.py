@@ -6,6 +6,8 @@ from typing import Any, NamedTuple
 
 import lplcore
 from api.services import submission
+from lplcore.method.alias import as_object
+from lplcore.spec.task import task_of
 from store import datasets
 from store.database.engine import Database
 from store.settings import Settings
@@ -51,6 +53,11 @@ class Checks:
             registered = submission.registered_datasets(self._db, spec)
             self._planned[key] = Planned(*submission.planned(self._settings, spec, registered), registered)
         return self._planned[key]
+
+    def task(self, dataset: str | Mapping[str, Any]) -> str | None:
+        """The task of a data set, named or as a spec has it; None where it is not known."""
+        registered = submission.registered_datasets(self._db, {"dataset": dataset})
+        return task_of(as_object(dataset), registered)
 
     def missing(self, spec: Spec) -> str | None:
         """What a right experiment lacks here, data or files, and what goes where; None: it can be trained."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from api.services.studies.best_method.maker import BEST_METHOD, BEST_METHOD_MAKER
 from api.services.studies.making import Maker
 from api.services.studies.paper import paper_makers
 from store.database.engine import Session
@@ -11,7 +12,7 @@ from store.database.records import Study
 
 def makers() -> Mapping[str, Maker]:
     """Preset of studies -> how it is made."""
-    return paper_makers()
+    return {**paper_makers(), BEST_METHOD: BEST_METHOD_MAKER}
 
 
 def answer_of(session: Session, study: Study) -> dict[str, Any]:

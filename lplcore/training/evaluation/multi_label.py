@@ -96,10 +96,6 @@ class MultiLabelEvaluation:
         }
         return {f"{split}/{name}": value for name, value in values.items()}
 
-    def choices(self) -> dict[str, float | None]:
-        """The scalars of a validation split: what an epoch, or a method, may be chosen by."""
-        return {"validation/mean_average_precision": self.mean_average_precision}
-
     def group_metrics(self, split: str, info: DatasetInfo) -> dict[str, float | None]:
         """Mean average precision of the many, medium and few shot classes, None for a group without any."""
         name = f"{split}/mean_average_precision"

@@ -111,13 +111,6 @@ class Evaluation:
         }
         return {f"{split}/{name}": finite(value) for name, value in values.items()}
 
-    def choices(self) -> dict[str, float | None]:
-        """The scalars of a validation split: what an epoch, or a method, may be chosen by."""
-        return {
-            "validation/top1_error": finite(self.top1_error),
-            "validation/balanced_accuracy": finite(self.balanced_accuracy),
-        }
-
     def group_metrics(self, split: str, info: DatasetInfo) -> dict[str, float | None]:
         """Errors of the many, medium and few shot classes, None for a group without any."""
         groups = grouped(1.0 - self.accuracy, info)

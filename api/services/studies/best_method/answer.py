@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from api.services.best_method.holm import Pair, corrected_pairs
 from api.services.comparison.labels import metric_title, point_label
 from api.services.comparison.ranking import Sample, lower_is_better
 from api.services.comparison.statistics import CONFIDENCE
 from api.services.comparison.verdict import sample_of
+from api.services.studies.best_method.holm import Pair, corrected_pairs
 
 OF_THE_SEARCH = ("search", "sweep", "name", "tags")
 """What a spec to train again has not from the search."""

@@ -7,12 +7,10 @@ from typing import Any
 
 import lplcore
 from api.services import submission
-from api.services.best_method.budget import Allotment, allotted
-from api.services.best_method.shortlist import Candidate, candidates
 from api.services.comparison.labels import metric_title, point_label
-from lplcore.method.alias import as_object
-from lplcore.spec.task import task_of
-from store.settings import Settings
+from api.services.studies.best_method.budget import Allotment, allotted
+from api.services.studies.best_method.shortlist import Candidate, candidates
+from api.services.studies.checks import Checks
 
 JUDGED_BY = {"single_label": "balanced_accuracy", "multi_label": "mean_average_precision"}
 """Task -> metric: a validation split is as imbalanced as its data, so that plain error would choose for the head."""
@@ -46,7 +44,7 @@ class BestMethod:
 
 
 def best_method(
-    settings: Settings, dataset: Any, override: Mapping[str, Any], *, runs: int, registered: submission.Registered
+    checks: Checks, dataset: str | Mapping[str, Any], override: Mapping[str, Any], *, runs: int
 ) -> BestMethod:
     """The experiment for a data set.
 
@@ -60,8 +58,8 @@ def best_method(
     """
     refuse_chosen(override)
     base = {"name": f"Best method for {name_of(dataset)}", **override, "dataset": dataset}
-    task = task_of(as_object(dataset), registered) or "single_label"  # what is wrong with it is said by `planned`
-    spec, _, info = submission.planned(settings, {**base, "method": FIRST[task]}, registered)
+    task = checks.task(dataset) or "single_label"  # what is wrong with it is said by `planned`
+    spec, _, info, registered = checks.planned({**base, "method": FIRST[task]})
     listed = candidates(task, info.imbalance_factor)
     usable = (each for each in listed if fits({**base, "method": each}, info, registered))
     methods = list(islice(usable, runs))
