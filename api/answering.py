@@ -1,4 +1,4 @@
-"""Works out what studies that have ended have found, in one process at a time."""
+"""Ends studies whose time is over and works out what those that have ended have found, in one process at a time."""
 
 import logging
 from functools import partial
@@ -8,8 +8,10 @@ from api.background import Background
 from api.late import late
 from store import studies
 from store.database.engine import Database
-from store.errors import StoreError
+from store.errors import Conflict, NotFound, StoreError
 from store.leases import Lease
+from store.lifecycle import requests
+from store.lifecycle.states import Action
 from store.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,16 +48,25 @@ class Answering(Background):
     def _round(self) -> None:
         """Answer the studies that are due; the lease is asked for only where there are any."""
         with self._db.read() as session:
-            due = studies.unanswered(session)
-        if not due or not self._lease.held():
+            overdue, due = studies.overdue(session), studies.unanswered(session)
+        if not (overdue or due) or not self._lease.held():
             return
         try:
+            for study_id in overdue:
+                self._end(study_id)
             for study_id in due:
                 if self.stopping.is_set() or not self._lease.held():
                     return
                 self._answer(study_id)
         finally:
             self._lease.release()
+
+    def _end(self, study_id: str) -> None:
+        """Cancel what is left of a study whose time is over: it is answered by what has been trained."""
+        try:
+            self._db.write(partial(requests.request_study, study_id=study_id, action=Action.CANCEL))
+        except (Conflict, NotFound) as error:
+            log.info("study %s, whose time is over: %s", study_id, error)
 
     def _answer(self, study_id: str) -> None:
         with self._db.read() as session:

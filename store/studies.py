@@ -14,7 +14,7 @@ from store.database.tables import IdempotencyRow, JobRow, StudyRow
 from store.errors import NotFound
 from store.identifiers import new_id
 from store.lifecycle import turns
-from store.lifecycle.states import ENDED, State
+from store.lifecycle.states import ENDED, OPEN, State
 from store.webhook_events import WebhookEvent
 
 ITEM = (defer(StudyRow.plan, raiseload=True), defer(StudyRow.answer, raiseload=True))
@@ -155,6 +155,18 @@ def unanswered(session: Session) -> list[str]:
     """Studies that have ended and whose answer is still to be worked out, oldest first."""
     due = StudyRow.state.in_(ENDED) & StudyRow.answers & StudyRow.answer.is_(null())
     return list(session.scalars(select(StudyRow.id).where(due).order_by(StudyRow.id)))
+
+
+def overdue(session: Session) -> list[str]:
+    """Studies that have not ended and have had the `hours` of their budget, oldest first."""
+    columns = (StudyRow.id, StudyRow.body, StudyRow.started_at)
+    under_way = StudyRow.state.in_(OPEN) & StudyRow.answers & StudyRow.started_at.is_not(None)
+    now = database_time(session)
+    return [
+        row.id
+        for row in session.execute(select(*columns).where(under_way).order_by(StudyRow.id))
+        if (hours := (row.body.get("budget") or {}).get("hours")) is not None and now > row.started_at + 3600 * hours
+    ]
 
 
 def write_answer(session: Session, study: Study, answer: Mapping[str, Any]) -> bool:
