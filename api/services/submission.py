@@ -23,7 +23,7 @@ from store.settings import Settings
 
 Registered = dict[str, lplcore.RegisteredDataset]
 LARGE = 200
-"""Sweep points from which on planning is worth waiting for one's turn: it takes tenths of a second, up to seconds."""
+"""Points from which on planning is worth waiting for one's turn: it takes tenths of a second, up to seconds."""
 CHECKING, SUBMITTING = Turnstile(at_once=1, waiting=3), Turnstile(at_once=1, waiting=7)
 """Apart, so that whoever may only read cannot keep those who submit from it."""
 
@@ -139,19 +139,25 @@ def new_run(run: lplcore.RunPlan, registered: Registered) -> NewRun:
 
 
 def turn(turnstile: Turnstile, data: Mapping[str, Any]) -> AbstractContextManager[None]:
-    """A place for a large sweep; small ones need none."""
-    return turnstile.turn("planning large sweeps") if sweep_points(data) >= LARGE else nullcontext()
+    """A place for a large sweep or search; small ones need none."""
+    return turnstile.turn("planning large sweeps") if points_in(data) >= LARGE else nullcontext()
 
 
-def sweep_points(data: Mapping[str, Any]) -> int:
-    """How many points the sweep of an experiment has, or of what overrides a preset, as far as it is one."""
-    sweeps = [part.get("sweep") for part in (data, data.get("override")) if isinstance(part, Mapping)]
-    lengths = [
-        [len(values) for values in sweep.values() if isinstance(values, list)]
-        for sweep in sweeps
-        if isinstance(sweep, Mapping)
-    ]
-    return max(map(math.prod, lengths), default=1)
+def points_in(data: Mapping[str, Any]) -> int:
+    """How many points the sweep or search of an experiment has, or of what overrides a preset, as far as it is one."""
+    searches = [part.get("search") for part in (data, data.get("override")) if isinstance(part, Mapping)]
+    trials = [search.get("trials") for search in searches if isinstance(search, Mapping)]
+    told = [number for number in trials if isinstance(number, int)]
+    choices = [[values for values in space.values() if isinstance(values, list)] for space in spaces(data)]
+    return max(told or [math.prod(map(len, lists)) for lists in choices], default=1)
+
+
+def spaces(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What is swept or searched by an experiment, or by what overrides a preset, as far as it is something."""
+    parts = [part for part in (data, data.get("override")) if isinstance(part, Mapping)]
+    searches = [part["search"] for part in parts if isinstance(part.get("search"), Mapping)]
+    found = [*(part.get("sweep") for part in parts), *(search.get("space") for search in searches)]
+    return [space for space in found if isinstance(space, Mapping)]
 
 
 def fingerprint(data: Mapping[str, Any]) -> str:
@@ -188,14 +194,11 @@ def entry_of(record: DatasetRecord) -> lplcore.RegisteredDataset:
 
 
 def dataset_names(data: Mapping[str, Any]) -> set[str]:
-    """Every text that may be a data set's name: in the spec, in what overrides a preset, in the sweep."""
-    values: list[Any] = []
-    for part in (data, data.get("override")):
-        if not isinstance(part, Mapping):
-            continue
-        sweep = part.get("sweep")
-        swept = [sweep.get(field) for field in ("dataset", "dataset.name")] if isinstance(sweep, Mapping) else []
-        values += [part.get("dataset"), *(name for names in swept if isinstance(names, list) for name in names)]
+    """Every text that may be a data set's name: in the spec, in what overrides a preset, swept or searched."""
+    values = [part.get("dataset") for part in (data, data.get("override")) if isinstance(part, Mapping)]
+    for space in spaces(data):
+        chosen = [space.get(field) for field in ("dataset", "dataset.name")]
+        values += [name for names in chosen if isinstance(names, list) for name in names]
     names = [value.get("name") if isinstance(value, Mapping) else value for value in values]
     return {name for name in names if isinstance(name, str)}
 
