@@ -3,7 +3,7 @@
 The transaction of a cancel may be `urgent`: what ends can be deleted, which frees space.
 """
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from store.database.records import DELETE, Job, Run
@@ -11,6 +11,7 @@ from store.database.tables import JobRow, RunRow
 from store.errors import Conflict, NotFound
 from store.lifecycle import job_state, retries, runs, transitions, turns
 from store.lifecycle.states import Action
+from store.lifecycle.table import following
 
 
 def request_run(session: Session, run_id: str, action: str, *, max_queued: int | None = None) -> Run:
@@ -58,9 +59,27 @@ def request_job(session: Session, job_id: str, action: str, *, max_queued: int |
         retries.retry_job(session, job_id, current)
         turns.refuse_beyond(session, job.owner or "", max_queued)
         job_state.refresh(session, job_id)
+    elif action == Action.CANCEL and close_search(session, job_id):
+        cancel_search(session, job_id, current)
     else:
         change_all(session, current, Action(action))
     return session.get_one(JobRow, job_id, populate_existing=True)
+
+
+def close_search(session: Session, job_id: str) -> bool:
+    """Let the search of a job decide nothing more; false where it has none that does."""
+    of_job = update(JobRow).where(JobRow.id == job_id, JobRow.search_open).values(search_open=False)
+    closed = session.execute(of_job)
+    assert isinstance(closed, CursorResult)
+    return closed.rowcount == 1
+
+
+def cancel_search(session: Session, job_id: str, current: ColumnElement[bool]) -> None:
+    """Cancel the runs of a search that has just been closed; there may be none at this moment that can take it."""
+    try:
+        change_all(session, current, Action.CANCEL)
+    except Conflict:
+        job_state.refresh(session, job_id)
 
 
 def change_all(session: Session, current: ColumnElement[bool], action: Action) -> None:
@@ -69,11 +88,11 @@ def change_all(session: Session, current: ColumnElement[bool], action: Action) -
     Raises:
         Conflict: there is none.
     """
-    facts = select(RunRow.id, RunRow.job_id, RunRow.state, RunRow.requested, RunRow.attempt)
+    facts = select(RunRow.id, RunRow.job_id, RunRow.state, RunRow.reason, RunRow.requested, RunRow.attempt)
     able, refusals = [], []
     for row in session.execute(facts.where(current).order_by(RunRow.id)):
         try:
-            transitions.following(row, action)
+            following(row, action)
             able.append(row)
         except Conflict as refusal:
             refusals.append(refusal)
