@@ -30,7 +30,9 @@ def say_search(job: Job) -> None:
     told = [["best so far" if not job.ended else "best", point] for point in best]
     told += [[f"finalist {place}", point] for place, point in enumerate(job.search.finalists, start=1)]
     if told:
-        say_table(["", "point", metric], [[title, point_label(point.point), figure(point.value)] for title, point in told])
+        say_table(
+            ["", "point", metric], [[title, point_label(point.point), figure(point.value)] for title, point in told]
+        )
 
 
 def run_label(run: Run) -> str:

@@ -10,13 +10,15 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from store import job_facets, jobs, metrics
+from store import data_identity, job_facets, jobs, metrics
 from store.characters import from_json
+from store.database.clock import database_time
 from store.database.records import DELETE, Job, NewRun
 from store.database.tables import EpochRow, JobRow, RunRow
 from store.errors import Conflict
 from store.lifecycle import extension, job_state, table, transitions, turns
-from store.lifecycle.new_runs import insert_waiting
+from store.lifecycle.new_runs import insert_waiting, queued_run
+from store.lifecycle.retries import KEPT, kept_of
 from store.lifecycle.states import OPEN, Reason, Request, State
 from store.lifecycle.table import beside_state
 
@@ -104,7 +106,9 @@ def trial_of(row: Any, rungs: Sequence[int], measured: Mapping[int, float | None
     """
     state = state_of(row)
     last = row.epoch if state != "open" else (row.stop_epoch or rungs[-1]) - 1
-    at = {rung: min(epoch, row.epoch) if state == State.SUCCEEDED else epoch for rung, epoch in enumerate(rungs)}
+    at = dict(enumerate(rungs))
+    if state == State.SUCCEEDED:
+        at = {**{rung: min(epoch, row.epoch) for rung, epoch in at.items()}, len(rungs) - 1: row.epoch}
     values = {rung: measured[epoch] for rung, epoch in at.items() if epoch <= last and epoch in measured}
     return TrialRow(row.id, row.trial, row.seed, row.point, state, held(row), row.epoch, values)
 
@@ -125,7 +129,7 @@ def apply(session: Session, job_id: str, step: Step, *, version: int, max_queued
     """Carry out what was decided, all of it; false, and nothing is changed, where it must be decided anew.
 
     That is so where the search is closed or held, where a run is no longer at its rung, where a trial is there already,
-    and where a search that should end has changed.
+    and where a search that should end, or give its finalists their seeds, has changed.
 
     Args:
         version: the job's, as it was read before or with the trials.
@@ -141,7 +145,8 @@ def apply(session: Session, job_id: str, step: Step, *, version: int, max_queued
     job = session.get(JobRow, job_id, populate_existing=True)
     if job is None or job.requested == DELETE or not job.search_open or stale(rows, step):
         return False
-    if step.over and job.version != version:
+    for_finalists = step.over or any(run.trial is None for run in step.ask)
+    if for_finalists and job.version != version:
         return False
     turns.refuse_beyond(session, job.owner or "", max_queued, more=len(step.ask))
     add(session, job, step.ask, rows)
@@ -153,6 +158,25 @@ def apply(session: Session, job_id: str, step: Step, *, version: int, max_queued
     if step.over:
         session.execute(update(JobRow).where(JobRow.id == job_id).values(search_open=False))
     job_state.refresh(session, job_id)
+    return True
+
+
+def give_up(session: Session, job_id: str, *, message: str) -> bool:
+    """End a search that cannot go on, with a failed run that says why; false where it has ended already."""
+    current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
+    session.execute(select(RunRow.id).where(current).order_by(RunRow.id).with_for_update(key_share=True))
+    rows = session.execute(select(*KEPT, *FACTS).where(current).order_by(RunRow.position)).all()
+    job = session.get(JobRow, job_id, populate_existing=True)
+    if job is None or job.requested == DELETE or not job.search_open:
+        return False
+    session.execute(update(JobRow).where(JobRow.id == job_id).values(search_open=False))
+    transitions.apply(session, [row for row in rows if beside_state(row) == Reason.AT_RUNG], table.Step.PRUNED)
+    own = {"position": rows[-1].position + 1, "point": {}, "trial": None, "stop_epoch": None}
+    columns = turns.placed(queued_run({**kept_of(rows[0]), **own}), database_time(session))
+    run = RunRow(**columns)
+    session.add(run)
+    session.flush()
+    transitions.apply(session, [run], table.Step.NO_SPEC, message=message)
     return True
 
 
@@ -188,7 +212,8 @@ def extend(
 
     Raises:
         NotFound: no such job.
-        Conflict: it is no search; it is paused, about to pause or about to be cancelled; it would have too many runs.
+        Conflict: it is no search; it is paused, about to pause or about to be cancelled; it would have too many runs;
+            its data have changed.
     """
     current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
     session.execute(select(RunRow.id).where(current).order_by(RunRow.id).with_for_update(key_share=True))
@@ -199,6 +224,7 @@ def extend(
         raise Conflict(f"job {job_id} is no search: it has no trials; extend it by seeds")
     spec = extended(job.spec, trials=trials, seeds=seeds)
     if spec != job.spec:
+        data_identity.refuse_changed(session, rows)
         extension.refuse_held(job, rows)
         extension.refuse_too_many(job_id, job_state.expected_runs(spec), max_runs)
         session.execute(update(JobRow).where(JobRow.id == job_id).values(spec=spec, search_open=True))

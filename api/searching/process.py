@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from api.background import Background
 from api.late import late
 from store import leases, searches
-from store.database.engine import Database
+from store.database.engine import Database, Session
 from store.doorbell import Doorbell
-from store.errors import Conflict, NotFound, StoreError
+from store.errors import Conflict, NotFound, QuotaExceeded, StoreError
 from store.leases import Lease
 from store.settings import Settings
 
@@ -86,7 +86,7 @@ class Searching(Background):
             if self._step(job_id):
                 self._settled[job_id] = version
             self._failing.pop(job_id, None)
-        except (Conflict, NotFound) as change:
+        except (Conflict, NotFound, QuotaExceeded) as change:
             log.info("search %s has changed meanwhile: %s", job_id, change)
         except Exception as error:
             self._note_failure(job_id, error)
@@ -102,14 +102,24 @@ class Searching(Background):
 
     def _step(self, job_id: str) -> bool:
         """Work out what a search does next, and do it; whether nothing is left to do until its trials change."""
-        standing = search_steps.standing(self._db, job_id)
-        step = search_steps.next_step(self._settings, self._db, standing)
-        if step.nothing:
-            return True
-        lease = {"name": LEASE_NAME, "holder": self._lease.holder, "seconds": self._lease.seconds}
-        done = self._db.write(partial(carry_out, lease=lease, job_id=job_id))
-        self._doorbell.ring(done)
+        following = search_steps.next_of(self._db, self._settings, job_id)
+        if following.refused is None and following.step.nothing:
+            return not following.full
+        if following.refused is not None:
+            log.warning("search %s ends: %s", job_id, following.refused)
+        if self._db.write(partial(self._carry_out, job_id=job_id, following=following)):
+            self._doorbell.ring(len(following.step.ask) + len(following.step.promote))
         return False
+
+    def _carry_out(self, session: Session, job_id: str, following: "search_steps.Next") -> bool:
+        """Carry it out in one transaction, as the holder of the lease; false where it must be worked out anew."""
+        mine = {"name": LEASE_NAME, "holder": self._lease.holder, "seconds": self._lease.seconds}
+        if not leases.take(session, **mine):
+            return False
+        if following.refused is not None:
+            return searches.give_up(session, job_id, message=following.refused)
+        limit = self._settings.max_queued_runs
+        return searches.apply(session, job_id, following.step, version=following.version, max_queued=limit)
 
     def _give_back(self) -> None:
         """Let another process go on at once."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.services.search_steps import current_runs, search_of, trials_in
+from api.services.search_steps import current_rows, search_of, trials_in
 from lplcore.search import decision
 from lplcore.search.trials import Trial
 from store.database.engine import Session
@@ -12,8 +12,8 @@ from store.database.records import Job
 
 def search_answer(session: Session, job: Job) -> dict[str, Any]:
     """The trials of a search, the best so far, and its finalists."""
-    search, epochs, runs = search_of(job), job.spec["epochs"], current_runs(session, job)
-    trials, names = trials_in(runs), {run.trial: run.run for run in runs}
+    search, epochs, rows = search_of(job), job.spec["epochs"], current_rows(session, job)
+    trials, names = trials_in(rows), {row.trial: row.run for row in rows}
     best = decision.best(search, epochs, trials)
     finalists = [] if job.search_open else decision.ranked(search, epochs, trials)[: search.finalists]
     return {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import lplcore
-from api.services.submission import Registered, new_run, registered_datasets
+from api.services.submission import Registered, as_trial, new_run, registered_datasets
 from lplcore.search import decision
 from lplcore.search.halving import rungs
 from lplcore.search.record import Search, key
@@ -13,7 +13,8 @@ from lplcore.search.trials import Decision, Trial
 from store import jobs, searches
 from store.database.engine import Database, Session
 from store.database.records import Job, NewRun
-from store.searches import TrialRun
+from store.lifecycle import turns
+from store.searches import Step, TrialRow
 from store.settings import Settings
 
 
@@ -22,25 +23,16 @@ class Next:
     """What a search does next.
 
     Attributes:
-        seen: the runs that it follows from.
-        ask: runs of new trials, and of the seeds of finalists.
-        promote: run at a rung -> the epoch of the next one, None for the end of the training.
-        prune: runs that end at their rung.
-        over: whether nothing is left to be decided.
-        unreadable: why it cannot go on.
+        version: of the job that it follows from.
+        step: what is to be carried out.
+        full: whether new runs wait because the queue of their key is full.
+        refused: why the search cannot go on, None where it can.
     """
 
-    seen: frozenset[str]
-    ask: Sequence[NewRun] = ()
-    promote: Mapping[str, int | None] = field(default_factory=dict)
-    prune: Sequence[str] = ()
-    over: bool = False
-    unreadable: str | None = None
-
-    @property
-    def nothing(self) -> bool:
-        """Whether it waits for its trials."""
-        return not (self.ask or self.promote or self.prune or self.over or self.unreadable)
+    version: int
+    step: Step = field(default_factory=Step)
+    full: bool = False
+    refused: str | None = None
 
 
 class Points:
@@ -86,22 +78,31 @@ def next_of(db: Database, settings: Settings, job_id: str) -> Next:
     """
     with db.read() as session:
         job = jobs.get(session, job_id)
-        runs = current_runs(session, job)
-    seen = frozenset(run.run for run in runs)
-    if any(run.held for run in runs):
-        return Next(seen)
-    registered = registered_datasets(db, job.spec)
+        rows = current_rows(session, job)
+        room = settings.max_queued_runs - turns.waiting_of(session, job.owner or "")
+    if any(row.held for row in rows):
+        return Next(job.version)
     try:
-        spec = lplcore.parse_spec(job.spec, datasets=registered)
+        step = step_of(settings, registered_datasets(db, job.spec), job, rows)
     except lplcore.SpecError as error:
-        return Next(seen, unreadable=f"the search cannot go on: {error}")
-    points, search = Points(spec, settings, registered), search_of(job)
-    decided = decision.decide(search, spec.epochs, trials_in(runs), usable=points.usable)
-    ask = [*new_trials(decided, points, spec), *seeds_of_finalists(decided, points, spec, runs)]
-    trials = {run.trial: run for run in runs if run.trial is not None}
-    return Next(
-        seen,
-        ask=ask,
+        return Next(job.version, refused=f"the search cannot go on: {error}")
+    fitting = step.ask[: max(0, room)]
+    full = len(fitting) < len(step.ask)
+    return Next(job.version, replace(step, ask=fitting, over=step.over and not full), full)
+
+
+def step_of(settings: Settings, registered: Registered, job: Job, rows: Sequence[TrialRow]) -> Step:
+    """What is to be carried out, whatever has room.
+
+    Raises:
+        SpecError: the spec of the job, or a point that it had, is refused by now.
+    """
+    spec = lplcore.parse_spec(job.spec, datasets=registered)
+    search, points = search_of(job), Points(spec, settings, registered)
+    decided = decision.decide(search, spec.epochs, trials_in(rows), usable=points.usable)
+    trials = {row.trial: row for row in rows if row.trial is not None}
+    return Step(
+        ask=[*new_trials(decided, points, spec), *seeds_of_finalists(decided, points, spec, rows)],
         promote={trials[number].run: next_rung(trials[number], search, spec.epochs) for number in decided.promote},
         prune=[trials[number].run for number in decided.prune],
         over=decided.over,
@@ -114,32 +115,25 @@ def new_trials(decided: Decision, points: Points, spec: lplcore.ExperimentSpec) 
         yield as_trial(points.run(point, spec.seeds[0]), number, spec)
 
 
-def as_trial(run: NewRun, number: int, spec: lplcore.ExperimentSpec) -> NewRun:
-    """A run as a trial that stops at its first rung."""
-    assert spec.search is not None
-    first, *others = rungs(spec.search, spec.epochs)
-    return replace(run, trial=number, stop_epoch=first if others else None)
-
-
 def seeds_of_finalists(
-    decided: Decision, points: Points, spec: lplcore.ExperimentSpec, runs: Sequence[TrialRun]
+    decided: Decision, points: Points, spec: lplcore.ExperimentSpec, rows: Sequence[TrialRow]
 ) -> Iterator[NewRun]:
     """The runs that the finalists lack of their seeds; a trial that was trained with a seed counts."""
     assert spec.search is not None
-    present = {(key(run.point), run.seed) for run in runs}
+    present = {(key(row.point), row.seed) for row in rows}
     for point in decided.finalists or ():
         for seed in decision.seeds_left(spec.search, spec.seeds[0]):
             if (key(point), seed) not in present:
                 yield points.run(point, seed)
 
 
-def next_rung(run: TrialRun, search: Search, epochs: int) -> int | None:
-    """The epoch of the rung that follows the one at which a run waits, None for the end of the training."""
-    following = [rung for rung in rungs(search, epochs) if rung > run.epoch]
+def next_rung(row: TrialRow, search: Search, epochs: int) -> int | None:
+    """The epoch of the rung that follows the one at which a trial waits, None for the end of the training."""
+    following = [rung for rung in rungs(search, epochs) if rung > row.epoch]
     return following[0] if len(following) > 1 else None
 
 
-def current_runs(session: Session, job: Job) -> list[TrialRun]:
+def current_rows(session: Session, job: Job) -> list[TrialRow]:
     """The runs of a search as it sees them."""
     search = search_of(job)
     return searches.trials(session, job.id, metric=str(search.metric), rungs=rungs(search, job.spec["epochs"]))
@@ -150,6 +144,12 @@ def search_of(job: Job) -> Search:
     return Search.model_validate(job.spec["search"])
 
 
-def trials_in(runs: Sequence[TrialRun]) -> list[Trial]:
-    """The trials among the runs of a search."""
-    return [Trial(run.trial, run.point, run.state, run.values) for run in runs if run.trial is not None]
+def exhausted(job: Job) -> int | None:
+    """The points of a search's space where each is to have a trial; None where there are more."""
+    search = search_of(job)
+    return None if search.size is None or search.size > search.ends[-1] else search.size
+
+
+def trials_in(rows: Sequence[TrialRow]) -> list[Trial]:
+    """The trials among the current runs of a search."""
+    return [Trial(row.trial, row.point, row.state, row.values) for row in rows if row.trial is not None]

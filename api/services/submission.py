@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,9 @@ import lplcore
 from api.middleware.turnstile import Turnstile
 from lplcore.errors import MAX_REPORTED
 from lplcore.method.method import MethodSpec
+from lplcore.search.decision import seeds_left
+from lplcore.search.halving import rungs
+from lplcore.spec.plan import check_search
 from lplcore.spec.unknown import without_unknown
 from store import datasets, jobs
 from store.database.engine import Database, Session
@@ -64,9 +68,11 @@ def checked_plan(
     Raises:
         SpecError, DatasetError: with the field and the remedy.
     """
-    plan = spec.plan(max_runs=settings.max_runs_per_job)
     info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=registered)
-    plan = lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir, weights_dir=settings.weights_dir)
+    folders = {"data_dir": settings.data_dir, "weights_dir": settings.weights_dir}
+    spec = check_search(spec, info_of=info_of, **folders)
+    plan = spec.plan(max_runs=settings.max_runs_per_job)
+    plan = lplcore.check_plan(plan, info_of=info_of, **folders)
     info = info_of(plan[0].spec.dataset)
     return spec.fitted(info), plan, info
 
@@ -115,8 +121,13 @@ def submit(
         registered = registered_datasets(db, data)
         spec, plan, _ = planned(settings, data, registered)
         runs = [new_run(run, registered) for run in plan]
+        if spec.search is not None:
+            runs = [as_trial(run, number, spec) for number, run in enumerate(runs)]
         method = method_label(spec.method)
-        job = jobs.new_job(spec=spec.model_dump(mode="json"), runs=runs, method=method, owner=owner, parent=parent)
+        whole = spec.model_dump(mode="json")
+        job = jobs.new_job(
+            spec=whole, runs=runs, method=method, owner=owner, parent=parent, search_open=spec.search is not None
+        )
     store = partial(jobs.submit, idempotency_key=idempotency_key, request_hash=request_hash)
     submitted = db.write(partial(store, job=job, max_queued=settings.max_queued_runs))
     if any(wanted(run.spec) != ANY for run in runs):
@@ -136,6 +147,22 @@ def new_run(run: lplcore.RunPlan, registered: Registered) -> NewRun:
         data_sha256=dataset.sha256 if dataset else None,
         one_core=not run.spec.model.parallel,
     )
+
+
+def as_trial(run: NewRun, number: int, spec: lplcore.ExperimentSpec) -> NewRun:
+    """A run as a trial of its spec's search, which stops at the first rung."""
+    assert spec.search is not None
+    first, *others = rungs(spec.search, spec.epochs)
+    return replace(run, trial=number, stop_epoch=first if others else None)
+
+
+def runs_in(spec: lplcore.ExperimentSpec) -> int | None:
+    """How many runs a search comes to at most: its trials, and the seeds of its finalists; None without a search."""
+    search = spec.search
+    if search is None:
+        return None
+    trials = search.ends[-1] if search.size is None else min(search.ends[-1], search.size)
+    return trials + min(trials, search.finalists) * len(seeds_left(search, spec.seeds[0]))
 
 
 def turn(turnstile: Turnstile, data: Mapping[str, Any]) -> AbstractContextManager[None]:

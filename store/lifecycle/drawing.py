@@ -26,6 +26,7 @@ ACTORS: Mapping[Step, str] = {
     Step.OUT_OF_MEMORY_PACKED: "its worker",
     Step.PROMOTED: "its search",
     Step.PRUNED: "its search",
+    Step.NO_SPEC: "its search",
 }
 
 

@@ -29,6 +29,7 @@ class Step(StrEnum):
     OUT_OF_MEMORY_PACKED = "out_of_memory_packed"  # out of memory beside others in one process: goes on alone
     PROMOTED = "promoted"  # its search lets it go on from a rung to the next
     PRUNED = "pruned"  # its search ends it at a rung
+    NO_SPEC = "no_spec"  # its search cannot go on: the spec, or a point that it had, is refused by now
 
 
 Trigger: TypeAlias = Action | Outcome | Step
@@ -109,6 +110,7 @@ CLAIM = Transition(
 )
 EXPLANATION = Transition(State.QUEUED, columns={"message": None}, brought=("message",))
 UNFIT = Transition(State.FAILED, columns={"reason": Reason.DATA_CHANGED}, brought=("message",))
+REFUSED = Transition(State.FAILED, columns={"reason": Reason.BAD_SPEC}, brought=("message",))
 SUCCESS = Transition(State.SUCCEEDED, columns={**FRESH, "progress": 1.0}, brought=("message",))
 FAILURE = Transition(State.FAILED, columns=FRESH, brought=("reason", "message"))
 CANCELLATION = Transition(State.CANCELLED, columns={**FRESH, **BY_USER}, brought=("message",))
@@ -118,6 +120,7 @@ TABLE: Table = {
     (State.QUEUED, None, Step.CLAIMED): CLAIM,
     (State.QUEUED, None, Step.DATA_CHANGED): UNFIT,
     (State.QUEUED, None, Step.EXPLAINED): EXPLANATION,
+    (State.QUEUED, None, Step.NO_SPEC): REFUSED,
     (State.QUEUED, None, Action.CANCEL): Transition(State.CANCELLED, columns={**BY_USER, **DEVICE_FORGOTTEN}),
     (State.QUEUED, None, Action.PAUSE): Transition(State.PAUSED, columns=DEVICE_FORGOTTEN),
     (State.QUEUED, None, Action.RESUME): STAYS,
