@@ -3,7 +3,10 @@
 The transaction of a cancel may be `urgent`: what ends can be deleted, which frees space.
 """
 
-from sqlalchemy import ColumnElement, select
+from collections.abc import Sequence
+from contextlib import suppress
+
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from store.database.records import DELETE, Job, Run
@@ -11,6 +14,7 @@ from store.database.tables import JobRow, RunRow, StudyRow
 from store.errors import Conflict, NotFound
 from store.lifecycle import job_state, retries, runs, transitions, turns
 from store.lifecycle.states import Action
+from store.lifecycle.table import following
 
 
 def request_run(session: Session, run_id: str, action: str, *, max_queued: int | None = None) -> Run:
@@ -58,6 +62,8 @@ def request_job(session: Session, job_id: str, action: str, *, max_queued: int |
         retries.retry_all(session, f"job {job_id}", current)
         turns.refuse_beyond(session, job.owner or "", max_queued)
         job_state.refresh(session, job_id)
+    elif action == Action.CANCEL and (closed := close_searches(session, JobRow.id == job_id)):
+        cancel_searches(session, closed, current)
     else:
         change_all(session, current, Action(action))
     return session.get_one(JobRow, job_id, populate_existing=True)
@@ -80,6 +86,9 @@ def request_study(session: Session, study_id: str, action: str, *, max_queued: i
     its = (JobRow.study_id == study_id) & JobRow.requested.is_distinct_from(DELETE)
     current = RunRow.job_id.in_(select(JobRow.id).where(its)) & RunRow.replaced.is_(False)
     session.execute(select(RunRow.id).where(current).order_by(RunRow.id).with_for_update(key_share=True))
+    if action == Action.CANCEL and (closed := close_searches(session, its)):
+        cancel_searches(session, closed, current)
+        return
     if action != Action.RETRY:
         change_all(session, current, Action(action))
         return
@@ -89,17 +98,31 @@ def request_study(session: Session, study_id: str, action: str, *, max_queued: i
         job_state.refresh(session, job_id)
 
 
+def close_searches(session: Session, of_jobs: ColumnElement[bool]) -> Sequence[str]:
+    """Let the searches of jobs decide nothing more; returns the jobs that have one that did."""
+    closed = update(JobRow).where(of_jobs, JobRow.search_open).values(search_open=False).returning(JobRow.id)
+    return session.scalars(closed).all()
+
+
+def cancel_searches(session: Session, closed: Sequence[str], current: ColumnElement[bool]) -> None:
+    """Cancel the runs of searches that have just been closed; there may be none at this moment that can take it."""
+    with suppress(Conflict):
+        change_all(session, current, Action.CANCEL)
+    for job_id in closed:
+        job_state.refresh(session, job_id)
+
+
 def change_all(session: Session, current: ColumnElement[bool], action: Action) -> None:
     """Carry a request out on all runs that can take it.
 
     Raises:
         Conflict: there is none.
     """
-    facts = select(RunRow.id, RunRow.job_id, RunRow.state, RunRow.requested, RunRow.attempt)
+    facts = select(RunRow.id, RunRow.job_id, RunRow.state, RunRow.reason, RunRow.requested, RunRow.attempt)
     able, refusals = [], []
     for row in session.execute(facts.where(current).order_by(RunRow.id)):
         try:
-            transitions.following(row, action)
+            following(row, action)
             able.append(row)
         except Conflict as refusal:
             refusals.append(refusal)
