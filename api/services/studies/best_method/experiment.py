@@ -10,7 +10,7 @@ from api.services import submission
 from api.services.comparison.labels import metric_title, point_label
 from api.services.studies.best_method.budget import Allotment, allotted
 from api.services.studies.best_method.shortlist import Candidate, candidates
-from api.services.studies.checks import Checks
+from api.services.studies.checks import Checks, Planned
 
 JUDGED_BY = {"single_label": "balanced_accuracy", "multi_label": "mean_average_precision"}
 """Task -> metric: a validation split is as imbalanced as its data, so that plain error would choose for the head."""
@@ -20,7 +20,7 @@ SHOWN = {
 }
 """Task -> columns of the table, the one that decides first."""
 FIRST = {"single_label": "cross_entropy", "multi_label": "binary_cross_entropy"}
-CHOSEN_HERE = ("method", "sweep", "search", "seeds", "preset")
+CHOSEN_HERE = ("dataset", "method", "sweep", "search", "seeds", "preset")
 """What an override may not set."""
 
 
@@ -59,7 +59,7 @@ def best_method(
     refuse_chosen(override)
     base = {"name": f"Best method for {name_of(dataset)}", **override, "dataset": dataset}
     task = checks.task(dataset) or "single_label"  # what is wrong with it is said by `planned`
-    spec, _, info, registered = checks.planned({**base, "method": FIRST[task]})
+    spec, _, info, registered = planned(checks, {**base, "method": FIRST[task]}, override)
     listed = candidates(task, info.imbalance_factor)
     usable = (each for each in listed if fits({**base, "method": each}, info, registered))
     methods = list(islice(usable, runs))
@@ -83,9 +83,25 @@ def refuse_chosen(override: Mapping[str, Any]) -> None:
         SpecError: it sets what is chosen here.
     """
     chosen = [name for name in CHOSEN_HERE if name in override]
-    message = "is chosen by best_method; leave it out"
+    message = "is given beside it or chosen by best_method; leave it out"
     if chosen:
         raise lplcore.SpecError([{"path": f"override.{name}", "message": message} for name in chosen])
+
+
+def planned(checks: Checks, data: Mapping[str, Any], override: Mapping[str, Any]) -> Planned:
+    """What an experiment would run.
+
+    Raises:
+        SpecError, DatasetError: with the field, as the request has it, and the remedy.
+    """
+    try:
+        return checks.planned(data)
+    except lplcore.SpecError as error:
+        problems = [
+            {**each, "path": f"override.{each['path']}"} if each["path"].split(".")[0] in override else each
+            for each in error.errors
+        ]
+        raise lplcore.SpecError(problems) from None
 
 
 def fits(data: Mapping[str, Any], info: lplcore.DatasetInfo, registered: submission.Registered) -> bool:
