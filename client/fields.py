@@ -86,6 +86,9 @@ class JobItemFields(Answer):
     datasets: list[str] = Field(default_factory=list)
     method: str = ""
     methods: list[str] = Field(default_factory=list)
+    study: str | None = None
+    preset: str | None = None
+    published: dict[str, float] | None = None
     runs_total: int = 0
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -113,6 +116,9 @@ class JobFields(Answer):
     datasets: list[str] = Field(default_factory=list)
     method: str = ""
     methods: list[str] = Field(default_factory=list)
+    study: str | None = None
+    preset: str | None = None
+    published: dict[str, float] | None = None
     runs_total: int = 0
     created_at: datetime | None = None
     started_at: datetime | None = None
