@@ -26,7 +26,7 @@ ABOUT = {
         "pause": "Let a job or a run wait, from a checkpoint.",
         "resume": "Let a paused job or run go on.",
         "retry": "Run a job's failed and cancelled runs, or one of them, again.",
-        "extend": "Run a job's sweep points with more seeds, also after it has ended.",
+        "extend": "Run a job with more seeds, or a search with more trials, also after it has ended.",
         "delete": "Delete a job that has ended, with its metrics and checkpoints.",
     },
     "results": {

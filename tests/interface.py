@@ -64,6 +64,12 @@ WRITTEN = (
         ("State", "Reason", "Request"),
     ),
     Fields(
+        "search_fields",
+        "a search",
+        "client.search",
+        {"PointAnswer": "PointFields", "TrialAnswer": "TrialFields", "SearchAnswer": "SearchFields"},
+    ),
+    Fields(
         "comparison_fields",
         "a comparison",
         "client.comparison",

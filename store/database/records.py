@@ -36,6 +36,10 @@ class NewRun:
     """Hash of the registered data set that it was checked with."""
     one_core: bool = False
     """Whether one core of a CPU is enough for it: more would not make it faster."""
+    trial: int | None = None
+    """Its number in a search, None: it is no trial."""
+    stop_epoch: int | None = None
+    """The rung of its search after which it waits, None: it is trained to the end."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +107,8 @@ class Claim:
     """Whether one core of a CPU is enough for it."""
     alone: bool = False
     """Whether it may share its process with no other run."""
+    stop_epoch: int | None = None
+    """The rung of its search after which it waits, None: it is trained to the end."""
 
 
 @dataclass(frozen=True)

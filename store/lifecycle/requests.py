@@ -3,7 +3,7 @@
 The transaction of a cancel may be `urgent`: what ends can be deleted, which frees space.
 """
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from store.database.records import DELETE, Job, Run
@@ -11,6 +11,7 @@ from store.database.tables import JobRow, RunRow, StudyRow
 from store.errors import Conflict, NotFound
 from store.lifecycle import job_state, retries, runs, transitions, turns
 from store.lifecycle.states import Action
+from store.lifecycle.table import following
 
 
 def request_run(session: Session, run_id: str, action: str, *, max_queued: int | None = None) -> Run:
@@ -58,6 +59,8 @@ def request_job(session: Session, job_id: str, action: str, *, max_queued: int |
         retries.retry_all(session, f"job {job_id}", current)
         turns.refuse_beyond(session, job.owner or "", max_queued)
         job_state.refresh(session, job_id)
+    elif action == Action.CANCEL:
+        cancel_all(session, JobRow.id == job_id, current)
     else:
         change_all(session, current, Action(action))
     return session.get_one(JobRow, job_id, populate_existing=True)
@@ -80,12 +83,31 @@ def request_study(session: Session, study_id: str, action: str, *, max_queued: i
     its = (JobRow.study_id == study_id) & JobRow.requested.is_distinct_from(DELETE)
     current = RunRow.job_id.in_(select(JobRow.id).where(its)) & RunRow.replaced.is_(False)
     session.execute(select(RunRow.id).where(current).order_by(RunRow.id).with_for_update(key_share=True))
-    if action != Action.RETRY:
+    if action == Action.RETRY:
+        retried = retries.retry_all(session, f"study {study_id}", current)
+        turns.refuse_beyond(session, study.owner or "", max_queued)
+        for job_id in retried:
+            job_state.refresh(session, job_id)
+    elif action == Action.CANCEL:
+        cancel_all(session, its, current)
+    else:
         change_all(session, current, Action(action))
-        return
-    retried = retries.retry_all(session, f"study {study_id}", current)
-    turns.refuse_beyond(session, study.owner or "", max_queued)
-    for job_id in retried:
+
+
+def cancel_all(session: Session, jobs: ColumnElement[bool], current: ColumnElement[bool]) -> None:
+    """Cancel the current runs of jobs and close their searches, of which no run may be able to take it at this moment.
+
+    Raises:
+        Conflict: no run can take it, and no search was open.
+    """
+    close = update(JobRow).where(jobs, JobRow.search_open).values(search_open=False)
+    closed = sorted(session.scalars(close.returning(JobRow.id)))
+    try:
+        change_all(session, current, Action.CANCEL)
+    except Conflict:
+        if not closed:
+            raise
+    for job_id in closed:
         job_state.refresh(session, job_id)
 
 
@@ -95,11 +117,11 @@ def change_all(session: Session, current: ColumnElement[bool], action: Action) -
     Raises:
         Conflict: there is none.
     """
-    facts = select(RunRow.id, RunRow.job_id, RunRow.state, RunRow.requested, RunRow.attempt)
+    facts = select(RunRow.id, RunRow.job_id, RunRow.state, RunRow.reason, RunRow.requested, RunRow.attempt)
     able, refusals = [], []
     for row in session.execute(facts.where(current).order_by(RunRow.id)):
         try:
-            transitions.following(row, action)
+            following(row, action)
             able.append(row)
         except Conflict as refusal:
             refusals.append(refusal)
