@@ -3,7 +3,7 @@
 The transaction of a cancel may be `urgent`: what ends can be deleted, which frees space.
 """
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from store.database.records import DELETE, Job, Run
