@@ -65,8 +65,7 @@ def create_app(
         feed.start()
         delivering = Delivering(db, addresses, lease_seconds=settings.lease_seconds)
         answering, searching = Answering(settings, db), Searching(settings, db, doorbell)
-        mirroring, sweeping = Mirroring(settings, db), Sweeping(settings, db, doorbell)
-        with sweeping, mirroring, delivering, searching, answering:
+        with Sweeping(settings, db, doorbell), Mirroring(settings, db), delivering, answering, searching:
             yield
         child.stop()
         await feed.stop()

@@ -50,6 +50,10 @@ ABOUT = {
         "drain": "Let a worker take nothing new, or --resume it.",
         "queue": "Show the queue in numbers, and the runs that come next.",
     },
+    "studies": {
+        "studies": "List studies, newest first.",
+        "study": "A table by one request: PRESET, show, table, watch, cancel, ...",
+    },
     "datasets": {
         "dataset": "Data sets: add, list, show, delete.",
     },
@@ -57,7 +61,7 @@ ABOUT = {
         "webhook": "Webhooks: add, list, rm, test, deliveries.",
     },
 }
-GROUPS = ("dataset", "webhook")
+GROUPS = ("dataset", "study", "webhook")
 """Those that have commands of their own; they are listed last."""
 MODULES = {name: module for module, commands in ABOUT.items() for name in commands}
 

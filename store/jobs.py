@@ -24,8 +24,6 @@ from store.lifecycle.new_runs import plain, queued_run
 from store.lifecycle.states import OPEN, Reason, State
 
 WITHOUT_SPEC = defer(JobRow.spec, raiseload=True)
-COUNTED = RunRow.replaced.is_(False) & RunRow.reason.is_distinct_from(Reason.PRUNED)
-"""Current runs but for pruned trials, which are no results and miss nowhere."""
 
 
 def new_job(
@@ -251,8 +249,8 @@ def summary(session: Session, job_id: str) -> list[dict[str, Any]]:
 def summaries(session: Session, job_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
     """The summaries of several jobs in one statement; a job without runs has none."""
     columns = (RunRow.job_id, RunRow.point, RunRow.seed, RunRow.state, RunRow.last_metrics)
-    of_jobs = RunRow.job_id.in_(job_ids) & COUNTED
-    rows = session.execute(select(*columns).where(of_jobs).order_by(RunRow.job_id, RunRow.position)).all()
+    query = select(*columns).where(counted(*job_ids)).order_by(RunRow.job_id, RunRow.position)
+    rows = session.execute(query).all()
     members: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
         members.setdefault((row.job_id, json.dumps(row.point, sort_keys=True)), []).append(row)
@@ -262,9 +260,9 @@ def summaries(session: Session, job_ids: Sequence[str]) -> dict[str, list[dict[s
     return found
 
 
-def counted(job_id: str) -> ColumnElement[bool]:
-    """The current runs of a job but for pruned trials."""
-    return (RunRow.job_id == job_id) & COUNTED
+def counted(*job_ids: str) -> ColumnElement[bool]:
+    """The current runs of jobs but for pruned trials, which are no results and miss nowhere."""
+    return RunRow.job_id.in_(job_ids) & RunRow.replaced.is_(False) & RunRow.reason.is_distinct_from(Reason.PRUNED)
 
 
 def point_summary(point: dict[str, Any], runs: Sequence[Any]) -> dict[str, Any]:

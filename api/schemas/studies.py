@@ -43,10 +43,7 @@ class StudyColumn(BaseModel):
 
 
 class StudyCell(BaseModel):
-    """A figure over the seeds that succeeded, beside the published one; fractions.
-
-    A cell that is derived is the difference of two others of its column, seed by seed.
-    """
+    """A figure over the seeds that succeeded beside the published one; or the difference of two others, by seed."""
 
     job: str | None = Field(description="null where it is derived or no job trains it")
     point: dict[str, Any] | None = Field(description="the sweep point of the job; null: its only one")

@@ -3,9 +3,6 @@
 The transaction of a cancel may be `urgent`: what ends can be deleted, which frees space.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
-
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
@@ -62,8 +59,8 @@ def request_job(session: Session, job_id: str, action: str, *, max_queued: int |
         retries.retry_all(session, f"job {job_id}", current)
         turns.refuse_beyond(session, job.owner or "", max_queued)
         job_state.refresh(session, job_id)
-    elif action == Action.CANCEL and (closed := close_searches(session, JobRow.id == job_id)):
-        cancel_searches(session, closed, current)
+    elif action == Action.CANCEL:
+        cancel_all(session, JobRow.id == job_id, current)
     elif action == Action.PAUSE and job.search_open:
         pause_search(session, job_id, current)
     else:
@@ -88,28 +85,30 @@ def request_study(session: Session, study_id: str, action: str, *, max_queued: i
     its = (JobRow.study_id == study_id) & JobRow.requested.is_distinct_from(DELETE)
     current = RunRow.job_id.in_(select(JobRow.id).where(its)) & RunRow.replaced.is_(False)
     session.execute(select(RunRow.id).where(current).order_by(RunRow.id).with_for_update(key_share=True))
-    if action == Action.CANCEL and (closed := close_searches(session, its)):
-        cancel_searches(session, closed, current)
-        return
-    if action != Action.RETRY:
+    if action == Action.RETRY:
+        retried = retries.retry_all(session, f"study {study_id}", current)
+        turns.refuse_beyond(session, study.owner or "", max_queued)
+        for job_id in retried:
+            job_state.refresh(session, job_id)
+    elif action == Action.CANCEL:
+        cancel_all(session, its, current)
+    else:
         change_all(session, current, Action(action))
-        return
-    retried = retries.retry_all(session, f"study {study_id}", current)
-    turns.refuse_beyond(session, study.owner or "", max_queued)
-    for job_id in retried:
-        job_state.refresh(session, job_id)
 
 
-def close_searches(session: Session, of_jobs: ColumnElement[bool]) -> Sequence[str]:
-    """Let the searches of jobs decide nothing more; returns the jobs that have one that did."""
-    closed = update(JobRow).where(of_jobs, JobRow.search_open).values(search_open=False).returning(JobRow.id)
-    return session.scalars(closed).all()
+def cancel_all(session: Session, jobs: ColumnElement[bool], current: ColumnElement[bool]) -> None:
+    """Cancel the current runs of jobs and close their searches, of which no run may be able to take it at this moment.
 
-
-def cancel_searches(session: Session, closed: Sequence[str], current: ColumnElement[bool]) -> None:
-    """Cancel the runs of searches that have just been closed; there may be none at this moment that can take it."""
-    with suppress(Conflict):
+    Raises:
+        Conflict: no run can take it, and no search was open.
+    """
+    close = update(JobRow).where(jobs, JobRow.search_open).values(search_open=False)
+    closed = sorted(session.scalars(close.returning(JobRow.id)))
+    try:
         change_all(session, current, Action.CANCEL)
+    except Conflict:
+        if not closed:
+            raise
     for job_id in closed:
         job_state.refresh(session, job_id)
 

@@ -18,7 +18,7 @@ from store.database.engine import is_sqlite
 from store.database.tables import OwnerRow, RunRow
 from store.devices import offered
 from store.errors import QuotaExceeded
-from store.lifecycle.states import Reason, State
+from store.lifecycle.states import WAITING, Reason, State
 
 LOCK_QUOTA = 7_205_023
 AGEING_SECONDS = 3600.0

@@ -22,7 +22,8 @@ class Draft:
     Attributes:
         columns: `{"key", "title", "metric"}` each.
         rows: `{"label", "method", "cells": {column's key: cell}}` each. A cell has `metric`, perhaps `published`, and
-            one of: `job`, the key of its job, with the sweep `point` where that has several; `missing`, why nothing is
+            one of: `job`, the key of its job, with the sweep `point` where that has several, or with `best` where it is
+            that of a search's best point; `missing`, why nothing is
             trained for it; `derived`, `{"row", "minus"}`, labels of rows whose cells of the column it is the
             difference of.
         jobs: key -> experiment, as it is submitted.

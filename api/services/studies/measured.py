@@ -4,15 +4,22 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from api.late import late
 from api.schemas.studies import StudyAnswer, StudyCell, StudyRow, study_answer
 from api.services.comparison.statistics import quantile
 from store import jobs, studies
 from store.database.engine import Session
 from store.database.records import Study
 
+if TYPE_CHECKING:
+    from api.services import search_answer
+else:  # it loads lplcore
+    search_answer = late("api.services.search_answer")
+
 Cell = Mapping[str, Any]
+Rows = Sequence[Mapping[str, Any]]
 Summary = Sequence[Mapping[str, Any]]
 
 
@@ -30,10 +37,27 @@ def study_page(session: Session, study: Study) -> StudyAnswer:
     members = studies.members(session, study.id)
     found = jobs.summaries(session, [job.id for job in members])
     summaries = {job.id: found.get(job.id, []) for job in members}
-    return study_answer(study, members, measured_rows(study.plan["rows"], summaries))
+    rows = with_best_points(session, study.plan["rows"], summaries)
+    return study_answer(study, members, measured_rows(rows, summaries))
 
 
-def measured_rows(rows: Sequence[Mapping[str, Any]], summaries: Mapping[str, Summary]) -> list[StudyRow]:
+def with_best_points(session: Session, rows: Rows, summaries: Mapping[str, Summary]) -> Rows:
+    """The rows of a plan, with the points that are best so far in the cells of searches."""
+    cells = [cell for row in rows for cell in row["cells"].values()]
+    searches = dict.fromkeys(cell["job"] for cell in cells if cell.get("best") and cell["job"] in summaries)
+    if not searches:
+        return rows
+    best = {job: search_answer.search_answer(session, jobs.get(session, job))["best"] for job in searches}
+    points = {job: found["point"] for job, found in best.items() if found is not None}
+    return [{**row, "cells": {key: placed(cell, points) for key, cell in row["cells"].items()}} for row in rows]
+
+
+def placed(cell: Cell, best: Mapping[str, Any]) -> Cell:
+    """A cell of a search with the best point of its job, which may have none; any other cell as it is."""
+    return {**cell, "point": best.get(cell["job"])} if cell.get("best") else cell
+
+
+def measured_rows(rows: Rows, summaries: Mapping[str, Summary]) -> list[StudyRow]:
     """The rows with what their cells' jobs have measured.
 
     Args:
@@ -65,11 +89,14 @@ def figures_of(cell: Cell, summaries: Mapping[str, Summary]) -> Figures:
         return Figures(missing=[cell["missing"]])
     if cell["job"] not in summaries:
         return Figures(missing=[f"job {cell['job']} was deleted"])
-    point = cell.get("point")
-    summary = [row for row in summaries[cell["job"]] if point is None or row["point"] == point]
-    if len(summary) != 1:
-        return Figures(missing=[f"job {cell['job']} has {len(summary)} points of this kind, not one"])
-    return of_point(summary[0], cell["metric"])
+    summary, point = summaries[cell["job"]], cell.get("point")
+    if cell.get("best") and point is None:
+        waiting = dict.fromkeys(seed for row in summary for seed in row["waiting_seeds"])
+        return Figures(missing=["the search has no best point"], waiting=list(waiting))
+    fitting = [row for row in summary if point is None or row["point"] == point]
+    if len(fitting) != 1:
+        return Figures(missing=[f"job {cell['job']} has {len(fitting)} points of this kind, not one"])
+    return of_point(fitting[0], cell["metric"])
 
 
 def of_point(row: Mapping[str, Any], metric: str) -> Figures:

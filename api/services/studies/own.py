@@ -36,11 +36,13 @@ class Row(NamedTuple):
     method: str
     metrics: list[str]
     published: Mapping[str, float]
+    best: bool = False
+    """Whether its point is the best of the job's search."""
 
     @property
     def cells(self) -> dict[str, dict[str, Any]]:
         """A cell for each metric."""
-        of_job = {"job": self.job, "point": self.point}
+        of_job = {"job": self.job, "point": self.point, "best": self.best}
         return {name: {**of_job, "metric": name, "published": self.published.get(name)} for name in self.metrics}
 
 
@@ -92,6 +94,9 @@ def all_planned(specs: list[dict[str, Any]], checks: Checks) -> dict[str, Planne
 def rows_of(key: str, planned: Planned, data: Mapping[str, Any]) -> Iterator[Row]:
     """The rows of an experiment; what was published of a preset stands beside it where it is one row."""
     spec, metrics = planned.spec, metrics_of(planned.info)
+    if spec.search is not None:
+        yield Row(key, None, spec.name, method_label(spec.method), metrics, {}, best=True)
+        return
     points = {json.dumps(run.point, sort_keys=True, default=str): run.point for run in planned.plan}
     if len(points) == 1:
         published = plugin.get("preset", data["preset"]).published if "preset" in data else {}
