@@ -5,25 +5,45 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from lplcore.plugin import Record
 from lplcore.search.seeds import Seed, Seeds
 
 DEFAULT_TRIALS = 20
-MOST_TRIALS = 10_000
+MOST_TRIALS, MOST_CHOICES = 10_000, 200
 DIGITS = 6
 """Significant digits of a number that is drawn from a range without steps."""
 
 
-class Range(Record):
-    """Numbers from `low` to `high`, both included; whole numbers where both are whole numbers."""
+def a_number(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+    """A number, else one error in place of one for each of its forms."""
+    try:
+        return validate(value)
+    except ValidationError:
+        raise PydanticCustomError("number", "must be a number") from None
 
-    low: int | float = Field(description="the least value")
-    high: int | float = Field(description="the greatest value, above the least")
+
+Number = Annotated[int | float, WrapValidator(a_number)]
+
+
+class Range(Record):
+    """Numbers from `low` to `high`, both included; whole numbers where both, and the field's own value, are."""
+
+    low: Number = Field(description="the least value")
+    high: Number = Field(description="the greatest value, above the least")
     log: bool = Field(False, description="whether factors count alike, not differences; needs a least value above 0")
-    step: int | float | None = Field(None, gt=0, description="distance of the values that are tried; null: any number")
+    step: Number | None = Field(None, gt=0, description="distance of the values that are tried; null: any number")
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -99,7 +119,7 @@ def wrong(field: str, message: str) -> PydanticCustomError:
 
 
 SpaceValues = Annotated[
-    Annotated[Range, Tag("range")] | Annotated[Choices, Tag("choices"), Field(max_length=MOST_TRIALS)],
+    Annotated[Range, Tag("range")] | Annotated[Choices, Tag("choices"), Field(max_length=MOST_CHOICES)],
     Discriminator(form),
     BeforeValidator(some_values),
 ]

@@ -1,8 +1,9 @@
 """The points of trials. That of trial n depends on the sampler's seed, on n and, for tpe, on the values it is told."""
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 from lplcore.randomness import draw_seed
@@ -53,17 +54,15 @@ class Untried:
                 return point
         return None
 
-    def _candidates(self, told: Sequence[float | None]) -> Iterator[Point]:
+    def _candidates(self, told: Sequence[float | None]) -> Iterable[Point]:
         number = len(self.points)
         if self.search.sampler == "tpe" and sum(value is not None for value in told) >= STARTUP:
             tpe = importlib.import_module("lplcore.search.tpe")  # Optuna takes a second, and not every search needs it
             values = dict(newest_and_best(told))
             trials = [(self.points[n], values.get(n)) for n in range(number) if n in values or n >= len(told)]
-            yield from tpe.proposals(self.search, trials, seed=draw_seed(self.search.seed, "tpe", number), number=DRAWS)
-        elif self._in_order is None:
-            yield from (drawn(self.search, number, attempt) for attempt in range(DRAWS))
-        if self._in_order is not None:
-            yield from self._in_order
+            seed = draw_seed(self.search.seed, "tpe", number)
+            return chain(tpe.proposals(self.search, trials, seed=seed, number=DRAWS), self._in_order or ())
+        return self._in_order or (drawn(self.search, number, attempt) for attempt in range(DRAWS))
 
 
 def in_order(search: Search) -> Iterator[Point] | None:
