@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from store import datasets, deletion, jobs
+from store import datasets, deletion, jobs, searches
 from store.database.engine import Database
 from store.database.tables import JobRow
 from store.errors import Conflict
-from store.lifecycle import claims, requests
+from store.lifecycle import claims, requests, turns
 from tests.api.searching import SEARCH, SPEC, VALUES, driver, ended, job_of, outcome, submit, take, train
 from tests.api.service import Running
 from tests.store.databases import reading, writing
@@ -53,7 +53,9 @@ def test_a_search_ends_with_its_best_points_trained_with_their_seeds(
     assert [point["run"] for point in finalists] == [trial["run"] for trial in by_value[:2]]
     assert job["search"]["best"] == finalists[0]
     assert best in (None, finalists[0]["point"][FIELD])
-    seeds = {row["point"][FIELD]: row["metrics"]["test/top1_error"]["seeds"] for row in job["summary"] if row["metrics"]}
+    seeds = {
+        row["point"][FIELD]: row["metrics"]["test/top1_error"]["seeds"] for row in job["summary"] if row["metrics"]
+    }
     assert [seeds[point["point"][FIELD]] for point in finalists] == [[0, 1, 2]] * 2
     assert job["runs_total"] == len(trials) + 4
     assert all(not row["missing_seeds"] for row in job["summary"])
@@ -70,18 +72,15 @@ def test_who_trains_and_drives_when_changes_nothing(db: Database, tmp_path: Path
 
 
 def test_trials_that_do_not_fit_into_the_queue_wait(sqlite: Database, tmp_path: Path) -> None:
-    with driver(sqlite, tmp_path):
-        whole = ended(sqlite, submit(sqlite, tmp_path))
-    with driver(sqlite, tmp_path, max_queued_runs=2):
-        job_id = submit(sqlite, tmp_path)  # under another limit, with more than fits
-        most, running = 0, 0
-        while reading(sqlite, jobs.get, job_id).state in ("queued", "running"):
-            held = take(sqlite)
-            if held is not None:
-                train(sqlite, held)
-        narrow = job_of(sqlite, job_id)
-    assert (most, running) == (0, 0)
-    assert outcome(narrow) == outcome(whole)
+    search: dict[str, Any] = {"space": {FIELD: {"low": 0.5, "high": 5}}, "sampler": "random", "finalists": 1}
+    with driver(sqlite, tmp_path, max_queued_runs=3):
+        job_id = submit(sqlite, tmp_path, **search, trials=1)
+        writing(sqlite, searches.extend, job_id, trials=8)
+        until(lambda: len(trials_of(sqlite, job_id)) == 3)
+        waiting = reading(sqlite, turns.waiting_of, "")
+        job = ended(sqlite, job_id)
+    assert waiting == 3
+    assert (job["state"], len(job["search"]["trials"]), job["runs_total"]) == ("succeeded", 9, 11)
 
 
 def test_nothing_is_decided_while_somebody_has_paused_a_run(sqlite: Database, tmp_path: Path) -> None:
@@ -185,7 +184,6 @@ def test_a_data_set_that_an_open_search_uses_is_kept(service: Running) -> None:
     space = {"optimizer.lr": [0.1, 0.01]}
     body = {"dataset": "mine", "method": "cross_entropy", "epochs": 8}
     job = service.http.post("/v1/jobs", json=body | {"search": {"sampler": "grid", "space": space}}).json()
-    writing(service.db, lambda session: session.execute(update(JobRow).values(name=JobRow.name)))
     while (held := take(service.db)) is not None:
         with pytest.raises(Conflict, match=f"job {job['id']} still uses"):
             writing(service.db, datasets.delete_dataset, "mine")
