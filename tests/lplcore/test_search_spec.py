@@ -129,12 +129,16 @@ def test_a_stored_search_means_the_same_runs_also_of_methods_that_fill_in_other_
     assert [run.spec.fitted(data).batch_size for run in (*spec.plan(), *stored.plan())] == [40] * 4
 
 
-def test_a_preset_is_searched_by_its_override() -> None:
+def test_a_preset_is_searched_by_its_override_in_place_of_its_sweep() -> None:
     search = {"space": {"optimizer.lr": {"low": 0.01, "high": 1, "log": True}}, "trials": 5}
-    spec = lplcore.parse_spec({"preset": "digits_lpl", "override": {"search": search}})
+    spec = lplcore.parse_spec({"preset": "digits_long_tail", "override": {"search": search}})
     assert spec.search
-    assert spec.search.trials == 5
-    assert spec.plan()[0].spec.method.alias == "lpl"
+    assert (spec.search.trials, spec.sweep) == (5, {})
+    run = spec.plan()[0]
+    assert (run.seed, run.spec.method.alias, run.spec.optimizer.lr) == (0, "cross_entropy", run.point["optimizer.lr"])
+    both = {"preset": "digits_long_tail", "override": {"search": search, "sweep": {"epochs": [1, 2]}}}
+    with pytest.raises(lplcore.SpecError, match="does not go with search"):
+        lplcore.parse_spec(both)
 
 
 def test_trials_are_compared_on_a_tenth_of_the_data_where_nobody_holds_some_out() -> None:
