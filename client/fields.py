@@ -23,7 +23,7 @@ class State(Word):
 
 
 class Reason(Word):
-    """Why a run ended as failed or cancelled."""
+    """Why a run ended as failed or cancelled, or waits for something other than a worker."""
 
     DIVERGED = "diverged"
     OUT_OF_MEMORY = "out_of_memory"
@@ -35,6 +35,8 @@ class Reason(Word):
     WORKER_LOST = "worker_lost"
     ERROR = "error"
     CANCELLED_BY_USER = "cancelled_by_user"
+    AT_RUNG = "at_rung"
+    PRUNED = "pruned"
 
 
 class Request(Word):
