@@ -85,7 +85,8 @@ def next_of(db: Database, settings: Settings, job_id: str) -> Next:
     try:
         step = step_of(settings, registered_datasets(db, job.spec), job, rows)
     except lplcore.SpecError as error:
-        return Next(job.version, refused=f"the search cannot go on: {error}")
+        under_way = any(row.state == "open" for row in rows)  # these come to their end or their rung first
+        return Next(job.version, refused=None if under_way else f"the search cannot go on: {error}")
     fitting = step.ask[: max(0, room)]
     full = len(fitting) < len(step.ask)
     return Next(job.version, replace(step, ask=fitting, over=step.over and not full), full)
