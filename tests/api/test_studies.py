@@ -158,25 +158,24 @@ def test_a_key_makes_a_study_once(service: Running) -> None:
     assert len(service.http.get("/v1/jobs").json()["items"]) == 1
 
 
-def test_requests_are_repeated_without_harm_and_refused_where_they_cannot_be(db: Database, tmp_path: Path) -> None:
-    with running(db, tmp_path) as service:
-        study = own(service)
-        for action, state in (("pause", "paused"), ("resume", "queued"), ("cancel", "cancelled")):
-            for _ in range(2):
-                answer = ask(service, study, action)
-                assert (answer.status_code, answer.json()["state"]) == (202, state)
-        refused = ask(service, study, "pause")
-        assert (refused.status_code, "cannot pause" in refused.json()["detail"]) == (409, True)
+def test_requests_are_repeated_without_harm_and_refused_where_they_cannot_be(service: Running) -> None:
+    study = own(service)
+    for action, state in (("pause", "paused"), ("resume", "queued"), ("cancel", "cancelled")):
         for _ in range(2):
-            assert ask(service, study, "retry").json()["state"] == "queued"
-        kept = service.http.delete(f"/v1/studies/{study['id']}")
-        assert (kept.status_code, kept.json()["detail"]) == (
-            409, f"study {study['id']} is queued: cancel it first, then delete it",
-        )  # fmt: skip
-        ask(service, study, "cancel")
-        assert service.http.delete(f"/v1/studies/{study['id']}").status_code == 204
-        assert service.http.get(f"/v1/studies/{study['id']}").status_code == 404
-        assert service.http.get("/v1/jobs").json()["items"] == []
+            answer = ask(service, study, action)
+            assert (answer.status_code, answer.json()["state"]) == (202, state)
+    refused = ask(service, study, "pause")
+    assert (refused.status_code, "cannot pause" in refused.json()["detail"]) == (409, True)
+    for _ in range(2):
+        assert ask(service, study, "retry").json()["state"] == "queued"
+    kept = service.http.delete(f"/v1/studies/{study['id']}")
+    assert (kept.status_code, kept.json()["detail"]) == (
+        409, f"study {study['id']} is queued: cancel it first, then delete it",
+    )  # fmt: skip
+    ask(service, study, "cancel")
+    assert service.http.delete(f"/v1/studies/{study['id']}").status_code == 204
+    assert service.http.get(f"/v1/studies/{study['id']}").status_code == 404
+    assert service.http.get("/v1/jobs").json()["items"] == []
 
 
 def test_a_study_beyond_the_quota_leaves_nothing(sqlite: Database, tmp_path: Path) -> None:
@@ -222,12 +221,12 @@ def test_studies_need_the_scope_submit_and_are_audited(service: Running) -> None
     assert told == {"r": 403, "a": 202}
 
 
-def test_the_end_of_a_study_is_told_once_as_it_is_answered(db: Database, tmp_path: Path) -> None:
-    with allowing(db, tmp_path) as service, listening() as endpoint:
+def test_the_end_of_a_study_is_told_once_as_it_is_answered(sqlite: Database, tmp_path: Path) -> None:
+    with allowing(sqlite, tmp_path) as service, listening() as endpoint:
         webhook = added(service, endpoint, ["study.ended", "job.failed"])
         study = own(service)
         for _ in range(4):
-            train(db)
+            train(sqlite)
         (received,) = endpoint.wait(1)
         assert received.content["study"] == get(service, study)
         assert received.content["event"] == "study.ended"
