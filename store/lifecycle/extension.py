@@ -102,7 +102,8 @@ def refuse_too_many(job_id: str, total: int, limit: int | None, *, fewer: str = 
         Conflict: there would be more.
     """
     if limit is not None and total > limit:
-        raise Conflict(f"job {job_id} would have {total} runs, at most {limit} are allowed in one job; add fewer {fewer}")
+        most = f"at most {limit} are allowed in one job; add fewer {fewer}"
+        raise Conflict(f"job {job_id} would have {total} runs, {most}")
 
 
 def add(session: Session, job: Job, missing: Missing, *, position: int) -> None:
