@@ -62,7 +62,7 @@ def test_a_search_ends_with_its_best_points_trained_with_their_seeds(
 
 
 def test_who_trains_and_drives_when_changes_nothing(db: Database, tmp_path: Path) -> None:
-    search = {"sampler": "tpe", "trials": 13, "at_once": 3, "space": {FIELD: {"low": 0.5, "high": 5}}}
+    search: dict[str, Any] = {"sampler": "tpe", "trials": 13, "at_once": 3, "space": {FIELD: {"low": 0.5, "high": 5}}}
     with driver(db, tmp_path):
         undisturbed = ended(db, submit(db, tmp_path, **search))
     with driver(db, tmp_path), driver(db, tmp_path):
