@@ -19,7 +19,7 @@ def say_results(job: Job) -> None:
 
 
 def say_search(job: Job) -> None:
-    """Print a line per trial of a search, its best point and those that got seeds."""
+    """Print a line per trial of a search, its best point and its finalists."""
     if job.search is None:
         return
     rows = job.search.rows()

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -96,9 +98,15 @@ def searched(api: Service, address: str, reached: Callable[[dict[str, Any]], obj
     return found
 
 
-def rungs_of(job: dict[str, Any]) -> int:
-    """The rungs that the trials of a search have reached, all together."""
-    return sum(trial["rung"] or 0 for trial in job["search"]["trials"])
+def has_reached(rungs: int, job: dict[str, Any]) -> bool:
+    """Whether the trials of a search have reached so many rungs, all together."""
+    return sum(trial["rung"] or 0 for trial in job["search"]["trials"]) >= rungs
+
+
+def end_all(*processes: Sequence[Process]) -> None:
+    """End them, however they stand."""
+    for process in chain(*processes):
+        process.end()
 
 
 def succeeded(job: dict[str, Any]) -> bool:
@@ -116,13 +124,13 @@ def disturbed_and_not(database_url: str, folder: Path, kills: Sequence[int]) -> 
     with contextlib.ExitStack() as started:
         apis = [api_on(database_url, folder, f"api-{number}") for number in range(2)]
         workers = [worker_on(database_url, folder, "worker-0")]
-        started.callback(lambda: [process.end() for process in (*apis, *workers)])
+        started.callback(end_all, apis, workers)
         first, second = apis
         address = first.http.post("/v1/jobs", json=SPEC | REAL).headers["location"]
         undisturbed = searched(first, address, succeeded)
         address = first.http.post("/v1/jobs", json=SPEC | REAL).headers["location"]
         for rungs in kills:
-            searched(second, address, lambda job, least=rungs: rungs_of(job) >= least)
+            searched(second, address, partial(has_reached, rungs))
             first.send(signal.SIGKILL)
             workers[-1].send(signal.SIGKILL)
             workers.append(worker_on(database_url, folder, f"worker-{rungs}"))
