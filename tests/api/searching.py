@@ -17,12 +17,12 @@ from store.lifecycle import claims
 from store.settings import Settings
 from tests.store.databases import claimed, reading, writing
 
-EPOCHS, LEASE = 8, 60.0
+EPOCHS, LEASE = 4, 60.0
 VALUES = [0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5]
 SEARCH: dict[str, Any] = {
     "sampler": "grid",
     "space": {"method.perturbations.0.delta_epsilon": VALUES},
-    "halving": {"min_epochs": 2, "factor": 2},
+    "halving": {"min_epochs": 1, "factor": 2},
     "then_seeds": [0, 1, 2],
     "finalists": 2,
 }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from client import Client
 from store import datasets, deletion, jobs, searches
 from store.database.engine import Database
 from store.database.tables import JobRow
@@ -15,9 +16,11 @@ from store.errors import Conflict
 from store.lifecycle import claims, requests, turns
 from tests.api.searching import SEARCH, SPEC, VALUES, driver, ended, job_of, outcome, submit, take, train
 from tests.api.service import Running
+from tests.api.test_compare_commands import said
 from tests.store.databases import reading, writing
 
 FIELD = "method.perturbations.0.delta_epsilon"
+FEW: dict[str, Any] = {"space": {FIELD: VALUES[2:5]}, "then_seeds": [0]}
 
 
 def until(look: Callable[[], Any], timeout: float = 30) -> None:
@@ -62,13 +65,13 @@ def test_a_search_ends_with_its_best_points_trained_with_their_seeds(
 
 
 def test_who_trains_and_drives_when_changes_nothing(db: Database, tmp_path: Path) -> None:
-    search = {"sampler": "tpe", "trials": 13, "at_once": 3, "space": {FIELD: {"low": 0.5, "high": 5}}}
+    search: dict[str, Any] = {"sampler": "tpe", "trials": 12, "at_once": 3, "space": {FIELD: {"low": 0.5, "high": 5}}}
     with driver(db, tmp_path):
         undisturbed = ended(db, submit(db, tmp_path, **search))
     with driver(db, tmp_path), driver(db, tmp_path):
         other = ended(db, submit(db, tmp_path, **search), newest_first=True)
     assert outcome(other) == outcome(undisturbed)
-    assert len(outcome(other)[1]) == 13
+    assert len(outcome(other)[1]) == 12
 
 
 def test_trials_that_do_not_fit_into_the_queue_wait(sqlite: Database, tmp_path: Path) -> None:
@@ -100,7 +103,7 @@ def test_nothing_is_decided_while_somebody_has_paused_a_run(sqlite: Database, tm
 def test_a_search_that_cannot_go_on_ends_with_words_and_keeps_no_other_waiting(
     sqlite: Database, tmp_path: Path
 ) -> None:
-    broken, other = submit(sqlite, tmp_path), submit(sqlite, tmp_path)
+    broken, other = (submit(sqlite, tmp_path, **FEW) for _ in range(2))
     spec = reading(sqlite, jobs.get, broken).spec | {"model": {"name": "gone"}}
     writing(sqlite, lambda session: session.execute(update(JobRow).where(JobRow.id == broken).values(spec=spec)))
     with driver(sqlite, tmp_path):
@@ -115,14 +118,14 @@ def test_a_search_that_cannot_go_on_ends_with_words_and_keeps_no_other_waiting(
 
 def test_a_failed_trial_counts_as_worst_and_is_not_repeated(sqlite: Database, tmp_path: Path) -> None:
     with driver(sqlite, tmp_path):
-        job_id = submit(sqlite, tmp_path)
+        job_id = submit(sqlite, tmp_path, **FEW)
         held = take(sqlite)
         assert held is not None
         writing(sqlite, claims.finish, held, outcome="failed", reason="diverged", message="inf")
         job = ended(sqlite, job_id)
     assert job["state"] == "failed"
     assert [trial["state"] for trial in job["search"]["trials"]].count("failed") == 1
-    assert (len(job["search"]["trials"]), len(job["search"]["finalists"])) == (len(VALUES), 2)
+    assert (len(job["search"]["trials"]), len(job["search"]["finalists"])) == (3, 1)
 
 
 def test_a_cancelled_search_asks_for_nothing_more_and_can_be_deleted(sqlite: Database, tmp_path: Path) -> None:
@@ -137,7 +140,7 @@ def test_a_cancelled_search_asks_for_nothing_more_and_can_be_deleted(sqlite: Dat
         writing(sqlite, requests.request_job, job_id, "cancel")
         before = job_of(sqlite, job_id)
         assert (before["state"], reading(sqlite, jobs.get, job_id).search_open) == ("cancelled", False)
-        other = submit(sqlite, tmp_path)
+        other = submit(sqlite, tmp_path, **FEW)
         assert ended(sqlite, other)["state"] == "succeeded"
         assert job_of(sqlite, job_id) == before
         deletion.delete_job(sqlite, job_id)
@@ -182,7 +185,7 @@ def test_a_data_set_that_an_open_search_uses_is_kept(service: Running) -> None:
     made = service.http.post("/v1/datasets", json={"name": "mine", "path": "mine.csv", "target": "label"})
     assert made.status_code == 201, made.text
     space = {"optimizer.lr": [0.1, 0.01]}
-    body = {"dataset": "mine", "method": "cross_entropy", "epochs": 8}
+    body = {"dataset": "mine", "method": "cross_entropy", "epochs": 4}
     job = service.http.post("/v1/jobs", json=body | {"search": {"sampler": "grid", "space": space}}).json()
     while (held := take(service.db)) is not None:
         with pytest.raises(Conflict, match=f"job {job['id']} still uses"):
@@ -194,3 +197,22 @@ def test_a_data_set_that_an_open_search_uses_is_kept(service: Running) -> None:
     writing(service.db, datasets.delete_dataset, "mine")
     gone = service.http.post(f"/v1/jobs/{job['id']}/extend", json={"seeds": [1]})
     assert (gone.status_code, "no longer registered" in gone.json()["detail"]) == (409, True), gone.text
+
+
+def test_the_command_line_shows_and_extends_a_search(service: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    search = {**SEARCH, "sampler": "random", "trials": 2, "halving": None, "finalists": 1, "then_seeds": []}
+    job = service.http.post("/v1/jobs", json={**SPEC, "search": search}).json()["id"]
+    ended(service.db, job)
+    assert said(capsys, service, "extend", job, "--trials", "1").startswith(f"{job}: queued, 2 runs")
+    best = ended(service.db, job)["search"]["best"]
+    shown = said(capsys, service, "show", job)
+    order = ["trial", FIELD, "rung", "best ", "validation/top1_error", "finalist 1", f"{best['value']:.4g}"]
+    assert [part for part in order if part not in shown] == []
+    assert said(capsys, service, "watch", job).count("succeeded") >= 3
+    assert "--seeds or --trials" in said(capsys, service, "extend", job, expected=2)
+    with Client(service.url) as client:
+        found = client.get_job(job).search
+        assert found is not None
+        assert [trial.number for trial in found.trials] == [0, 1, 2]
+        assert found.best == found.finalists[0]
+        assert list(found.rows()[0]) == ["trial", FIELD, "value", "rung", "state"]
