@@ -26,13 +26,11 @@ def say_search(job: Job) -> None:
     if rows:
         say_table(list(rows[0]), [list(row.values()) for row in rows], right=[0, len(rows[0]) - 3, len(rows[0]) - 2])
     metric = (job.spec.get("search") or {}).get("metric") or "value"
-    best = [] if job.search.best is None else [job.search.best]
-    told = [["best so far" if not job.ended else "best", point] for point in best]
-    told += [[f"finalist {place}", point] for place, point in enumerate(job.search.finalists, start=1)]
+    best = [] if job.search.best is None else [("best" if job.ended else "best so far", job.search.best)]
+    told = best + [(f"finalist {place}", point) for place, point in enumerate(job.search.finalists, start=1)]
     if told:
-        say_table(
-            ["", "point", metric], [[title, point_label(point.point), figure(point.value)] for title, point in told]
-        )
+        lines = [[title, point_label(point.point), figure(point.value)] for title, point in told]
+        say_table(["", "point", metric], lines, right=[2])
 
 
 def run_label(run: Run) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float32]
 CheckpointKind = Literal["last", "best", "periodic"]
-Outcome = Literal["succeeded", "stopped", "failed"]
+Outcome = Literal["succeeded", "stopped", "at_rung", "failed"]
 Reason = Literal["diverged", "out_of_memory", "bad_data", "data_changed", "bad_spec", "bad_checkpoint", "error"]
 
 
@@ -125,6 +125,7 @@ class RunEnd(Event):
     type: ClassVar[str] = "run_end"
 
     outcome: Outcome
+    """stopped: as somebody asked; at_rung: at the epoch after which it was to wait. Both can be gone on from."""
     reason: Reason | None = None
     message: str | None = None
 

@@ -162,7 +162,7 @@ def apply(session: Session, job_id: str, step: Step, *, version: int, max_queued
 
 
 def give_up(session: Session, job_id: str, *, message: str) -> bool:
-    """End a search that cannot go on, with a failed run that says why; false where it has ended already."""
+    """End a search of which nothing is under way, with a failed run that says why; false where it has ended already."""
     current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
     session.execute(select(RunRow.id).where(current).order_by(RunRow.id).with_for_update(key_share=True))
     rows = session.execute(select(*KEPT, *FACTS).where(current).order_by(RunRow.position)).all()

@@ -30,6 +30,8 @@ CACHE = "cache"
 """Where they keep pixels, in the data directory."""
 HOST_LOST = "the process that this trainer was forked from has ended; the run goes on from its last checkpoint"
 REMEDY = "free space, make it writable or choose another LPL_DATA_DIR, then retry the run"
+CONCLUDED = (Outcome.SUCCEEDED, Outcome.FAILED, Outcome.AT_RUNG)
+"""Ends that a trainer comes to by itself."""
 STOPS = {Request.CANCEL: Outcome.CANCELLED, Request.PAUSE: Outcome.PAUSED}
 log = logging.getLogger(__name__)
 
@@ -120,6 +122,7 @@ class Supervisor:
             "run_id": self._claim.run_id,
             "spec": self._claim.spec,
             "seed": self._claim.seed,
+            "stop_epoch": self._claim.stop_epoch,
             "data_dir": str(self._settings.data_dir),
             "weights_dir": self._settings.weights_dir and str(self._settings.weights_dir),
             "datasets": self._claim.datasets,
@@ -188,7 +191,7 @@ class Supervisor:
         end = self._reporter.end
         if end is not None and self._continues(end):
             return
-        if end is not None and end["outcome"] in (Outcome.SUCCEEDED, Outcome.FAILED):
+        if end is not None and end["outcome"] in CONCLUDED:
             self._finish(end["outcome"], end.get("reason"), end.get("message"))
         elif end is not None or self._stop_wanted():
             requested = self._heart.requested

@@ -90,6 +90,7 @@ class Member:
             checkpoint_dir=Path(payload["checkpoint_dir"]),
             resume_from=payload["resume_from"],
             should_stop=lambda: stop_all.is_set() or self.stop.is_set(),
+            stop_epoch=payload.get("stop_epoch"),
             pipeline=pipeline_of(payload, runs=runs),
             threads=threads(spec, device, payload),
         )

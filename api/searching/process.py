@@ -113,8 +113,7 @@ class Searching(Background):
 
     def _carry_out(self, session: Session, job_id: str, following: "search_steps.Next") -> bool:
         """Carry it out in one transaction, as the holder of the lease; false where it must be worked out anew."""
-        mine = {"name": LEASE_NAME, "holder": self._lease.holder, "seconds": self._lease.seconds}
-        if not leases.take(session, **mine):
+        if not leases.take(session, name=LEASE_NAME, holder=self._lease.holder, seconds=self._lease.seconds):
             return False
         if following.refused is not None:
             return searches.give_up(session, job_id, message=following.refused)

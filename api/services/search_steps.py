@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import lplcore
 from api.services.submission import Registered, as_trial, new_run, registered_datasets
 from lplcore.search import decision
 from lplcore.search.halving import rungs
 from lplcore.search.record import Search, key
-from lplcore.search.trials import Decision, Trial
+from lplcore.search.trials import Decision, Trial, TrialState
 from store import jobs, searches
 from store.database.engine import Database, Session
 from store.database.records import Job, NewRun
@@ -85,7 +85,8 @@ def next_of(db: Database, settings: Settings, job_id: str) -> Next:
     try:
         step = step_of(settings, registered_datasets(db, job.spec), job, rows)
     except lplcore.SpecError as error:
-        return Next(job.version, refused=f"the search cannot go on: {error}")
+        under_way = any(row.state == "open" for row in rows)  # these come to their end or their rung first
+        return Next(job.version, refused=None if under_way else f"the search cannot go on: {error}")
     fitting = step.ask[: max(0, room)]
     full = len(fitting) < len(step.ask)
     return Next(job.version, replace(step, ask=fitting, over=step.over and not full), full)
@@ -152,4 +153,6 @@ def exhausted(job: Job) -> int | None:
 
 def trials_in(rows: Sequence[TrialRow]) -> list[Trial]:
     """The trials among the current runs of a search."""
-    return [Trial(row.trial, row.point, row.state, row.values) for row in rows if row.trial is not None]
+    return [
+        Trial(row.trial, row.point, cast(TrialState, row.state), row.values) for row in rows if row.trial is not None
+    ]

@@ -72,7 +72,7 @@ class Range(Record):
     def value(self, index: int) -> int | float:
         """The value at a place from 0, of a range with a `count`."""
         value = self.low + index * (self.step or 1)
-        return value if isinstance(value, int) else min(float(f"{value:.12g}"), self.high)
+        return value if isinstance(value, int) else min(max(float(f"{value:.12g}"), self.low), self.high)
 
     def index(self, value: float) -> int:
         """The place of a value, of a range with a `count`."""

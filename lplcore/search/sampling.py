@@ -14,6 +14,8 @@ Usable = Callable[[Point], bool]
 
 DRAWS = 100
 """Proposals of one trial; a search whose proposals are all refused, or repeat earlier points, has no more trials."""
+DRAWS_AMONG_FEW = 10
+"""Proposals of tpe for one trial in a space whose points can be listed; then the first that is left is taken."""
 SHUFFLED = 100_000
 """Points of the largest space that random trials take in a shuffled order; of larger ones they draw."""
 STARTUP = 10
@@ -61,7 +63,8 @@ class Untried:
             values = dict(newest_and_best(told))
             trials = [(self.points[n], values.get(n)) for n in range(number) if n in values or n >= len(told)]
             seed = draw_seed(self.search.seed, "tpe", number)
-            return chain(tpe.proposals(self.search, trials, seed=seed, number=DRAWS), self._in_order or ())
+            draws = DRAWS if self._in_order is None else DRAWS_AMONG_FEW
+            return chain(tpe.proposals(self.search, trials, seed=seed, number=draws), self._in_order or ())
         return self._in_order or (drawn(self.search, number, attempt) for attempt in range(DRAWS))
 
 

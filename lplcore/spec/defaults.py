@@ -139,6 +139,8 @@ def expand_preset(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[st
     if not isinstance(override, Mapping):
         problems.append({"path": "override", "message": "must be an object with the fields that differ"})
         override = {}
+    if override.get("search") is not None:
+        base = {key: value for key, value in base.items() if key != "sweep"}  # a search stands in its place
     return merged(base, override), problems
 
 

@@ -11,8 +11,9 @@ import torch
 
 from lplcore.device import is_lost
 from lplcore.events import Event
+from lplcore.training.failures import failure
 from lplcore.training.streams import own_stream
-from lplcore.training.trainer import Happening, Request, Stepped, alone, failure, isolated, run_events
+from lplcore.training.trainer import Happening, Request, Stepped, alone, isolated, run_events
 
 
 class DeviceLost(RuntimeError):

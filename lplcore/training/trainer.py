@@ -1,9 +1,7 @@
 """Training: a spec in, events out."""
 
-import errno
 import platform
 import time
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
@@ -14,14 +12,15 @@ import torch
 
 from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.raw import RegisteredDataset
-from lplcore.device import choose_device, deterministic_algorithms, is_out_of_memory
-from lplcore.errors import CheckpointError, DataChanged, DatasetError, SpecError
-from lplcore.events import CheckpointKind, CheckpointReady, Event, LogLine, Progress, Reason, RunEnd, RunStart
+from lplcore.device import choose_device, deterministic_algorithms
+from lplcore.errors import SpecError
+from lplcore.events import CheckpointKind, CheckpointReady, Event, LogLine, Progress, RunEnd, RunStart
 from lplcore.spec.experiment import ExperimentSpec, parse_spec
 from lplcore.spec.identity import continued, refuse_reordered
 from lplcore.training import checkpoint as checkpoints
+from lplcore.training.failures import failure
 from lplcore.training.rebuilding import preprocessing_of
-from lplcore.training.run import Diverged, TrainingRun
+from lplcore.training.run import TrainingRun
 from lplcore.training.saving import checkpoint_of, resume
 from lplcore.training.streams import own_stream
 
@@ -55,6 +54,8 @@ class Request:
     checkpoint_dir: Path | None = None
     resume_from: str | Path | None = None
     should_stop: Callable[[], bool] = never
+    stop_epoch: int | None = None
+    """Epoch after which the run ends with a checkpoint, to be gone on from; None: it is trained to the end."""
     pipeline: InputPipeline | None = None
     """How image files are read."""
     threads: int | None = None
@@ -148,14 +149,6 @@ def guarded(request: Request) -> Iterator[Happening]:
         yield from failure(error)
 
 
-def failure(error: Exception) -> Iterator[Event]:
-    """How a run ends that an error ended."""
-    reason = reason_of(error)
-    if reason == "error":
-        yield LogLine("error", "".join(traceback.format_exception(error)))
-    yield RunEnd("failed", reason, message_of(error))
-
-
 def run_events(request: Request) -> Iterator[Happening]:
     """The events of a run that nothing goes wrong with."""
     spec, kept = request.spec, list[str]()
@@ -184,10 +177,13 @@ def run_events(request: Request) -> Iterator[Happening]:
 
 
 def epochs(run: TrainingRun, request: Request) -> Iterator[Happening]:
-    """Train and evaluate until all epochs are done or somebody asks to stop."""
+    """Train and evaluate until all epochs are done, the run is at its rung, or somebody asks to stop."""
     spec = run.spec
     yield from preparation(run, request)
     while not run.finished:
+        if at_rung(run, request):
+            yield RunEnd("at_rung")
+            return
         yield from steps(run, request)
         if run.step < run.steps or run.prepared < run.preparations or request.should_stop():
             run.check_finite_weights()
@@ -197,7 +193,8 @@ def epochs(run: TrainingRun, request: Request) -> Iterator[Happening]:
         end, improved = run.finish_epoch()
         run.draw_epoch()
         yield end
-        if run.epoch % spec.checkpoints.every_epochs == 0 and not run.finished:
+        due = run.epoch % spec.checkpoints.every_epochs == 0 or at_rung(run, request)
+        if due and not run.finished:
             yield from checkpoint(run, request, "periodic")
         if improved and spec.checkpoints.keep_best:
             yield from checkpoint(run, request, "best")
@@ -205,6 +202,11 @@ def epochs(run: TrainingRun, request: Request) -> Iterator[Happening]:
         yield LogLine("info", f"ended after epoch {run.epoch}: epoch {best.epoch} is still the best on validation")
     yield from checkpoint(run, request, "last")
     yield RunEnd("succeeded")
+
+
+def at_rung(run: TrainingRun, request: Request) -> bool:
+    """Whether the run has come to the end of the epoch after which it waits."""
+    return request.stop_epoch is not None and run.epoch >= request.stop_epoch and run.step == 0
 
 
 def preparation(run: TrainingRun, request: Request) -> Iterator[Happening]:
@@ -268,30 +270,3 @@ def summary(run: TrainingRun) -> str:
         "examples; "
         f"seed {run.seed}; {run.steps} steps an epoch; {begin}"
     )
-
-
-def reason_of(error: Exception) -> Reason:
-    """The reason of a run that an error ended."""
-    if is_out_of_memory(error):
-        return "out_of_memory"
-    reasons: dict[type[Exception], Reason] = {
-        Diverged: "diverged",
-        DataChanged: "data_changed",
-        DatasetError: "bad_data",
-        SpecError: "bad_spec",
-        CheckpointError: "bad_checkpoint",
-    }
-    return next((reason for kind, reason in reasons.items() if isinstance(error, kind)), "error")
-
-
-def message_of(error: Exception) -> str:
-    """What went wrong and what to do."""
-    if is_out_of_memory(error):
-        first_line = (str(error) or "no details").splitlines()[0]
-        return f"out of memory ({first_line}); lower batch_size or take a smaller model"
-    if isinstance(error, DatasetError):
-        return f"dataset.{error.field}: {error}"
-    if isinstance(error, OSError):
-        full = " (the disk is full)" if error.errno == errno.ENOSPC else ""
-        return f"{error.strerror or error}{full}: {error.filename or 'checkpoint'}"
-    return str(error) or type(error).__name__

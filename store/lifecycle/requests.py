@@ -61,6 +61,8 @@ def request_job(session: Session, job_id: str, action: str, *, max_queued: int |
         job_state.refresh(session, job_id)
     elif action == Action.CANCEL:
         cancel_all(session, JobRow.id == job_id, current)
+    elif action == Action.PAUSE and job.search_open:
+        pause_search(session, job_id, current)
     else:
         change_all(session, current, Action(action))
     return session.get_one(JobRow, job_id, populate_existing=True)
@@ -109,6 +111,19 @@ def cancel_all(session: Session, jobs: ColumnElement[bool], current: ColumnEleme
             raise
     for job_id in closed:
         job_state.refresh(session, job_id)
+
+
+def pause_search(session: Session, job_id: str, current: ColumnElement[bool]) -> None:
+    """Pause the runs of a search, which then decides nothing.
+
+    Raises:
+        Conflict: there is none at this moment that can take it.
+    """
+    try:
+        change_all(session, current, Action.PAUSE)
+    except Conflict as refusal:
+        text = f"the search of job {job_id} is about to ask for more trials; try again in a moment"
+        raise Conflict(text) from refusal
 
 
 def change_all(session: Session, current: ColumnElement[bool], action: Action) -> None:

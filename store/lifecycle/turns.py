@@ -124,9 +124,7 @@ def refuse_beyond(session: Session, owner: str, limit: int | None, *, more: int 
 
 
 def waiting_of(session: Session, owner: str) -> int:
-    """Runs of a key that wait or are paused, and so can wait again at any time; not those at a rung of their search.
-
-    If these counted, a search whose trials do not all fit in would wait for itself.
-    """
-    waiting = RunRow.state.in_(WAITING) & RunRow.reason.is_distinct_from(Reason.AT_RUNG) & (RunRow.owner == owner)
+    """Runs of a key that wait or are paused, and so can wait again at any time; those at a rung keep no other out."""
+    at_rung = (RunRow.state == State.PAUSED) & RunRow.reason.is_not_distinct_from(Reason.AT_RUNG)
+    waiting = RunRow.state.in_(WAITING) & (RunRow.owner == owner) & ~at_rung
     return int(session.scalar(select(func.count()).select_from(RunRow).where(waiting)) or 0)

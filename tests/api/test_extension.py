@@ -43,9 +43,11 @@ def test_an_ended_job_runs_with_more_seeds(db: Database, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("body", "path", "message"),
     [
-        ({"trials": 5}, "trials", "there are no searches yet"),
-        ({"seeds": [1], "trials": 5}, "trials", "there are no searches yet"),
-        ({}, "seeds", ""),
+        ({"trials": 5}, "trials", "only a search has trials; give `seeds`"),
+        ({"seeds": [1], "trials": 5}, "", "one of them"),
+        ({"trials": 0}, "trials", ""),
+        ({"trials": True}, "trials", ""),
+        ({}, "", "give `seeds` or"),
         ({"seeds": []}, "seeds", ""),
         ({"seeds": [1, 1]}, "seeds", "every seed may stand once"),
         ({"seeds": [-1]}, "seeds.0", ""),

@@ -22,12 +22,13 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.orm import Session
 
-from store import checkpoints, events, jobs, metrics
+from store import checkpoints, events, jobs, metrics, searches
 from store.database.engine import Database
 from store.database.records import Claim, NewRun, Series
 from store.errors import Conflict, LeaseLost
 from store.lifecycle import claims, requests, runs, sweeper
 from store.lifecycle.states import ENDED, derived_state
+from store.searches import Step
 from tests.store.databases import claimed, columns_of, fresh_postgres, reading, writing
 from tests.store.test_life_cycle import SPEC
 
@@ -35,6 +36,8 @@ LEASE, SWEEP = 60.0, 10.0
 WORKERS = st.sampled_from(["w_1", "w_2", "w_3"])
 OUTCOMES = st.sampled_from(["succeeded", "failed", "cancelled", "paused", "released"])
 ACTIONS = st.sampled_from(["cancel", "pause", "resume", "retry"])
+STOPS = st.sampled_from([2, 4, None])
+SEARCH = {**SPEC, "search": {"trials": 3}}
 
 
 @dataclass
@@ -52,6 +55,10 @@ class Model:
     retry: bool = False
     epochs: int = 0
     kept: int = 0
+    trial: int | None = None
+    stop_epoch: int | None = None
+    at_rung: bool = False
+    pruned: bool = False
     claim: Claim | None = None
     stale: list[Claim] = field(default_factory=list)
 
@@ -60,6 +67,11 @@ class Model:
         if self.claim is not None:
             self.stale.append(self.claim)
         self.state, self.requested, self.claim, self.packed = state, None, None, False
+
+    @property
+    def held(self) -> bool:
+        """Whether a user keeps its search from going on."""
+        return self.requested == "pause" or (self.state == "paused" and not self.at_rung)
 
 
 class LifeCycle(RuleBasedStateMachine):
@@ -70,6 +82,7 @@ class LifeCycle(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.runs: dict[str, Model] = {}
+        self.open: set[str] = set()
         self.ended: dict[str, Any] = {}
 
     def has(self, state: str) -> bool:
@@ -81,17 +94,20 @@ class LifeCycle(RuleBasedStateMachine):
         fitting = [run_id for run_id, model in self.runs.items() if model.state in states]
         return fitting[number % len(fitting)] if fitting else None
 
-    @initialize()
-    def begin(self) -> None:
-        self.submit(2)
+    @initialize(search=st.booleans())
+    def begin(self, search: bool) -> None:
+        self.submit(number=2, search=search)
 
     @precondition(lambda self: len(self.runs) < 6)
-    @rule(number=st.integers(1, 2))
-    def submit(self, number: int) -> None:
-        new = [NewRun(seed=seed, point={}, spec=SPEC, epochs=50) for seed in range(number)]
-        job = writing(self.db, jobs.submit, jobs.new_job(spec=SPEC, runs=new, method="lpl")).job
+    @rule(number=st.integers(1, 2), search=st.booleans())
+    def submit(self, number: int, search: bool) -> None:
+        new = [new_run(seed, trial=seed if search else None) for seed in range(number)]
+        whole = jobs.new_job(spec=SEARCH if search else SPEC, runs=new, method="lpl", search_open=search)
+        job = writing(self.db, jobs.submit, whole).job
         for run in reading(self.db, jobs.list_runs, job.id).items:
-            self.runs[run.id] = Model(job.id)
+            self.runs[run.id] = Model(job.id, trial=run.trial, stop_epoch=run.stop_epoch)
+        if search:
+            self.open.add(job.id)
 
     @precondition(lambda self: self.has("queued"))
     @rule(worker=WORKERS)
@@ -174,6 +190,65 @@ class LifeCycle(RuleBasedStateMachine):
                 wanted = {"cancel": "cancelled", "pause": "paused"}[model.requested]
             model.leave(wanted)
 
+    @precondition(lambda self: self.trials("running", "queued"))
+    @rule(number=st.integers(0, 9), worker=WORKERS)
+    def come_to_a_rung(self, number: int, worker: str) -> None:
+        if not self.trials("running"):
+            self.claim(worker)
+        trials = self.trials("running")
+        if not trials:
+            return
+        model = self.runs[trials[number % len(trials)]]
+        assert model.claim is not None
+        assert model.claim.stop_epoch == model.stop_epoch
+        waits = model.requested is None
+        writing(self.db, claims.finish, model.claim, outcome="at_rung")
+        model.leave({"cancel": "cancelled"}.get(model.requested or "", "paused"))
+        model.at_rung = waits
+
+    @precondition(lambda self: self.open and (self.at_rung() or len(self.runs) < 6))
+    @rule(number=st.integers(0, 9), stop=STOPS, prune=st.booleans(), ask=st.booleans())
+    def the_search_goes_on(self, number: int, stop: int | None, prune: bool, ask: bool) -> None:
+        waiting = self.at_rung()
+        chosen = waiting[number % len(waiting)] if waiting else None
+        job = self.runs[chosen].job if chosen else sorted(self.open)[0]
+        members = self.current(job)
+        step = Step(
+            ask=[new_run(0, trial=len(members))] if ask and len(self.runs) < 8 else [],
+            promote={chosen: stop} if chosen and not prune else {},
+            prune=[chosen] if chosen and prune else [],
+            over=not ask and all(model.state in ENDED or model is self.runs.get(chosen or "") for model in members),
+        )
+        done = writing(self.db, searches.apply, job, step, version=reading(self.db, jobs.get, job).version)
+        assert done == (job in self.open and not any(model.held for model in members))
+        if done:
+            self.carried_out(job, step)
+
+    def carried_out(self, job: str, step: Step) -> None:
+        """A search has taken a step."""
+        for run_id, stop_epoch in step.promote.items():
+            model = self.runs[run_id]
+            model.state, model.at_rung, model.stop_epoch = "queued", False, stop_epoch
+        for run_id in step.prune:
+            model = self.runs[run_id]
+            model.state, model.at_rung, model.pruned = "cancelled", False, True
+        for run in reading(self.db, jobs.list_runs, job, limit=100).items:
+            self.runs.setdefault(run.id, Model(job, trial=run.trial, stop_epoch=run.stop_epoch))
+        if step.over:
+            self.open.remove(job)
+
+    def trials(self, *states: str) -> list[str]:
+        """The trials in these states."""
+        return [run_id for run_id, model in self.runs.items() if model.trial is not None and model.state in states]
+
+    def at_rung(self) -> list[str]:
+        """The runs that wait for their search."""
+        return [run_id for run_id, model in self.runs.items() if model.at_rung]
+
+    def current(self, job: str) -> list[Model]:
+        """The runs of a job that no retry has replaced."""
+        return [model for model in self.runs.values() if model.job == job and not model.replaced]
+
     @rule(number=st.integers(0, 9), action=ACTIONS, whole=st.booleans())
     def ask(self, number: int, action: str, whole: bool) -> None:
         run_id = self.some(number, "queued", "running", "paused", *ENDED)
@@ -183,6 +258,7 @@ class LifeCycle(RuleBasedStateMachine):
         if whole:
             members = [r for r, model in self.runs.items() if model.job == self.runs[run_id].job and not model.replaced]
         expected = {member: answer(self.runs[member], action) for member in members}
+        closing = whole and action == "cancel" and self.runs[run_id].job in self.open
         try:
             if whole:
                 writing(self.db, requests.request_job, self.runs[run_id].job, action)
@@ -190,9 +266,13 @@ class LifeCycle(RuleBasedStateMachine):
                 answered = writing(self.db, requests.request_run, run_id, action)
         except Conflict:
             assert set(expected.values()) == {"conflict"}
+            assert not closing
             assert not (whole and action == "retry" and self.retrying(members))
             return
-        assert set(expected.values()) != {"conflict"} or (whole and action == "retry" and self.retrying(members))
+        harmless = closing or (whole and action == "retry" and self.retrying(members))
+        assert set(expected.values()) != {"conflict"} or harmless
+        if closing:
+            self.open.remove(self.runs[run_id].job)
         for member, step in expected.items():
             carry_out(self.runs[member], action, step)
         if action == "retry":
@@ -208,7 +288,11 @@ class LifeCycle(RuleBasedStateMachine):
     def adopt(self, job_id: str) -> None:
         """Take new runs of a job into the model."""
         for run in reading(self.db, jobs.list_runs, job_id, limit=100).items:
-            self.runs.setdefault(run.id, Model(job_id, retry=run.retry_of is not None))
+            if run.id not in self.runs:
+                first = self.runs[run.retry_of or ""]
+                self.runs[run.id] = Model(job_id, retry=True, trial=first.trial, stop_epoch=first.stop_epoch)
+                if first.trial is not None:
+                    self.open.add(job_id)
 
     @precondition(lambda self: self.has("running"))
     @rule()
@@ -253,15 +337,32 @@ class LifeCycle(RuleBasedStateMachine):
             for run_id, model in self.runs.items():
                 self.agree(session, run_id, model)
             for job_id in {model.job for model in self.runs.values()}:
-                states = [model.state for model in self.runs.values() if model.job == job_id and not model.replaced]
-                counts = {state: states.count(state) for state in states}
-                assert jobs.get(session, job_id).state == derived_state(counts)
+                job = jobs.get(session, job_id)
+                assert job.search_open == (job_id in self.open)
+                assert job.state == self.state_of(job_id, started=job.started_at is not None)
+                assert job.progress < 1 or job_id not in self.open
+
+    def state_of(self, job_id: str, *, started: bool) -> str:
+        """The state that a job should have."""
+        members = self.current(job_id)
+        states = [model.state for model in members if not model.at_rung and not model.pruned]
+        state = str(derived_state({state: states.count(state) for state in states}))
+        if state not in ENDED:
+            return state
+        if job_id in self.open:
+            goes_on = reading(self.db, jobs.get, job_id).state == "running"
+            return "running" if goes_on and started else "queued"
+        if any(model.at_rung for model in members):
+            return "paused"
+        return state if states else "cancelled"
 
     def agree(self, session: Session, run_id: str, model: Model) -> None:
         """A run is as the model has it, and what has ended never changes."""
         run = runs.get(session, run_id)
         assert (run.state, run.requested, run.attempt) == (model.state, model.requested, model.attempt), run_id
         assert (run.losses, run.packed, run.alone) == (model.losses, model.packed, model.alone), run_id
+        assert (run.trial, run.stop_epoch) == (model.trial, model.stop_epoch), run_id
+        assert (run.reason == "at_rung", run.reason == "pruned") == (model.at_rung, model.pruned), run_id
         curve = metrics.metrics(session, run_id).get("test/top1_error", {"epoch": []})
         assert curve["epoch"] == list(range(1, model.epochs + 1))
         told = [event for event in events.after(session, 0, run=run_id, limit=1000) if event.kind == "state"]
@@ -275,6 +376,10 @@ class LifeCycle(RuleBasedStateMachine):
 def answer(model: Model, action: str) -> str:
     """`conflict`, `nothing`, or the state that a request leads to (`asked` where the worker must carry it out)."""
     state, requested = model.state, model.requested
+    if model.at_rung and action in ("pause", "resume"):
+        return "paused" if action == "pause" else "conflict"
+    if model.pruned and action == "retry":
+        return "conflict"
     table: dict[tuple[str, str], str] = {
         ("cancel", "queued"): "cancelled",
         ("cancel", "paused"): "cancelled",
@@ -301,7 +406,7 @@ def carry_out(model: Model, action: str, step: str) -> None:
     elif step == "again":
         model.replaced = True
     elif step in ("cancelled", "paused", "queued"):
-        model.state = step
+        model.state, model.at_rung = step, False
 
 
 def lose(model: Model) -> None:
@@ -311,6 +416,11 @@ def lose(model: Model) -> None:
     wanted = {"cancel": "cancelled", "pause": "paused"}.get(model.requested or "", "queued")
     too_often = model.losses >= sweeper.MAX_LOSSES and not model.packed
     model.leave("failed" if wanted == "queued" and too_often else wanted)
+
+
+def new_run(seed: int, *, trial: int | None) -> NewRun:
+    """A run, or a trial that waits after two epochs."""
+    return NewRun(seed, {}, SPEC, 50, trial=trial, stop_epoch=None if trial is None else 2)
 
 
 def record(db: Database, claim: Claim, number: int) -> None:

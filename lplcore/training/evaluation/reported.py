@@ -80,7 +80,7 @@ class RunEvaluation:
 
     def _validate(self, evaluation: Evaluation | MultiLabelEvaluation, metrics: Metrics, epoch: int) -> bool:
         name, value, _ = evaluation.headline
-        metrics[f"validation/{name}"] = value
+        metrics |= evaluation.metrics("validation")
         improved = evaluation.headline.beats(self.best and self.best.value)
         self.best = Best(epoch, f"validation/{name}", value) if improved and value is not None else self.best
         return improved
