@@ -5,7 +5,7 @@ from typing import Any
 
 from lplcore.frame.preset import Preset
 from lplcore.plugin import get
-from lplcore.studies.printed import method_of
+from lplcore.studies.printed import as_object, dataset_of, method_name, method_of
 
 SEEDS = [0, 1, 2]
 STAND_INS: dict[str, dict[str, Any]] = {
@@ -27,23 +27,19 @@ WIDTHS: dict[str, list[int]] = {
     "la_resnet32": [96, 96],
     "resnet110": [128, 128],
     "se_resnet110": [96, 96, 96],
-    "resnet50": [128, 128],
-    "torchvision": [128, 128],
     "wide_resnet_16_8": [192, 192],
     "wide_resnet_28_10": [256, 256],
 }
+OTHER_WIDTHS = [128, 128]
 """Network -> hidden layers of the perceptron that stands in for it; wider ones for larger networks."""
 TRAINING: dict[str, Any] = {
     "optimizer": {"name": "sgd", "lr": 0.05, "weight_decay": 5e-4},
     "schedule": {"name": "cosine", "warmup_epochs": 2},
     "seeds": SEEDS,
 }
-LENGTHS: dict[str, dict[str, int]] = {
-    "digits": {"epochs": 30, "batch_size": 64},
-    "digit_pairs": {"epochs": 8, "batch_size": 128},
-}
-LENGTH = {"epochs": 20, "batch_size": 64}
-"""Of the multi-label data."""
+LENGTHS = {"digits": (30, 30, 64), "digit_pairs": (8, 20, 128)}
+"""Data set -> epochs where it is balanced, epochs of a long-tailed subset, batch size."""
+MULTI_LABEL_LENGTH = (20, 20, 64)
 SHORT_METHODS: dict[str, dict[str, Any]] = {
     name: {"generator_epochs": 4, "generator_batch_size": 128} for name in ("cgan", "acgan", "infogan")
 }
@@ -64,28 +60,25 @@ def cpu_spec(preset: Preset, changes: Mapping[str, Any], *, registered: Collecti
         changes: parameters of the method that differ from the preset's.
         registered: names of data sets that somebody registered.
     """
-    full = preset.spec
-    dataset = stand_in(full["dataset"], registered)
-    method = method_of(preset)
+    dataset = stand_in(dataset_of(preset), registered)
+    parameters = {name: value for name, value in method_of(preset).items() if name not in OF_THE_DATA}
     return {
-        "name": f"{preset.title.split(', ')[0]} made small: {preset.table_row or preset.name}",
+        "name": f"{preset.table_row or preset.title} (scale cpu)",
         "dataset": dataset,
-        "model": network(full["model"]),
-        "method": {
-            **{name: value for name, value in method.items() if name not in OF_THE_DATA},
-            **SHORT_METHODS.get(method["alias"], {}),
-            **changes,
-        },
+        "model": network(preset.spec.get("model", "mlp")),
+        "method": {**parameters, **SHORT_METHODS.get(method_name(preset), {}), **changes},
         **TRAINING,
-        **LENGTHS.get(dataset["name"], LENGTH),
+        **length(dataset),
     }
 
 
 def stand_in(dataset: Mapping[str, Any], registered: Collection[str]) -> dict[str, Any]:
-    """The data that a data set of a preset is replaced by."""
+    """The data that a data set is replaced by; one that is not listed stays."""
     name = dataset["name"]
     if REGISTERED.get(name) in registered:
         return {"name": REGISTERED[name]}
+    if name not in STAND_INS:
+        return dict(dataset)
     small = dict(STAND_INS[name])
     factor = dataset.get("imbalance_factor", 1.0)
     if factor > 1:
@@ -93,9 +86,17 @@ def stand_in(dataset: Mapping[str, Any], registered: Collection[str]) -> dict[st
     return small
 
 
-def network(model: Mapping[str, Any]) -> dict[str, Any]:
+def network(model: Any) -> dict[str, Any]:
     """A perceptron in place of a network, with its dropout."""
-    return {"name": "mlp", "widths": WIDTHS[model["name"]], **{key: model[key] for key in ("dropout",) if key in model}}
+    full = as_object(model)
+    widths = WIDTHS.get(full["name"], OTHER_WIDTHS)
+    return {"name": "mlp", "widths": widths, **{key: full[key] for key in ("dropout",) if key in full}}
+
+
+def length(dataset: Mapping[str, Any]) -> dict[str, int]:
+    """Epochs and batch size on data that stand in."""
+    balanced, long_tailed, batch_size = LENGTHS.get(dataset["name"], MULTI_LABEL_LENGTH)
+    return {"epochs": long_tailed if "imbalance_factor" in dataset else balanced, "batch_size": batch_size}
 
 
 def data_note(dataset: Mapping[str, Any], registered: Collection[str]) -> str:

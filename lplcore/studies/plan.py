@@ -8,7 +8,7 @@ from pydantic import Field
 from lplcore.frame.study import Column, Difference, Source, Study
 from lplcore.plugin import Record, get
 from lplcore.studies.cpu_scale import ADAPTED, cpu_spec, data_note
-from lplcore.studies.printed import method_of
+from lplcore.studies.printed import dataset_of, method_of
 
 Scale = Literal["full", "cpu"]
 Spec = Mapping[str, Any]
@@ -116,5 +116,5 @@ def scale_notes(study: Study, scale: Scale, registered: Collection[str]) -> tupl
     """What a scale changes."""
     if scale == "full":
         return ()
-    data = {data_note(get("preset", source.preset).spec["dataset"], registered): None for source in study.sources}
+    data = {data_note(dataset_of(get("preset", source.preset)), registered): None for source in study.sources}
     return (f"Data that stand in: {', '.join(data)}.", *ADAPTED)

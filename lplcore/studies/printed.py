@@ -69,11 +69,21 @@ def cell(preset: Preset, metric: str) -> Source:
 
 
 def method_name(preset: Preset) -> str:
-    """The method's name in the catalogue."""
-    return str(method_of(preset)["alias"])
+    """The method's name in the catalogue, empty where it has none."""
+    return str(method_of(preset).get("alias", ""))
 
 
 def method_of(preset: Preset) -> dict[str, Any]:
     """The method's name, as `alias`, and the preset's parameters."""
     method = preset.spec["method"]
     return {"alias": method} if isinstance(method, str) else dict(method)
+
+
+def dataset_of(preset: Preset) -> dict[str, Any]:
+    """The preset's data set as an object with its name."""
+    return as_object(preset.spec["dataset"])
+
+
+def as_object(part: Any) -> dict[str, Any]:
+    """A part of a spec as an object with its name."""
+    return {"name": part} if isinstance(part, str) else dict(part)

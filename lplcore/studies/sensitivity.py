@@ -64,7 +64,7 @@ SENSITIVITY = Study(
     rows=tuple(row for parameter in PARAMETERS for row in rows_of(parameter)),
     notes=(
         "The paper prints no figures: it calls results stable for bounds in [0.1, 0.5] on balanced and in [1.5, 5] on "
-        "long-tailed data, and good for thresholds around the mean and of 0.4, 0.5 and 0.6 C. Values beyond are beside.",
+        "long-tailed data, and good for thresholds around the mean and of 0.4, 0.5 and 0.6 C. Others are beside.",
         "One parameter is varied at a time, the others are the preset's.",
     ),
 )

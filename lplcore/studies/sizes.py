@@ -6,6 +6,7 @@ from typing import Any, get_args
 from lplcore.frame.study import Study
 from lplcore.plugin import get
 from lplcore.studies.plan import Scale, plan
+from lplcore.studies.printed import as_object
 
 
 def sizes(study: Study) -> dict[str, dict[str, Any]]:
@@ -16,11 +17,12 @@ def sizes(study: Study) -> dict[str, dict[str, Any]]:
 def size(study: Study, scale: Scale) -> dict[str, Any]:
     """What the study trains at a scale."""
     specs = [whole(spec) for spec in plan(study, scale).jobs.values()]
+    models = [as_object(spec.get("model", "mlp")) for spec in specs]
     return {
         "jobs": len(specs),
-        "runs": sum(len(spec["seeds"]) for spec in specs),
-        "datasets": sorted({spec["dataset"]["name"] for spec in specs}),
-        "weights": sorted({path for spec in specs if (path := spec["model"].get("weights_path"))}),
+        "runs": sum(len(spec.get("seeds", [0])) for spec in specs),
+        "datasets": sorted({as_object(spec["dataset"])["name"] for spec in specs}),
+        "weights": sorted({path for model in models if (path := model.get("weights_path"))}),
     }
 
 

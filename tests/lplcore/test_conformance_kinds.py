@@ -22,7 +22,7 @@ CATALOG = lplcore.catalog()
 IMAGES, VECTORS = (3, 32, 32), (7,)
 TASKS = ("single_label", "multi_label")
 SAMPLERS = [(name, task) for name in names("sampler") for task in TASKS if task in get("sampler", name).tasks]
-KINDS = [kind for kind in FOLDERS if kind not in ("method", "preset")]
+KINDS = [kind for kind in FOLDERS if kind not in ("method", "preset", "study")]
 """Kinds that a spec holds as objects."""
 IN_A_SPEC = [(kind, name) for kind in KINDS for name in names(kind)]
 

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 NEW = Path(__file__).parent / "new_plugins"
 README = (ROOT / "README.md").read_text()
 FILES = [f"tests/lplcore/{path.name}" for path in Path(__file__).parent.glob("test_conformance*.py")] + [
-    f"tests/lplcore/test_{subject}.py" for subject in ("empty_classes", "presets", "spelling")
+    f"tests/lplcore/test_{subject}.py" for subject in ("empty_classes", "presets", "spelling", "studies")
 ]
 LOOK = """
 import json, sys, lplcore, pytest
@@ -91,7 +91,7 @@ def test_spec_catalogue_and_schema_have_a_plug_in_of_every_kind(answers: Answers
     for kind, folder in FOLDERS.items():
         assert f"new_{kind}" in seen["names"][kind]
         assert f"new_{kind}" in seen["catalog"][folder]
-        assert kind in ("method", "preset") or f'"new_{kind}"' in seen["schema"]
+        assert kind in ("method", "preset", "study") or f'"new_{kind}"' in seen["schema"]
     assert {"new_table_cross_entropy", "new_table_new_method"} <= set(seen["names"]["preset"])
     spec = seen["spec"]
     assert spec["method"]["perturbations"] == [{"name": "new_perturbation", "strength": 0.5}]

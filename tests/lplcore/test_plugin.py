@@ -26,7 +26,7 @@ def test_names_are_those_of_the_modules(kind: str) -> None:
     modules = {path.stem for path in folder.iterdir()}
     for name, each in plugin.plugins(kind).items():
         if isinstance(each, PluginValue):
-            assert kind in ("method", "preset")
+            assert kind in ("method", "preset", "study")
             assert each.name == name
             assert any(f"{name}_".startswith(f"{module}_") for module in modules)
         else:
