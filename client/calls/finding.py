@@ -12,7 +12,7 @@ from client.job_answers import standing
 T = TypeVar("T")
 LAST = "last"
 WHOLE_ID = re.compile(r"[jrs]_[0-9a-f]{24}")
-KINDS = {"j_": "job", "r_": "run", "s_": "study"}
+KINDS = {"j_": "job", "r_": "run", "s_": "study", "w_": "worker"}
 RUN_OF_JOB = re.compile(r"(?P<job>.+)(?P<by>[:/])(?P<number>\d{1,19})")
 """JOB:SEED, or JOB/N: the N-th of its runs."""
 NOT_FOUND, AMBIGUOUS = 404, 409

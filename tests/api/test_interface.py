@@ -51,7 +51,8 @@ def test_the_document_names_every_operation_and_its_errors(refusing: httpx.Clien
         "GET /v1/runs/{run_id}/class-metrics", "GET /v1/runs/{run_id}/confusion-matrix", "GET /metrics",
         "GET /v1/runs/{run_id}/calibration", "GET /v1/jobs/{job_id}/calibration",
         "GET /v1/runs/{run_id}/checkpoints", "GET /v1/checkpoints/{checkpoint_id}/content", "GET /v1/catalog",
-        "POST /v1/bounds",
+        "POST /v1/bounds", "POST /v1/studies", "GET /v1/studies", "GET /v1/studies/{study_id}",
+        "GET /v1/studies/{study_id}/table", "DELETE /v1/studies/{study_id}",
         "GET /v1/runs/{run_id}/logs", "GET /v1/schema/experiment", "POST /v1/datasets", "GET /v1/datasets",
         "GET /v1/datasets/{name}", "DELETE /v1/datasets/{name}", "GET /v1/workers", "GET /v1/queue", "GET /healthz",
         "POST /v1/workers/{worker_id}/drain", "POST /v1/workers/{worker_id}/resume",
@@ -60,7 +61,7 @@ def test_the_document_names_every_operation_and_its_errors(refusing: httpx.Clien
         "GET /readyz", "POST /v1/keys", "GET /v1/keys", "DELETE /v1/keys/{key_id}",
     } | {
         f"POST /v1/{kind}/{action}"
-        for kind in ("jobs/{job_id}", "runs/{run_id}")
+        for kind in ("jobs/{job_id}", "runs/{run_id}", "studies/{study_id}")
         for action in ("cancel", "pause", "resume", "retry")
     }  # fmt: skip
     assert expected <= set(operations)
@@ -83,6 +84,7 @@ def addresses(service: httpx.Client, run: str) -> dict[str, str]:
         "key_id": "k_none",
         "webhook_id": "wh_none",
         "worker_id": "w_none",
+        "study_id": "s_none",
         "kind": "loss-variation",
         "form": "svg",
     }

@@ -57,7 +57,15 @@ WORKS_EVERY = 3
 """Requests after which the worker does something."""
 STRANGE_EVERY = 4
 """Of requests with an id that nobody has given out, the share that keeps it."""
-PREFIXES = {"job_id": "j_", "run_id": "r_", "key_id": "k_", "checkpoint_id": "c_", "name": "set_", "webhook_id": "wh_"}
+PREFIXES = {
+    "job_id": "j_",
+    "run_id": "r_",
+    "study_id": "s_",
+    "key_id": "k_",
+    "checkpoint_id": "c_",
+    "name": "set_",
+    "webhook_id": "wh_",
+}
 ID, SERIES = "$response.body#/id", "test/accuracy"
 RUN = "$response.body#/runs/0/id"
 ITEM = "$response.body#/items/0/id"
@@ -83,6 +91,7 @@ PARTS = {
     "what runs record": r"^/v1/(jobs(/{\w+}(/(metrics|loss-variations|class-metrics))?)?"
     r"|(runs|checkpoints)/{\w+}/(?!cancel|pause|resume|retry).*)$",
     "data sets, keys and the jobs in their way": r"^/v1/(datasets|keys|jobs|jobs/{job_id}/(cancel|events))(/{\w+})?$",
+    "what is asked of studies": r"^/v1/studies(/{\w+}(/(table|cancel|pause|resume|retry))?)?$",
     "webhooks and the jobs that they tell of": r"^/v1/(webhooks(/{\w+}(/(deliveries|test))?)?"
     r"|jobs(/{job_id}/cancel)?)$",
 }
@@ -112,6 +121,7 @@ def workflow(service: Running, tally: Tally, *, own_key: str, paths: str) -> typ
     write_arrays(service.settings.datasets_dir / ARRAYS)
     found = document(service).include(path_regex=paths)
     found.hook("flatmap_body").apply_to(method="POST", path="/v1/jobs")(or_an_experiment)
+    found.hook("flatmap_body").apply_to(method="POST", path="/v1/studies")(or_a_study)
     found.hook("flatmap_body").apply_to(method="POST", path="/v1/datasets")(or_a_data_set)
     found.hook("flatmap_body").apply_to(method="POST", path="/v1/webhooks")(or_a_webhook)
     given = {"service": service, "tally": tally, "own_key": own_key}
@@ -139,6 +149,11 @@ def or_an_experiment(context: Any, body: Any) -> st.SearchStrategy[Any]:
         },
     )
     return st.just(body) | good.map(lambda changes: SPEC | changes)
+
+
+def or_a_study(context: Any, body: Any) -> st.SearchStrategy[Any]:
+    """The body, or a study of one or two jobs that can be."""
+    return st.just(body) | st.integers(1, 2).map(lambda n: {"name": "a table", "jobs": [SPEC] * n})
 
 
 def or_a_data_set(context: Any, body: Any) -> st.SearchStrategy[Any]:
