@@ -226,7 +226,7 @@ def extend(
     if spec != job.spec:
         data_identity.refuse_changed(session, rows)
         extension.refuse_held(job, rows)
-        extension.refuse_too_many(job_id, job_state.expected_runs(spec), max_runs)
+        extension.refuse_too_many(job_id, job_state.expected_runs(spec), max_runs, fewer="trials or seeds")
         session.execute(update(JobRow).where(JobRow.id == job_id).values(spec=spec, search_open=True))
         job_state.refresh(session, job_id)
     return session.get_one(JobRow, job_id, populate_existing=True)

@@ -95,14 +95,15 @@ def held(row: Any) -> bool:
     return paused or row.requested is not None
 
 
-def refuse_too_many(job_id: str, total: int, limit: int | None) -> None:
+def refuse_too_many(job_id: str, total: int, limit: int | None, *, fewer: str = "seeds") -> None:
     """Enforce the limit of runs in one job.
 
     Raises:
         Conflict: there would be more.
     """
     if limit is not None and total > limit:
-        raise Conflict(f"job {job_id} would have {total} runs, at most {limit} are allowed in one job; add fewer")
+        most = f"at most {limit} are allowed in one job; add fewer {fewer}"
+        raise Conflict(f"job {job_id} would have {total} runs, {most}")
 
 
 def add(session: Session, job: Job, missing: Missing, *, position: int) -> None:
