@@ -31,3 +31,4 @@ class TrialFields(Answer):
 
 class SearchFields(Answer):
     """The trials of a search in their order, and what came out."""
+

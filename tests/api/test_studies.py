@@ -244,3 +244,22 @@ def test_an_answer_that_cannot_be_worked_out_keeps_nobody_waiting(sqlite: Databa
         answered = received.content["study"]
         assert (answered["id"], answered["answer_due"]) == (study_id, False)
         assert answered["answer"]["text"] == "This version of the service knows no answer of table4."
+
+
+def test_the_row_of_a_search_is_its_best_point(service: Running) -> None:
+    space = {"optimizer.lr": [0.1, 0.01]}
+    spec = {**SPEC, "name": "searched", "search": {"sampler": "grid", "space": space}}
+    study = submit(service, name="n", jobs=[spec])
+    (row,) = study["rows"]
+    assert (row["label"], row["cells"][ERROR]["point"], row["cells"][ERROR]["waiting"]) == ("searched", None, [0])
+    assert row["cells"][ERROR]["missing"] == ["the search has no best point"]
+    errors = {}
+    for validation, error in ((0.4, 0.1), (0.3, 0.2)):
+        held = claim(service.db)
+        errors[held.spec["optimizer"]["lr"]] = error
+        for epoch in (1, 2, 3):
+            record(service.db, held, epoch, values={"validation/top1_error": validation, ERROR: error})
+        writing(service.db, claims.finish, held, outcome="succeeded")
+    cell = get(service, study)["rows"][0]["cells"][ERROR]
+    (best,) = (lr for lr, error in errors.items() if error == 0.2)
+    assert (cell["point"], cell["values"], cell["missing"]) == ({"optimizer.lr": best}, [0.2], [])
