@@ -9,6 +9,7 @@ from sqlalchemy import text
 from store.database.engine import Database
 from store.lifecycle import runs
 from tests.api.service import SPEC, Running, claim, running, train
+from tests.grids import every
 from tests.store.databases import reading
 
 
@@ -35,7 +36,7 @@ def half_cancelled(service: Running) -> tuple[str, str]:
     return job["id"], cancelled[0]
 
 
-@pytest.mark.parametrize("path", ["/v1/jobs/{job}/retry", "/v1/runs/{run}/retry"])
+@pytest.mark.parametrize("path", every(2, ["/v1/jobs/{job}/retry", "/v1/runs/{run}/retry"]))
 def test_a_retry_on_changed_data_is_refused_and_names_both_hashes(db: Database, tmp_path: Path, path: str) -> None:
     with running(db, tmp_path) as service:
         before = register(service)

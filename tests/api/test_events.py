@@ -17,6 +17,7 @@ from store.database.engine import Database, Session
 from store.database.records import Event
 from store.lifecycle import claims, requests
 from tests.api.service import Running, claim, keep_checkpoint, record, running, train
+from tests.grids import every
 from tests.store.databases import reading, writing
 
 Received = tuple[str, dict[str, Any], int | None]
@@ -135,7 +136,7 @@ def ended_run(service: Running, *, lines: int = 507) -> tuple[str, str]:
     return job["id"], held.run_id
 
 
-@pytest.mark.parametrize("path", ["/v1/runs/{run}/events", "/v1/jobs/{job}/events", "/v1/events?run={run}"])
+@pytest.mark.parametrize("path", every(3, ["/v1/jobs/{job}/events", "/v1/runs/{run}/events", "/v1/events?run={run}"]))
 def test_the_stream_of_what_has_ended_is_complete_and_in_order_with_one_end(service: Running, path: str) -> None:
     job, run = ended_run(service)
     found = collected(service, path.format(job=job, run=run))

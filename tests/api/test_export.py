@@ -124,6 +124,7 @@ def test_the_card_says_what_a_reader_must_know(taken: tuple[Running, str], best:
     assert "<b>" not in card.partition("```json")[0]
 
 
+@pytest.mark.campaign
 def test_the_command_writes_the_zip(
     taken: tuple[Running, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,6 +139,15 @@ def test_the_command_writes_the_zip(
     temperature = service.http.get(f"/v1/runs/{run}/metrics").json()["metrics"]["validation/temperature"]
     assert temperature == {"epoch": [2], "value": [told["temperature"]]}
     assert f"the temperature {told['temperature']:.4g}" in card
+
+
+def test_the_command_refuses_what_it_cannot_write(
+    taken: tuple[Running, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    service, run = taken
+    out = tmp_path / "model.zip"
+    out.touch()
+    export = ["--url", service.url, "export", run, "--format", "safetensors", "--out", str(out)]
     for arguments, words in (
         (export, "exists; --force"),
         ([*export[:-1], str(tmp_path / "other.zip"), "--checkpoint", "c_none"], "no checkpoint"),
@@ -186,10 +196,14 @@ def test_a_damaged_checkpoint_is_refused_with_the_reason(taken: tuple[Running, s
     assert (answer.status_code, "damaged" in answer.text) == (422, True), answer.text
 
 
-def test_a_child_that_takes_too_much_is_ended_and_said_so(taken: tuple[Running, str], tmp_path: Path) -> None:
+def test_a_child_that_takes_too_long_is_ended_and_said_so(tmp_path: Path) -> None:
     with pytest.raises(Problem, match=r"more than 0\.1 s \(LPL_EXPORT_SECONDS\)") as slow:
         Children().run("lplcore.export", REQUEST, folder=tmp_path, limits=Limits(0.1, 4096 * MIB, "LPL_EXPORT"))
     assert slow.value.status == 422
+
+
+@pytest.mark.campaign
+def test_a_child_that_takes_too_much_memory_is_ended_and_said_so(taken: tuple[Running, str], tmp_path: Path) -> None:
     shutil.copy(last_checkpoint(taken[0]), tmp_path / "checkpoint")
     with pytest.raises(Problem, match=r"more than 40 MiB of memory \(LPL_EXPORT_MEMORY_BYTES\)"):
         Children().run("lplcore.export", REQUEST, folder=tmp_path, limits=Limits(60, 40 * MIB, "LPL_EXPORT"))

@@ -58,13 +58,17 @@ def test_an_ended_job_runs_with_more_seeds(db: Database, tmp_path: Path) -> None
         ({"seed": [1], "seeds": [1]}, "seed", ""),
     ],
 )
-def test_a_body_that_is_wrong_names_its_field(service: Running, body: Any, path: str, message: str) -> None:
-    job = service.submit()
-    answer = extend(service, job["id"], body)
+def test_a_body_that_is_wrong_names_its_field(
+    measured: tuple[httpx.Client, str], body: Any, path: str, message: str
+) -> None:
+    http, run = measured
+    address = f"/v1/jobs/{http.get(f'/v1/runs/{run}').json()['job']}"
+    before = http.get(address).json()
+    answer = http.post(f"{address}/extend", json=body)
     errors = {error["path"]: error["message"] for error in answer.json()["errors"]}
     assert answer.status_code == 422
     assert message in errors[path]
-    assert service.http.get(f"/v1/jobs/{job['id']}").json() == job
+    assert http.get(address).json() == before
 
 
 def test_limits_and_states_are_answered_as_such(sqlite: Database, tmp_path: Path) -> None:

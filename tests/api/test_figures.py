@@ -60,6 +60,7 @@ def test_a_figure_comes_in_three_forms_and_is_the_same_each_time(service: Runnin
     assert not re.search(rb"20\d\d-\d\d-\d\d|CreationDate", b"".join(each.content for each in forms.values()))
 
 
+@pytest.mark.campaign
 def test_figures_are_read_from_either_database(db: Database, tmp_path: Path) -> None:
     with running(db, tmp_path) as service:
         job = job_with(service, [0.1, 0.2], [0.3, 0.2], sweep=METHODS)
@@ -162,6 +163,7 @@ def test_figures_drawn_at_the_same_time_are_those_drawn_alone(service: Running) 
     assert [together[path] for path in paths] == alone
 
 
+@pytest.mark.campaign
 def test_nothing_draws_before_a_figure_is_asked_for() -> None:
     program = (
         "import sys; from api.late import load; load(); from api.routes import routers; routers(); "

@@ -27,7 +27,7 @@ from tests.api.tracking_server import Kept, tracking_server
 from tests.client.scripted import Reply
 from tests.grids import every
 from tests.service.processes import until
-from tests.store.databases import reading, writing
+from tests.store.databases import SQLITE_FIRST, reading, writing
 from tests.store.test_life_cycle import SPEC, claim, submit
 
 SECONDS = 60.0
@@ -175,6 +175,7 @@ def test_an_answer_that_is_lost_makes_no_second_run(db: Database, server: Kept) 
     assert server.requests.count("runs/create") == server.requests.count("experiments/create") == 1
 
 
+@SQLITE_FIRST
 def test_a_new_process_goes_on_where_the_last_one_stopped(db: Database, server: Kept) -> None:
     submit(db, 2)
     with mirroring(db, server):

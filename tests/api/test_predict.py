@@ -107,6 +107,7 @@ def test_several_labels_by_the_thresholds_of_validation(served: Served, capsys: 
     assert len(set(stored[-1])) > 1
 
 
+@pytest.mark.campaign
 def test_image_files_are_decoded_as_the_test_images(served: Served) -> None:
     folder = served.service.settings.datasets_dir / "photographs"
     with Client(served.service.url) as client:

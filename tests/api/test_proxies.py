@@ -10,6 +10,7 @@ from store import audit
 from store.database.engine import Database
 from store.settings import Settings
 from tests.api.service import SPEC, running
+from tests.grids import every
 from tests.store.databases import reading
 
 PROXIED = "https://lpl.example.org:8443/lpl"
@@ -69,7 +70,7 @@ def test_a_public_address_that_is_none_is_refused(url: str) -> None:
         Settings(public_url=url)
 
 
-@pytest.mark.parametrize("given", ["", "/lpl", "/tools/lpl/"])
+@pytest.mark.parametrize("given", every(3, ["/lpl", "", "/tools/lpl/"]))
 @pytest.mark.parametrize("taken_off", [True, False])
 def test_a_service_below_a_path_answers_with_and_without_it(
     sqlite: Database, tmp_path: Path, given: str, taken_off: bool

@@ -118,9 +118,10 @@ def test_a_job_that_waits_has_a_report_too(service: Running) -> None:
     assert service.http.get("/v1/jobs/j_none/report.html").status_code == 404
 
 
+@pytest.mark.campaign
 @pytest.mark.browser
 def test_a_report_shows_from_the_service_and_from_disk(service: Running, tmp_path: Path) -> None:
-    chromium = shutil.which("chromium")
+    chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     if chromium is None:
         pytest.skip("there is no chromium on the path")
     job = job_with(service, [0.10, 0.12, 0.11], [0.20, 0.19, 0.22], sweep=METHODS, name=HOSTILE)

@@ -26,7 +26,7 @@ from store.database.records import Delivery
 from store.deliveries import DELAYS, Outcome
 from tests.api.endpoint import answering, listening
 from tests.api.test_webhook_addresses import PUBLIC_V4, leading_to
-from tests.store.databases import reading, writing
+from tests.store.databases import SQLITE_FIRST, reading, writing
 
 LOOPBACK = ["127.0.0.0/8"]
 SCRIPT = Path(__file__).with_name("deliverer_script.py")
@@ -317,6 +317,7 @@ def process(db: Database, *, lease_seconds: float) -> Iterator["subprocess.Popen
 
 
 @pytest.mark.slow
+@SQLITE_FIRST
 def test_a_process_killed_between_delivery_and_its_note_delivers_again(db: Database) -> None:
     killed = threading.Event()
 
@@ -338,6 +339,7 @@ def test_a_process_killed_between_delivery_and_its_note_delivers_again(db: Datab
 
 
 @pytest.mark.slow
+@SQLITE_FIRST
 def test_of_two_processes_each_event_comes_once(db: Database) -> None:
     with listening() as endpoint, process(db, lease_seconds=60) as one, process(db, lease_seconds=60) as two:
         for started in (one, two):

@@ -22,6 +22,15 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+SQLITE_FIRST = pytest.mark.parametrize(
+    "service",
+    ["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.campaign])],
+    indirect=True,
+    scope="module",
+)
+"""For tests of what does not depend on the database: with PostgreSQL in `make test-all` alone."""
+
+
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """An API process with a small limit of open files; its log must hold nothing unexpected at the end."""

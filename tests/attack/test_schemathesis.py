@@ -33,7 +33,7 @@ STREAMS = r"/events$"
 TIMEOUT = 60
 Examples = dict[GenerationMode, int]
 """Cases of an operation, allowed and not."""
-FEW: Examples = {GenerationMode.POSITIVE: 5, GenerationMode.NEGATIVE: 3}
+FEW: Examples = {GenerationMode.POSITIVE: 4, GenerationMode.NEGATIVE: 2}
 MANY: Examples = {GenerationMode.POSITIVE: 28, GenerationMode.NEGATIVE: 12}
 Known = list[dict[str, str]]
 
@@ -101,7 +101,7 @@ def test_every_answer_is_as_documented(attacked: Running, examples: Examples) ->
     for operation in operations:
         attack(operation, examples, known if operation.method.lower() != "delete" else [], ask)
     tally.refuse_complaints()
-    assert sum(tally.statuses.values()) >= 5 * len(operations)
+    assert sum(tally.statuses.values()) >= 3 * len(operations)
     assert {200, 201, 202, 404, 422} <= set(tally.statuses), tally.statuses
 
 

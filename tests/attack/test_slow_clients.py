@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from api.process.server import OPEN_FILES
-from tests.attack.conftest import HEAD_SECONDS, address
+from tests.attack.conftest import HEAD_SECONDS, SQLITE_FIRST, address
 from tests.service.processes import SPEC, Service, until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), SQLITE_FIRST]
 
 STREAMS = 1000
 TRICKLES = {

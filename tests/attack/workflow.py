@@ -2,7 +2,8 @@
 
 import contextlib
 import itertools
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -25,8 +26,8 @@ from schemathesis.specs.openapi.checks import (
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
-from store import queue
-from store.database.records import Claim
+from store import metrics, queue
+from store.database.records import Claim, Series
 from store.database.tables import KeyRow, SweeperRow, Table
 from store.errors import LeaseLost
 from store.lifecycle import claims
@@ -50,8 +51,9 @@ MAY_LACK = (
     "/content",
     "/export",
     "/predict",
+    "/figures/{kind}.{form}",
 )
-"""Ends of paths that a run or checkpoint need not have."""
+"""Ends of paths that a job, run or checkpoint need not have."""
 OUTCOMES = ("succeeded", "failed", "cancelled", "paused", "released")
 WORKS_EVERY = 3
 """Requests after which the worker does something."""
@@ -70,46 +72,59 @@ ID, SERIES = "$response.body#/id", "test/accuracy"
 RUN = "$response.body#/runs/0/id"
 ITEM = "$response.body#/items/0/id"
 ARCHIVE = {"dataset": {"name": "$response.body#/name"}, "method": "lpl", "batch_size": 16}
+GIVES = {
+    "job_id": (("submitJob", "getJob", "cancelJob"), ID),
+    "run_id": (("submitJob", "getJob"), RUN),
+    "checkpoint_id": (("listCheckpoints",), ITEM),
+}
+"""Path parameters, the operations that give values for them, and where: links to every operation that has them."""
+SERIES_OF = {"getClassMetrics", "getJobClassMetrics"}
+"""Operations that are asked for a series that there is."""
 LINKS: tuple[tuple[tuple[str, ...], str, dict[str, Any]], ...] = (
-    (("submitJob", "getJob", "cancelJob"), "streamJobEvents", {"parameters": {"job_id": ID}}),
-    (("submitJob", "getJob"), "streamRunEvents", {"parameters": {"run_id": RUN}}),
     (("getRun", "cancelRun"), "streamRunEvents", {"parameters": {"run_id": ID}}),
     (("submitJob",), "streamEvents", {"parameters": {"job": ID}}),
-    (("submitJob", "getJob"), "getClassMetrics", {"parameters": {"run_id": RUN, "name": SERIES}}),
     (("listRuns",), "getClassMetrics", {"parameters": {"run_id": ITEM, "name": SERIES}}),
     (("getRun",), "getClassMetrics", {"parameters": {"run_id": ID, "name": SERIES}}),
-    (("submitJob", "getJob"), "getJobMetrics", {"parameters": {"job_id": ID}}),
-    (("submitJob", "getJob"), "getJobLossVariations", {"parameters": {"job_id": ID}}),
-    (("submitJob", "getJob"), "getJobClassMetrics", {"parameters": {"job_id": ID, "name": SERIES}}),
     (("listJobs",), "getJob", {"parameters": {"job_id": ITEM}}),
-    (("listCheckpoints",), "getCheckpointContent", {"parameters": {"checkpoint_id": ITEM}}),
     (("addDataset",), "submitJob", {"requestBody": ARCHIVE}),
 )
-"""Links that Schemathesis does not find by itself: operations, the one that follows, what flows."""
+"""More links that Schemathesis does not find by itself: operations, the one that follows, what flows."""
+ASKS = "cancel|pause|resume|retry|extend|events"
 PARTS = {
-    "what is asked of jobs and runs": r"^/v1/(jobs|runs)(/{\w+}(/(runs|cancel|pause|resume|retry|events))?)?$",
-    "what runs record": r"^/v1/(jobs(/{\w+}(/(metrics|loss-variations|class-metrics))?)?"
-    r"|(runs|checkpoints)/{\w+}/(?!cancel|pause|resume|retry).*)$",
+    "what is asked of jobs and runs": rf"^/v1/(jobs|runs)(/{{\w+}}(/(runs|{ASKS}))?)?$",
+    "what jobs tell": rf"^/v1/jobs(/{{\w+}}(/(?!({ASKS})$).*)?)?$",
+    "what runs record": rf"^/v1/(jobs(/{{\w+}})?|(runs|checkpoints)/{{\w+}}/(?!({ASKS})$).*)$",
     "data sets, keys and the jobs in their way": r"^/v1/(datasets|keys|jobs|jobs/{job_id}/(cancel|events))(/{\w+})?$",
     "what is asked of studies": r"^/v1/studies(/{\w+}(/(table|cancel|pause|resume|retry))?)?$",
     "webhooks and the jobs that they tell of": r"^/v1/(webhooks(/{\w+}(/(deliveries|test))?)?"
     r"|jobs(/{job_id}/cancel)?)$",
 }
-"""Paths by which requests follow each other."""
+"""Paths by which requests follow each other; what is new below a job or a run is among them."""
 ARRAYS = "small.npz"
+MOST_WRONG = {"most_wrong": Series((1, 5), np.array([4, 1, 0, 0.5, 0.25], dtype="<f4").tobytes())}
 
 
 def document(service: Running) -> Any:
     """The service's OpenAPI document, for Schemathesis."""
     raw = service.http.get("/openapi.json").json()
     operations = {each["operationId"]: each for path in raw["paths"].values() for each in path.values()}
-    for sources, target, flow in LINKS:
+    for sources, target, flow in (*links(raw), *LINKS):
         for responses in (operations[source]["responses"] for source in sources):
             status = next(code for code in responses if code.startswith("2"))
             responses[status].setdefault("links", {})[target] = {"operationId": target, **flow}
     made = schemathesis.openapi.from_dict(raw)
     made.config.update(base_url=service.url)
     return made
+
+
+def links(raw: Any) -> Iterator[tuple[tuple[str, ...], str, dict[str, Any]]]:
+    """Links to every operation on a resource from those that give it."""
+    for path, operations in raw["paths"].items():
+        for operation in (each["operationId"] for each in operations.values()):
+            for name in GIVES.keys() & set(re.findall(r"{(\w+)}", path)):
+                sources, value = GIVES[name]
+                series = {"name": SERIES} if operation in SERIES_OF else {}
+                yield sources, operation, {"parameters": {name: value, **series}}
 
 
 def workflow(service: Running, tally: Tally, *, own_key: str, paths: str) -> type[APIStateMachine]:
@@ -174,14 +189,16 @@ class Worker:
         self.held: Claim | None = None
 
     def act(self) -> None:
-        """Take the next run and record an epoch with a checkpoint, or end the run that is held."""
+        """Take the next run and record all that a run can with a checkpoint, or end the run that is held."""
         if self.held is not None:
             with contextlib.suppress(LeaseLost):
                 writing(self.service.db, claims.finish, self.held, outcome=next(self.outcomes))
             self.held = None
         elif reading(self.service.db, queue.run_counts)["queued"]:
             self.held = claim(self.service.db)
-            record(self.service.db, self.held, 1)
+            for epoch in (1, 3):
+                record(self.service.db, self.held, epoch)
+            writing(self.service.db, metrics.record_epoch, self.held, epoch=2, epochs=3, metrics={}, series=MOST_WRONG)
             writing(self.service.db, claims.log, self.held, "info", "an epoch")
             keep_checkpoint(self.service.db, self.held, b"weights", self.service.settings.data_dir)
 

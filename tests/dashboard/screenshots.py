@@ -5,7 +5,6 @@ goes to a folder.
 """
 
 import argparse
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any, Literal
 
 from playwright.sync_api import Page, sync_playwright
 
+from tests.dashboard.conftest import CHROMIUM
 from tests.service.processes import Service, serving
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
@@ -112,7 +112,7 @@ def main() -> None:
     ):
         jobs = seed(service)
         every = list(views(service, jobs))
-        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         url = str(service.http.base_url)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         for view in every:

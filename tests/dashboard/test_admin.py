@@ -86,6 +86,7 @@ def test_without_the_scope_the_page_says_what_is_needed(empty: tuple[Database, s
     expect(page.get_by_role("heading", name="Audit log")).to_be_visible()
 
 
+@pytest.mark.campaign
 def test_the_audit_log_is_filtered_and_read_on(empty: tuple[Database, str], page: Page) -> None:
     db, address = empty
     key, secret = writing(db, keys.create, name="the admin")

@@ -96,6 +96,7 @@ def test_points_that_differ_in_a_parameter_only_are_sides(database: Database, ad
     expect(page.get_by_text("Two seeds in common give a very wide interval")).to_be_visible()
 
 
+@pytest.mark.campaign
 def test_one_seed_gives_no_interval(database: Database, address: str, page: Page) -> None:
     job = measured(database, "partial", [0.1, None, None], [0.3, 0.3, 0.2], sweep=TWO)
     page.goto(f"{address}/#/compare?job={job}")
@@ -124,6 +125,7 @@ def test_sides_are_taken_out_and_added_in_the_address(database: Database, addres
     expect(page.get_by_role("heading", name="Compare 4 sides")).to_be_visible()
 
 
+@pytest.mark.campaign
 def test_the_table_is_copied_as_the_service_writes_it(database: Database, address: str, browser: Browser) -> None:
     job = measured(database, "table", [0.10, 0.12, 0.11], [0.20, 0.22, 0.22], sweep=TWO)
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
@@ -165,6 +167,7 @@ def test_tasks_are_told_apart(database: Database, address: str, page: Page) -> N
     expect(page.get_by_text("The sides are of different tasks")).to_be_visible()
 
 
+@pytest.mark.campaign
 def test_the_confusions_of_two_are_subtracted(database: Database, address: str, page: Page) -> None:
     job = measured(database, "confused", [0.1], [0.2], sweep=TWO)
     page.goto(f"{address}/#/compare?job={job}")
@@ -179,6 +182,7 @@ def test_the_confusions_of_two_are_subtracted(database: Database, address: str, 
     assert lines[3] == "c,40,20,40"
 
 
+@pytest.mark.campaign
 def test_requests_do_not_grow_with_the_runs(database: Database, address: str, page: Page) -> None:
     def asked(job: str) -> list[str]:
         sent: list[str] = []

@@ -47,6 +47,7 @@ def test_a_data_set_shows_its_curve_examples_and_jobs(database: Database, addres
     expect(page.get_by_role("heading", name="Submit an experiment")).to_be_visible()
 
 
+@pytest.mark.campaign
 def test_one_that_is_missing_says_what_goes_where(database: Database, address: str, page: Page) -> None:
     page.goto(f"{address}/#/datasets/cifar10")
     expect(page.get_by_text("Not on this machine.")).to_be_visible()
@@ -96,6 +97,7 @@ def test_a_table_is_registered_with_its_target_and_warned_of(database: Database,
     expect(page.get_by_role("table", name="The first training row of each class")).to_contain_text("amount")
 
 
+@pytest.mark.campaign
 def test_classes_that_come_together_are_a_matrix(database: Database, address: str, page: Page) -> None:
     folder = Path(str(database.url.database)).parent / "datasets"
     folder.mkdir(exist_ok=True)

@@ -41,6 +41,7 @@ def trained(db: Database, folder: Path) -> str:
     return held.run_id
 
 
+@pytest.mark.campaign
 def test_a_model_is_taken_away(database: Database, address: str, page: Page, tmp_path: Path) -> None:
     run = trained(database, tmp_path)
     page.goto(f"{address}/#/runs/{run}")

@@ -67,6 +67,7 @@ def test_workers_are_told_apart_and_heard_of(empty: tuple[Database, str], page: 
     cancelled(db, job)
 
 
+@pytest.mark.campaign
 def test_memory_is_shown_as_far_as_it_is_known(empty: tuple[Database, str], page: Page) -> None:
     db, address = empty
     present(db, "all-known", device="cuda", memory=Memory(79 * GIB, int(12.1 * GIB)))
@@ -104,6 +105,7 @@ def test_a_worker_is_drained_and_resumed(empty: tuple[Database, str], page: Page
     expect(waiting).to_contain_text("waits for its turn")
 
 
+@pytest.mark.campaign
 def test_without_the_scope_a_drain_is_refused_in_words(empty: tuple[Database, str], page: Page) -> None:
     db, address = empty
     present(db, "the-host")
@@ -115,6 +117,7 @@ def test_without_the_scope_a_drain_is_refused_in_words(empty: tuple[Database, st
     assert not reading(db, workers.list_workers, silent_after=60)[0].draining
 
 
+@pytest.mark.campaign
 def test_the_queue_counts_and_leads_to_the_jobs(empty: tuple[Database, str], page: Page) -> None:
     db, address = empty
     present(db, "a-host")

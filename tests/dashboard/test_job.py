@@ -87,6 +87,7 @@ def test_multi_label_shows_precision_and_both_signs(database: Database, address:
     expect(plot(page, "Test average precision by class, epoch 3")).to_be_visible()
 
 
+@pytest.mark.campaign
 def test_the_difference_to_a_chosen_point(database: Database, address: str, page: Page) -> None:
     job = finished_job(database, "differences")
     page.goto(f"{address}/#/jobs/{job}?tab=classes")
@@ -105,6 +106,7 @@ def bins(*filled: tuple[int, float, float, float]) -> Series:
     return Series((15, 3), struct.pack("<45f", *chain(*rows)))
 
 
+@pytest.mark.campaign
 def test_calibration_by_point_over_the_seeds(database: Database, address: str, page: Page) -> None:
     measured = iter(
         [
@@ -202,6 +204,7 @@ def test_failures_stand_at_the_top_with_their_reason(database: Database, address
     cancelled(database, job)
 
 
+@pytest.mark.campaign
 def test_seeds_show_how_each_stands(database: Database, address: str, page: Page) -> None:
     job = submitted(database, "seeds", seeds=4)
     done = begun(database, epochs=1)
@@ -241,6 +244,7 @@ def test_more_seeds_for_a_job_that_has_ended(database: Database, address: str, p
     cancelled(database, job)
 
 
+@pytest.mark.campaign
 def test_curves_go_on_as_epochs_come_and_go_back_with_a_rewind(database: Database, address: str, page: Page) -> None:
     job = submitted(database, "going on")
     held = begun(database, epochs=2)

@@ -85,6 +85,7 @@ def test_the_list_follows_what_happens(database: Database, address: str, page: P
     expect(row(page, "followed").get_by_role("progressbar")).to_have_attribute("value", "0.3")
 
 
+@pytest.mark.campaign
 def test_columns_are_chosen_and_kept_in_the_address(database: Database, address: str, page: Page) -> None:
     job = finished_job(database, "with columns")
     page.goto(f"{address}/#/?name=with columns")
@@ -126,6 +127,7 @@ def test_jobs_are_sorted_by_a_metric_and_filtered_by_one(database: Database, add
     expect(page.locator("tbody tr")).to_contain_text("ranked b")
 
 
+@pytest.mark.campaign
 def test_an_archived_job_leaves_the_list_and_comes_back(database: Database, address: str, page: Page) -> None:
     finished_job(database, "old one")
     page.goto(f"{address}/#/?name=old one")
@@ -136,6 +138,7 @@ def test_an_archived_job_leaves_the_list_and_comes_back(database: Database, addr
     expect(row(page, "old one")).to_be_visible()
 
 
+@pytest.mark.campaign
 def test_many_jobs_are_fetched_as_one_scrolls(database: Database, address: str, page: Page) -> None:
     fill_with_jobs(database, 230, called="scrolled")
     page.goto(f"{address}/#/?name=scrolled")

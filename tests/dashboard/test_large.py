@@ -51,6 +51,7 @@ def test_32_methods_are_told_apart(database: Database, address: str, page: Page)
     expect(page.get_by_text("values beyond the axis")).to_have_count(0)
 
 
+@pytest.mark.campaign
 def test_8142_classes_are_drawn_and_all_in_the_csv(database: Database, address: str, page: Page) -> None:
     job = job_of_many_classes(database)
     page.goto(f"{address}/#/jobs/{job}?tab=variation")

@@ -157,6 +157,7 @@ def test_a_proxys_502_is_not_the_services_word(service: Service, quiet_page: Pag
     proxy.stop()
 
 
+@pytest.mark.campaign
 def test_a_revoked_key_is_asked_for_again(service: Service, quiet_page: Page) -> None:
     job = job_of(service, "behind a key")
     first = service.http.post(
@@ -180,6 +181,7 @@ def test_a_revoked_key_is_asked_for_again(service: Service, quiet_page: Page) ->
             expect(dialog).to_contain_text("does not accept this key any more")
 
 
+@pytest.mark.campaign
 def test_six_tabs_share_one_stream_and_one_allowance(service: Service, browser: Browser) -> None:
     job = job_of(service, "in six tabs")
     context = browser.new_context()

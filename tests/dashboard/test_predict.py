@@ -35,6 +35,7 @@ def panel(page: Page) -> Locator:
     return page.locator("section", has=page.get_by_role("heading", name="Predict"))
 
 
+@pytest.mark.campaign
 def test_images_and_rows_are_predicted_and_what_is_wrong_is_said(
     trained: tuple[str, str, str], page: Page, tmp_path: Path
 ) -> None:

@@ -73,6 +73,7 @@ def test_what_is_wrong_stands_beside_its_field_once_until_it_is_mended(
     expect(page.locator("form .errors")).to_have_count(0)
 
 
+@pytest.mark.campaign
 def test_several_methods_are_a_sweep(database: Database, address: str, page: Page) -> None:
     opened(page, address)
     page.get_by_role("checkbox", name="Cross entropy", exact=True).first.check()
@@ -122,6 +123,7 @@ def test_bounds_are_drawn_and_follow_the_slider(database: Database, address: str
     assert "tail: positive augmentation" in lines[-1]
 
 
+@pytest.mark.campaign
 def test_a_finished_run_gives_an_estimate(database: Database, address: str, page: Page) -> None:
     metrics = {"metrics": ("train/examples_per_second", "test/top1_error"), "series": {}}
     finished_job(database, "the basis", written=metrics)
@@ -129,6 +131,7 @@ def test_a_finished_run_gives_an_estimate(database: Database, address: str, page
     expect(plan(page)).to_contain_text("Training takes about")
 
 
+@pytest.mark.campaign
 def test_the_service_goes_away_while_one_writes_and_nothing_is_lost(
     database: Database, address: str, page: Page
 ) -> None:

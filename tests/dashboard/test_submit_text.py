@@ -44,6 +44,7 @@ def test_form_and_text_are_one_and_outlive_a_reload(database: Database, address:
     expect(page.get_by_label("Imbalance factor", exact=True)).to_have_value("30")
 
 
+@pytest.mark.campaign
 def test_text_that_is_no_specification_is_kept_and_not_submitted(database: Database, address: str, page: Page) -> None:
     opened(page, address, "?tab=text")
     text = page.get_by_label("Specification")
@@ -73,6 +74,7 @@ def test_a_job_is_copied_changed_and_its_own_spec_is_shown(database: Database, a
     expect(page.get_by_text("A copy of")).to_have_count(0)
 
 
+@pytest.mark.campaign
 def test_presets_data_sets_and_files_start_a_draft(
     database: Database, address: str, page: Page, tmp_path: Path
 ) -> None:
@@ -87,6 +89,7 @@ def test_presets_data_sets_and_files_start_a_draft(
     expect(page.get_by_role("alert").filter(has_text="Nothing was copied")).to_be_visible()
 
 
+@pytest.mark.campaign
 def test_curl_python_and_the_command_carry_the_same_spec(database: Database, address: str, page: Page) -> None:
     opened(page, address)
     page.get_by_label("Name", exact=True).last.fill('it\'s "on", né')

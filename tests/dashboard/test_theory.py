@@ -13,6 +13,7 @@ def figure(page: Page, number: int) -> Any:
     return page.locator("section", has=page.get_by_role("heading", name=f"Fig. {number}:"))
 
 
+@pytest.mark.campaign
 def test_the_overview_leads_to_each_theorem(address: str, page: Page) -> None:
     page.goto(f"{address}/#/theory")
     for theorem, numbers in (("1", [3]), ("2", [4]), ("3", [5, 6])):
@@ -59,6 +60,7 @@ def test_a_slider_moves_the_curve_and_stands_in_the_address(address: str, page: 
     assert "gamma" not in page.url
 
 
+@pytest.mark.campaign
 def test_a_slider_that_is_dragged_asks_once_it_rests(address: str, page: Page) -> None:
     page.goto(f"{address}/#/theory/2")
     expect(figure(page, 4).locator("canvas")).to_be_visible()
@@ -73,6 +75,7 @@ def test_a_slider_that_is_dragged_asks_once_it_rests(address: str, page: Page) -
     assert [url for url in asked if "eta=" in url] == [f"{address}/v1/theory/2?eta=2.45"]
 
 
+@pytest.mark.campaign
 def test_a_setting_that_a_theorem_does_not_bear_is_said_beside_its_slider(address: str, page: Page) -> None:
     page.goto(f"{address}/#/theory/3")
     expect(figure(page, 5).locator("canvas")).to_be_visible()

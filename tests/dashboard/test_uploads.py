@@ -72,6 +72,7 @@ def test_a_file_is_dropped_anywhere_and_a_folder_is_told_the_command(uploads: Pa
     expect(uploads.get_by_role("heading", name="mine", exact=True)).to_be_visible()
 
 
+@pytest.mark.campaign
 def test_a_table_is_asked_for_its_columns(uploads: Page, tmp_path: Path) -> None:
     (tmp_path / "churn.csv").write_text("age,plan,left\n30,a,no\n40,b,yes\n")
     uploads.get_by_label("File").set_input_files(tmp_path / "churn.csv")

@@ -19,7 +19,7 @@ import lplcore
 from lplcore.frame.part import CriterionPart
 from lplcore.method.criterion import Criterion
 from lplcore.plugin import get, plugins
-from tests.grids import campaign
+from tests.grids import campaign, every
 from tests.lplcore.references import REFERENCES, Key, Reference
 
 FIELD_OF_KIND = {
@@ -148,18 +148,19 @@ def always(case: Case) -> str | None:
 
 
 def check(
-    cases: Sequence[Case], unless: Callable[[Case], str | None] = always, *, kinds: Collection[str] = ()
+    cases: Sequence[Case], unless: Callable[[Case], str | None] = always, *, kinds: Collection[str] = (), thin: int = 1
 ) -> Callable[[Test], Test]:
     """A test of the suite that runs on every case but those for which `unless` gives a reason.
 
-    With `kinds`, `make test` has cases of these only.
+    With `kinds`, `make test` has cases of these only; of them with `thin` every so many-th.
     """
 
     def registered(test: Test) -> Test:
         reasons = {str(case): unless(case) for case in cases}
         CHECKS[test.__name__] = reasons
         applicable = [case for case in cases if reasons[str(case)] is None]
-        grid = [case if not kinds or case.kind in kinds else campaign(case) for case in applicable]
+        quick = every(thin, [case for case in applicable if not kinds or case.kind in kinds])
+        grid = [*quick, *(campaign(case) for case in applicable if kinds and case.kind not in kinds)]
         marked: Test = pytest.mark.parametrize("case", grid, ids=str)(test)
         return marked
 

@@ -135,7 +135,7 @@ def compiled(case: Case, classes: int) -> Callable[[Tensor, Batch, Tensor], Tens
 
 
 @pytest.mark.slow
-@check(EVERY, kinds=["perturbation"])
+@check(EVERY, kinds=["perturbation"], thin=4)
 def test_it_compiles_without_graph_break_and_so_without_waiting_for_the_host(case: Case) -> None:
     torch.compiler.reset()
     batch = batch_of(case, dtype=torch.float32)

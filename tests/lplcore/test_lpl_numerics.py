@@ -153,7 +153,7 @@ def test_gradients_through_every_option_are_right(options: dict[str, Any], class
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", every(3, ALL_OPTIONS), ids=str)
+@pytest.mark.parametrize("options", every(9, ALL_OPTIONS), ids=str)
 @pytest.mark.parametrize("classes", [6, campaign(20)])
 def test_every_option_compiles_without_graph_breaks(options: dict[str, Any], classes: int) -> None:
     logits, labels = batch(classes, 8)

@@ -15,6 +15,7 @@ from lplcore.frame.batch_parts import part_sizes, sizes
 from lplcore.plugin import plugins
 from lplcore.spec.experiment import parse_spec
 from lplcore.training.run import TrainingRun
+from tests.grids import every
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 
 MODELS = plugins("model")
@@ -69,7 +70,7 @@ def test_a_model_says_whether_it_normalises_over_the_batch(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", SMALL_ONES)
+@pytest.mark.parametrize("model", every(2, SMALL_ONES))
 @pytest.mark.parametrize(
     ("number", "changes"),
     [

@@ -15,6 +15,7 @@ from lplcore.models import Classifier
 from lplcore.plugin import get
 from lplcore.spec.experiment import parse_spec
 from lplcore.training.run import TrainingRun
+from tests.grids import campaign
 from tests.lplcore_training.captured_runs import spec_of
 from tests.lplcore_training.photographs import written
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
@@ -52,7 +53,7 @@ def trained(spec: Spec) -> tuple[TrainingRun, list[dict[str, float | None]]]:
     return training, metrics
 
 
-@pytest.mark.parametrize("more", [{}, NECK], ids=["last layer", "neck"])
+@pytest.mark.parametrize("more", [{}, campaign(NECK)], ids=["last layer", "neck"])
 @pytest.mark.parametrize("method", [PROBE["method"], {"alias": "ldam_drw", "start": 0.5}, "class_balanced_finetune"])
 def test_it_is_the_frozen_network_but_for_rounding(more: dict[str, Any], method: Any) -> None:
     (probe, own), (slow, other) = (
@@ -98,7 +99,7 @@ def test_every_image_goes_through_the_body_once_and_the_body_stays() -> None:
     assert moved == {"classifier.weight", "classifier.bias"}
 
 
-@pytest.mark.parametrize("steps", [0, 3, 6])
+@pytest.mark.parametrize("steps", [campaign(0), 3, campaign(6)])
 def test_a_run_goes_on_where_it_stopped_bit_for_bit(steps: int, tmp_path: Path) -> None:
     spec = {**PROBE, "model": {**NETWORK, **NECK}}
     whole = run(spec, tmp_path / "whole")

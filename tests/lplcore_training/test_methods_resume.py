@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lplcore.plugin import plugins
+from tests.grids import every
 from tests.lplcore_training.runs import assert_same_epochs, checkpoints, end, epochs, run, stop_after
 from tests.lplcore_training.test_methods_train import SMALL, small
 
@@ -14,7 +15,7 @@ VARIANTS = {"meta_weight_net by sgd": {"alias": "meta_weight_net", "meta_optimiz
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [*ALIASES, *VARIANTS])
+@pytest.mark.parametrize("name", every(2, [*ALIASES, *VARIANTS]))
 def test_every_method_trains_and_resumes_exactly_in_both_stages(name: str, tmp_path: Path) -> None:
     spec = {**SMALL, "method": VARIANTS[name]} if name in VARIANTS else small(name)
     whole = run(spec, tmp_path / "whole")

@@ -18,7 +18,7 @@ from lplcore.procedures.oltr.oltr import Oltr, centroids, network_of
 from lplcore.spec.experiment import parse_spec
 from lplcore.training.loading import dataset_info
 from lplcore.training.run import TrainingRun
-from tests.grids import every
+from tests.grids import campaign, every
 from tests.lplcore_training.multi_label_runs import SHARES, last, long_tailed, precision, spec_of, trained
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 from tests.shared_data import shared_file
@@ -37,7 +37,7 @@ def tail(tmp_path_factory: pytest.TempPathFactory) -> Data:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ALIASES)
+@pytest.mark.parametrize("name", every(2, ALIASES))
 def test_every_method_trains_and_resumes_exactly(name: str, tail: Data, tmp_path: Path) -> None:
     spec = spec_of(name, epochs=4, batch_size=400, checkpoints={"keep_best": True})
     whole = run(spec, tmp_path / "whole", datasets=tail)
@@ -69,7 +69,9 @@ def falls(values: Vector) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", [{"perturbations": ["negative_tolerant"]}, "r_bce_ntr"], ids=["alone", "r_bce"])
+@pytest.mark.parametrize(
+    "method", [campaign({"perturbations": ["negative_tolerant"]}), "r_bce_ntr"], ids=["alone", "r_bce"]
+)
 def test_negative_tolerance_raises_positives_and_lowers_negatives_of_the_tail(method: Any, tail: Data) -> None:
     # Fig. 2: positives below 0 at the head, above at the tail; negatives the other way round.
     positive, negative = variation(method, tail)
@@ -81,7 +83,9 @@ def test_negative_tolerance_raises_positives_and_lowers_negatives_of_the_tail(me
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", [{"perturbations": ["logit_compensation"]}, "r_bce_lc"], ids=["alone", "r_bce"])
+@pytest.mark.parametrize(
+    "method", [{"perturbations": ["logit_compensation"]}, campaign("r_bce_lc")], ids=["alone", "r_bce"]
+)
 def test_logit_compensation_lowers_all_and_the_heads_positives_most(method: Any, tail: Data) -> None:
     # Fig. 2 and its text: all below 0; positives' reductions largest at the head, negatives' at the tail.
     positive, negative = variation(method, tail)
@@ -93,7 +97,9 @@ def test_logit_compensation_lowers_all_and_the_heads_positives_most(method: Any,
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["lpl", {"alias": "lpl", "form": "pgd"}, "r_bce_lpl", "r_bce_focal_lpl"], ids=str)
+@pytest.mark.parametrize(
+    "method", every(4, ["lpl", {"alias": "lpl", "form": "pgd"}, "r_bce_lpl", "r_bce_focal_lpl"]), ids=str
+)
 def test_lpl_raises_positives_of_the_tail_and_lowers_those_of_the_head(method: Any, tail: Data) -> None:
     # Fig. 11 (c): strongest at both ends, as the bounds n_c / n_1 and n_C / n_c are.
     positive, negative = variation(method, tail)

@@ -15,6 +15,7 @@ from lplcore.models.named.trial import Facts, WrongSize, at_size, on_meta
 from lplcore.models.torchvision import models
 from lplcore.spec.experiment import parse_spec
 from lplcore.training.run import TrainingRun
+from tests.grids import campaign
 from tests.lplcore_training.named_networks import Listed, each, images, listed, spec_of
 from tests.lplcore_training.runs import assert_same_epochs, checkpoints, end, epochs, run, stop_after
 
@@ -65,7 +66,7 @@ def test_torchvision_publishes_the_same_number_of_parameters(row: Listed) -> Non
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("head", "precision"), [("linear", "float32"), ("cosine", "bf16")])
+@pytest.mark.parametrize(("head", "precision"), [campaign("linear", "float32"), ("cosine", "bf16")])
 @pytest.mark.parametrize("row", each())
 def test_a_listed_network_trains_and_resumes_bit_for_bit(
     row: Listed, head: str, precision: str, tmp_path: Path
@@ -225,7 +226,8 @@ def test_meta_weights_follow_the_rates_of_the_parts(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("library", "architecture"), [("torchvision", "vit_b_16"), ("timm", "vit_tiny_patch16_224"), ("timm", "resnet18")]
+    ("library", "architecture"),
+    [("timm", "vit_tiny_patch16_224"), campaign("torchvision", "vit_b_16"), campaign("timm", "resnet18")],
 )
 @pytest.mark.parametrize("method", ["meta_weight_net", "isda"])
 def test_methods_that_differentiate_otherwise_take_attention(

@@ -113,11 +113,13 @@ def test_a_network_without_deterministic_gradients_trains_where_the_spec_allows_
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 def test_no_network_is_asked_for_weights() -> None:
     subprocess.run([sys.executable, "-c", OFFLINE], check=True, timeout=120)
 
 
 @pytest.mark.slow
+@pytest.mark.campaign
 def test_without_timm_the_extra_is_named() -> None:
     result = subprocess.run(
         [sys.executable, "-c", WITHOUT_TIMM], capture_output=True, text=True, check=True, timeout=60

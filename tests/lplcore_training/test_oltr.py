@@ -67,7 +67,7 @@ def halves(method: str, seed: int, spec: Spec) -> tuple[float, float]:
 # These show that stage 2 learns, not that its memory is what helps: its class-aware sampler alone, in `two_stage`, does
 # better on these data (see the docstring of Oltr).
 @pytest.mark.slow
-@pytest.mark.parametrize("imbalance_factor", [campaign(50), 100])
+@pytest.mark.parametrize("imbalance_factor", [campaign(50), campaign(100)])
 def test_stage_two_beats_stage_one_on_the_few_shot_classes(imbalance_factor: float) -> None:
     dataset = {"name": "digits", "imbalance_factor": imbalance_factor}
     first, second, continued = np.array([few_shot_errors(seed, dataset=dataset) for seed in range(4)]).T

@@ -14,6 +14,7 @@ from lplcore.spec.experiment import parse_spec
 from lplcore.training.checkpoint import load_metadata
 from lplcore.training.pack import DeviceLost, train_together
 from lplcore.training.trainer import Request
+from tests.grids import every
 from tests.lplcore_training.runs import DIGITS, IMAGES, Spec, assert_same_epochs, checkpoints, end, epochs, run
 from tests.lplcore_training.test_methods_train import small
 
@@ -62,7 +63,7 @@ def test_networks_with_batch_normalisation_and_augmentation_train_as_alone(tmp_p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", every(4, range(4)))
 def test_every_method_trains_as_alone_beside_others(part: int, tmp_path: Path) -> None:
     assert_as_alone([small(name) for name in ALIASES[part::4]], tmp_path)
 

@@ -7,6 +7,7 @@ import pytest
 
 import lplcore
 from lplcore.training.loading import dataset_info
+from tests.grids import campaign, every
 from tests.lplcore_training.preset_cases import Case, cases, small
 from tests.lplcore_training.preset_trees import write_all, write_cifar
 from tests.lplcore_training.runs import end, run, stop_after
@@ -25,14 +26,19 @@ LARGE = {"wide_resnet_28_10", "resnet101"}
 """Networks of which two steps take seconds; the same classes of network are here with fewer layers."""
 
 
-def param(case: Case) -> Any:
-    """The case by its preset's name; a large network is for test-all."""
+def params() -> list[Any]:
+    """Cases by their presets' names; large networks, and two thirds of the others, are for test-all."""
+    small = every(3, [case for case in cases() if not is_large(case)])
+    return [*small, *(campaign(case) for case in cases() if is_large(case))]
+
+
+def is_large(case: Case) -> bool:
+    """Whether two steps take seconds."""
     model = case.values["model"]
-    large = not LARGE.isdisjoint((model["name"], model.get("architecture")))
-    return pytest.param(case, id=case.preset, marks=[pytest.mark.campaign] if large else [])
+    return not LARGE.isdisjoint((model["name"], model.get("architecture")))
 
 
-@pytest.mark.parametrize("case", [param(each) for each in cases()])
+@pytest.mark.parametrize("case", params(), ids=lambda case: case.preset)
 def test_two_steps_of_two_examples(case: Case, data_dir: Path) -> None:
     spec = lplcore.parse_spec(small(case))
     prepared = spec.method.procedure.preparation_steps(dataset_info(spec.dataset, data_dir=data_dir))

@@ -11,6 +11,7 @@ import torch
 from lplcore.events import LogLine, RunStart
 from lplcore.training import checkpoint
 from lplcore.training.checkpoint import METADATA_KEY
+from tests.grids import campaign
 from tests.lplcore_training.runs import (
     DIGITS,
     IMAGES,
@@ -53,7 +54,7 @@ def test_resume_is_exact_with_adamw_within_a_warmup_by_steps(steps: int, tmp_pat
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("steps", [1, 3, 6])
+@pytest.mark.parametrize("steps", [campaign(1), 3, campaign(6)])
 def test_resnet_resume_is_exact(steps: int, tmp_path: Path) -> None:
     assert_resumes_exactly(IMAGES, steps, tmp_path)
 

@@ -21,6 +21,7 @@ from lplcore.randomness import rows
 from lplcore.spec.experiment import parse_spec
 from lplcore.training.loading import dataset_info, load
 from lplcore.training.trainer import train
+from tests.grids import campaign
 from tests.lplcore_training.photographs import written
 from tests.lplcore_training.runs import Spec, assert_same_epochs, checkpoints, end, epochs, run, stop_after
 
@@ -70,7 +71,7 @@ def test_held_or_streamed_by_any_number_of_processes(
     assert_same_epochs(epochs(streamed), epochs(held))
 
 
-@pytest.mark.parametrize("encoding", ["jpeg", "raw"])
+@pytest.mark.parametrize("encoding", ["jpeg", campaign("raw")])
 def test_no_cache_an_empty_and_a_full_one(
     encoding: str, photographs: dict[str, RegisteredDataset], tmp_path: Path
 ) -> None:
@@ -129,7 +130,7 @@ def shard_files(folder: Path) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("what", [cut_short, spoilt, emptied])
-@pytest.mark.parametrize("encoding", ["jpeg", "raw"])
+@pytest.mark.parametrize("encoding", ["jpeg", campaign("raw")])
 def test_a_cache_that_breaks_in_the_middle_of_an_epoch_changes_nothing(
     what: Callable[[Path], None], encoding: str, photographs: dict[str, RegisteredDataset], tmp_path: Path
 ) -> None:
@@ -181,7 +182,7 @@ def test_old_shards_make_room_for_new_ones(photographs: dict[str, RegisteredData
     assert len(old - set(left)) > 0
 
 
-@pytest.mark.parametrize("steps", [1, 2, 4])
+@pytest.mark.parametrize("steps", [campaign(1), 2, campaign(4)])
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_stopped_stream_goes_on_exactly(
     steps: int, workers: int, photographs: dict[str, RegisteredDataset], tmp_path: Path

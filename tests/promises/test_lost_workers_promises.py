@@ -50,6 +50,7 @@ def test_4_a_dead_worker_is_noticed_and_its_run_goes_on_bit_for_bit(shape: Shape
     assert epochs_of(shape, run_id) == list(range(1, 41))
 
 
+@pytest.mark.campaign
 def test_6_losses_are_bounded_and_wrong_runs_are_not_repeated(shape: Shape) -> None:
     (run_id,) = shape.service.submit(**ENDLESS)
     for attempt in range(1, 4):

@@ -14,6 +14,7 @@ from tests.service.processes import told_to_end
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 
 
+@pytest.mark.campaign
 def test_9_a_damaged_checkpoint_is_not_used_the_one_before_is(shape: Shape, undisturbed: dict[str, Any]) -> None:
     (run_id,) = shape.service.submit(**LONG)
     trainer = shape.halfway(run_id)

@@ -8,12 +8,13 @@ import pytest
 
 from api.process.serve import listening
 from store.settings import Settings
+from tests.grids import campaign
 from tests.service.processes import refused, serving
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.mark.parametrize("command", ["serve", "api"])
+@pytest.mark.parametrize("command", ["serve", campaign("api")])
 @pytest.mark.parametrize("asked", ["flag", "variable"])
 def test_a_port_that_was_asked_for_is_taken_or_refused(tmp_path: Path, command: str, asked: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:

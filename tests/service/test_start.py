@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.grids import campaign
 from tests.service.processes import refused, serving, until
 
 pytestmark = pytest.mark.slow
@@ -16,7 +17,7 @@ def test_an_unwritable_data_folder_is_said(tmp_path: Path) -> None:
     assert "LPL_DATA_DIR" in said
 
 
-@pytest.mark.parametrize("command", ["serve", "api"])
+@pytest.mark.parametrize("command", ["serve", campaign("api")])
 def test_an_absent_database_is_said_without_its_password(tmp_path: Path, command: str) -> None:
     url = "postgresql://me:hush@127.0.0.1:1/lpl"
     said = refused(tmp_path, command, "--data-dir", str(tmp_path / "data"), LPL_DATABASE_URL=url)
@@ -37,7 +38,7 @@ def test_the_data_directory_is_named_at_start(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == {"100% d?ta"}
 
 
-@pytest.mark.parametrize("command", ["serve", "api", "worker"])
+@pytest.mark.parametrize("command", ["worker", campaign("serve"), campaign("api")])
 @pytest.mark.parametrize("name", ["LPL_DATABASE_URL", "LPL_BROKER_URL"])
 def test_an_address_with_a_spilling_password_is_refused_by_every_command(
     tmp_path: Path, command: str, name: str

@@ -105,6 +105,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+SQLITE_FIRST = pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.campaign])],
+    indirect=True,
+)
+"""For a test of what hardly depends on the database: with PostgreSQL in `make test-all` alone."""
+
+
 @pytest.fixture
 def db(database_url: str) -> Iterator[Database]:
     """A migrated database of either kind."""

@@ -16,7 +16,7 @@ from tests.store.databases import reading
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 
-@pytest.mark.parametrize("every", [4, campaign(1)])
+@pytest.mark.parametrize("every", [9, campaign(1)])
 def test_a_kill_before_any_write_loses_and_doubles_nothing(
     db: Database, database_url: str, tmp_path: Path, every: int
 ) -> None:

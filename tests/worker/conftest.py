@@ -109,3 +109,9 @@ def logged(store: Database, run_id: str) -> list[str]:
         for event in reading(store, events.after, 0, run=run_id, limit=1000)
         if event.kind == "log"
     ]
+
+
+def child_of(store: Database, run_id: str) -> int:
+    """The process that a run's script has started, as soon as the log has it: what is printed may be stored late."""
+    (line,) = wait_for(lambda: [line for line in logged(store, run_id) if line.startswith("child ")], bool)
+    return int(line.split()[1])

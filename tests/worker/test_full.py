@@ -28,6 +28,7 @@ DRAIN = "DROP FUNCTION full_disk CASCADE"
 
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="the limit of a running process is set on Linux only")
+@pytest.mark.campaign
 def test_a_full_disk_loses_nothing_that_was_recorded(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with serving(folder) as service:

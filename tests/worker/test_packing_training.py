@@ -16,6 +16,7 @@ from store.database.engine import Database
 from store.database.records import NewRun
 from store.lifecycle import requests, runs
 from store.settings import Settings
+from tests.grids import campaign
 from tests.service.processes import QUICK, Process, find
 from tests.service.processes import SPEC as DIGITS
 from tests.store.databases import reading, writing
@@ -113,7 +114,7 @@ def optimizer(rate: float) -> Spec:
     "changes",
     [
         [{}, {"epochs": 3}, optimizer(0.1), optimizer(0.02), {}],
-        [CONVOLUTIONS, CONVOLUTIONS],
+        campaign([CONVOLUTIONS, CONVOLUTIONS]),
     ],
     ids=["mlp", "resnet32"],
 )
@@ -147,7 +148,7 @@ def test_of_five_one_kills_its_process_each_time_and_four_succeed_with_the_bits_
 
 
 @pytest.mark.parametrize(
-    ("way", "attempts"), [("loses-device", [2, 2, 2, 2, 2]), ("runs-out-of-memory", [1, 1, 1, 2, 1])]
+    ("way", "attempts"), [campaign("loses-device", [2, 2, 2, 2, 2]), campaign("runs-out-of-memory", [1, 1, 1, 2, 1])]
 )
 def test_a_device_that_is_lost_ends_the_attempts_of_all_and_memory_that_runs_out_that_of_one(
     store: Database, settings: Settings, host: Host, way: str, attempts: list[int]
@@ -163,6 +164,7 @@ def test_a_device_that_is_lost_ends_the_attempts_of_all_and_memory_that_runs_out
     assert [result(store, run_id) for run_id in ids] == expected
 
 
+@pytest.mark.campaign
 def test_cancel_pause_and_failure_of_some_leave_the_bits_of_the_others_alone(
     store: Database, settings: Settings, host: Host
 ) -> None:
@@ -182,6 +184,7 @@ def test_cancel_pause_and_failure_of_some_leave_the_bits_of_the_others_alone(
     assert [reading(store, runs.get, run_id).attempt for run_id in ids] == [1, 1, 2, 1, 1]
 
 
+@pytest.mark.campaign
 def test_a_worker_that_is_killed_while_five_are_packed_costs_none_a_loss_and_no_bit(
     store: Database, settings: Settings, host: Host, tmp_path: Path
 ) -> None:

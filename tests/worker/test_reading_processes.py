@@ -69,7 +69,7 @@ def test_bits_do_not_depend_on_the_number_of_processes(
     host: Host, photographs: dict[str, lplcore.RegisteredDataset], tmp_path: Path
 ) -> None:
     contents = []
-    for workers, trainers in ((0, Trainers()), (1, Trainers(host=host)), (3, Trainers(host=host))):
+    for workers, trainers in ((0, Trainers(host=host)), (3, Trainers(host=host))):
         folder = tmp_path / str(workers)
         events = told(trainers, payload(photographs, folder, workers=workers))
         assert events[-1]["outcome"] == "succeeded", events[-1]

@@ -12,7 +12,7 @@ from store.database.engine import Database
 from store.lifecycle import requests, runs, sweeper
 from store.settings import Settings
 from tests.store.databases import reading, writing
-from tests.worker.conftest import Supervised, logged, submit, wait_for
+from tests.worker.conftest import Supervised, child_of, logged, submit, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -150,7 +150,7 @@ def test_a_dead_trainers_run_goes_on_from_its_checkpoint(store: Database, settin
 def test_nothing_that_a_dead_trainer_started_lives_on(store: Database, settings: Settings) -> None:
     (run_id,) = submit(store, ["child", "die 9"])
     Supervised(store, settings).end()
-    (child,) = [int(line.split()[1]) for line in logged(store, run_id) if line.startswith("child ")]
+    child = child_of(store, run_id)
     wait_for(lambda: alive(child), lambda living: not living)
 
 
@@ -158,11 +158,11 @@ def test_a_lost_lease_kills_the_trainer_and_writes_nothing(store: Database, sett
     (run_id,) = submit(store, ["child", "epoch", "deaf", "sleep 600"], ["epoch", "sleep 1", "end succeeded"])
     first = Supervised(store, settings)
     first.until(lambda run: run.epoch == 1)
-    (child,) = wait_for(lambda: [line for line in logged(store, run_id) if line.startswith("child ")], bool)
+    child = child_of(store, run_id)
     lose_lease(store, run_id)
     second = Supervised(store, settings)
     first.end(timeout=5)
-    wait_for(lambda: alive(int(child.split()[1])), lambda living: not living)
+    wait_for(lambda: alive(child), lambda living: not living)
     run = second.end()
     assert (run.state, run.attempt, run.epoch) == ("succeeded", 2, 1)
 

@@ -17,7 +17,7 @@ from store.database.records import Run
 from store.settings import Settings
 from tests.service.processes import gone, title
 from tests.store.databases import reading
-from tests.worker.conftest import SCRIPT, Supervised, logged, submit, wait_for
+from tests.worker.conftest import SCRIPT, Supervised, child_of, logged, submit, wait_for
 from worker import trainers as starting
 from worker import warm
 from worker.trainers import Trainers
@@ -99,7 +99,7 @@ def test_a_fork_that_dies_later_is_a_loss_like_any_other(store: Database, settin
         run = Supervised(store, settings, trainers).end()
         assert (run.state, run.losses) == ("queued", 1)
         assert "the trainer" in (run.message or "")
-        (child,) = [int(line.split()[1]) for line in logged(store, run_id) if line.startswith("child ")]
+        child = child_of(store, run_id)
         gone([child], timeout=15)
 
 
@@ -175,7 +175,7 @@ def test_a_host_that_ends_while_runs_train_costs_no_run_a_loss(
         supervised.until(lambda run: run.epoch == 1)
         wait_for(lambda: reading(store, checkpoints.list_for_run, run_id), bool)
         (pid,) = children(host.pids[-1])
-        (child,) = [int(line.split()[1]) for line in logged(store, run_id) if line.startswith("child ")]
+        child = child_of(store, run_id)
         if frozen:
             os.kill(host.pids[-1], signal.SIGSTOP)
             os.kill(pid, signal.SIGKILL)

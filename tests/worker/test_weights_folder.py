@@ -12,6 +12,7 @@ from store import jobs
 from store.database.engine import Database
 from store.database.records import NewRun
 from store.settings import Settings
+from tests.grids import campaign
 from tests.store.databases import writing
 from tests.worker.conftest import Supervised
 from worker.trainers import Trainers
@@ -44,7 +45,7 @@ def submit(store: Database) -> None:
     writing(store, jobs.submit, jobs.new_job(spec=spec, runs=new, method="cross_entropy", owner=""))
 
 
-@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("named", [True, campaign(False)])
 def test_weights_come_from_the_folder_that_is_named(
     named: bool, store: Database, settings: Settings, share: Path
 ) -> None:
