@@ -60,3 +60,19 @@ export interface Entry {
   advice?: string;
 }
 export type Catalog = Record<string, Entry[]>;
+
+/** A search's trial: one point, one run. */
+export interface Trial {
+  number: number;
+  run: string;
+  point: Record<string, unknown>;
+  value: number | null;
+  rung: number | null;
+  state: "open" | "at_rung" | "succeeded" | "failed" | "cancelled" | "pruned";
+}
+export type SearchPoint = Pick<Trial, "run" | "point" | "value">;
+export interface Search {
+  trials: Trial[];
+  best: SearchPoint | null;
+  finalists: SearchPoint[];
+}
