@@ -76,3 +76,70 @@ export interface Search {
   best: SearchPoint | null;
   finalists: SearchPoint[];
 }
+
+export interface StudyItem {
+  id: string;
+  name: string;
+  preset: string | null;
+  asked: Record<string, unknown>;
+  state: State;
+  requested: string | null;
+  progress: number;
+  created_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+}
+export interface StudyColumn {
+  key: string;
+  title: string;
+  metric: string;
+}
+export interface StudyCell {
+  job: string | null;
+  point: Record<string, unknown> | null;
+  metric: string;
+  mean: number | null;
+  std: number | null;
+  n: number;
+  values: number[];
+  seeds: number[];
+  confidence_interval: [number, number] | null;
+  missing: (number | string)[];
+  waiting: number[];
+  published: number | null;
+  difference: number | null;
+  differs: boolean | null;
+  derived: Record<string, string> | null;
+}
+export interface StudyRow {
+  label: string;
+  method: string;
+  cells: Record<string, StudyCell>;
+}
+/** A difference of two methods, paired by seed, that an answer rests on. */
+export interface FoundPair {
+  a: string;
+  b: string;
+  metric: string;
+  difference: number | null;
+  confidence_interval: [number, number] | null;
+  p_value: number;
+  n: number;
+  decided: boolean;
+}
+export interface Finding {
+  text: string;
+  spec: Record<string, unknown> | null;
+  pairs: FoundPair[];
+  winner?: { label: string; point: Record<string, unknown> } | null;
+}
+export interface Study extends StudyItem {
+  jobs: { id: string; name: string; state: State; progress: number }[];
+  columns: StudyColumn[];
+  rows: StudyRow[];
+  notes: string[];
+  citation: string;
+  figure: string | null;
+  answer_due: boolean;
+  answer: Finding | null;
+}

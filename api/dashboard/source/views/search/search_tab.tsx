@@ -29,7 +29,7 @@ export function SearchTab({ job }: { job: Job }) {
             <RungPart search={search} />
           </div>
           <Coordinates search={search} chosen={chosen} />
-          <div class="columns"><Importances search={search} /></div>
+          <Importances search={search} />
           <Slices search={search} chosen={chosen} choose={choose} />
         </>
       ) : (
