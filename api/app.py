@@ -9,6 +9,7 @@ from fastapi import Depends, FastAPI
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api import problems
+from api.answering import Answering
 from api.conditional import NotModified, not_modified
 from api.description import describe
 from api.middleware.audit import Audit, AuditLog, Refusals
@@ -25,6 +26,7 @@ from api.mirroring.process import Mirroring
 from api.parameters import known_query
 from api.routes import routers
 from api.routes.pages import DASHBOARD, DOCS, WholeFiles
+from api.searching.process import Searching
 from api.services import child
 from api.state import Service
 from api.streams.feed import Feed
@@ -62,7 +64,8 @@ def create_app(
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         feed.start()
         delivering = Delivering(db, addresses, lease_seconds=settings.lease_seconds)
-        with Sweeping(settings, db, doorbell), Mirroring(settings, db), delivering:
+        answering, searching = Answering(settings, db), Searching(settings, db, doorbell)
+        with Sweeping(settings, db, doorbell), Mirroring(settings, db), delivering, answering, searching:
             yield
         child.stop()
         await feed.stop()

@@ -14,12 +14,26 @@ from client.calls.finding import NOT_FOUND, WHOLE_ID
 from client.calls.following import FollowCalls
 from client.calls.predicting import PredictCalls
 from client.calls.request import at
+from client.calls.studies import StudyCalls
 from client.calls.webhooks import WebhookCalls
 from client.errors import ApiError
+from client.studies import Study
 from client.transport import Transport
 
+PAGES = {"j_": "jobs", "r_": "runs", "s_": "studies"}
+"""Beginning of an id -> place in the dashboard."""
 
-class Client(FollowCalls, PredictCalls, CompareCalls, ClassReportCalls, ExportCalls, CatalogCalls, WebhookCalls):
+
+class Client(
+    FollowCalls,
+    PredictCalls,
+    CompareCalls,
+    ClassReportCalls,
+    ExportCalls,
+    CatalogCalls,
+    StudyCalls,
+    WebhookCalls,
+):
     """A connection to the service; use it as a context manager or call `close`.
 
     Requests that can safely be repeated are repeated with growing pauses while the service or its database is away.
@@ -63,9 +77,9 @@ class Client(FollowCalls, PredictCalls, CompareCalls, ClassReportCalls, ExportCa
         """The service's address."""
         return self._transport.url
 
-    def page(self, of: Job | Run | None = None) -> str:
-        """The address of the dashboard, or of a job's or a run's page in it."""
-        place = "" if of is None else f"#/{'runs' if isinstance(of, Run) else 'jobs'}/{of.id}"
+    def page(self, of: Job | Run | Study | None = None) -> str:
+        """The address of the dashboard, or of a job's, a run's or a study's page in it."""
+        place = "" if of is None else f"#/{PAGES.get(of.id[:2], 'jobs')}/{of.id}"
         return f"{self.url}/{place}"
 
     def events(

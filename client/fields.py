@@ -23,7 +23,7 @@ class State(Word):
 
 
 class Reason(Word):
-    """Why a run ended as failed or cancelled."""
+    """Why a run ended as failed or cancelled, or waits for something other than a worker."""
 
     DIVERGED = "diverged"
     OUT_OF_MEMORY = "out_of_memory"
@@ -35,6 +35,8 @@ class Reason(Word):
     WORKER_LOST = "worker_lost"
     ERROR = "error"
     CANCELLED_BY_USER = "cancelled_by_user"
+    AT_RUNG = "at_rung"
+    PRUNED = "pruned"
 
 
 class Request(Word):
@@ -86,6 +88,9 @@ class JobItemFields(Answer):
     datasets: list[str] = Field(default_factory=list)
     method: str = ""
     methods: list[str] = Field(default_factory=list)
+    study: str | None = None
+    preset: str | None = None
+    published: dict[str, float] | None = None
     runs_total: int = 0
     created_at: datetime | None = None
     started_at: datetime | None = None
@@ -113,6 +118,9 @@ class JobFields(Answer):
     datasets: list[str] = Field(default_factory=list)
     method: str = ""
     methods: list[str] = Field(default_factory=list)
+    study: str | None = None
+    preset: str | None = None
+    published: dict[str, float] | None = None
     runs_total: int = 0
     created_at: datetime | None = None
     started_at: datetime | None = None

@@ -10,6 +10,7 @@ from client.notebook import brief, data_frame, frame_or_rows, html_rows, html_ta
 from client.origin import Bound
 from client.record import Answer
 from client.results import Statistic, SummaryRow, result_rows
+from client.search import Search
 from client.words import plain, point_label
 
 SHOWN_FAILURES = 10
@@ -57,11 +58,12 @@ class Verdict(VerdictFields):
 
 
 class Job(JobFields, Stateful, Bound):
-    """What somebody submitted; `runs` are the first 100 of `runs_total`."""
+    """What somebody submitted; `runs` are the first 100 of `runs_total`, `search` is None where it has none."""
 
     runs: list[Run] = Field(default_factory=list)
     summary: list[SummaryRow] = Field(default_factory=list)
     verdict: Verdict | None = None
+    search: Search | None = None
 
     def refresh(self) -> Self:
         """Bring this record up to date."""

@@ -26,7 +26,7 @@ ABOUT = {
         "pause": "Let a job or a run wait, from a checkpoint.",
         "resume": "Let a paused job or run go on.",
         "retry": "Run a job's failed and cancelled runs, or one of them, again.",
-        "extend": "Run a job's sweep points with more seeds, also after it has ended.",
+        "extend": "Run a job with more seeds, or a search with more trials, also after it has ended.",
         "delete": "Delete a job that has ended, with its metrics and checkpoints.",
     },
     "results": {
@@ -50,6 +50,10 @@ ABOUT = {
         "drain": "Let a worker take nothing new, or --resume it.",
         "queue": "Show the queue in numbers, and the runs that come next.",
     },
+    "studies": {
+        "studies": "List studies, newest first.",
+        "study": "A table by one request: PRESET, show, table, watch, cancel, ...",
+    },
     "datasets": {
         "dataset": "Data sets: add, list, show, delete.",
     },
@@ -57,7 +61,7 @@ ABOUT = {
         "webhook": "Webhooks: add, list, rm, test, deliveries.",
     },
 }
-GROUPS = ("dataset", "webhook")
+GROUPS = ("dataset", "study", "webhook")
 """Those that have commands of their own; they are listed last."""
 MODULES = {name: module for module, commands in ABOUT.items() for name in commands}
 

@@ -156,7 +156,7 @@ class Lines(Printing):
         """Print what has changed."""
         for run in runs:
             if self._states.get(run.id, "queued") != run.state:
-                why = f" ({run.reason}: {run.message})" if run.reason else ""
+                why = f" ({': '.join(filter(None, [run.reason, run.message]))})" if run.reason else ""
                 self._say(f"{run_label(run)}: {run.state}{why}")
             self._states[run.id] = run.state
         if time.monotonic() - self._said_at > LINE_SECONDS:

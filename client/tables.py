@@ -6,6 +6,7 @@ from typing import Any
 from client.answers import Job, JobItem, Run
 from client.output import say_table
 from client.results import COLUMNS, percent, result_rows
+from client.search import figure
 from client.words import point_label
 
 
@@ -15,6 +16,23 @@ def say_results(job: Job) -> None:
     if rows:
         paths = max(1, len({path for row in job.summary for path in row.point}))
         say_table(list(rows[0]), [list(row.values()) for row in rows], right=range(paths, len(rows[0])))
+
+
+def say_search(job: Job) -> None:
+    """Print a line per trial of a search, its best point and those that got seeds."""
+    if job.search is None:
+        return
+    rows = job.search.rows()
+    if rows:
+        say_table(list(rows[0]), [list(row.values()) for row in rows], right=[0, len(rows[0]) - 3, len(rows[0]) - 2])
+    metric = (job.spec.get("search") or {}).get("metric") or "value"
+    best = [] if job.search.best is None else [job.search.best]
+    told = [["best so far" if not job.ended else "best", point] for point in best]
+    told += [[f"finalist {place}", point] for place, point in enumerate(job.search.finalists, start=1)]
+    if told:
+        say_table(
+            ["", "point", metric], [[title, point_label(point.point), figure(point.value)] for title, point in told]
+        )
 
 
 def run_label(run: Run) -> str:

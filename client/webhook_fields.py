@@ -42,6 +42,7 @@ class DeliveryFields(Answer):
     event: str = ""
     job: str | None = None
     run: str | None = None
+    study: str | None = None
     state: DeliveryState
     attempts: int = 0
     last_status: int | None = None

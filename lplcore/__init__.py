@@ -20,7 +20,7 @@ try:
     from lplcore.events import CheckpointReady, EpochEnd, LogLine, Progress, RunEnd, RunStart
     from lplcore.method.build import criterion
     from lplcore.spec.experiment import ExperimentSpec, RunPlan, parse_spec
-    from lplcore.spec.plan import check_plan
+    from lplcore.spec.plan import check_plan, check_search
     from lplcore.training.loading import dataset_info
     from lplcore.training.pack import train_together
     from lplcore.training.predictor import Prediction, Predictor
@@ -54,6 +54,7 @@ __all__ = [
     "SpecError",
     "catalog",
     "check_plan",
+    "check_search",
     "criterion",
     "dataset_info",
     "events",

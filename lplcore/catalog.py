@@ -5,8 +5,10 @@ from typing import Any
 from lplcore.errors import validated
 from lplcore.frame.alias import Alias
 from lplcore.frame.preset import Preset
+from lplcore.frame.study import Study
 from lplcore.method.method import MethodSpec
 from lplcore.plugin import FOLDERS, Plugin, plugins
+from lplcore.studies.sizes import sizes
 
 Entry = dict[str, Any]
 
@@ -17,12 +19,13 @@ def catalog() -> dict[str, list[Entry]]:
     Beside them `formula` (TeX without delimiters), `effect` (on head and tail classes) and `advice`, empty where there
     is nothing to say.
 
-    Methods carry their composition per task, presets their spec, published figures and whose settings they follow.
+    Methods carry their composition per task, presets their spec, published figures and whose settings they follow,
+    studies their columns and rows and, per scale, what they need and how many runs they train.
     """
     return {folder: [entry(plugin) for plugin in plugins(kind).values()] for kind, folder in FOLDERS.items()}
 
 
-def entry(plugin: type[Plugin] | Alias | Preset) -> Entry:
+def entry(plugin: type[Plugin] | Alias | Preset | Study) -> Entry:
     """One plug-in as JSON."""
     if isinstance(plugin, Alias):
         return {**value_entry(plugin, schema_title=f"{camel_case(plugin.name)}Method"), **compositions(plugin)}
@@ -30,6 +33,9 @@ def entry(plugin: type[Plugin] | Alias | Preset) -> Entry:
         fields = ("spec", "published", "table_row", "follows", "settings_of", "grid")
         own = {field: getattr(plugin, field) for field in fields}
         return {**value_entry(plugin, schema_title=camel_case(plugin.name)), **own}
+    if isinstance(plugin, Study):
+        labels = {"columns": [each.title for each in plugin.columns], "rows": [row.label for row in plugin.rows]}
+        return {**value_entry(plugin, schema_title=camel_case(plugin.name)), **labels, "scales": sizes(plugin)}
     return {
         "name": plugin.model_fields["name"].default,
         **facts(plugin),
@@ -38,14 +44,14 @@ def entry(plugin: type[Plugin] | Alias | Preset) -> Entry:
     }
 
 
-def facts(plugin: type[Plugin] | Alias | Preset) -> Entry:
+def facts(plugin: type[Plugin] | Alias | Preset | Study) -> Entry:
     """What every plug-in says of itself."""
     texts = {field: getattr(plugin, field) for field in ("title", "citation", "formula", "effect", "advice")}
     return {**texts, "tasks": sorted(plugin.tasks)}
 
 
-def value_entry(plugin: Alias | Preset, *, schema_title: str) -> Entry:
-    """What aliases and presets have in common; the schema allows the name and nothing else."""
+def value_entry(plugin: Alias | Preset | Study, *, schema_title: str) -> Entry:
+    """What aliases, presets and studies have in common; the schema allows the name and nothing else."""
     name = {"const": plugin.name, "default": plugin.name, "title": "Name", "type": "string"}
     return {
         "name": plugin.name,

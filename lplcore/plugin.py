@@ -1,7 +1,8 @@
 """Plug-ins: frozen, validated records that a scan takes from the folder of their kind.
 
 A plug-in is one module, or one package, in its kind's folder that defines one record, or holds one value (an alias, a
-preset), whose `name` equals the module's. A module may also hold a tuple of values: their names begin with its own.
+preset, a study), whose `name` equals the module's. A module may also hold a tuple of values: their names begin with its
+own.
 """
 
 import difflib
@@ -40,6 +41,7 @@ FOLDERS = {
     "schedule": "schedules",
     "dataset": "datasets",
     "preset": "presets",
+    "study": "studies",
 }
 """Kind -> folder of lplcore that holds its plug-ins."""
 
@@ -128,7 +130,7 @@ class Plugin(Record):
 
 
 class PluginValue(Record):
-    """A plug-in that is a value and builds nothing: an alias, a preset."""
+    """A plug-in that is a value and builds nothing: an alias, a preset, a study."""
 
     name: str
     title: str = ""

@@ -10,17 +10,15 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Row, Select, Text, cast, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
-from store import jobs
+from store import jobs, metrics
 from store.characters import from_json
-from store.database.engine import is_sqlite
 from store.database.records import DELETE, Series
 from store.database.tables import EpochRow, JobRow, RunRow, SeriesRow
 from store.errors import NotFound
 from store.lifecycle.states import OPEN, State
-from store.metrics import can_pick
 
 MOST_POINTS = 500
 """Epochs of a curve that are read; of a longer one every second, third... and the last."""
@@ -120,9 +118,8 @@ def found_jobs(session: Session, job_ids: Sequence[str]) -> dict[str, str]:
 
 
 def points(session: Session, job: str, name: str, *, most: int) -> list[Side]:
-    """The sweep points of a job in its order, no more than `most`."""
-    current = (RunRow.job_id == job) & RunRow.replaced.is_(False)
-    query = select(*COLUMNS).where(current).order_by(RunRow.position).execution_options(yield_per=500)
+    """The sweep points of a job in its order, no more than `most`; of a search none that it has pruned."""
+    query = select(*COLUMNS).where(jobs.counted(job)).order_by(RunRow.position).execution_options(yield_per=500)
     read: dict[str, Side] = {}
     with closing(session.execute(query)) as rows:
         for row in rows:
@@ -153,21 +150,13 @@ def scalars(session: Session, compared: Sequence[Side], metric: str) -> Iterator
     longest = max(lengths, default=0)
     step = max(1, -(-longest // MOST_POINTS), -(-sum(lengths) // MOST_ROWS))
     places = [run for run, _ in sorted(owners.items(), key=lambda pair: pair[1])]
-    query = curves_query(session, metric).where(EpochRow.run_id.in_(places))
+    query = metrics.curves_query(session, metric).where(EpochRow.run_id.in_(places))
     query = query.where(EpochRow.epoch % step == longest % step) if step > 1 else query
     for run, epoch, text in session.execute(query.execution_options(yield_per=2000)):
         value = from_json(text) if text is not None else None
         value = value.get(metric) if isinstance(value, dict) else value
         if value is not None:
             yield owners[run], epoch, value
-
-
-def curves_query(session: Session, metric: str) -> Select[str, int, str]:
-    """Run, epoch and text of the metric, or of all where the database does not find it by itself."""
-    if not can_pick(session, metric):
-        return select(EpochRow.run_id, EpochRow.epoch, cast(EpochRow.metrics, Text))
-    key = f'$."{metric}"' if is_sqlite(session) else metric
-    return select(EpochRow.run_id, EpochRow.epoch, cast(EpochRow.metrics.op("->")(key), Text))
 
 
 def class_arrays(

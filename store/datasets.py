@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,7 @@ from store.characters import path_to_text
 from store.database.clock import database_time
 from store.database.records import DatasetRecord, Page
 from store.database.rows import dataset_of
-from store.database.tables import DatasetRow, RunRow
+from store.database.tables import DatasetRow, JobFacetRow, JobRow, RunRow
 from store.errors import Conflict, NotFound
 from store.identifiers import new_id
 from store.lifecycle.states import OPEN
@@ -56,6 +56,11 @@ def get(session: Session, name: str) -> DatasetRecord:
     return dataset_of(row)
 
 
+def names(session: Session) -> list[str]:
+    """Names of all data sets, in alphabetical order."""
+    return list(session.scalars(select(DatasetRow.name).order_by(DatasetRow.name)))
+
+
 def has_upload(session: Session, upload: str) -> bool:
     """Whether a data set is made of the files of an upload."""
     query = select(DatasetRow.name).where(DatasetRow.info["upload"]["id"].as_string() == upload)
@@ -73,11 +78,19 @@ def delete_dataset(session: Session, name: str) -> None:
 
     Raises:
         NotFound: no such data set.
-        Conflict: a run that has not ended uses it.
+        Conflict: a run that has not ended, or a search that may ask for more, uses it.
     """
     if session.get(DatasetRow, name) is None:
         raise NotFound(f"there is no data set {name!r}")
     user = session.scalars(select(RunRow.job_id).where(RunRow.dataset == name, RunRow.state.in_(OPEN)).limit(1)).first()
+    user = user or session.scalars(searches_on(name)).first()
     if user is not None:
         raise Conflict(f"job {user} still uses data set {name!r}; cancel it first")
     session.execute(delete(DatasetRow).where(DatasetRow.name == name))
+
+
+def searches_on(name: str) -> Select[str]:
+    """A search on a data set that may ask for more runs."""
+    facet = (JobFacetRow.kind == "dataset") & (JobFacetRow.value == name)
+    query = select(JobRow.id).join(JobFacetRow, JobFacetRow.job_id == JobRow.id)
+    return query.where(JobRow.search_open, facet).limit(1)

@@ -21,8 +21,10 @@ from store.database.tables import (
     JobTagRow,
     RunRow,
     SeriesRow,
+    StudyRow,
 )
 from store.errors import Conflict, NotFound, StoreError
+from store.lifecycle import study_state
 from store.lifecycle.states import ENDED
 
 BATCH = 50
@@ -40,10 +42,26 @@ def delete_job(db: Database, job_id: str) -> None:
         Conflict: it has not ended.
     """
     db.write(partial(hide, job_id=job_id), urgent=True)
-    try:
-        erase(db, job_id)
-    except StoreError as error:
-        log.warning("job %s is deleted, its content will be erased later: %s", job_id, error)
+    erase_now(db, [job_id])
+
+
+def delete_study(db: Database, study_id: str) -> None:
+    """Delete a study that has ended with its jobs and all that belongs to them, as `delete_job` does.
+
+    Raises:
+        NotFound: no such study.
+        Conflict: it has not ended.
+    """
+    erase_now(db, db.write(partial(hide_study, study_id=study_id), urgent=True))
+
+
+def erase_now(db: Database, job_ids: Sequence[str]) -> None:
+    """Erase hidden jobs as far as that is possible now."""
+    for job_id in job_ids:
+        try:
+            erase(db, job_id)
+        except StoreError as error:
+            log.warning("job %s is deleted, its content will be erased later: %s", job_id, error)
 
 
 def hide(session: Session, job_id: str) -> None:
@@ -61,6 +79,30 @@ def hide(session: Session, job_id: str) -> None:
         raise Conflict(f"job {job_id} is {row.state}: cancel it first, then delete it")
     session.execute(update(JobRow).where(JobRow.id == job_id).values(requested=DELETE))
     session.execute(delete(IdempotencyRow).where(IdempotencyRow.job_id == job_id))
+    if row.study_id is not None:
+        study_state.refresh(session, row.study_id)
+
+
+def hide_study(session: Session, study_id: str) -> list[str]:
+    """Let nobody see a study that has ended, nor its jobs, any more; the jobs, which are then to be erased.
+
+    Raises:
+        NotFound: no such study.
+        Conflict: it has not ended.
+    """
+    its = (JobRow.study_id == study_id) & JobRow.requested.is_distinct_from(DELETE)
+    # Locked as `study_state.refresh` does it: jobs before their study.
+    locked = select(JobRow.id).where(its).order_by(JobRow.id).with_for_update(key_share=True)
+    job_ids = list(session.scalars(locked))
+    study = session.get(StudyRow, study_id, with_for_update={"key_share": True}, populate_existing=True)
+    if study is None:
+        raise NotFound(f"there is no study {study_id}")
+    if study.state not in ENDED:
+        raise Conflict(f"study {study_id} is {study.state}: cancel it first, then delete it")
+    session.execute(update(JobRow).where(JobRow.id.in_(job_ids)).values(requested=DELETE))
+    session.execute(delete(IdempotencyRow).where(IdempotencyRow.job_id.in_(job_ids)))
+    session.execute(delete(StudyRow).where(StudyRow.id == study_id))
+    return job_ids
 
 
 def erase_deleted(db: Database, *, limit: int = 10) -> int:

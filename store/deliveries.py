@@ -25,6 +25,7 @@ class Due:
     event: str
     job_id: str | None
     run_id: str | None
+    study_id: str | None
     attempts: int
     created_at: float
     url: str = field(repr=False)
@@ -66,7 +67,7 @@ def next_due(session: Session, webhook_id: str) -> Due | None:
     if found is None:
         return None
     row, webhook = found
-    told = (row.id, row.webhook_id, row.event, row.job_id, row.run_id, row.attempts, row.created_at)
+    told = (row.id, row.webhook_id, row.event, row.job_id, row.run_id, row.study_id, row.attempts, row.created_at)
     return Due(*told, url=webhook.url, secret=webhook.secret)
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from store.database.records import NewRun
-from store.database.tables import JobFacetRow
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from store.database.records import Job, NewRun
+from store.database.tables import JobFacetRow, JobRow
 
 FILTERED = {"method": "methods", "dataset": "datasets"}
 """Kind of a facet that lists of jobs are filtered by -> column that shows its values."""
@@ -33,3 +36,12 @@ def facet_rows(job_id: str, facets: dict[str, list[Any]]) -> list[JobFacetRow]:
         for kind, column in FILTERED.items()
         for value in facets[column]
     ]
+
+
+def add_facets(session: Session, job: Job, facets: dict[str, list[Any]]) -> None:
+    """Let a job show what new runs of it are about, besides what it does."""
+    fresh = {name: [each for each in values if each not in getattr(job, name)] for name, values in facets.items()}
+    if any(fresh.values()):
+        values = {name: [*getattr(job, name), *more] for name, more in fresh.items()}
+        session.execute(update(JobRow).where(JobRow.id == job.id).values(**values))
+        session.add_all(facet_rows(job.id, fresh))

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from store import jobs
 from store.database.records import Run
 from store.database.tables import RunRow, WorkerRow
 from store.lifecycle.states import State
@@ -26,9 +27,9 @@ class Machine:
 
 
 def failures(session: Session, job_id: str, *, limit: int) -> Sequence[Run]:
-    """Current runs that failed or were cancelled, in the order of submission."""
-    current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False) & RunRow.state.in_(UNSUCCESSFUL)
-    return session.scalars(select(RunRow).where(current).order_by(RunRow.position).limit(limit)).all()
+    """Current runs that failed or were cancelled, in the order of submission; a pruned trial is no failure."""
+    unsuccessful = jobs.counted(job_id) & RunRow.state.in_(UNSUCCESSFUL)
+    return session.scalars(select(RunRow).where(unsuccessful).order_by(RunRow.position).limit(limit)).all()
 
 
 def machines(session: Session, job_id: str, *, limit: int) -> list[Machine]:

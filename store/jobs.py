@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased, defer
 
 from store import cursors, events, names
-from store.characters import clean_all, to_json
+from store.characters import clean_all
 from store.database.bulk import insert_plain
 from store.database.clock import database_time
 from store.database.records import DELETE, Job, NewJob, NewRun, Page, Run, Submitted
@@ -20,14 +20,22 @@ from store.identifiers import new_id
 from store.job_facets import facet_rows, facets_of
 from store.job_order import NEWEST_FIRST, Bound, Order, listed, ordered, within
 from store.lifecycle import turns
-from store.lifecycle.new_runs import queued_run
-from store.lifecycle.states import OPEN, State
+from store.lifecycle.new_runs import plain, queued_run
+from store.lifecycle.states import OPEN, Reason, State
 
 WITHOUT_SPEC = defer(JobRow.spec, raiseload=True)
 
 
 def new_job(
-    *, spec: dict[str, Any], runs: Sequence[NewRun], method: str, owner: str = "", parent: str | None = None
+    *,
+    spec: dict[str, Any],
+    runs: Sequence[NewRun],
+    method: str,
+    owner: str = "",
+    parent: str | None = None,
+    preset: str | None = None,
+    published: Mapping[str, float] | None = None,
+    search_open: bool = False,
 ) -> NewJob:
     """A job as it will be stored, made before the transaction: SQLite has one writer, and heartbeats wait for it.
 
@@ -36,6 +44,9 @@ def new_job(
         method: the name in lists of the method of runs that name none.
         owner: the API key that submits.
         parent: the job whose spec this one was made from.
+        preset: what it was made by.
+        published: metric -> the figure that was published of it.
+        search_open: whether it is a search, whose first trials these runs are.
     """
     job_id, facets = new_id("j"), facets_of(runs, method=method)
     columns = {
@@ -44,6 +55,8 @@ def new_job(
         "name_key": names.key(spec["name"]),
         "owner": owner,
         "parent": parent,
+        **({} if preset is None else {"preset": preset, "published": dict(published or {})}),
+        "search_open": search_open,
         "state": State.QUEUED,
         "progress": 0.0,
         "priority": spec["priority"],
@@ -63,9 +76,11 @@ def new_job(
     return NewJob(columns, waiting)
 
 
-def run_columns(job_id: str, runs: Sequence[NewRun], *, priority: int, owner: str) -> Iterator[dict[str, Any]]:
-    """The runs of a new job, all of which wait, as `insert_plain` takes them."""
-    for position, run in enumerate(runs):
+def run_columns(
+    job_id: str, runs: Sequence[NewRun], *, priority: int, owner: str, start: int = 0
+) -> Iterator[dict[str, Any]]:
+    """New runs of a job, all of which wait, in the places from `start` on, as `insert_plain` takes them."""
+    for position, run in enumerate(runs, start):
         columns = {
             "job_id": job_id,
             "position": position,
@@ -78,9 +93,10 @@ def run_columns(job_id: str, runs: Sequence[NewRun], *, priority: int, owner: st
             "owner": owner,
             "epochs": run.epochs,
             "one_core": run.one_core,
+            "trial": run.trial,
+            "stop_epoch": run.stop_epoch,
         }
-        queued = queued_run(columns)
-        yield queued | {name: to_json(queued[name]) for name in ("point", "spec", "info")}
+        yield plain(queued_run(columns))
 
 
 def submit(
@@ -122,14 +138,20 @@ def submit(
             raise
         return earlier
     turns.refuse_beyond(session, owner, max_queued, more=len(job.runs))
-    session.add_all(JobTagRow(job_id=row.id, tag=tag) for tag in dict.fromkeys(clean_all(job.columns["tags"])))
-    session.add_all(facet_rows(row.id, job.columns))
-    if job.runs:
-        insert_plain(session, RunRow, [turns.placed(run, now) for run in job.runs])
-    events.record(session, "state", {"job": row.id, "state": State.QUEUED}, job_id=row.id, run_id=None)
+    add_content(session, job, now)
     session.flush()
     session.refresh(row)
     return Submitted(row, created=True)
+
+
+def add_content(session: Session, job: NewJob, now: float) -> None:
+    """What belongs to a job whose row is written: its runs, what it is found by, and its first event."""
+    job_id = job.columns["id"]
+    session.add_all(JobTagRow(job_id=job_id, tag=tag) for tag in dict.fromkeys(clean_all(job.columns["tags"])))
+    session.add_all(facet_rows(job_id, job.columns))
+    if job.runs:
+        insert_plain(session, RunRow, [turns.placed(run, now) for run in job.runs])
+    events.record(session, "state", {"job": job_id, "state": State.QUEUED}, job_id=job_id, run_id=None)
 
 
 def earlier_submission(session: Session, owner: str, key: str | None, *, request_hash: str) -> Submitted | None:
@@ -220,14 +242,27 @@ def list_runs(session: Session, job_id: str, *, limit: int = 100, cursor: str | 
 
 def summary(session: Session, job_id: str) -> list[dict[str, Any]]:
     """Per sweep point: last-epoch metrics as mean and standard deviation (n - 1; null at n = 1) over the seeds that
-    succeeded, and the seeds that are missing."""
-    columns = (RunRow.point, RunRow.seed, RunRow.state, RunRow.last_metrics)
-    current = (RunRow.job_id == job_id) & RunRow.replaced.is_(False)
-    rows = session.execute(select(*columns).where(current).order_by(RunRow.position)).all()
-    members: dict[str, list[Any]] = {}
+    succeeded, and the seeds that are missing. Trials that a search has pruned are left out."""
+    return summaries(session, [job_id]).get(job_id, [])
+
+
+def summaries(session: Session, job_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """The summaries of several jobs in one statement; a job without runs has none."""
+    columns = (RunRow.job_id, RunRow.point, RunRow.seed, RunRow.state, RunRow.last_metrics)
+    query = select(*columns).where(counted(*job_ids)).order_by(RunRow.job_id, RunRow.position)
+    rows = session.execute(query).all()
+    members: dict[tuple[str, str], list[Any]] = {}
     for row in rows:
-        members.setdefault(json.dumps(row.point, sort_keys=True), []).append(row)
-    return [point_summary(runs[0].point, runs) for runs in members.values()]
+        members.setdefault((row.job_id, json.dumps(row.point, sort_keys=True)), []).append(row)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (job_id, _), runs in members.items():
+        found.setdefault(job_id, []).append(point_summary(runs[0].point, runs))
+    return found
+
+
+def counted(*job_ids: str) -> ColumnElement[bool]:
+    """The current runs of jobs but for pruned trials, which are no results and miss nowhere."""
+    return RunRow.job_id.in_(job_ids) & RunRow.replaced.is_(False) & RunRow.reason.is_distinct_from(Reason.PRUNED)
 
 
 def point_summary(point: dict[str, Any], runs: Sequence[Any]) -> dict[str, Any]:

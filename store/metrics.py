@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Text, bindparam, delete, insert, select
+from sqlalchemy import Select, Text, bindparam, delete, insert, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
@@ -111,6 +111,14 @@ def can_pick(session: Session, name: str) -> bool:
     return PLAIN.fullmatch(name) is not None and (
         not is_sqlite(session) or sqlite3.sqlite_version_info >= PICKING_SQLITE
     )
+
+
+def curves_query(session: Session, metric: str) -> Select[str, int, str]:
+    """Run, epoch and text of the metric, or of all where the database does not find it by itself."""
+    if not can_pick(session, metric):
+        return select(EpochRow.run_id, EpochRow.epoch, sql_cast(EpochRow.metrics, Text))
+    key = f'$."{metric}"' if is_sqlite(session) else metric
+    return select(EpochRow.run_id, EpochRow.epoch, sql_cast(EpochRow.metrics.op("->")(key), Text))
 
 
 def picked(session: Session, name: str, rows: Mapping[str, Any]) -> Curves:

@@ -17,7 +17,7 @@ class WebhookEvent(StrEnum):
     JOB_FAILED = "job.failed"
     JOB_CANCELLED = "job.cancelled"
     RUN_FAILED = "run.failed"
-    STUDY_ENDED = "study.ended"  # reserved: nothing sends it yet
+    STUDY_ENDED = "study.ended"
 
 
 class DeliveryState(StrEnum):
@@ -34,15 +34,28 @@ TEST = "test"
 LISTENING = select(WebhookRow.id, WebhookRow.events).order_by(WebhookRow.id).with_for_update(key_share=True, read=True)
 
 
-def announce(session: Session, event: WebhookEvent, *, job_id: str, run_id: str | None = None) -> None:
+def announce(
+    session: Session,
+    event: WebhookEvent,
+    *,
+    job_id: str | None = None,
+    run_id: str | None = None,
+    study_id: str | None = None,
+) -> None:
     """Add a delivery for every webhook that listens to the event."""
     wanted = [row.id for row in session.connection().execute(LISTENING) if event in row.events]
     for webhook_id in wanted:
-        add_delivery(session, webhook_id, event, job_id=job_id, run_id=run_id)
+        add_delivery(session, webhook_id, event, job_id=job_id, run_id=run_id, study_id=study_id)
 
 
 def add_delivery(
-    session: Session, webhook_id: str, event: str, *, job_id: str | None = None, run_id: str | None = None
+    session: Session,
+    webhook_id: str,
+    event: str,
+    *,
+    job_id: str | None = None,
+    run_id: str | None = None,
+    study_id: str | None = None,
 ) -> str:
     """Add a delivery that is due at once; its id."""
     now, delivery_id = database_time(session), new_id("wd")
@@ -52,6 +65,7 @@ def add_delivery(
         "event": event,
         "job_id": job_id,
         "run_id": run_id,
+        "study_id": study_id,
         "state": DeliveryState.PENDING,
         "attempts": 0,
         "created_at": now,

@@ -12,8 +12,7 @@ from store.database.records import Event, Run
 from store.database.tables import CheckpointRow, ChunkRow, JobRow, RunRow
 from store.errors import NotFound
 from store.lifecycle import runs
-from store.lifecycle.job_state import derived_state
-from store.lifecycle.states import ENDED, State
+from store.lifecycle.states import ENDED, State, derived_state
 from tests.store.databases import reading
 
 FOLLOWING: dict[str, set[str]] = {

@@ -2,6 +2,7 @@
 
 import json
 import keyword
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -63,6 +64,12 @@ WRITTEN = (
         ("State", "Reason", "Request"),
     ),
     Fields(
+        "search_fields",
+        "a search",
+        "client.search",
+        {"PointAnswer": "PointFields", "TrialAnswer": "TrialFields", "SearchAnswer": "SearchFields"},
+    ),
+    Fields(
         "comparison_fields",
         "a comparison",
         "client.comparison",
@@ -102,6 +109,20 @@ WRITTEN = (
         },
     ),
     Fields(
+        "study_fields",
+        "studies",
+        "client.studies",
+        {
+            "StudyItem": "StudyItemFields",
+            "StudyColumn": "StudyColumnFields",
+            "StudyCell": "StudyCellFields",
+            "StudyRow": "StudyRowFields",
+            "StudyJob": "StudyJobFields",
+            "StudyFinding": "StudyFindingFields",
+            "StudyAnswer": "StudyFields",
+        },
+    ),
+    Fields(
         "webhook_fields",
         "webhooks",
         None,
@@ -134,16 +155,26 @@ def text_of(fields: Fields, schemas: Mapping[str, Any]) -> str:
     declared = (
         f"\n\nFields that hold other answers are declared in `{fields.declared_in}`.\n" if fields.declared_in else ""
     )
-    return f'"""{about}{declared}"""\n\n{imports(body)}\n\n{body}'
+    return f'"""{about}{declared}"""\n\n{imports(body, fields.module)}\n\n{body}'
 
 
-def imports(body: str) -> str:
-    """The imports that classes need."""
+def imports(body: str, module: str) -> str:
+    """The imports that the classes of a module need."""
     standard = ["from datetime import datetime\n"] if "datetime" in body else []
     standard += ["from typing import Any\n"] if "Any" in body else []
     field = "from pydantic import Field\n\n" if "Field(" in body else ""
-    own = "Answer, Word" if "(Word)" in body else "Answer"
-    return "".join(standard) + ("\n" if standard else "") + field + f"from client.record import {own}\n"
+    own = f"from client.record import {'Answer, Word' if '(Word)' in body else 'Answer'}\n"
+    return "".join(standard) + ("\n" if standard else "") + field + words_of_others(body, module) + own
+
+
+def words_of_others(body: str, module: str) -> str:
+    """The imports of words that are written into other modules."""
+    used = {each.module: [word for word in each.enums if re.search(rf": {word}\b", body)] for each in WRITTEN}
+    return "".join(
+        f"from client.{other} import {', '.join(sorted(words))}\n"
+        for other, words in used.items()
+        if words and other != module
+    )
 
 
 def enum(name: str, schema: Mapping[str, Any]) -> str:

@@ -15,11 +15,12 @@ from api.parameters import Bounds, Cursor, Filter, IdempotencyKey, Identifier, L
 from api.problems import problems
 from api.schemas.answers import JobAnswer, JobList, RunList, Validation, job_answer
 from api.schemas.extension import Extension
+from api.services.extending import extend_job
 from api.services.job_page import job_page
 from api.state import Service, Services
 from store import deletion, job_edits, jobs
 from store.job_order import bound_of, order_of
-from store.lifecycle import extension, requests
+from store.lifecycle import requests
 from store.lifecycle.states import Action, State
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def validate(services: Services, body: Experiment) -> Validation:
     spec, plan, info = submission.checked(services.db, services.settings, body)
     return Validation(
         spec=spec.model_dump(mode="json"),
-        runs_total=len(plan),
+        runs_total=submission.runs_in(spec) or len(plan),
         class_counts=list(info.class_counts),
         imbalance_factor=info.imbalance_factor,
         classes=list(info.classes),
@@ -205,10 +206,12 @@ def retry(services: Services, job_id: Identifier) -> JobAnswer:
 def extend(services: Services, job_id: Identifier, body: Annotated[Extension, Body()]) -> JobAnswer:
     """A new run for every one of these seeds at every sweep point that lacks it; a job that has ended waits again.
 
-    The job's spec names the seeds from then on. Where no point lacks any, the job stays as it is.
+    The job's spec names the seeds from then on. Where no point lacks any, the job stays as it is. Of a search, the
+    finalists get the seeds, or so many `trials` more are tried.
     """
-    change = partial(extension.extend, job_id=job_id, seeds=body.seeds, max_runs=services.settings.max_runs_per_job)
-    services.db.write(partial(change, max_queued=services.settings.max_queued_runs))
+    services.db.write(
+        partial(extend_job, job_id=job_id, settings=services.settings, seeds=body.seeds, trials=body.trials)
+    )
     job = answer(services, job_id)
     services.doorbell.ring(job.runs_total)
     return job

@@ -31,9 +31,7 @@ class NewWebhook(BaseModel):
         description="of http or https, at a public address or in a network that `LPL_WEBHOOK_ALLOW` lists",
         examples=["https://hooks.example.org/lpl"],
     )
-    events: list[WebhookEvent] = Field(
-        min_length=1, max_length=len(WebhookEvent), description="`study.ended` is reserved: nothing sends it yet"
-    )
+    events: list[WebhookEvent] = Field(min_length=1, max_length=len(WebhookEvent))
 
 
 @router.post(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from api.schemas.searches import SearchAnswer
 from api.schemas.verdict import VerdictAnswer
 from store.characters import clean_all
 from store.database.records import ApiKey, Job, Run
@@ -123,6 +124,13 @@ class JobFacts(Answer):
     datasets: list[str] = Field(description="data sets of all runs")
     method: str = Field(description="the first run's; all are in `methods`")
     methods: list[str] = Field(description="methods of all runs")
+    study: str | None = Field(
+        validation_alias=AliasChoices("study_id", "study"), description="the study that it is a part of"
+    )
+    preset: str | None = Field(description="the preset that it was made by")
+    published: dict[str, float] | None = Field(
+        description="metric -> the figure that was published of the preset, as of the job's submission"
+    )
     runs_total: int
     created_at: Moment
     started_at: Moment | None
@@ -182,6 +190,7 @@ class JobAnswer(JobFacts):
     runs: list[RunAnswer]
     summary: list[PointSummary]
     verdict: VerdictAnswer | None = Field(description="null while no run has succeeded")
+    search: SearchAnswer | None = Field(description="null where the spec has no `search`")
 
 
 class JobList(Answer):
@@ -248,12 +257,20 @@ def at(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def job_answer(job: Job, runs: Sequence[Run], summary: Sequence[dict[str, Any]], verdict: Any) -> JobAnswer:
-    """A job with its first runs, its summary and its verdict."""
-    facts = JobFacts.model_validate(job)
-    shown = [RunAnswer.model_validate(run) for run in runs]
+def job_answer(
+    job: Job, runs: Sequence[Run], summary: Sequence[dict[str, Any]], verdict: Any, search: dict[str, Any] | None
+) -> JobAnswer:
+    """A job with its first runs, its summary, its verdict and how its search stands."""
     said = None if verdict is None else VerdictAnswer.model_validate(verdict)
-    return JobAnswer(**dict(facts), parent=job.parent, spec=job.spec, runs=shown, summary=list(summary), verdict=said)
+    return JobAnswer(
+        **dict(JobFacts.model_validate(job)),
+        parent=job.parent,
+        spec=job.spec,
+        runs=[RunAnswer.model_validate(run) for run in runs],
+        summary=list(summary),
+        verdict=said,
+        search=None if search is None else SearchAnswer.model_validate(search),
+    )
 
 
 def key_answer(key: ApiKey, secret: str | None = None) -> KeyAnswer:

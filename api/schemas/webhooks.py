@@ -31,6 +31,7 @@ class DeliveryAnswer(Answer):
     event: str
     job: str | None = Field(validation_alias="job_id")
     run: str | None = Field(validation_alias="run_id")
+    study: str | None = Field(validation_alias="study_id")
     state: DeliveryState = Field(description="pending: to be sent, or sent again")
     attempts: int
     last_status: int | None = Field(description="how the last attempt was answered; null where it was not")

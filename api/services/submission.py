@@ -3,27 +3,32 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import lplcore
 from api.middleware.turnstile import Turnstile
+from lplcore import plugin
 from lplcore.errors import MAX_REPORTED
 from lplcore.method.method import MethodSpec
+from lplcore.search.decision import seeds_left
+from lplcore.search.halving import rungs
+from lplcore.spec.plan import check_search
 from lplcore.spec.unknown import without_unknown
 from store import datasets, jobs
 from store.database.engine import Database, Session
-from store.database.records import DatasetRecord, NewRun, Submitted
-from store.devices import ANY, wanted
+from store.database.records import DatasetRecord, NewJob, NewRun, Submitted
+from store.devices import ANY
 from store.errors import NotFound
 from store.lifecycle import waiting
 from store.settings import Settings
 
 Registered = dict[str, lplcore.RegisteredDataset]
 LARGE = 200
-"""Sweep points from which on planning is worth waiting for one's turn: it takes tenths of a second, up to seconds."""
+"""Points from which on planning is worth waiting for one's turn: it takes tenths of a second, up to seconds."""
 CHECKING, SUBMITTING = Turnstile(at_once=1, waiting=3), Turnstile(at_once=1, waiting=7)
 """Apart, so that whoever may only read cannot keep those who submit from it."""
 
@@ -64,9 +69,11 @@ def checked_plan(
     Raises:
         SpecError, DatasetError: with the field and the remedy.
     """
-    plan = spec.plan(max_runs=settings.max_runs_per_job)
     info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=registered)
-    plan = lplcore.check_plan(plan, info_of=info_of, data_dir=settings.data_dir, weights_dir=settings.weights_dir)
+    folders = {"data_dir": settings.data_dir, "weights_dir": settings.weights_dir}
+    spec = check_search(spec, info_of=info_of, **folders)
+    plan = spec.plan(max_runs=settings.max_runs_per_job)
+    plan = lplcore.check_plan(plan, info_of=info_of, **folders)
     info = info_of(plan[0].spec.dataset)
     return spec.fitted(info), plan, info
 
@@ -114,14 +121,47 @@ def submit(
     with turn(SUBMITTING, data):
         registered = registered_datasets(db, data)
         spec, plan, _ = planned(settings, data, registered)
-        runs = [new_run(run, registered) for run in plan]
-        method = method_label(spec.method)
-        job = jobs.new_job(spec=spec.model_dump(mode="json"), runs=runs, method=method, owner=owner, parent=parent)
+        job = new_job(data, spec, plan, registered, owner=owner, parent=parent)
     store = partial(jobs.submit, idempotency_key=idempotency_key, request_hash=request_hash)
     submitted = db.write(partial(store, job=job, max_queued=settings.max_queued_runs))
-    if any(wanted(run.spec) != ANY for run in runs):
-        waiting.explain(db, silent_after=settings.lease_seconds)
+    explain_waiting(db, settings, plan)
     return submitted
+
+
+def new_job(
+    data: Mapping[str, Any],
+    spec: lplcore.ExperimentSpec,
+    plan: Sequence[lplcore.RunPlan],
+    registered: Registered,
+    *,
+    owner: str,
+    parent: str | None = None,
+) -> NewJob:
+    """A checked experiment as it is stored, with the preset that it was made by.
+
+    Args:
+        data: what was posted.
+    """
+    preset = plugin.get("preset", data["preset"]) if "preset" in data else None
+    runs = [new_run(run, registered) for run in plan]
+    if spec.search is not None:
+        runs = [as_trial(run, number, spec) for number, run in enumerate(runs)]
+    return jobs.new_job(
+        spec=spec.model_dump(mode="json"),
+        runs=runs,
+        method=method_label(spec.method),
+        owner=owner,
+        parent=parent,
+        preset=preset and preset.name,
+        published=preset and preset.published,
+        search_open=spec.search is not None,
+    )
+
+
+def explain_waiting(db: Database, settings: Settings, plan: Sequence[lplcore.RunPlan]) -> None:
+    """Let stored runs that want a device say so where no worker has it."""
+    if any(run.spec.device != ANY for run in plan):
+        waiting.explain(db, silent_after=settings.lease_seconds)
 
 
 def new_run(run: lplcore.RunPlan, registered: Registered) -> NewRun:
@@ -138,20 +178,42 @@ def new_run(run: lplcore.RunPlan, registered: Registered) -> NewRun:
     )
 
 
+def as_trial(run: NewRun, number: int, spec: lplcore.ExperimentSpec) -> NewRun:
+    """A run as a trial of its spec's search, which stops at the first rung."""
+    assert spec.search is not None
+    first, *others = rungs(spec.search, spec.epochs)
+    return replace(run, trial=number, stop_epoch=first if others else None)
+
+
+def runs_in(spec: lplcore.ExperimentSpec) -> int | None:
+    """How many runs a search comes to at most: its trials, and the seeds of its finalists; None without a search."""
+    search = spec.search
+    if search is None:
+        return None
+    trials = search.ends[-1] if search.size is None else min(search.ends[-1], search.size)
+    return trials + min(trials, search.finalists) * len(seeds_left(search, spec.seeds[0]))
+
+
 def turn(turnstile: Turnstile, data: Mapping[str, Any]) -> AbstractContextManager[None]:
-    """A place for a large sweep; small ones need none."""
-    return turnstile.turn("planning large sweeps") if sweep_points(data) >= LARGE else nullcontext()
+    """A place for a large sweep or search; small ones need none."""
+    return turnstile.turn("planning large sweeps") if points_in(data) >= LARGE else nullcontext()
 
 
-def sweep_points(data: Mapping[str, Any]) -> int:
-    """How many points the sweep of an experiment has, or of what overrides a preset, as far as it is one."""
-    sweeps = [part.get("sweep") for part in (data, data.get("override")) if isinstance(part, Mapping)]
-    lengths = [
-        [len(values) for values in sweep.values() if isinstance(values, list)]
-        for sweep in sweeps
-        if isinstance(sweep, Mapping)
-    ]
-    return max(map(math.prod, lengths), default=1)
+def points_in(data: Mapping[str, Any]) -> int:
+    """How many points the sweep or search of an experiment has, or of what overrides a preset, as far as it is one."""
+    searches = [part.get("search") for part in (data, data.get("override")) if isinstance(part, Mapping)]
+    trials = [search.get("trials") for search in searches if isinstance(search, Mapping)]
+    told = [number for number in trials if isinstance(number, int)]
+    choices = [[values for values in space.values() if isinstance(values, list)] for space in spaces(data)]
+    return max(told or [math.prod(map(len, lists)) for lists in choices], default=1)
+
+
+def spaces(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What is swept or searched by an experiment, or by what overrides a preset, as far as it is something."""
+    parts = [part for part in (data, data.get("override")) if isinstance(part, Mapping)]
+    searches = [part["search"] for part in parts if isinstance(part.get("search"), Mapping)]
+    found = [*(part.get("sweep") for part in parts), *(search.get("space") for search in searches)]
+    return [space for space in found if isinstance(space, Mapping)]
 
 
 def fingerprint(data: Mapping[str, Any]) -> str:
@@ -188,14 +250,11 @@ def entry_of(record: DatasetRecord) -> lplcore.RegisteredDataset:
 
 
 def dataset_names(data: Mapping[str, Any]) -> set[str]:
-    """Every text that may be a data set's name: in the spec, in what overrides a preset, in the sweep."""
-    values: list[Any] = []
-    for part in (data, data.get("override")):
-        if not isinstance(part, Mapping):
-            continue
-        sweep = part.get("sweep")
-        swept = [sweep.get(field) for field in ("dataset", "dataset.name")] if isinstance(sweep, Mapping) else []
-        values += [part.get("dataset"), *(name for names in swept if isinstance(names, list) for name in names)]
+    """Every text that may be a data set's name: in the spec, in what overrides a preset, swept or searched."""
+    values = [part.get("dataset") for part in (data, data.get("override")) if isinstance(part, Mapping)]
+    for space in spaces(data):
+        chosen = [space.get(field) for field in ("dataset", "dataset.name")]
+        values += [name for names in chosen if isinstance(names, list) for name in names]
     names = [value.get("name") if isinstance(value, Mapping) else value for value in values]
     return {name for name in names if isinstance(name, str)}
 

@@ -1,4 +1,4 @@
-"""What a delivery says: the event, and the job or run that it is about, as a GET would answer now."""
+"""What a delivery says: the event, and the job, run or study that it is about, as a GET would answer now."""
 
 import json
 from typing import Any
@@ -7,7 +7,8 @@ from pydantic import BaseModel
 
 from api.schemas.answers import RunAnswer, at, job_answer
 from api.services.job_page import job_page
-from store import jobs
+from api.services.studies.measured import study_page
+from store import jobs, studies
 from store.database.engine import Session
 from store.deliveries import Due
 from store.lifecycle import runs
@@ -32,4 +33,6 @@ def resource_of(session: Session, due: Due) -> dict[str, BaseModel]:
         return {"run": RunAnswer.model_validate(runs.get(session, due.run_id))}
     if due.job_id is not None:
         return {"job": job_answer(*job_page(session, jobs.get(session, due.job_id)))}
+    if due.study_id is not None:
+        return {"study": study_page(session, studies.get(session, due.study_id))}
     return {}

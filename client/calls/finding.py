@@ -11,7 +11,8 @@ from client.job_answers import standing
 
 T = TypeVar("T")
 LAST = "last"
-WHOLE_ID = re.compile(r"[jr]_[0-9a-f]{24}")
+WHOLE_ID = re.compile(r"[jrs]_[0-9a-f]{24}")
+KINDS = {"j_": "job", "r_": "run", "s_": "study"}
 RUN_OF_JOB = re.compile(r"(?P<job>.+)(?P<by>[:/])(?P<number>\d{1,19})")
 """JOB:SEED, or JOB/N: the N-th of its runs."""
 NOT_FOUND, AMBIGUOUS = 404, 409
@@ -111,7 +112,7 @@ def answer_of(call: Callable[[str], T], text: str, *, kind: str, search: Callabl
     Raises:
         ApiError: the call's, or that there are several.
     """
-    refusal = ApiError(NOT_FOUND, "Not found", detail=f"there is no {'job' if kind == 'j_' else 'run'} yet")
+    refusal = ApiError(NOT_FOUND, "Not found", detail=f"there is no {KINDS[kind]} yet")
     if text != LAST:
         try:
             return call(text)

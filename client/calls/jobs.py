@@ -89,12 +89,17 @@ class JobCalls(Finding):
         """Run a job's failed and cancelled runs again."""
         return self._act_on(job, "retry")
 
-    def extend(self, job: AnyJob, seeds: Iterable[int]) -> Job:
-        """Run every sweep point of a job with these seeds too, also after it has ended.
+    def extend(self, job: AnyJob, seeds: Iterable[int] | None = None, *, trials: int | None = None) -> Job:
+        """Run every sweep point of a job, of a search every finalist, with these seeds too, also after it has ended.
 
         Seeds that a point has already are left as they are, so that a repetition changes nothing.
+
+        Args:
+            seeds: the seeds.
+            trials: in their place, how many more trials a search is to have.
         """
-        body = {"seeds": list(seeds)}
+        given = {"seeds": None if seeds is None else list(seeds), "trials": trials}
+        body = {name: value for name, value in given.items() if value is not None}
         return self._of_job(
             job, lambda job_id: self._read(Job, self._transport.post(at("jobs", job_id, "extend"), body))
         )

@@ -9,7 +9,7 @@ from client.answers import Job, Run
 from client.connection import connected
 from client.errors import ApiError
 from client.output import AsJson, say_json, say_table
-from client.tables import run_label, say_job, say_jobs, say_results, say_runs
+from client.tables import run_label, say_job, say_jobs, say_results, say_runs, say_search
 from client.words import shown
 
 ABOUT_ID = "Job or run: its id or the beginning of it, a job's name, last; a run also JOB:SEED or JOB/N."
@@ -62,6 +62,7 @@ def show(context: typer.Context, resource: Either, as_json: AsJson = False) -> N
             if answer.verdict is not None:
                 typer.echo(shown(answer.verdict.text))
             say_results(answer)
+            say_search(answer)
             typer.echo()
             say_runs(client.current_runs(answer))
 
@@ -93,13 +94,19 @@ def retry(context: typer.Context, resource: Either, as_json: AsJson = False) -> 
 def extend(
     context: typer.Context,
     job: Annotated[str, typer.Argument(help="A job: id, beginning, name, last.")],
-    seeds: Annotated[str, typer.Option(metavar="SEEDS", help="Seeds that every sweep point is to have: 3,4,5.")],
+    seeds: Annotated[
+        str | None,
+        typer.Option(metavar="SEEDS", help="Seeds that every sweep point, or finalist, is to have: 3,4,5."),
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="So many more trials of a search.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run a job's sweep points with more seeds, also after it has ended."""
-    wanted = seeds_in(seeds)
+    """Run a job with more seeds, or a search with more trials, also after it has ended."""
+    if (seeds is None) == (trials is None):
+        raise typer.BadParameter("give either --seeds or --trials")
+    wanted = None if seeds is None else seeds_in(seeds)
     with connected(context) as client:
-        answer = client.extend(job, wanted)
+        answer = client.extend(job, wanted, trials=trials)
     if as_json:
         say_json(answer)
     else:

@@ -12,7 +12,7 @@ from client.connection import connected
 from client.errors import Interrupted, SpecFileError
 from client.output import AsJson, console, say_json, say_table
 from client.specs import overridden, preset_spec, read_spec
-from client.tables import run_label, say_results
+from client.tables import run_label, say_results, say_search
 
 Source = Annotated[str | None, typer.Argument(metavar="[SPEC]", help="YAML or JSON file; - reads standard input.")]
 Preset = Annotated[str | None, typer.Option("--preset", metavar="NAME", help="A preset of `lpl catalog presets`.")]
@@ -88,6 +88,7 @@ def followed(client: Client, job_id: str, *, as_json: bool) -> Job:
         raise Interrupted(f"stopped watching; the job goes on: lpl watch {job_id}") from None
     if not as_json:
         say_results(job)
+        say_search(job)
         complain(failures(client, job))
     return job
 
@@ -99,8 +100,8 @@ def end_by(job: Job) -> None:
 
 
 def failures(client: Client, job: Job) -> list[str]:
-    """A line per run that did not succeed."""
-    lost = [run for run in client.current_runs(job) if run.state != "succeeded"]
+    """A line per run that did not succeed, those aside that a search let go no further."""
+    lost = [run for run in client.current_runs(job) if run.state != "succeeded" and run.reason != "pruned"]
     lines = [f"{run_label(run)} ({run.id}): {run.state}, {run.reason or 'no reason'}: {run.message}" for run in lost]
     return [line.removesuffix(": None") for line in lines]
 

@@ -14,7 +14,7 @@ from client.words import shown
 
 webhook = typer.Typer(help="Webhooks: add, list, rm, test, deliveries.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="Webhook, as `lpl webhook list` shows it.")]
-EVENTS = ", ".join(event for event in WebhookEvent if event != WebhookEvent.STUDY_ENDED)
+EVENTS = ", ".join(WebhookEvent)
 ENDS = (WebhookEvent.JOB_SUCCEEDED, WebhookEvent.JOB_FAILED, WebhookEvent.JOB_CANCELLED)
 COLUMNS = ("id", "event", "state", "attempts", "last_status", "message", "created_at", "next_attempt_at")
 TEST_SECONDS, PAUSE_SECONDS = 10.0, 0.2

@@ -4,7 +4,7 @@ import importlib.util
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,20 +27,41 @@ class Digits(Dataset):
     name: Literal["digits"] = "digits"
 
     def read(self, data_dir: Path, registered: Mapping[str, RegisteredDataset]) -> RawData:
-        rows = decoded(digits_file())
-        images = rows[:, :-1].reshape(-1, 1, 8, 8)
-        labels = rows[:, -1].astype(np.int64)
-        place = np.zeros_like(labels)
-        for c in range(10):
-            place[labels == c] = np.arange((labels == c).sum())
-        test = place % TEST_EVERY == TEST_EVERY - 1
+        train, test = splits()
         return RawData(
             classes=tuple(str(c) for c in range(10)),
-            x_train=images[~test],
-            y_train=labels[~test],
-            x_test=images[test],
-            y_test=labels[test],
+            x_train=train.images,
+            y_train=train.labels,
+            x_test=test.images,
+            y_test=test.labels,
         )
+
+
+class LabelledDigits(NamedTuple):
+    """Images [N, 1, 8, 8] and their labels [N]."""
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+
+    def drawn(self, wanted: npt.NDArray[np.int64], random: np.random.RandomState) -> npt.NDArray[np.uint8]:
+        """[M, 1, 8, 8] an image at random for each of the wanted digits [M]."""
+        chosen = np.empty(len(wanted), dtype=np.int64)
+        for digit in range(10):
+            places = wanted == digit
+            chosen[places] = random.choice(np.flatnonzero(self.labels == digit), places.sum())
+        return self.images[chosen]
+
+
+def splits() -> tuple[LabelledDigits, LabelledDigits]:
+    """Training and test digits."""
+    rows = decoded(digits_file())
+    images = rows[:, :-1].reshape(-1, 1, 8, 8)
+    labels = rows[:, -1].astype(np.int64)
+    place = np.zeros_like(labels)
+    for c in range(10):
+        place[labels == c] = np.arange((labels == c).sum())
+    test = place % TEST_EVERY == TEST_EVERY - 1
+    return LabelledDigits(images[~test], labels[~test]), LabelledDigits(images[test], labels[test])
 
 
 @lru_cache(maxsize=1)

@@ -1,5 +1,6 @@
 """How a search stands and what it does next, as values: who stores and trains them is no matter here."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,12 +16,31 @@ class Trial:
     Attributes:
         number: from 0, in the order of proposals.
         values: rung (from 0; the last is the end of the training) -> the metric there; None where it is undefined.
+            A trial at a rung has an entry for it, one that succeeded for the last.
     """
 
     number: int
     point: Mapping[str, Any]
     state: TrialState
     values: Mapping[int, float | None] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will have no more values."""
+        return self.state not in ("open", "at_rung")
+
+    def told(self, rung: int) -> bool:
+        """Whether it is known what becomes of it at a rung."""
+        return self.ended or rung in self.values
+
+    def value(self, rung: int) -> float | None:
+        """Its metric at a rung, None where it has none."""
+        value = self.values.get(rung)
+        return value if value is not None and math.isfinite(value) else None
+
+    def waits_at(self, rung: int) -> bool:
+        """Whether it waits at this rung to go on."""
+        return self.state == "at_rung" and rung == max(self.values, default=0)
 
 
 @dataclass(frozen=True)

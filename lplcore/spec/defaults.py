@@ -1,6 +1,6 @@
 """What a spec means where it says nothing: presets, defaults that depend on the data set, and their order."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from lplcore.data.raw import RegisteredDataset
@@ -8,7 +8,7 @@ from lplcore.errors import SpecError, validated
 from lplcore.method.alias import as_object, named
 from lplcore.method.method import MethodSpec
 from lplcore.plugin import nearest, plugins, quoted, registered_record
-from lplcore.spec.comparison import with_methods
+from lplcore.spec.comparison import space_of, with_methods
 from lplcore.spec.task import task_of
 
 META_PER_CLASS = 10
@@ -38,7 +38,7 @@ def with_defaults(
     for part, default in default_parts(record).items():
         data[part] = named(data.get(part, {}), default)
     fill_for_method(data, task_of(data.get("dataset"), registered))
-    data["schedule"] = schedule_for(data["schedule"], epochs, sweep=data.get("sweep"))
+    data["schedule"] = schedule_for(data["schedule"], epochs, swept=swept_fields(data))
     return data, problems
 
 
@@ -100,7 +100,7 @@ def dataset_record(dataset: Any, registered: Mapping[str, RegisteredDataset]) ->
     return plugins("dataset").get(name) or (registered_record() if name in registered else None)
 
 
-def schedule_for(schedule: Any, epochs: Any, *, sweep: Any) -> Any:
+def schedule_for(schedule: Any, epochs: Any, *, swept: Collection[str]) -> Any:
     """A multistep schedule without milestones falls at 80 % and 90 % of the epochs; a warm-up nobody names is short."""
     named = {"name": schedule} if isinstance(schedule, str) else schedule
     if not isinstance(named, dict) or not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
@@ -109,12 +109,18 @@ def schedule_for(schedule: Any, epochs: Any, *, sweep: Any) -> Any:
     if record is None:
         return named
     filled = dict(named)
-    by_steps = filled.get("warmup_steps") or (isinstance(sweep, Mapping) and "schedule.warmup_steps" in sweep)
+    by_steps = filled.get("warmup_steps") or "schedule.warmup_steps" in swept
     if "warmup_epochs" in record.model_fields and not by_steps:
         filled.setdefault("warmup_epochs", min(5, epochs // 10))
     if "milestones" in record.model_fields:
         filled.setdefault("milestones", sorted({max(1, epochs * 8 // 10), max(1, epochs * 9 // 10)}))
     return filled
+
+
+def swept_fields(data: Mapping[str, Any]) -> list[str]:
+    """The fields that an experiment sweeps or searches, as far as it is one."""
+    parts = (data.get("sweep"), space_of(data))
+    return [field for part in parts if isinstance(part, Mapping) for field in part]
 
 
 def expand_preset(data: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, str]]]:
@@ -141,7 +147,12 @@ def merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, An
     result = dict(base)
     for key, value in override.items():
         old = result.get(key)
-        if isinstance(old, Mapping) and isinstance(value, Mapping) and key != "sweep" and keeps_identity(old, value):
+        if (
+            isinstance(old, Mapping)
+            and isinstance(value, Mapping)
+            and key not in ("sweep", "search")
+            and keeps_identity(old, value)
+        ):
             result[key] = merged(old, value)
         else:
             result[key] = value

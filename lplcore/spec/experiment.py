@@ -1,29 +1,24 @@
 """Experiment specs: what to train, on what, how, how often."""
 
+import dataclasses
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
-from pydantic import Field, PrivateAttr
+from pydantic import PrivateAttr
 
-from lplcore.augmentations import Augmentation
-from lplcore.data.info import DatasetInfo
 from lplcore.data.raw import RegisteredDataset
-from lplcore.datasets import Dataset
-from lplcore.errors import SpecError, plain, plain_and_problems, validated, within
-from lplcore.method.method import MethodSpec
-from lplcore.models import Model
-from lplcore.optimizers import Optimizer
-from lplcore.plugin import PluginOf, Record
-from lplcore.schedules import Schedule
-from lplcore.spec.batch import batch_problems
-from lplcore.spec.comparison import note_of
+from lplcore.errors import MAX_REPORTED, SpecError, plain, plain_and_problems, validated, within
+from lplcore.search.decision import decide
+from lplcore.search.record import Search, key
+from lplcore.search.trials import Decision, Trial
+from lplcore.spec.comparison import note_of, space_of
 from lplcore.spec.defaults import expand_preset, left_to_method, with_defaults
-from lplcore.spec.fields import DECISION_THRESHOLD, TUNED, Checkpoints, Device, Seeds, SweptValues, Tag, Threshold
-from lplcore.spec.probe import probe_problems
+from lplcore.spec.record import Experiment
 from lplcore.spec.sweep import (
+    SPACE,
     SweepProblems,
     points_around_the_first,
     points_of,
@@ -34,6 +29,7 @@ from lplcore.spec.sweep import (
     unknown_roots,
 )
 from lplcore.spec.task import task_of
+from lplcore.spec.trials import complete_search, ends_of, search_problems, space_problems, too_many_runs
 
 LOOKED_AT_FOR_ERRORS = 200
 """Points of a sweep that are tried for all their errors once one has failed."""
@@ -41,59 +37,13 @@ OF_THE_PRESET = ("dataset", "dataset.name", "method")
 """What an experiment lacks where its preset is wrong."""
 
 
-class ExperimentSpec(Record):
+class ExperimentSpec(Experiment):
     """A complete experiment. Make one with `parse_spec`."""
-
-    name: str = Field("", max_length=200, description="a name to find it by, at most 200 characters")
-    tags: list[Tag] = Field(default_factory=list, max_length=50, description="words to find it by, at most 50")
-    dataset: Annotated[Dataset, PluginOf("dataset")] = Field(description="what to train and test on")
-    model: Annotated[Model, PluginOf("model")] = Field(description="the network")
-    method: MethodSpec = Field(description="how to train: a method's name, or its parts")
-    augmentation: Annotated[Augmentation, PluginOf("augmentation")] = Field(description="how training inputs vary")
-    optimizer: Annotated[Optimizer, PluginOf("optimizer")] = Field(description="what turns gradients into steps")
-    schedule: Annotated[Schedule, PluginOf("schedule")] = Field(description="learning rate over the training")
-    epochs: int = Field(ge=1, le=100_000, description="passes over the training set")
-    patience: int | None = Field(
-        None, ge=1, le=100_000, description="epochs of the last stage without a better one on validation; null: any"
-    )
-    batch_size: int = Field(128, ge=1, le=1_000_000, description="training examples per step")
-    drop_last: bool = Field(False, description="leave out an epoch's last batch where it is not a whole one")
-    seeds: Seeds = Field(
-        default_factory=lambda: [0],
-        min_length=1,
-        max_length=10_000,
-        description="one run for each (and each point of the sweep); whole numbers from 0",
-    )
-    sweep: dict[str, SweptValues] = Field(
-        default_factory=dict,
-        max_length=16,
-        description="field, such as method.perturbations.0.epsilon -> values to try; all combinations are run",
-    )
-    checkpoints: Checkpoints = Field(default_factory=Checkpoints, description="when they are made and which are kept")
-    priority: int = Field(5, ge=0, le=9, description="higher first")
-    device: Device = Field("auto", description="auto, cpu, cuda, cuda:<number> or mps; auto: the worker's")
-    precision: Literal["auto", "float32", "bf16"] = Field(
-        "auto", description="of the network; auto: bf16 for convolutions where the device multiplies it, else float32"
-    )
-    deterministic: bool = Field(
-        True, description="results that do not depend on timing; false: for networks that have none on a GPU"
-    )
-    accumulation_steps: int = Field(
-        1, ge=1, le=1_000_000, description="parts in which a batch is computed; their gradients add up to one step"
-    )
-    on_out_of_memory: Literal["fail", "halve_batch"] = Field(
-        "fail", description="halve_batch: go on from the last checkpoint with twice the accumulation_steps"
-    )
-    decision_threshold: Threshold = Field(
-        DECISION_THRESHOLD,
-        description="multi label: probability from which a label counts as predicted (F1); validation: each class has "
-        "its own, with the best F1 on the validation split",
-    )
 
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
     _left_to_method: list[tuple[str, str]] = PrivateAttr(default_factory=list)
-    _default_batch: bool = PrivateAttr(default=False)
     _notes: list[str] = PrivateAttr(default_factory=list)
+    _usable: dict[str, bool] = PrivateAttr(default_factory=dict)
 
     @property
     def notes(self) -> list[str]:
@@ -101,12 +51,14 @@ class ExperimentSpec(Record):
         return self._notes
 
     def plan(self, *, max_runs: int = 10_000) -> "list[RunPlan]":
-        """One run per sweep point and seed, seeds innermost.
+        """One run per sweep point and seed, seeds innermost; of a search the trials that it begins with.
 
         Raises:
             SpecError: more than `max_runs` runs, a sweep over a field that does not exist, an unfit value, or two
                 points that are the same experiment.
         """
+        if self.search is not None:
+            return self._first_trials(self.search, max_runs)
         complete = self.model_dump(mode="json")
         oversize = size_problems(self.sweep, seeds=len(self.seeds), max_runs=max_runs)
         unfit = {field: problems for field in self.sweep if (problems := sweep_field_problems(complete, field))}
@@ -123,72 +75,88 @@ class ExperimentSpec(Record):
             for seed in self.seeds
         ]
 
+    def at(self, point: Mapping[str, Any], seed: int) -> "RunPlan":
+        """The run at a point of the spec's search.
+
+        Raises:
+            SpecError: the point cannot be trained.
+        """
+        return self._trial(self._at(self.model_dump(mode="json"), point), point, seed)
+
+    def decide(self, trials: Sequence[Trial]) -> Decision:
+        """What the spec's search does next with trials that stand like this: see `lplcore.search.decision.decide`."""
+        if self.search is None:
+            return Decision(over=True)
+        return decide(self.search, self.epochs, trials, usable=self.usable)
+
+    def usable(self, point: Mapping[str, Any]) -> bool:
+        """Whether the spec means something at a point; remembered."""
+        text = key(point)
+        if text not in self._usable:
+            try:
+                self.at(point, self.seeds[0])
+            except SpecError:
+                self._usable[text] = False
+            else:
+                self._usable[text] = True
+        return self._usable[text]
+
+    def ends(self) -> "list[RunPlan]":
+        """Runs with each choice and both ends of each range of the search's space; none without a search.
+
+        Raises:
+            SpecError: a field that does not exist, an unfit value, or two choices that are the same experiment.
+        """
+        if self.search is None:
+            return []
+        complete, problems, plan = self.model_dump(mode="json"), SweepProblems(), []
+        unfit = space_problems(self.search, complete)
+        if unfit:
+            raise SpecError(unfit)
+        for point, paths in ends_of(self.search):
+            try:
+                plan.append(RunPlan(self.seeds[0], point, self._at(complete, point), paths))
+            except SpecError as error:
+                problems.add(error, point, paths)
+        if problems:
+            raise problems.error()
+        roots = {field.split(".")[0] for field in self.search.space}
+        specs = ((run.point, run.spec.model_dump(mode="json", include=roots)) for run in plan)
+        refuse_equal_points(specs, root=SPACE)
+        return plan
+
+    def _first_trials(self, search: Search, max_runs: int) -> "list[RunPlan]":
+        problems = too_many_runs(search, max_runs)
+        try:
+            self.ends()
+        except SpecError as error:
+            problems = [*problems, *error.errors]
+        if problems:
+            raise SpecError(problems[:MAX_REPORTED])
+        complete, specs = self.model_dump(mode="json"), dict[str, ExperimentSpec]()
+
+        def usable(point: Mapping[str, Any]) -> bool:
+            try:
+                specs[key(point)] = self._at(complete, point)
+            except SpecError:
+                return False
+            return True
+
+        asked = decide(search, self.epochs, (), usable=usable).ask
+        if not asked:
+            raise SpecError([{"path": SPACE, "message": "no point that was drawn can be trained; narrow the ranges"}])
+        return [self._trial(specs[key(point)], point, self.seeds[0]) for _, point in asked]
+
+    def _trial(self, spec: "ExperimentSpec", point: Mapping[str, Any], seed: int) -> "RunPlan":
+        paths = {field: f"{SPACE}.{field}" for field in point}
+        return RunPlan(seed, dict(point), spec.model_copy(update={"seeds": [seed]}), paths)
+
     def _errors_at(self, complete: Mapping[str, Any], sweep: dict[str, list[Any]]) -> list[dict[str, str]]:
         """The errors of swept values."""
         try:
             self.model_copy(update={"sweep": sweep})._specs(complete)
         except SpecError as error:
             return error.errors
-        return []
-
-    def fitted(self, info: DatasetInfo) -> Self:
-        """The spec with what nobody has set made to fit the data: a batch of all examples where there are few."""
-        if not self._default_batch or self.batch_size <= info.num_train:
-            return self
-        return self.model_copy(update={"batch_size": info.num_train})
-
-    def check(self, info: DatasetInfo) -> None:
-        """Cross-checks with the data set.
-
-        Raises:
-            SpecError: a method for another task, a threshold beyond C + 1, a batch larger than the training set, ...
-        """
-        problems = self.fitted(info)._problems(info)
-        if problems:
-            raise SpecError([{"path": path, "message": message} for path, message in problems])
-
-    def _problems(self, info: DatasetInfo) -> list[tuple[str, str]]:
-        """(path, message) for everything that does not fit the data."""
-        problems = [(f"method.{path}", text) for path, text in self.method.check(len(info.classes), info.task)]
-        problems += batch_problems(
-            batch_size=self.batch_size,
-            num_train=info.num_train,
-            accumulation_steps=self.accumulation_steps,
-            on_out_of_memory=self.on_out_of_memory,
-            model=self.model,
-            procedure=self.method.procedure,
-        )
-        wanting = [("checkpoints.keep_best", self.checkpoints.keep_best), ("patience", self.patience is not None)]
-        wanting += [("decision_threshold", self.decision_threshold == TUNED and info.task == "multi_label")]
-        if not info.num_validation:
-            text = "needs a validation split; set dataset.validation_fraction above 0"
-            problems += [(path, text) for path, wanted in wanting if wanted]
-        if info.task == "single_label" and self.decision_threshold != DECISION_THRESHOLD:
-            problems.append(("decision_threshold", "is for multi-label data; leave it out"))
-        if info.shares and self.method.hard_part is not None:
-            text = f"{self.method.hard_part!r} needs labels of 0 or 1, these data have shares between; take another"
-            problems.append(("method", text))
-        if self.method.procedure.needs_meta and not self.dataset.meta_per_class:
-            text = f"{self.method.procedure.name!r} learns from a balanced set; set it to 1 or more"
-            problems.append(("dataset.meta_per_class", text))
-        problems += self._head_problems()
-        problems += probe_problems(self.model, self.method, self.augmentation)
-        problems += [("method.procedure.name", text) for text in self.method.procedure.check(info.input_shape)]
-        problems += [(f"model.{field}", text) for field, text in self.model.check(info.input_shape)]
-        operation = self.model.timing_dependent(info.input_shape) if self.deterministic else None
-        if operation is not None:
-            text = f"has no gradient on CUDA that is the same every time ({operation})"
-            problems.append(("model.architecture", f"{text}; choose another, or set deterministic to false"))
-        problems += [(f"augmentation.{field}", text) for field, text in self.augmentation.problems(info.input_shape)]
-        return problems
-
-    def _head_problems(self) -> list[tuple[str, str]]:
-        """(path, message) where the last layer is not what the method is made for."""
-        head, scale = self.method.head, self.method.scale
-        if head is not None and self.model.head != head:
-            return [("model.head", f"{self.model.head!r} does not fit the method, which needs {head!r}; leave it out")]
-        if head == "cosine" and scale is not None and self.model.cosine_scale != scale:
-            return [("model.cosine_scale", f"{self.model.cosine_scale:g} differs from the method's scale {scale:g}")]
         return []
 
     def _specs(self, complete: Mapping[str, Any]) -> "list[tuple[dict[str, Any], ExperimentSpec]]":
@@ -222,7 +190,7 @@ class ExperimentSpec(Record):
         if not point:
             return self
         fields = {field.split(".")[0] for field in point}
-        data: dict[str, Any] = {**complete, "sweep": {}}
+        data: dict[str, Any] = {**complete, "sweep": {}, "search": None}
         if not fields & {"method", "dataset"}:
             data["method"] = self.method
         left = self._left_to_method if "method" in fields else []
@@ -238,11 +206,15 @@ class ExperimentSpec(Record):
 
 @dataclass(frozen=True)
 class RunPlan:
-    """One run of a job: its spec has this seed only and nothing to sweep; `point` maps sweep fields to values."""
+    """One run of a job: its spec has this seed only and nothing to sweep; `point` maps sweep fields to values.
+
+    `paths` maps them to where the spec gave them their values, which is the sweep where it says nothing.
+    """
 
     seed: int
     point: dict[str, Any]
     spec: ExperimentSpec
+    paths: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 def parse_spec(
@@ -276,7 +248,23 @@ def parse_spec(
     spec._notes = note_of(expanded, {"sweep": spec.sweep})
     spec._left_to_method = left_to_method(expanded)
     spec._default_batch = expanded.get("batch_size") is None
-    return spec
+    return spec if spec.search is None else with_complete_search(spec, spec.search)
+
+
+def with_complete_search(spec: ExperimentSpec, search: Search) -> ExperimentSpec:
+    """The spec of a search with what the search leaves out; one that was stored follows its points as it did then."""
+    left_open = [f"{part}.{name}" for part, name in spec._left_to_method] + ["batch_size"] * spec._default_batch
+    filled = complete_search(
+        search,
+        task=task_of(spec.dataset.model_dump(), spec._datasets),
+        complete=spec.model_dump(mode="json", exclude={"search"}),
+        left_open=left_open,
+    )
+    complete = spec.model_copy(update={"search": filled})
+    followed = [(part, name) for part, _, name in (path.partition(".") for path in filled.left_open or ())]
+    complete._left_to_method = [(part, name) for part, name in followed if name]
+    complete._default_batch = ("batch_size", "") in followed
+    return complete
 
 
 def completed(data: dict[str, Any], datasets: Mapping[str, RegisteredDataset]) -> ExperimentSpec:
@@ -291,7 +279,10 @@ def completed(data: dict[str, Any], datasets: Mapping[str, RegisteredDataset]) -
         spec = validated(ExperimentSpec, complete, context={"datasets": datasets, "task": task})
     except SpecError as error:
         problems += [problem for problem in error.errors if not problems or problem["path"] not in OF_THE_PRESET]
-        problems += unknown_roots(complete.get("sweep"), list(ExperimentSpec.model_fields))
+        roots = list(ExperimentSpec.model_fields)
+        problems += unknown_roots(complete.get("sweep"), roots) + unknown_roots(space_of(complete), roots, root=SPACE)
+    else:
+        problems += search_problems(spec, task=task)
     if problems:
         raise SpecError(problems)
     spec._datasets = datasets

@@ -19,13 +19,6 @@ def known_device(name: str) -> str:
     return name
 
 
-def different(seeds: list[int]) -> list[int]:
-    """The seeds, else an error where one stands twice."""
-    if len(set(seeds)) != len(seeds):
-        raise PydanticCustomError("seeds", "every seed may stand once")
-    return seeds
-
-
 def some(values: list[Any]) -> list[Any]:
     """The values of a swept field, else an error where there are none."""
     if not values:
@@ -59,7 +52,5 @@ class Checkpoints(Record):
 
 
 Device = Annotated[str, AfterValidator(known_device)]
-Seed = Annotated[int, Field(ge=0, lt=2**63)]
-Seeds = Annotated[list[Seed], AfterValidator(different)]
 SweptValues = Annotated[list[Any], AfterValidator(some)]
 Threshold = Annotated[Annotated[float, Field(gt=0, lt=1)] | Literal["validation"], WrapValidator(a_threshold)]

@@ -9,7 +9,7 @@ from lplcore.errors import CheckpointError, SpecError
 from lplcore.plugin import quoted
 from lplcore.spec.experiment import ExperimentSpec, parse_spec
 
-NOT_OF_THE_RUN = ("name", "tags", "priority")
+NOT_OF_THE_RUN = ("name", "tags", "priority", "search")
 """Fields of a spec that say nothing about the training of a run."""
 FREE_ON_RESUME = ("device", "checkpoints", "accumulation_steps", "on_out_of_memory")
 """Fields that may differ between a checkpoint and the run that goes on from it."""

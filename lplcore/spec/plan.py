@@ -11,6 +11,7 @@ from lplcore.datasets import Dataset
 from lplcore.errors import SpecError
 from lplcore.spec.experiment import ExperimentSpec, RunPlan
 from lplcore.spec.sweep import SweepProblems
+from lplcore.spec.trials import HELD_OUT
 
 
 def check_plan(
@@ -51,10 +52,37 @@ def check_plan(
         points.add(point)
         errors = problems(fitted[-1].spec, facts[key], folder)
         if errors:
-            sweep_problems.add(SpecError(errors), run.point)
+            sweep_problems.add(SpecError(errors), run.point, run.paths)
     if sweep_problems:
         raise sweep_problems.error()
     return fitted
+
+
+def check_search(
+    spec: ExperimentSpec,
+    *,
+    info_of: Callable[[Dataset], DatasetInfo],
+    data_dir: str | Path | None = None,
+    weights_dir: str | Path | None = None,
+) -> ExperimentSpec:
+    """The spec of a search with examples to compare trials on; each choice and both ends of each range are checked.
+
+    Where the data set has no validation split a tenth of the training examples is held out, and the spec's notes say
+    so. Specs without a search are returned as they are. Arguments as of `check_plan`.
+
+    Raises:
+        SpecError: the space has values that cannot be trained, or do not fit the data.
+        DatasetError: from `info_of`.
+    """
+    if spec.search is None:
+        return spec
+    spec.ends()
+    if not info_of(spec.dataset).num_validation:
+        dataset = spec.dataset.model_copy(update={"validation_fraction": HELD_OUT})
+        spec = spec.model_copy(update={"dataset": dataset})
+        spec._notes = [*spec.notes, f"no validation split: {HELD_OUT:.0%} of the training examples are held out for it"]
+    check_plan(spec.ends(), info_of=info_of, data_dir=data_dir, weights_dir=weights_dir)
+    return spec
 
 
 def problems(spec: ExperimentSpec, info: DatasetInfo, weights_dir: Path | None) -> list[dict[str, str]]:

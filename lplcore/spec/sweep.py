@@ -10,7 +10,10 @@ from typing import Any
 from lplcore.errors import MAX_REPORTED, SpecError
 from lplcore.plugin import nearest, quoted
 
-UNSWEEPABLE = ("name", "tags", "seeds", "sweep", "priority")
+UNSWEEPABLE = ("name", "tags", "seeds", "sweep", "search", "priority")
+SWEEP, SPACE = "sweep", "search.space"
+"""Where a spec has fields with the values to try."""
+VERBS = {SWEEP: "swept", SPACE: "searched"}
 
 
 def points_of(sweep: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
@@ -36,7 +39,7 @@ def size_problems(sweep: Mapping[str, Sequence[Any]], *, seeds: int, max_runs: i
     return [{"path": "sweep" if sweep else "seeds", "message": message}]
 
 
-def sweep_field_problems(complete: Mapping[str, Any], path: str) -> list[dict[str, str]]:
+def sweep_field_problems(complete: Mapping[str, Any], path: str, *, root: str = SWEEP) -> list[dict[str, str]]:
     """What is wrong with a sweep over a field: the complete spec does not have it, or it is no part of a run."""
     value: Any = complete
     walked: list[str] = []
@@ -45,25 +48,27 @@ def sweep_field_problems(complete: Mapping[str, Any], path: str) -> list[dict[st
         if part not in fields:
             where = ".".join(walked) or "the spec"
             message = f"no field {quoted(part)} in {where}; {nearest(part, fields)}"
-            return [{"path": f"sweep.{path}", "message": message}]
+            return [{"path": f"{root}.{path}", "message": message}]
         value = value[part] if isinstance(value, Mapping) else value[int(part)]
         walked.append(part)
     if walked[0] in UNSWEEPABLE or (walked[0] == "method" and walked[-1] == "alias"):
-        remedy = "sweep 'method' with names of methods" if walked[0] == "method" else "it is no part of a run"
-        return [{"path": f"sweep.{path}", "message": f"cannot be swept; {remedy}"}]
+        remedy = "give names of methods for 'method'" if walked[0] == "method" else "it is no part of a run"
+        return [{"path": f"{root}.{path}", "message": f"cannot be {VERBS[root]}; {remedy}"}]
     return []
 
 
-def unknown_roots(sweep: Any, roots: Sequence[str]) -> list[dict[str, str]]:
+def unknown_roots(sweep: Any, roots: Sequence[str], *, root: str = SWEEP) -> list[dict[str, str]]:
     """Swept fields that no experiment has, told where an experiment is too wrong to look further."""
     fields = list(sweep) if isinstance(sweep, Mapping) else []
-    return [problem for field in fields for problem in root_problems(field, roots)]
+    return [problem for field in fields for problem in root_problems(field, roots, root=root)]
 
 
-def root_problems(path: str, roots: Sequence[str]) -> list[dict[str, str]]:
+def root_problems(path: str, roots: Sequence[str], *, root: str) -> list[dict[str, str]]:
     """What is wrong with the first part of a swept field."""
-    root = path.split(".")[0]
-    return sweep_field_problems(dict.fromkeys(roots), root) if root not in roots or root in UNSWEEPABLE else []
+    first = path.split(".")[0]
+    if first in roots and first not in UNSWEEPABLE:
+        return []
+    return sweep_field_problems(dict.fromkeys(roots), first, root=root)
 
 
 def members(value: Any) -> list[str]:
@@ -100,7 +105,7 @@ def step_into(data: Any, part: str, path: str) -> Any:
     raise SpecError([{"path": path, "message": "does not exist at this sweep point"}])
 
 
-def refuse_equal_points(points: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]) -> None:
+def refuse_equal_points(points: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], *, root: str = SWEEP) -> None:
     """Points that train the same, however they are spelled, would count as more seeds than there are.
 
     Args:
@@ -115,13 +120,15 @@ def refuse_equal_points(points: Iterable[tuple[Mapping[str, Any], Mapping[str, A
         text = json.dumps({**fields, "method": method}, sort_keys=True)
         earlier = seen.setdefault(hashlib.sha256(text.encode()).hexdigest(), point)
         if earlier is not point:
-            raise SpecError([{"path": place_of_equality(earlier, point), "message": equality(earlier, point)}])
+            raise SpecError(
+                [{"path": place_of_equality(earlier, point, root=root), "message": equality(earlier, point)}]
+            )
 
 
-def place_of_equality(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+def place_of_equality(first: Mapping[str, Any], second: Mapping[str, Any], *, root: str) -> str:
     """The swept field in which two points are spelled apart, or the only one; else the sweep."""
     apart = [field for field in first if first[field] != second[field] or len(first) == 1]
-    return f"sweep.{apart[0]}" if apart else "sweep"
+    return f"{root}.{apart[0]}" if apart else root
 
 
 def equality(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
@@ -139,11 +146,15 @@ class SweepProblems:
     def __bool__(self) -> bool:
         return bool(self._found)
 
-    def add(self, error: SpecError, point: Mapping[str, Any]) -> None:
-        """Keep the errors of a point that no point before had."""
+    def add(self, error: SpecError, point: Mapping[str, Any], paths: Mapping[str, str] | None = None) -> None:
+        """Keep the errors of a point that no point before had.
+
+        Args:
+            paths: field of the point -> what gave it its value; None: the sweep.
+        """
         where = ", ".join(f"{field} = {quoted(value)}" for field, value in point.items())[:200]
         for item in error.errors:
-            path, message = swept(item["path"], point), item["message"]
+            path, message = swept(item["path"], point, paths or {}), item["message"]
             text = f"{message} (at {where})" if point else message
             self._found.setdefault((path, message), {"path": path, "message": text})
 
@@ -152,9 +163,9 @@ class SweepProblems:
         return SpecError(list(self._found.values())[:MAX_REPORTED])
 
 
-def swept(path: str, point: Mapping[str, Any]) -> str:
-    """Path of the swept field that holds `path`, else the path itself."""
+def swept(path: str, point: Mapping[str, Any], paths: Mapping[str, str]) -> str:
+    """Path of what gave its value to the swept field that holds `path`, else the path itself."""
     for field in point:
         if path == field or path.startswith(f"{field}."):
-            return f"sweep.{field}"
+            return paths.get(field, f"{SWEEP}.{field}")
     return path

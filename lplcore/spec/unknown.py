@@ -23,16 +23,13 @@ def without_unknown(data: Mapping[str, Any], error: SpecError) -> dict[str, Any]
 
 def take_out(data: Any, path: str) -> bool:
     """Whether the field was there; it no longer is."""
-    root, _, swept = path.partition(".")
-    *parents, last = [root, swept] if root == "sweep" and swept else path.split(".")
-    for part in parents:
-        if isinstance(data, list) and part.isdigit() and int(part) < len(data):
-            data = data[int(part)]
-        elif isinstance(data, dict) and part in data:
-            data = data[part]
-        else:
-            return False
-    if not isinstance(data, dict) or last not in data:
+    if isinstance(data, list):
+        place, _, rest = path.partition(".")
+        return place.isdigit() and int(place) < len(data) and take_out(data[int(place)], rest)
+    if not isinstance(data, dict):
         return False
-    del data[last]
-    return True
+    if path in data:
+        del data[path]
+        return True
+    parents = [field for field in data if path.startswith(f"{field}.")]  # a swept field has dots in its name
+    return any(take_out(data[field], path.removeprefix(f"{field}.")) for field in parents)

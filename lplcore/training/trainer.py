@@ -80,7 +80,7 @@ def train(
     step and resumed, on the same device model, number of threads and torch version.
 
     Args:
-        spec: an experiment without sweep.
+        spec: an experiment without sweep and search.
         seed: of this run; the spec's first where it is None.
         data_dir: folder whose `datasets` holds files of built-in data sets.
         weights_dir: folder of the files of weights that a spec names; `weights` of the data directory where it is None.
@@ -96,11 +96,13 @@ def train(
         RunStart, then Progress, LogLine, EpochEnd and CheckpointReady events, and RunEnd last, whatever happens.
 
     Raises:
-        SpecError: the spec is wrong, or has a sweep (see `ExperimentSpec.plan`).
+        SpecError: the spec is wrong, or has a sweep or a search (see `ExperimentSpec.plan`).
     """
     parsed = parse_spec(spec, datasets=datasets)
-    if parsed.sweep:
-        raise SpecError([{"path": "sweep", "message": "one run has nothing to sweep; train the specs of spec.plan()"}])
+    for part in ("sweep", "search"):
+        if getattr(parsed, part):
+            message = f"one run has nothing to {part}; train the specs of spec.plan()"
+            raise SpecError([{"path": part, "message": message}])
     request = Request(
         spec=parsed.model_copy(update={"seeds": [parsed.seeds[0] if seed is None else seed]}),
         device=device or parsed.device,

@@ -18,6 +18,7 @@ class JobRow(Table):
     """A job; states, results, progress and times are derived from its runs in the transaction that changes them.
 
     `search_open`: whether it is a search that has more to decide. `study_id`: the study that it is a part of.
+    `preset`: what it was made by; `published`: metric -> the figure that was published of it, as of its submission.
     """
 
     __tablename__ = "jobs"
@@ -41,6 +42,8 @@ class JobRow(Table):
     parent: Mapped[str | None] = mapped_column(Id)
     study_id: Mapped[str | None] = mapped_column(Id)
     search_open: Mapped[bool] = mapped_column(server_default=false())
+    preset: Mapped[str | None] = mapped_column(String(100))
+    published: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     state: Mapped[str] = mapped_column(String(16))
     requested: Mapped[str | None] = mapped_column(String(16))
     progress: Mapped[float]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from store.database.tables import AuditRow, CheckpointRow, DeliveryRow, EventRow, JobRow, RunRow
+from store.database.tables import AuditRow, CheckpointRow, DeliveryRow, EventRow, JobRow, RunRow, StudyRow
 
 T = TypeVar("T")
 
@@ -12,6 +12,7 @@ DELETE = "delete"
 """What is requested of a job that nobody sees any more and whose content is being erased."""
 # Rows as they are: what a run or a job has is spelled out in its table.
 Job = JobRow
+Study = StudyRow
 Run = RunRow
 Checkpoint = CheckpointRow
 Event = EventRow
@@ -35,6 +36,10 @@ class NewRun:
     """Hash of the registered data set that it was checked with."""
     one_core: bool = False
     """Whether one core of a CPU is enough for it: more would not make it faster."""
+    trial: int | None = None
+    """Its number in a search, None: it is no trial."""
+    stop_epoch: int | None = None
+    """The rung of its search after which it waits, None: it is trained to the end."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,14 @@ class NewJob:
 
     columns: dict[str, Any]
     runs: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class NewStudy:
+    """A study to be submitted: its columns and its jobs, but for their times."""
+
+    columns: dict[str, Any]
+    jobs: list[NewJob]
 
 
 @dataclass(frozen=True)
@@ -59,6 +72,14 @@ class Submitted:
     """The answer to a submission; `created` is false where an idempotency key had made the job before."""
 
     job: Job
+    created: bool
+
+
+@dataclass(frozen=True)
+class SubmittedStudy:
+    """The answer to the submission of a study; `created` is false where an idempotency key had made it before."""
+
+    study: Study
     created: bool
 
 
@@ -86,6 +107,8 @@ class Claim:
     """Whether one core of a CPU is enough for it."""
     alone: bool = False
     """Whether it may share its process with no other run."""
+    stop_epoch: int | None = None
+    """The rung of its search after which it waits, None: it is trained to the end."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from store.errors import Conflict, LeaseLost
 from store.lifecycle import job_state, packing, runs, transitions, turns
 from store.lifecycle.rewinds import rewind
 from store.lifecycle.states import Outcome, State
-from store.lifecycle.transitions import Step, Trigger
+from store.lifecycle.table import Step, Trigger
 
 OF_A_DATASET = ("name", "format", "path", "task", "sha256", "rules", "target", "split")
 """What the trainer gets of a registered data set."""
@@ -91,9 +91,8 @@ def claim(
         started_at=row.started_at or now,
     )
     registered = [registered_entry(dataset)] if dataset else []
-    return Claim(
-        row.id, row.job_id, attempt, worker_id, row.seed, row.spec, resume, registered, row.one_core, row.alone
-    )
+    about = (row.seed, row.spec, resume, registered, row.one_core, row.alone, row.stop_epoch)
+    return Claim(row.id, row.job_id, attempt, worker_id, *about)
 
 
 def registered_entry(row: DatasetRow) -> dict[str, Any]:
@@ -142,10 +141,11 @@ def reject_checkpoint(session: Session, claim: Claim, checkpoint_id: str) -> Che
 def finish(
     session: Session, claim: Claim, *, outcome: str, reason: str | None = None, message: str | None = None
 ) -> Run:
-    """End the attempt: `succeeded`, `failed`, `cancelled`, `paused`, or `released` for another worker to go on.
+    """End the attempt: `succeeded`, `failed`, `cancelled`, `paused`, `at_rung`, or `released` for another worker.
 
     A release or pause while a cancel is requested ends as cancelled, a release while a pause is requested as paused. A
-    run that was paused though the request has been taken back waits again.
+    run that was paused though the request has been taken back waits again. One that reaches its rung while a pause is
+    requested is the user's to resume; it then comes back to its rung.
 
     Raises:
         LeaseLost: another attempt owns the run.

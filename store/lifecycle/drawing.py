@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement
 
 from store.lifecycle.states import ENDED, Action, Outcome, Reason, Request, State
-from store.lifecycle.transitions import ENTERING, TABLE, Moment, Step, Transition, Trigger
+from store.lifecycle.table import ENTERING, TABLE, Moment, Step, Transition, Trigger
 
 BEGIN, END = "<!-- drawn by store.lifecycle.drawing: begin -->\n", "<!-- drawn by store.lifecycle.drawing: end -->\n"
 ACTORS: Mapping[Step, str] = {
@@ -24,15 +24,18 @@ ACTORS: Mapping[Step, str] = {
     Step.LOST_TOO_OFTEN: "the sweep, its worker",
     Step.LOST_PACKED: "the sweep, its worker",
     Step.OUT_OF_MEMORY_PACKED: "its worker",
+    Step.PROMOTED: "its search",
+    Step.PRUNED: "its search",
+    Step.NO_SPEC: "its search",
 }
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the table: what happens to runs of a state with one of these requests."""
+    """A line of the table: what happens to runs of a state with one of these requests, or at a rung."""
 
     state: State
-    requests: tuple[Request | None, ...]
+    requests: tuple[Request | Reason | None, ...]
     trigger: Trigger
     transition: Transition
 
@@ -46,7 +49,8 @@ class Line:
     @property
     def label(self) -> str:
         """What leads out of the state: the request where it decides, else what happens."""
-        return f"{self.requests[0]} was requested" if self.requests[0] else words(self.trigger)
+        request = self.requests[0]
+        return f"{request} was requested" if isinstance(request, Request) else words(self.trigger)
 
 
 def renewed(page: str) -> str:
@@ -86,7 +90,7 @@ def entries() -> str:
 
 def lines_of_table() -> list[Line]:
     """What changes a run; requests that share a transition share a line."""
-    requests: dict[tuple[State, Trigger, int], list[Request | None]] = {}
+    requests: dict[tuple[State, Trigger, int], list[Request | Reason | None]] = {}
     for (state, requested, trigger), transition in TABLE.items():
         if transition is not None:
             requests.setdefault((state, trigger, id(transition)), []).append(requested)
@@ -98,7 +102,8 @@ def lines_of_table() -> list[Line]:
 
 def reasons() -> str:
     """Why a run ends as failed."""
-    failures = [f"`{reason}`" for reason in Reason if reason != Reason.CANCELLED_BY_USER]
+    others = (Reason.CANCELLED_BY_USER, Reason.AT_RUNG, Reason.PRUNED)
+    failures = [f"`{reason}`" for reason in Reason if reason not in others]
     return f"Reasons of a failed run: {', '.join(failures)}.\n"
 
 
@@ -123,8 +128,10 @@ def value_in_words(value: Any) -> str:
     return value.value if isinstance(value, Moment) else str(value)
 
 
-def standing(state: State, requested: Request | None) -> str:
+def standing(state: State, requested: Request | Reason | None) -> str:
     """A run's state with what is requested of it."""
+    if isinstance(requested, Reason):
+        return f"{state} at a rung"
     return f"{state}, {requested} requested" if requested else state
 
 

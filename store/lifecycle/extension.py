@@ -2,26 +2,21 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from store import data_identity
-from store.characters import to_json
-from store.database.bulk import insert_plain
-from store.database.clock import database_time
 from store.database.records import DELETE, Job
 from store.database.tables import JobRow, RunRow
 from store.errors import Conflict, NotFound
 from store.lifecycle import job_state, turns
-from store.lifecycle.new_runs import queued_run
+from store.lifecycle.new_runs import insert_waiting, plain, queued_run
 from store.lifecycle.retries import KEPT, kept_of
-from store.lifecycle.states import OPEN, Request, State
-from store.lifecycle.transitions import BATCH, Transition, record_state
+from store.lifecycle.states import OPEN, Reason, Request, State
+from store.lifecycle.transitions import BATCH
 
-PLAIN = ("point", "spec", "info")
 PARTS = "accumulation_steps"
 """What memory that ran out changes in the spec of a run; a new seed begins with what was submitted."""
 Missing = list[tuple[str, list[int]]]
@@ -51,7 +46,7 @@ def extend(
     job = session.get(JobRow, job_id, populate_existing=True)
     if job is None or job.requested == DELETE:
         raise NotFound(f"there is no job {job_id}")
-    facts = select(RunRow.id, RunRow.position, RunRow.point, RunRow.seed, RunRow.state, RunRow.requested)
+    facts = select(RunRow.id, RunRow.position, RunRow.point, RunRow.seed, RunRow.state, RunRow.reason, RunRow.requested)
     rows = session.execute(facts.where(current).order_by(RunRow.position, RunRow.id)).all()
     missing = missing_seeds(rows, seeds)
     more = sum(len(lacking) for _, lacking in missing)
@@ -80,18 +75,24 @@ def absent(runs: Sequence[Row[Any]], seeds: Sequence[int]) -> list[int]:
     return [seed for seed in seeds if seed not in present]
 
 
-def refuse_held(job: Job, rows: Sequence[Row[Any]]) -> None:
+def refuse_held(job: Job, rows: Sequence[Any]) -> None:
     """See that new runs would not begin where somebody has just asked the job to stop.
 
     Raises:
         Conflict: of the runs that have not ended, all are paused or about to stop.
     """
     still_open = [row for row in rows if row.state in OPEN]
-    if not still_open or any(row.state != State.PAUSED and row.requested is None for row in still_open):
+    if not still_open or not all(held(row) for row in still_open):
         return
     remedy = "extend it when it has ended" if job.requested == Request.CANCEL else "resume it first"
     about = f" and about to {job.requested}" if job.requested else ""
     raise Conflict(f"job {job.id} is {job.state}{about}: {remedy}")
+
+
+def held(row: Any) -> bool:
+    """Whether somebody has stopped a run that has not ended, or is about to."""
+    paused = row.state == State.PAUSED and row.reason != Reason.AT_RUNG
+    return paused or row.requested is not None
 
 
 def refuse_too_many(job_id: str, total: int, limit: int | None) -> None:
@@ -101,7 +102,7 @@ def refuse_too_many(job_id: str, total: int, limit: int | None) -> None:
         Conflict: there would be more.
     """
     if limit is not None and total > limit:
-        raise Conflict(f"job {job_id} would have {total} runs, at most {limit} are allowed in one job; add fewer seeds")
+        raise Conflict(f"job {job_id} would have {total} runs, at most {limit} are allowed in one job; add fewer")
 
 
 def add(session: Session, job: Job, missing: Missing, *, position: int) -> None:
@@ -110,11 +111,7 @@ def add(session: Session, job: Job, missing: Missing, *, position: int) -> None:
     Raises:
         Conflict: the job's data have changed.
     """
-    now = database_time(session)
-    fresh = [turns.placed(run, now) for run in new_runs(session, job, missing, position=position)]
-    insert_plain(session, RunRow, [run | {name: to_json(run[name]) for name in PLAIN} for run in fresh])
-    for run in fresh:
-        record_state(session, SimpleNamespace(**run), Transition(State.QUEUED), values={}, message=None)
+    insert_waiting(session, map(plain, new_runs(session, job, missing, position=position)))
 
 
 def new_runs(session: Session, job: Job, missing: Missing, *, position: int) -> Iterator[dict[str, Any]]:

@@ -3,17 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from store import data_identity
 from store.database.clock import database_time
-from store.database.tables import RunRow
+from store.database.tables import JobRow, RunRow
 from store.errors import Conflict
 from store.lifecycle import turns
 from store.lifecycle.new_runs import queued_run
-from store.lifecycle.states import ENDED, State
-from store.lifecycle.transitions import BATCH, UNINDEXED_STATE, Transition, record_state, update_runs
+from store.lifecycle.states import ENDED, Reason, State
+from store.lifecycle.table import Transition
+from store.lifecycle.transitions import BATCH, UNINDEXED_STATE, record_state, update_runs
 
 RETRIABLE = (State.FAILED, State.CANCELLED)
 KEPT = (
@@ -29,6 +30,8 @@ KEPT = (
     RunRow.owner,
     RunRow.epochs,
     RunRow.one_core,
+    RunRow.trial,
+    RunRow.stop_epoch,
 )
 """What a retry has in common with the run that it replaces."""
 
@@ -43,25 +46,31 @@ def retry_run(session: Session, row: RunRow) -> str:
         newer = session.scalar(select(RunRow.id).where(RunRow.job_id == row.job_id, RunRow.retry_of == row.id))
         if newer is not None:
             return newer
+    if row.reason == Reason.PRUNED:
+        raise Conflict(f"run {row.id} was pruned: its search has found better trials, it is not retried")
     if row.state not in RETRIABLE:
         raise Conflict(f"run {row.id} is {row.state}: only a failed or cancelled run can be retried")
     (fresh,) = replace(session, [row])
     return fresh.id
 
 
-def retry_job(session: Session, job_id: str, current: ColumnElement[bool]) -> None:
+def retry_all(session: Session, whose: str, current: ColumnElement[bool]) -> list[str]:
     """New runs in the places of all that failed or were cancelled; nothing where retries are under way already.
+
+    Returns the jobs that have new runs.
 
     Raises:
         Conflict: there is nothing to retry.
     """
-    rows = session.execute(select(*KEPT).where(current, RunRow.state.in_(RETRIABLE)).order_by(RunRow.id)).all()
+    lacking = RunRow.state.in_(RETRIABLE) & RunRow.reason.is_distinct_from(Reason.PRUNED)
+    rows = session.execute(select(*KEPT).where(current, lacking).order_by(RunRow.id)).all()
     if rows:
         replace(session, rows)
-        return
+        return sorted({row.job_id for row in rows})
     under_way = (RunRow.retry_of.is_not(None)) & RunRow.state.not_in(ENDED)
     if session.scalar(select(RunRow.id).where(current, under_way).limit(1)) is None:
-        raise Conflict(f"job {job_id} has no failed or cancelled run: there is nothing to retry")
+        raise Conflict(f"{whose} has no failed or cancelled run: there is nothing to retry")
+    return []
 
 
 def kept_of(row: Any) -> dict[str, Any]:
@@ -70,7 +79,7 @@ def kept_of(row: Any) -> dict[str, Any]:
 
 
 def replace(session: Session, rows: Sequence[Any]) -> list[RunRow]:
-    """Runs in the places of these, which the caller has locked.
+    """Runs in the places of these, which the caller has locked; where one is a trial its search goes on.
 
     Raises:
         Conflict: their data have changed.
@@ -85,4 +94,7 @@ def replace(session: Session, rows: Sequence[Any]) -> list[RunRow]:
     session.flush()
     for row in fresh:
         record_state(session, row, Transition(State.QUEUED), values={}, message=None)
+    trials = {row.job_id for row in rows if row.trial is not None}
+    if trials:
+        session.execute(update(JobRow).where(JobRow.id.in_(trials)).values(search_open=True))
     return fresh

@@ -1,5 +1,6 @@
 """The words for where a run is in its life, what is asked of it and why it ended."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -21,8 +22,16 @@ WAITING = (State.QUEUED, State.PAUSED)
 """States of a run without a worker that can still change."""
 
 
+def derived_state(counts: Mapping[str, int]) -> State:
+    """The state of a job whose current runs, or of a study whose jobs, have these states."""
+    for state in (State.RUNNING, State.QUEUED, State.PAUSED, State.FAILED, State.CANCELLED):
+        if counts.get(state):
+            return state
+    return State.SUCCEEDED
+
+
 class Reason(StrEnum):
-    """Why a run ended as failed or cancelled."""
+    """Why a run ended as failed or cancelled, or waits for something other than a worker."""
 
     DIVERGED = "diverged"  # the loss is not finite
     OUT_OF_MEMORY = "out_of_memory"  # the device's memory does not hold the batch
@@ -34,6 +43,8 @@ class Reason(StrEnum):
     WORKER_LOST = "worker_lost"  # too many attempts in a row ended without a word
     ERROR = "error"  # an unexpected exception, named in the message
     CANCELLED_BY_USER = "cancelled_by_user"  # a user asked for it
+    AT_RUNG = "at_rung"  # paused: its search compares it with others before it goes on
+    PRUNED = "pruned"  # cancelled: others of its search were better at a rung
 
 
 class Outcome(StrEnum):
@@ -44,6 +55,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"  # stopped because that was requested
     PAUSED = "paused"  # stopped because that was requested, with a checkpoint
     RELEASED = "released"  # stopped for another worker to go on
+    AT_RUNG = "at_rung"  # trained up to its `stop_epoch`, with a checkpoint
 
 
 class Action(StrEnum):

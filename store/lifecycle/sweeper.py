@@ -15,7 +15,7 @@ from store.errors import Conflict, StoreError
 from store.lifecycle import runs, transitions, waiting
 from store.lifecycle.claims import standing
 from store.lifecycle.states import ENDED, State
-from store.lifecycle.transitions import Step
+from store.lifecycle.table import Step
 
 MAX_LOSSES = 3
 """Attempts lost in a row without a newer checkpoint, after which a run fails."""

@@ -18,7 +18,7 @@ from store.database.engine import is_sqlite
 from store.database.tables import OwnerRow, RunRow
 from store.devices import offered
 from store.errors import QuotaExceeded
-from store.lifecycle.states import WAITING, State
+from store.lifecycle.states import WAITING, Reason, State
 
 LOCK_QUOTA = 7_205_023
 AGEING_SECONDS = 3600.0
@@ -124,6 +124,9 @@ def refuse_beyond(session: Session, owner: str, limit: int | None, *, more: int 
 
 
 def waiting_of(session: Session, owner: str) -> int:
-    """Runs of a key that wait or are paused, and so can wait again at any time."""
-    waiting = RunRow.state.in_(WAITING) & (RunRow.owner == owner)
+    """Runs of a key that wait or are paused, and so can wait again at any time; not those at a rung of their search.
+
+    If these counted, a search whose trials do not all fit in would wait for itself.
+    """
+    waiting = RunRow.state.in_(WAITING) & RunRow.reason.is_distinct_from(Reason.AT_RUNG) & (RunRow.owner == owner)
     return int(session.scalar(select(func.count()).select_from(RunRow).where(waiting)) or 0)

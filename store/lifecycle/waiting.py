@@ -9,7 +9,8 @@ from store.database.tables import RunRow
 from store.devices import ANY, CPU, WAITS_FOR
 from store.lifecycle import transitions
 from store.lifecycle.states import State
-from store.lifecycle.transitions import BATCH, Step
+from store.lifecycle.table import Step
+from store.lifecycle.transitions import BATCH
 
 
 def explain(db: Database, *, silent_after: float) -> None:
@@ -35,7 +36,7 @@ def explain(db: Database, *, silent_after: float) -> None:
 
 def tell(db: Database, condition: ColumnElement[bool], text: str | None) -> None:
     """Give the runs that need it this message."""
-    facts = select(RunRow.id, RunRow.job_id, RunRow.state, RunRow.requested, RunRow.attempt)
+    facts = select(RunRow.id, RunRow.job_id, RunRow.state, RunRow.reason, RunRow.requested, RunRow.attempt)
     query = facts.where(condition).order_by(RunRow.id).limit(BATCH)
     with db.read() as session:
         if session.execute(query.limit(1)).first() is None:

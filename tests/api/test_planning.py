@@ -111,7 +111,7 @@ def test_more_than_may_wait_are_refused_at_once(impatient: None, monkeypatch: py
     ({"override": {"sweep": {"a": [1, 2]}}}, 2), ({"override": None, "sweep": None}, 1),
 ])  # fmt: skip
 def test_points_are_counted_before_anything_is_checked(body: dict[str, Any], points: int) -> None:
-    assert submission.sweep_points(body) == points
+    assert submission.points_in(body) == points
 
 
 @pytest.mark.parametrize("sweep", [

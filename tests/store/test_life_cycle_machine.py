@@ -27,8 +27,7 @@ from store.database.engine import Database
 from store.database.records import Claim, NewRun, Series
 from store.errors import Conflict, LeaseLost
 from store.lifecycle import claims, requests, runs, sweeper
-from store.lifecycle.job_state import derived_state
-from store.lifecycle.states import ENDED
+from store.lifecycle.states import ENDED, derived_state
 from tests.store.databases import claimed, columns_of, fresh_postgres, reading, writing
 from tests.store.test_life_cycle import SPEC
 

@@ -11,7 +11,7 @@ from store.database.tables import RunRow
 from store.errors import Conflict
 from store.lifecycle import drawing, requests, runs
 from store.lifecycle.states import ENDED, OPEN, Action, Outcome, Reason, Request, State
-from store.lifecycle.transitions import ENTERING, TABLE, Step, Transition, Trigger, following
+from store.lifecycle.table import ENTERING, TABLE, Step, Transition, Trigger, following
 from tests.store.databases import reading, writing
 from tests.store.test_life_cycle import claim, submit
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import statistics
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
@@ -13,6 +14,8 @@ from api.services.comparison.ranking import Sample, lead
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """With these a spreadsheet takes a cell for a formula, or a text for two cells."""
+GREEK = "alpha beta gamma delta epsilon eta theta kappa mu nu pi rho sigma tau phi chi psi omega"
+END_OF_LATIN = 0x180
 LATEX = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -24,6 +27,8 @@ LATEX = {
     "±": r"$\pm$",
     "–": "--",
     **{character: f"\\{character}" for character in "&%$#_{}"},
+    **{unicodedata.lookup(f"GREEK SMALL LETTER {letter}"): f"$\\{letter}$" for letter in GREEK.split()},
+    "\N{GREEK SMALL LETTER LAMDA}": r"$\lambda$",
 }
 MARKDOWN = re.compile(r"([\\`*_\[\]<>|~#&!])")
 LEGEND = "Percent: mean ± standard deviation over seeds"
@@ -178,8 +183,13 @@ def as_latex(table: Table) -> str:
 
 
 def latex(text: str) -> str:
-    """A text of LaTeX that shows as it is."""
-    return "".join(LATEX.get(character, character) for character in " ".join(text.split()))
+    """A text of LaTeX that shows as it is; characters that pdflatex does not have are question marks."""
+    return "".join(LATEX.get(character) or latin(character) for character in " ".join(text.split()))
+
+
+def latin(character: str) -> str:
+    """A letter or sign of European languages as it is."""
+    return character if character.isprintable() and ord(character) < END_OF_LATIN else "?"
 
 
 def legend(table: Table) -> str:

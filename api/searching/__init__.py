@@ -1,0 +1,1 @@
+"""Searches beside the requests: what their trials are followed by."""

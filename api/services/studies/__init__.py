@@ -1,0 +1,1 @@
+"""Studies: what a request makes, what its table shows, what it found."""
