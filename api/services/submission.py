@@ -16,7 +16,6 @@ from lplcore.errors import MAX_REPORTED
 from lplcore.method.method import MethodSpec
 from lplcore.search.decision import seeds_left
 from lplcore.search.halving import rungs
-from lplcore.spec.plan import check_search
 from lplcore.spec.unknown import without_unknown
 from store import datasets, jobs
 from store.database.engine import Database, Session
@@ -71,7 +70,7 @@ def checked_plan(
     """
     info_of = partial(lplcore.dataset_info, data_dir=settings.data_dir, datasets=registered)
     folders = {"data_dir": settings.data_dir, "weights_dir": settings.weights_dir}
-    spec = check_search(spec, info_of=info_of, **folders)
+    spec = lplcore.check_search(spec, info_of=info_of, **folders)
     plan = spec.plan(max_runs=settings.max_runs_per_job)
     plan = lplcore.check_plan(plan, info_of=info_of, **folders)
     info = info_of(plan[0].spec.dataset)
