@@ -62,84 +62,18 @@ export interface Entry {
 export type Catalog = Record<string, Entry[]>;
 
 /** A search's trial: one point, one run. */
-export interface Trial {
-  number: number;
-  run: string;
-  point: Record<string, unknown>;
-  value: number | null;
-  rung: number | null;
-  state: "open" | "at_rung" | "succeeded" | "failed" | "cancelled" | "pruned";
-}
-export type SearchPoint = Pick<Trial, "run" | "point" | "value">;
-export interface Search {
-  trials: Trial[];
-  best: SearchPoint | null;
-  finalists: SearchPoint[];
-}
-
-export interface StudyItem {
-  id: string;
-  name: string;
-  preset: string | null;
-  asked: Record<string, unknown>;
-  state: State;
-  requested: string | null;
-  progress: number;
-  created_at: string;
-  started_at: string | null;
-  finished_at: string | null;
-}
-export interface StudyColumn {
-  key: string;
-  title: string;
-  metric: string;
-}
-export interface StudyCell {
-  job: string | null;
-  point: Record<string, unknown> | null;
-  metric: string;
-  mean: number | null;
-  std: number | null;
-  n: number;
-  values: number[];
-  seeds: number[];
-  confidence_interval: [number, number] | null;
-  missing: (number | string)[];
-  waiting: number[];
-  published: number | null;
-  difference: number | null;
-  differs: boolean | null;
-  derived: Record<string, string> | null;
-}
-export interface StudyRow {
-  label: string;
-  method: string;
-  cells: Record<string, StudyCell>;
-}
+export type Trial = Schemas["TrialAnswer"];
+export type Search = Schemas["SearchAnswer"];
+export type StudyItem = Schemas["StudyItem"];
+export type StudyColumn = Schemas["StudyColumn"];
+export type StudyCell = Schemas["StudyCell"];
+export type StudyRow = Schemas["StudyRow"];
 /** A difference of two methods, paired by seed, that an answer rests on. */
-export interface FoundPair {
-  a: string;
-  b: string;
-  metric: string;
-  difference: number | null;
-  confidence_interval: [number, number] | null;
-  p_value: number;
-  n: number;
-  decided: boolean;
-}
+export type FoundPair = Pick<Pair, "metric" | "difference" | "confidence_interval" | "n" | "decided"> & { a: string; b: string; p_value: number };
 export interface Finding {
   text: string;
   spec: Record<string, unknown> | null;
   pairs: FoundPair[];
   winner?: { label: string; point: Record<string, unknown> } | null;
 }
-export interface Study extends StudyItem {
-  jobs: { id: string; name: string; state: State; progress: number }[];
-  columns: StudyColumn[];
-  rows: StudyRow[];
-  notes: string[];
-  citation: string;
-  figure: string | null;
-  answer_due: boolean;
-  answer: Finding | null;
-}
+export type Study = Omit<Schemas["StudyAnswer"], "answer"> & { answer: Finding | null };

@@ -31,7 +31,7 @@ export interface Searching {
 /** The search of a job; null where it is none. */
 export function searching(job: Job): Searching | null {
   const asked = job.spec.search as Fields | null | undefined;
-  const search = (job as Job & { search?: Search | null }).search;
+  const { search } = job;
   if (!asked || !search) return null;
   const epochs = Number(job.spec.epochs);
   return {

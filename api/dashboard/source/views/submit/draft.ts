@@ -79,6 +79,14 @@ export interface Range {
 /** Field -> what it may be: values, or in a search numbers of a range. */
 export type Space = Record<string, Value[] | Range>;
 
+/** A first range for a number: from a half to twice of what it is. */
+export function around(value: number): Range {
+  if (value === 0) return { low: 0, high: 1 };
+  const whole = Number.isInteger(value) && Math.abs(value) > 1;
+  const ends = [value / 2, value * 2].map((end) => (whole ? Math.round(end) : Number(end.toPrecision(3)))).sort((a, b) => a - b);
+  return { low: ends[0], high: ends[1], ...(value > 0 ? { log: true } : {}) };
+}
+
 /** Whether a search stands in place of a sweep. */
 export const searches = (): boolean => isFields(draft.value.spec.search);
 

@@ -3,7 +3,7 @@ import { useId, useState } from "preact/hooks";
 import { type Property, inWords, parameters } from "../../service/catalog";
 import type { Entry } from "../../service/types";
 import { complete, useErrors } from "./checking";
-import { type Range, draft, set, setSweep, space, variedPath } from "./draft";
+import { type Range, around, draft, searches, set, setSweep, space, variedPath } from "./draft";
 import { type Value, read, same } from "./paths";
 
 export interface ControlProperties {
@@ -129,10 +129,11 @@ export function RangeInput({ id, range, onRange, described, wrong }: { id: strin
 const numeric = (text: string): Value => (NUMERIC.test(text.trim()) ? Number(text) : text.trim());
 
 function SweepButton({ title, path, value, swept }: { title: string; path: string; value: Value; swept: boolean }) {
-  const start = () => setSweep(path, swept ? undefined : value === undefined || value === null ? [] : [value]);
+  const first = searches() && typeof value === "number" ? around(value) : value === undefined || value === null ? [] : [value];
+  const hint = searches() ? "A range or several values, of which the search tries some" : "Several values: a run for each, with every seed";
   return (
-    <button type="button" class="link small" aria-pressed={swept} aria-label={`Sweep over ${title}`} title="Several values: a run for each, with every seed" onClick={start}>
-      {swept ? "one value" : "sweep"}
+    <button type="button" class="link small" aria-pressed={swept} aria-label={`${searches() ? "Search" : "Sweep over"} ${title}`} title={hint} onClick={() => setSweep(path, swept ? undefined : first)}>
+      {swept ? "one value" : searches() ? "search" : "sweep"}
     </button>
   );
 }

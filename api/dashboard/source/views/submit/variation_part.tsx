@@ -1,7 +1,7 @@
 // What varies from run to run: a sweep over all combinations, or a search that chooses on validation.
 import type { Properties } from "../../service/catalog";
 import { complete, hasField, useErrors } from "./checking";
-import { type Range, draft, searchInstead, searches, set, setSweep, space, variedPath } from "./draft";
+import { type Range, around, draft, searchInstead, searches, set, setSweep, space, variedPath } from "./draft";
 import { RangeInput, SpecField, Typed, listed } from "./field";
 import { More } from "./more";
 import { type Value, numbers, read } from "./paths";
@@ -41,14 +41,6 @@ export function VariationPart({ schema }: { schema: unknown }) {
       {searching && <SearchFields schema={schema} />}
     </section>
   );
-}
-
-/** A first range for a number: from a half to twice of what it is. */
-function around(value: number): Range {
-  if (value === 0) return { low: 0, high: 1 };
-  const whole = Number.isInteger(value) && Math.abs(value) > 1;
-  const ends = [value / 2, value * 2].map((end) => (whole ? Math.round(end) : Number(end.toPrecision(3)))).sort((a, b) => a - b);
-  return { low: ends[0], high: ends[1], ...(value > 0 ? { log: true } : {}) };
 }
 
 function Varied({ path, values, searching }: { path: string; values: Value[] | Range; searching: boolean }) {
