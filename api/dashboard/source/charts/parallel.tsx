@@ -1,4 +1,4 @@
-// Parallel coordinates: an axis for each parameter and one for the value, a line for each trial, darker where it is better.
+// Parallel coordinates: an axis for each parameter and one for the value, a line for each trial, stronger where it is better.
 import { scheme } from "../shell/theme";
 import { Chart, type ChartProperties, type Opacity, type Option } from "./chart";
 import { rising } from "./colours";

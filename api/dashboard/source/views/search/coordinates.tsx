@@ -1,4 +1,4 @@
-// Parallel coordinates over the space, coloured by how good each trial is.
+// Parallel coordinates over the space, drawn by how good each trial is.
 import { type Axis, Parallel, type Path } from "../../charts/parallel";
 import { number } from "../../parts/format";
 import { type Measured, type Parameter, type Searching, measured, placeOn, ranked, shownValue, trialName, valueName } from "./reading";
@@ -24,7 +24,7 @@ export function Coordinates({ search, chosen }: { search: Searching; chosen: str
         title="Parallel coordinates" level={2} what="trial" height={340} chosen={chosen} axes={[...parameters.map(axisOf), end]} paths={paths}
         summary={`${parameters.map((parameter) => parameter.name).join(", ")} and ${metric.title.toLowerCase()} of ${paths.length} trials.`}
       />
-      <p class="quiet small">A line is a trial, darker and thicker the better it is placed{search.halves ? ", who has come further before who has not" : ""}; the best value is at the top of the last axis.</p>
+      <p class="quiet small">A line is a trial, stronger and thicker the better it is placed{search.halves ? ", who has come further before who has not" : ""}; the best value is at the top of the last axis.</p>
     </section>
   );
 }

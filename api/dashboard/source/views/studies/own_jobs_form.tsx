@@ -15,7 +15,7 @@ export function OwnJobsForm() {
   const chosen = (jobs.value ?? []).filter((job) => ids.includes(job.id));
   return (
     <form class="panel stack" onSubmit={(event) => event.preventDefault()}>
-      <p>The experiments of these jobs are trained anew as one study; the jobs themselves stay as they are. Methods become rows, data sets columns.</p>
+      <p>The experiments of these jobs are trained anew as one study; the jobs themselves stay as they are. Each job is a row, and where it sweeps each of its points; the columns are the metrics.</p>
       <label class="field">Name of the study<input value={name} maxLength={200} onInput={(event) => setName(event.currentTarget.value)} /></label>
       {jobs.error && <Failure error={jobs.error} what="A chosen job" again={jobs.refresh} />}
       {!jobs.value && !jobs.error && <Loading what="the jobs" />}

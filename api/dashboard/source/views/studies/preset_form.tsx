@@ -1,19 +1,19 @@
 // A table or figure of the paper: what it shows, what it needs, how much it trains.
 import { plural } from "../../parts/format";
+import { Loading } from "../../parts/states";
 import { named } from "../../service/catalog";
-import type { Catalog, Dataset, Entry, StudyColumn } from "../../service/types";
+import type { Catalog, Dataset, Entry } from "../../service/types";
 import { query, setQuery, to } from "../../shell/address";
 import { useDatasets } from "../datasets/listing";
 import { Make } from "./making";
 import { presetName } from "./kinds";
 
-/** A study of the catalogue: where each cell comes from. */
+/** A study of the catalogue: titles of its columns, labels of its rows, and what each scale trains. */
 interface StudyEntry extends Entry {
-  columns?: StudyColumn[];
-  rows?: { label: string; cells: Record<string, { preset?: string; method?: Record<string, unknown> }> }[];
-  notes?: string[];
+  columns: string[];
+  rows: string[];
+  scales: Record<string, { jobs: number; runs: number; datasets: string[]; weights: string[] }>;
 }
-type PresetEntry = Entry & { spec?: { dataset?: { name?: string } | string; seeds?: number[]; epochs?: number } };
 
 const SCALES: [string, string, string][] = [
   ["full", "as printed", "The paper's data, networks and lengths. Cells whose data are not on this machine are named with what goes where; the others are trained."],
@@ -52,45 +52,32 @@ const order = (name: string) => (name.startsWith("table") ? `0${name}` : name.st
 
 function About({ entry, scale, catalog }: { entry: StudyEntry; scale: string; catalog: Catalog }) {
   const datasets = useDatasets();
-  const presets = presetsOf(entry, catalog);
-  const seeds = presets.reduce((sum, preset) => sum + (preset.spec?.seeds?.length ?? 1), 0);
+  const trained = entry.scales[scale];
   return (
     <>
-      {entry.description && <p>{entry.description}</p>}
       <dl class="facts">
         <div><dt>Source</dt><dd>{entry.citation || "–"}</dd></div>
-        {entry.rows && entry.columns && <div><dt>Table</dt><dd>{plural(entry.rows.length, "row")}, {plural(entry.columns.length, "column")}</dd></div>}
-        {presets.length > 0 && <div><dt>Trains</dt><dd>{plural(presets.length, "job")}, {scale === "full" ? plural(seeds, "run") : "three seeds each"}</dd></div>}
+        <div><dt>Columns</dt><dd>{entry.columns.join(" · ")}</dd></div>
+        <div><dt>Rows</dt><dd>{entry.rows.join(" · ")}</dd></div>
+        {trained && <div><dt>Trains</dt><dd>{plural(trained.jobs, "job")}, {plural(trained.runs, "run")}</dd></div>}
       </dl>
-      {scale === "full" && <Needs names={[...new Set(presets.map(datasetOf).filter(Boolean))]} datasets={datasets.value} catalog={catalog} />}
-      {entry.notes?.map((note) => <p key={note} class="quiet small">{note}</p>)}
+      {trained && <Needs {...trained} there={datasets.value} catalog={catalog} />}
     </>
   );
 }
 
-/** One for each training: cells of the same preset and parameters share it. */
-function presetsOf(entry: StudyEntry, catalog: Catalog): PresetEntry[] {
-  const cells = (entry.rows ?? []).flatMap((row) => Object.values(row.cells)).filter((cell) => cell.preset);
-  const trained = new Map(cells.map((cell) => [`${cell.preset} ${JSON.stringify(cell.method ?? {})}`, cell.preset as string]));
-  return [...trained.values()].flatMap((name) => named(catalog, "presets", name) ?? []) as PresetEntry[];
-}
-
-function datasetOf({ spec }: PresetEntry): string {
-  const dataset = spec?.dataset;
-  return (typeof dataset === "string" ? dataset : dataset?.name) ?? "";
-}
-
-function Needs({ names, datasets, catalog }: { names: string[]; datasets: Dataset[] | null; catalog: Catalog }) {
-  if (!names.length || !datasets) return null;
-  const state = (name: string) => datasets.find((each) => each.name === name);
+function Needs({ datasets, weights, there, catalog }: { datasets: string[]; weights: string[]; there: Dataset[] | null; catalog: Catalog }) {
+  if (!there) return <Loading what="which data are here" />;
+  const state = (name: string) => there.find((each) => each.name === name);
   return (
     <dl class="missing small">
-      {names.map((name) => (
+      {datasets.map((name) => (
         <div key={name}>
           <dt><a href={to(`/datasets/${encodeURIComponent(name)}`)}>{named(catalog, "datasets", name)?.title ?? name}</a></dt>
-          <dd class={state(name)?.available ? "succeeded" : "waits"}>{state(name)?.available ? "✓ on this machine" : `Not on this machine: ${state(name)?.message ?? "it is not known"}`}</dd>
+          <dd class={state(name)?.available ? "succeeded" : "waits"}>{state(name)?.available ? "✓ on this machine" : `Not on this machine, so that its cells stay empty: ${state(name)?.message ?? "it is not known"}`}</dd>
         </div>
       ))}
+      {weights.length > 0 && <div><dt>Weights</dt><dd class="quiet">{weights.join(", ")}: where they are not on this machine the cells that begin with them stay empty.</dd></div>}
     </dl>
   );
 }

@@ -18,7 +18,7 @@ export function Measured({ study }: { study: Study }) {
           <thead>
             <tr><th scope="col">Method</th>{study.columns.map((column) => <th key={column.key} scope="col" class="number" title={column.metric}>{column.title}</th>)}</tr>
           </thead>
-          <tbody>{study.rows.map((row) => <Row key={row.label} row={row} study={study} />)}</tbody>
+          <tbody>{study.rows.map((row, i) => <Row key={`${i} ${row.label}`} row={row} study={study} />)}</tbody>
         </table>
       </div>
       <ul class="notes small quiet">
