@@ -1,4 +1,4 @@
-"""A search and studies as pages show them: stored, driven and answered by the service itself, trained by a made error."""
+"""A search and studies as pages show them: stored and driven by the service itself, trained by a made error."""
 
 import time
 from collections.abc import Mapping
@@ -17,6 +17,17 @@ ERROR = "test/top1_error"
 TRIALS = 10
 FAILS = "out of luck"
 """Message of the trial that fails."""
+PAIR: dict[str, Any] = {
+    "a": "lpl",
+    "b": "focal",
+    "metric": ERROR,
+    "difference": -0.02,
+    "confidence_interval": [-0.03, -0.01],
+    "p_value": 0.004,
+    "n": 3,
+    "decided": True,
+}
+"""A difference that an answer rests on."""
 SPACE: dict[str, Any] = {
     "method.perturbations.0.delta_epsilon": {"low": 0.5, "high": 5, "log": True},
     "optimizer.lr": [0.05, 0.1, 0.2],

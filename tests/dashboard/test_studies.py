@@ -9,12 +9,10 @@ from playwright.sync_api import Page, expect
 from store import studies
 from store.database.engine import Database
 from tests.dashboard.conftest import serving
-from tests.dashboard.studied import answered, studied
+from tests.dashboard.studied import PAIR, answered, studied
 from tests.store.databases import reading
 
 pytestmark = pytest.mark.browser
-
-PAIR = {"metric": "test/top1_error", "standard_error": 0.004, "confidence": 0.95, "n": 3, "paired_by": "seed"}
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +42,7 @@ def test_a_cell_stands_beside_the_published_one_and_leads_to_its_job(
     page.goto(f"{world[1]}/#/studies/{table}")
     expect(cells(page, "CE").nth(0)).to_contain_text("21.00 ± 1.00 (n = 3)")
     expect(cells(page, "CE").nth(0)).to_contain_text("published 21.00, 0.00, within the noise")
-    expect(page.get_by_text("A note for readers.")).to_be_visible()
+    expect(page.get_by_text("A note for readers.", exact=True)).to_be_visible()
     page.get_by_role("link", name="CE, 100:1: 21.00 ± 1.00 (n = 3)").click()
     expect(page.get_by_role("heading", name="A table, plain", exact=True)).to_be_visible()
 
@@ -116,11 +114,9 @@ def test_a_table_of_the_paper_says_what_it_needs(world: tuple[Database, str], pa
 
 
 def test_an_answer_comes_first_and_is_trained_again(world: tuple[Database, str], page: Page) -> None:
-    pair = {**PAIR, "a": "lpl", "b": "focal", "difference": -0.02, "confidence_interval": [-0.03, -0.01]}
     spec = {"dataset": {"name": "digits"}, "method": "lpl", "seeds": [7]}
     winner = {"label": "lpl", "point": {}}
-    pairs = [{**pair, "p_value": 0.004, "decided": True}]
-    study = answered(world[0], {"text": "lpl is best.", "spec": spec, "winner": winner, "pairs": pairs})
+    study = answered(world[0], {"text": "lpl is best.", "spec": spec, "winner": winner, "pairs": [PAIR]})
     page.goto(f"{world[1]}/#/studies/{study}")
     expect(page.locator("section").first).to_contain_text("lpl is best.")
     expect(page.get_by_role("row", name="lpl − focal")).to_contain_text("−2.00−3.00 to −1.000.0043yes")
@@ -130,9 +126,8 @@ def test_an_answer_comes_first_and_is_trained_again(world: tuple[Database, str],
 
 
 def test_where_there_is_no_winner_none_is_offered(world: tuple[Database, str], page: Page) -> None:
-    pair = {**PAIR, "a": "lpl", "b": "focal", "difference": -0.001, "confidence_interval": [-0.03, 0.028]}
-    pairs = [{**pair, "p_value": 0.9, "decided": False}]
-    study = answered(world[0], {"text": "No winner: the two cannot be told apart.", "spec": None, "pairs": pairs})
+    pair = {**PAIR, "difference": -0.001, "confidence_interval": [-0.03, 0.028], "p_value": 0.9, "decided": False}
+    study = answered(world[0], {"text": "No winner: the two cannot be told apart.", "spec": None, "pairs": [pair]})
     page.goto(f"{world[1]}/#/studies/{study}")
     expect(page.get_by_text("No winner: the two cannot be told apart.")).to_be_visible()
     expect(page.get_by_role("row", name="lpl − focal")).to_contain_text("no")

@@ -1,5 +1,5 @@
 // One study: its answer first where it gives one, its table beside the published one, figures, and the jobs behind it.
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Progress, StateBadge } from "../../parts/badges";
 import { Printed } from "../../parts/printed";
 import { Shown } from "../../parts/states";
@@ -27,6 +27,7 @@ export default function StudyView({ id }: { id: string }) {
 }
 
 function Page({ study, refresh }: { study: Study; refresh: () => void }) {
+  const [printed, setPrinted] = useState(false);
   const version = JSON.stringify(study.rows.map((row) => Object.values(row.cells).map((cell) => [cell.mean, cell.n, cell.missing.length])));
   return (
     <>
@@ -34,9 +35,9 @@ function Page({ study, refresh }: { study: Study; refresh: () => void }) {
       <Answer study={study} />
       <Measured study={study} />
       {study.rows.length > 0 && (
-        <details class="panel">
+        <details class="panel" onToggle={(event) => setPrinted(event.currentTarget.open)}>
           <summary><h2>Table for a paper</h2></summary>
-          <Printed path={`/v1/studies/${study.id}/table?`} file={study.preset ?? study.id} version={version} />
+          {printed && <Printed path={`/v1/studies/${study.id}/table?`} file={study.preset ?? study.id} version={version} />}
         </details>
       )}
       <Figures study={study} />
