@@ -52,7 +52,7 @@ ABOUT = {
     },
     "studies": {
         "studies": "List studies, newest first.",
-        "study": "A table by one request: PRESET, show, table, watch, cancel, ...",
+        "study": "A table by one request: `lpl study PRESET`; then watch, show, table, cancel, pause, resume, retry, delete.",
     },
     "datasets": {
         "dataset": "Data sets: add, list, show, delete.",
