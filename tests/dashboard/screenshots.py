@@ -14,13 +14,17 @@ from typing import Any, Literal
 from playwright.sync_api import Page, sync_playwright
 
 from tests.dashboard.conftest import CHROMIUM
-from tests.service.processes import Service, serving
+from tests.service.processes import Service, serving, until
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 WIDTHS = (390, 1440, 2560)
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 SETTLED_MILLISECONDS = 1500
 DIGITS: dict[str, Any] = {"dataset": {"name": "digits", "imbalance_factor": 50}, "model": "mlp", "epochs": 30}
+SPACE: dict[str, Any] = {
+    "method.perturbations.0.delta_epsilon": {"low": 0.5, "high": 5, "log": True},
+    "optimizer.lr": {"low": 0.01, "high": 0.5, "log": True},
+}
 METHODS = ["cross_entropy", "logit_adjustment", "lpl", "la_lpl"]
 
 
@@ -60,7 +64,23 @@ def seed(service: Service) -> dict[str, str]:
     for job in ended.values():
         for run in service.get(f"/v1/jobs/{job}/runs")["items"]:
             service.ended(run["id"], timeout=600)
+    ended["search"] = submit(
+        "Which strength and rate?",
+        method="lpl",
+        search={"sampler": "tpe", "space": SPACE, "trials": 20, "halving": {"min_epochs": 3}, "then_seeds": [0, 1, 2]},
+    )
+    succeeded(service, f"/v1/jobs/{ended['search']}")
+    specs = [{**DIGITS, "name": method, "method": method, "seeds": [0, 1, 2]} for method in METHODS]
+    made = service.http.post("/v1/studies", json={"name": "Four methods on digits", "jobs": specs})
+    assert made.status_code == 201, made.text
+    ended["study"] = str(made.json()["id"])
+    succeeded(service, f"/v1/studies/{ended['study']}")
     return {**ended, "long": submit("Under way", method="lpl", seeds=[0, 1, 2], epochs=20_000)}
+
+
+def succeeded(service: Service, path: str) -> None:
+    """Wait until a job or a study has succeeded."""
+    until(lambda: service.get(path)["state"], lambda state: state == "succeeded", timeout=600)
 
 
 def views(service: Service, jobs: dict[str, str]) -> Iterator[View]:
@@ -77,6 +97,10 @@ def views(service: Service, jobs: dict[str, str]) -> Iterator[View]:
     yield View("job, specification", f"#/jobs/{done}?tab=spec&against={jobs['bounds']}")
     yield View("job, failed", f"#/jobs/{failed}")
     yield View("job, under way", f"#/jobs/{jobs['long']}")
+    yield View("job, search", f"#/jobs/{jobs['search']}")
+    yield View("studies", "#/studies")
+    yield View("study", f"#/studies/{jobs['study']}")
+    yield View("study, new", "#/studies/new?preset=table4")
     yield View("run", f"#/runs/{run}")
     yield View("run, failed", f"#/runs/{lost}")
     yield View("compare", f"#/compare?job={done}&job={jobs['bounds']}", "compare.png")

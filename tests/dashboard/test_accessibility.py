@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from store import jobs, workers
 from store.database.engine import Database
 from store.lifecycle import claims
 from tests.dashboard.conftest import begun, finished_job, serving, submitted
+from tests.dashboard.studied import PAIR, answered, searched, studied
 from tests.store.databases import reading, writing
 
 pytestmark = pytest.mark.browser
@@ -39,6 +41,14 @@ VIEWS = (
     View("/jobs/{job}?tab=spec", "finished"),
     View("/jobs/{failing}", "failing"),
     View("/jobs/j_none", ""),
+    View("/jobs/{search}", "searched"),
+    View("/studies", "Studies"),
+    View("/studies/{study}", "A table"),
+    View("/studies/{best}", "Best"),
+    View("/studies/s_none", ""),
+    View("/studies/new", "New study"),
+    View("/studies/new?kind=best", "New study"),
+    View("/studies/new?kind=jobs&job={job}", "New study"),
     View("/runs/{run}", "cross_entropy, seed 0"),
     View("/runs/{failed}", "seed 0"),
     View("/runs/{waiting}", "seed 1"),
@@ -64,7 +74,7 @@ VIEWS = (
 )
 """All views, in the states that look different. A new view joins here."""
 
-TRIED = ("/", "/jobs/{job}?tab=variation", "/submit")
+TRIED = ("/", "/jobs/{job}?tab=variation", "/studies/{study}", "/submit")
 """Those that `make test` tries; `make test-all` tries all."""
 EVERY_VIEW = pytest.mark.parametrize(
     "view",
@@ -101,6 +111,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def filled(db: Database) -> dict[str, str]:
     """Fill a database; identifiers by what they stand for."""
+    search = searched(db, Path(str(db.url.database)).parent)
+    best = answered(db, {"text": "lpl is best.", "spec": {"dataset": "digits"}, "winner": None, "pairs": [PAIR]})
+    study = studied(db)
     job = finished_job(db, "finished")
     failing = submitted(db, "failing")
     held = begun(db, epochs=2)
@@ -115,7 +128,8 @@ def filled(db: Database) -> dict[str, str]:
     writing(db, workers.beat, busy, run_id=running.run_id)
     (waiting,) = (run.id for run in reading(db, jobs.list_runs, running.job_id).items if run.state == "queued")
     run = reading(db, jobs.list_runs, job).items[0].id
-    return {"job": job, "run": run, "failing": failing, "failed": held.run_id, "waiting": waiting}
+    found = {"search": search, "study": study, "best": best}
+    return {"job": job, "run": run, "failing": failing, "failed": held.run_id, "waiting": waiting, **found}
 
 
 @pytest.fixture
@@ -223,6 +237,7 @@ def test_a_page_begins_at_its_content_and_the_first_stop_skips_to_it(world: Worl
 
 PAGES = {
     "j": "/",
+    "u": "/studies",
     "s": "/submit",
     "d": "/datasets",
     "m": "/methods",

@@ -14,6 +14,8 @@ const REASONS: Record<string, Words> = {
   storage_full: { why: "the database or the scratch folder cannot be written", helps: "Delete jobs or free space, then retry." },
   worker_lost: { why: "the worker was lost too many times in a row", helps: "See whether its machine runs out of memory; then retry." },
   error: { why: "an unexpected error" },
+  at_rung: { why: "waits at a rung of its search" },
+  pruned: { why: "its search let it go no further: others were better at its rung" },
   cancelled_by_user: { why: "somebody cancelled it" },
 };
 

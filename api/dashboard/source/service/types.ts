@@ -60,3 +60,20 @@ export interface Entry {
   advice?: string;
 }
 export type Catalog = Record<string, Entry[]>;
+
+/** A search's trial: one point, one run. */
+export type Trial = Schemas["TrialAnswer"];
+export type Search = Schemas["SearchAnswer"];
+export type StudyItem = Schemas["StudyItem"];
+export type StudyColumn = Schemas["StudyColumn"];
+export type StudyCell = Schemas["StudyCell"];
+export type StudyRow = Schemas["StudyRow"];
+/** A difference of two methods, paired by seed, that an answer rests on. */
+export type FoundPair = Pick<Pair, "metric" | "difference" | "confidence_interval" | "n" | "decided"> & { a: string; b: string; p_value: number };
+export interface Finding {
+  text: string;
+  spec: Record<string, unknown> | null;
+  pairs: FoundPair[];
+  winner?: { label: string; point: Record<string, unknown> } | null;
+}
+export type Study = Omit<Schemas["StudyAnswer"], "answer"> & { answer: Finding | null };

@@ -9,13 +9,13 @@ export const showHelp = () => (helpShown.value = true);
 const KEYS: [string, string][] = [
   ["/", "to the search field of the page"],
   ["?", "this list"],
-  ["g then j, s, d, m, t, w, a", "go to Jobs, Submit, Data sets, Methods, Theory, Workers, Administration"],
+  ["g then j, u, s, d, m, t, w, a", "go to Jobs, Studies, Submit, Data sets, Methods, Theory, Workers, Administration"],
   ["Tab, Shift+Tab", "to the next and previous control"],
   ["Enter, Space", "follow a link, press a button, choose a row"],
   ["← →", "one epoch back or on, where an epoch is chosen"],
   ["Esc", "close what is open"],
 ];
-const PLACES: Record<string, string> = { j: "#/", s: "#/submit", d: "#/datasets", m: "#/methods", t: "#/theory", w: "#/workers", a: "#/admin" };
+const PLACES: Record<string, string> = { j: "#/", u: "#/studies", s: "#/submit", d: "#/datasets", m: "#/methods", t: "#/theory", w: "#/workers", a: "#/admin" };
 let goingUntil = 0;
 
 function typing(target: EventTarget | null): boolean {

@@ -12,6 +12,7 @@ import { viewOf } from "./views";
 
 const PLACES: [string, string][] = [
   ["/", "Jobs"],
+  ["/studies", "Studies"],
   ["/submit", "Submit"],
   ["/datasets", "Data sets"],
   ["/methods", "Methods"],

@@ -1,17 +1,12 @@
 // A table as papers print it: choose rows and columns, copy it as LaTeX, Markdown or CSV. The service writes the text.
 import { useMemo } from "preact/hooks";
-import { Action } from "../../parts/action";
 import { metric } from "../../parts/metrics";
-import { Empty, Shown } from "../../parts/states";
-import { download, text } from "../../service/http";
-import { useReading } from "../../service/resource";
+import { Printed } from "../../parts/printed";
+import { Empty } from "../../parts/states";
 import type { Comparison } from "../../service/types";
 import { query, setQuery } from "../../shell/address";
 import { type Side, datasetsOf, leaders, mainOf, spreadOf } from "./comparison";
 import { Figure, shortTitle } from "./results";
-
-const FORMATS = { latex: ["LaTeX", "tex"], markdown: ["Markdown", "md"], csv: ["CSV", "csv"] } as const;
-type Format = keyof typeof FORMATS;
 
 /** The names that the address takes out of all there are. */
 function chosen(all: string[], parameter: string): string[] {
@@ -26,12 +21,9 @@ export function Builder({ answer, sides, asked }: { answer: Comparison; sides: S
   const columns = first ?? (query.value.has("column") ? names.filter((name) => query.value.getAll("column").includes(name)) : names);
   const keys = chosen(sides.map((side) => side.key), "norow");
   const rows = sides.filter((side) => keys.includes(side.key));
-  const wanted = query.value.get("format") ?? "";
-  const format: Format = wanted in FORMATS ? (wanted as Format) : "latex";
-  const path = `/v1/compare?${asked}${rows.map((side) => `&side=${side.place}`).join("")}${columns.map((name) => `&metric=${encodeURIComponent(name)}`).join("")}&format=${format}`;
+  const path = `/v1/compare?${asked}${rows.map((side) => `&side=${side.place}`).join("")}${columns.map((name) => `&metric=${encodeURIComponent(name)}`).join("")}&`;
   const version = JSON.stringify(sides.map((side) => side.missing));
   const ready = rows.length > 0 && columns.length > 0;
-  const read = useReading(ready ? `${path} ${version}` : null, (signal) => text(path, signal), { keep: true });
   return (
     <section class="panel">
       <h2>Table for a paper</h2>
@@ -43,14 +35,7 @@ export function Builder({ answer, sides, asked }: { answer: Comparison; sides: S
       {ready && (
         <>
           <Preview answer={answer} rows={rows} columns={columns} />
-          <div class="row">
-            <div class="row" role="group" aria-label="Format">
-              {(Object.keys(FORMATS) as Format[]).map((each) => <button key={each} type="button" aria-pressed={each === format} onClick={() => setQuery({ format: each === "latex" ? null : each })}>{FORMATS[each][0]}</button>)}
-            </div>
-            <Action primary act={async () => { await copied(await text(path)); return `Copied as ${FORMATS[format][0]}.`; }}>Copy {FORMATS[format][0]}</Action>
-            <Action act={() => download(path, `comparison.${FORMATS[format][1]}`)}>Download</Action>
-          </div>
-          <Shown of={read} what="The table">{(written) => <pre tabIndex={0} aria-label={`The table as ${FORMATS[format][0]}`}>{written}</pre>}</Shown>
+          <Printed path={path} file="comparison" version={version} />
         </>
       )}
     </section>
@@ -66,18 +51,6 @@ function Choices({ title, all, on, choose }: { title: string; all: [string, stri
       ))}
     </fieldset>
   );
-}
-
-/** Copies; where the browser allows no clipboard (an address without https), by a selection. */
-async function copied(written: string): Promise<void> {
-  if (navigator.clipboard) return navigator.clipboard.writeText(written);
-  const area = document.createElement("textarea");
-  area.value = written;
-  document.body.append(area);
-  area.select();
-  const done = document.execCommand("copy");
-  area.remove();
-  if (!done) throw new Error("The browser does not let this page copy: select the text below and copy it by hand.");
 }
 
 function Preview({ answer, rows, columns }: { answer: Comparison; rows: Side[]; columns: string[] }) {

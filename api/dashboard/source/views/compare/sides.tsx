@@ -1,16 +1,10 @@
 // The sides as chips: take one out, add a job found by its name.
 import { useEffect, useState } from "preact/hooks";
 import { styles } from "../../charts/colours";
-import { get } from "../../service/http";
-import { useReading } from "../../service/resource";
-import type { JobList } from "../../service/types";
 import { query, setQuery } from "../../shell/address";
 import { scheme } from "../../shell/theme";
-import { Failure, Loading } from "../../parts/states";
+import { JobSearch } from "../../parts/job_search";
 import type { Side } from "./comparison";
-
-const FOUND = 8;
-const TYPING_MILLISECONDS = 250;
 
 export const askedJobs = () => query.value.getAll("job");
 export const askedRuns = () => query.value.getAll("run");
@@ -63,39 +57,7 @@ export function AddSide({ open }: { open: boolean }) {
   return (
     <details class="small" open={shown} onToggle={(event) => setShown(event.currentTarget.open)}>
       <summary>Add a job</summary>
-      {shown && <Search />}
+      {shown && <JobSearch without={askedJobs()} add={(id) => setQuery({ job: [...askedJobs(), id] })} />}
     </details>
-  );
-}
-
-function Search() {
-  const [typed, setTyped] = useState("");
-  const [name, setName] = useState("");
-  useEffect(() => {
-    const timer = setTimeout(() => setName(typed.trim()), TYPING_MILLISECONDS);
-    return () => clearTimeout(timer);
-  }, [typed]);
-  const asked = `/v1/jobs?limit=${FOUND + askedJobs().length}${name ? `&name=${encodeURIComponent(name)}` : ""}`;
-  const found = useReading(asked, (signal) => get<JobList>(asked, signal), { keep: true });
-  const jobs = (found.value?.items ?? []).filter((job) => !askedJobs().includes(job.id)).slice(0, FOUND);
-  return (
-    <div class="stack add-side">
-      <label class="field">
-        Name of a job
-        <input type="search" data-search value={typed} placeholder="newest first" onInput={(event) => setTyped(event.currentTarget.value)} />
-      </label>
-      {found.error && !found.value && <Failure error={found.error} what="The list of jobs" again={found.refresh} />}
-      {!found.value && !found.error && <Loading what="jobs" />}
-      {found.value && !jobs.length && <p class="quiet">{name ? "No other job has this in its name." : "There is no other job."}</p>}
-      <ul class="found">
-        {jobs.map((job) => (
-          <li key={job.id} class="row">
-            <button type="button" aria-label={`Add ${job.name || job.id}`} onClick={() => setQuery({ job: [...askedJobs(), job.id] })}>Add</button>
-            <span>{job.name || job.id}</span>
-            <span class="quiet">{job.datasets.join(", ")}{job.imbalance_factor ? ` ${job.imbalance_factor}:1` : ""} · {job.methods.join(", ")} · {job.state}</span>
-          </li>
-        ))}
-      </ul>
-    </div>
   );
 }

@@ -10,6 +10,8 @@ import { download, send } from "../../service/http";
 import type { Job } from "../../service/types";
 import { go, to } from "../../shell/address";
 import { useState } from "preact/hooks";
+import { MoreTrials } from "../search/more_trials";
+import { searching } from "../search/reading";
 import { MoreSeeds } from "./more_seeds";
 
 const ACTIONS: Record<string, [string, string][]> = {
@@ -38,6 +40,7 @@ export function Head({ job, refresh }: { job: Job; refresh: () => void }) {
           {ACTIONS[job.state]?.map(([action, title]) => (
             <Action key={action} act={ask(action)} ask={action === "cancel" ? sure : undefined}>{title}</Action>
           ))}
+          {searching(job) && <MoreTrials job={job} refresh={refresh} />}
           <MoreSeeds job={job} refresh={refresh} />
           <a class="button" href={to("/submit", { job: job.id })}>Clone and edit</a>
           <Edit job={job} refresh={refresh} />

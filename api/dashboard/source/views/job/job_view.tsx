@@ -6,6 +6,8 @@ import type { Job } from "../../service/types";
 import { query } from "../../shell/address";
 import { JobLogs } from "../logs/job_logs";
 import { titled } from "../../shell/title";
+import { searching } from "../search/reading";
+import { SearchTab } from "../search/search_tab";
 import { Classes } from "./classes";
 import { Curves } from "./curves";
 import { type JobRuns, useRuns } from "./data";
@@ -22,6 +24,7 @@ export default function JobView({ id }: { id: string }) {
   return <Shown of={job} what="The job">{(value) => <Page job={value} refresh={job.refresh} />}</Shown>;
 }
 
+const SEARCH = { key: "search", title: "Search" };
 const TABS = [
   { key: "overview", title: "Overview" },
   { key: "variation", title: "Loss variation" },
@@ -33,7 +36,8 @@ const TABS = [
 
 function Page({ job, refresh }: { job: Job; refresh: () => void }) {
   const runs = useRuns(job);
-  const tab = query.value.get("tab") ?? "overview";
+  const tabs = searching(job) ? [SEARCH, ...TABS] : TABS;
+  const tab = query.value.get("tab") ?? (tabs[0]?.key as string);
   return (
     <>
       <Head job={job} refresh={refresh} />
@@ -41,7 +45,7 @@ function Page({ job, refresh }: { job: Job; refresh: () => void }) {
         {(value) => (
           <>
             <Failures runs={value} />
-            <Tabs tabs={TABS} chosen={tab} />
+            <Tabs tabs={tabs} chosen={tab} />
             <Tab job={job} runs={value} tab={tab} refresh={refresh} />
           </>
         )}
@@ -52,6 +56,8 @@ function Page({ job, refresh }: { job: Job; refresh: () => void }) {
 
 function Tab({ job, runs, tab, refresh }: { job: Job; runs: JobRuns; tab: string; refresh: () => void }) {
   switch (tab) {
+    case "search":
+      return <SearchTab job={job} />;
     case "variation":
       return <Variation job={job} runs={runs} />;
     case "classes":

@@ -5,6 +5,7 @@ import { Dialog } from "../../parts/dialog";
 import { plural } from "../../parts/format";
 import { Problem, send } from "../../service/http";
 import type { Job } from "../../service/types";
+import { searching } from "../search/reading";
 
 const PROPOSED = 2;
 
@@ -21,7 +22,8 @@ export function MoreSeeds({ job, refresh }: { job: Job; refresh: () => void }) {
 }
 
 function SeedsForm({ job, done }: { job: Job; done: () => void }) {
-  const present = seedsOf(job);
+  const finalists = searching(job);
+  const present = finalists?.thenSeeds ?? seedsOf(job);
   const [text, setText] = useState(() => following(present).join(", "));
   const [error, setError] = useState("");
   const seeds = text.split(",").map((part) => part.trim()).filter(Boolean);
@@ -32,6 +34,7 @@ function SeedsForm({ job, done }: { job: Job; done: () => void }) {
     try {
       const after = await send<Job>("POST", `/v1/jobs/${job.id}/extend`, { seeds: seeds.map(Number) });
       done();
+      if (finalists) return "The finalists get these seeds.";
       const more = after.runs_total - job.runs_total;
       return more > 0 ? `${plural(more, "run")} more.` : "The job has these seeds already.";
     } catch (problem) {
@@ -40,7 +43,7 @@ function SeedsForm({ job, done }: { job: Job; done: () => void }) {
   }
   return (
     <form class="stack" onSubmit={(event) => event.preventDefault()}>
-      <p>Every sweep point runs with these seeds too. It has {present.join(", ")} so far; those stay as they are.</p>
+      <p>{finalists ? "The best points of the search are trained with these seeds too, once its trials have ended." : "Every sweep point runs with these seeds too."} {present.length > 0 && `It has ${present.join(", ")} so far; those stay as they are.`}</p>
       <label class={error ? "field wrong" : "field"}>
         Seeds, with commas
         <input value={text} inputMode="numeric" aria-describedby={error ? "seeds-error" : undefined} onInput={(event) => setText(event.currentTarget.value)} />

@@ -2,7 +2,7 @@
 import { Action } from "../../parts/action";
 import { Progress, StateBadge } from "../../parts/badges";
 import { duration } from "../../parts/format";
-import { ENDED, STATES } from "../../parts/run_states";
+import { ENDED, STATES, atRung } from "../../parts/run_states";
 import { type Column, Table } from "../../parts/table";
 import { Time } from "../../parts/time";
 import { secondsLeft } from "../../parts/time_left";
@@ -57,7 +57,7 @@ export function Runs({ job, runs, refresh }: { job: Job; runs: JobRuns; refresh:
 
 function actionsOf(run: Run): string[] {
   if (run.state === "failed" || run.state === "cancelled") return ["retry"];
-  if (run.state === "paused") return ["resume", "cancel"];
+  if (run.state === "paused") return atRung(run) ? ["cancel"] : ["resume", "cancel"];
   return ENDED.includes(run.state) ? [] : ["pause", "cancel"];
 }
 

@@ -51,7 +51,8 @@ export function pointMeans(point: PointRuns, values: ClassValues): { mean: (numb
   return { mean: stats.map((each) => each.mean), std: stats.map((each) => each.std) };
 }
 
-function AllPoints({ job, runs, epoch, sign }: { job: Job; runs: JobRuns; epoch: number; sign: Sign }) {
+/** The points' bars at one epoch. */
+export function AllPoints({ job, runs, epoch, sign }: { job: Job; runs: JobRuns; epoch: number; sign: Sign }) {
   const variations = useVariations(job, epoch, sign);
   return <Shown of={variations} what="The loss variations">{(values) => <PointBars job={job} runs={runs} values={values} epoch={epoch} sign={sign} />}</Shown>;
 }

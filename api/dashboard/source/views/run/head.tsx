@@ -10,7 +10,7 @@ import { TimeLeft } from "../../parts/time_left";
 import { send } from "../../service/http";
 import type { Job, Run } from "../../service/types";
 import { go, to } from "../../shell/address";
-import { ENDED } from "../../parts/run_states";
+import { ENDED, atRung } from "../../parts/run_states";
 import { ExportModel } from "./export";
 
 const ACTIONS: Record<string, string[]> = { queued: ["pause", "cancel"], running: ["pause", "cancel"], paused: ["resume", "cancel"], failed: ["retry"], cancelled: ["retry"] };
@@ -33,6 +33,7 @@ export function Head({ run, job, refresh }: { run: Run; job: Job | null; refresh
         <span>epoch {run.epoch} of {run.epochs}</span>
         <TimeLeft of={run} />
       </div>
+      {atRung(run) && <p class="waits">It {reasonWords("at_rung")}, which decides whether it goes on.</p>}
       {run.message && !ENDED.includes(run.state) && <p class="waits">{run.message}</p>}
       {run.retry_of && <p class="small">Tried again in place of <a href={to(`/runs/${run.retry_of}`)}>an earlier run</a>.</p>}
       {later && <p class="small">Another run was made in its place: <a href={to(`/runs/${later.id}`)}>{later.state}</a>. The job's result is of that one.</p>}
@@ -49,7 +50,8 @@ function Asked({ run, replaced, refresh }: { run: Run; replaced: boolean; refres
     else refresh();
     return action === "retry" ? "A new run waits in the place of this one." : `${TITLES[action]} requested.`;
   };
-  const actions = replaced ? [] : (ACTIONS[run.state] ?? []);
+  const there = replaced ? [] : (ACTIONS[run.state] ?? []);
+  const actions = atRung(run) ? there.filter((action) => action !== "resume") : there;
   return (
     <div class="row">
       {actions.map((action) => <Action key={action} act={ask(action)} ask={action === "cancel" ? STOP : undefined}>{TITLES[action]}</Action>)}

@@ -6,7 +6,7 @@ import type { Catalog, Dataset, Entry } from "../../service/types";
 import { Failure, Loading } from "../../parts/states";
 import { to } from "../../shell/address";
 import { plan, useErrors } from "./checking";
-import { datasetName, draft, set } from "./draft";
+import { datasetName, draft, set, sweep } from "./draft";
 import { PartFields, shown } from "./field";
 import { More } from "./more";
 import { read } from "./paths";
@@ -80,6 +80,6 @@ function Choice({ datasets, catalog, name }: { datasets: Resource<Dataset[]>; ca
 function Curve() {
   const right = plan.value;
   if (!right || right.class_counts.length < 2) return null;
-  const swept = shown(Object.keys((draft.value.spec.sweep as object | undefined) ?? {}).filter((path) => path.startsWith("dataset")));
+  const swept = shown(Object.keys(sweep()).filter((path) => path.startsWith("dataset")));
   return <Counts title={`Training examples by class${swept ? ", first value of the sweep" : ""}`} classes={right.classes} counts={right.class_counts} height={230} />;
 }

@@ -70,11 +70,57 @@ export function set(path: string, value: Value, name?: Value): void {
   edit(written(spec, path, value) as Fields);
 }
 
-export const sweep = (): Record<string, Value[]> => (isFields(draft.value.spec.sweep) ? (draft.value.spec.sweep as Record<string, Value[]>) : {});
-
-/** The values of a field that is swept over; undefined for one value again. */
-export function setSweep(path: string, values: Value[] | undefined): void {
-  const others = Object.entries(sweep()).filter(([swept]) => swept !== path);
-  const next = Object.fromEntries(values ? [...others, [path, values]] : others);
-  edit(written(draft.value.spec, "sweep", Object.keys(next).length ? next : undefined) as Fields);
+/** Numbers from `low` to `high`, as a search has them. */
+export interface Range {
+  low: Value;
+  high: Value;
+  log?: boolean;
 }
+/** Field -> what it may be: values, or in a search numbers of a range. */
+export type Space = Record<string, Value[] | Range>;
+
+/** A first range for a number: from a half to twice of what it is. */
+export function around(value: number): Range {
+  if (value === 0) return { low: 0, high: 1 };
+  const whole = Number.isInteger(value) && Math.abs(value) > 1;
+  const ends = [value / 2, value * 2].map((end) => (whole ? Math.round(end) : Number(end.toPrecision(3)))).sort((a, b) => a - b);
+  return { low: ends[0], high: ends[1], ...(value > 0 ? { log: true } : {}) };
+}
+
+/** Whether a search stands in place of a sweep. */
+export const searches = (): boolean => isFields(draft.value.spec.search);
+
+export function space(spec: Fields = draft.value.spec): Space {
+  const fields = isFields(spec.search) ? spec.search.space : spec.sweep;
+  return isFields(fields) ? (fields as Space) : {};
+}
+
+/** The specification with other fields that vary: of its search, where it has one, else of its sweep. */
+export function varied(spec: Fields, next: Space): Fields {
+  if (isFields(spec.search)) return written(spec, "search.space", next) as Fields;
+  return written(spec, "sweep", Object.keys(next).length ? next : undefined) as Fields;
+}
+
+/** By which the service names a field that varies. */
+export const variedPath = (path: string): string => `${searches() ? "search.space" : "sweep"}.${path}`;
+
+/** Fields that have one of several values. */
+export const sweep = (): Record<string, Value[]> => Object.fromEntries(Object.entries(space()).filter((each): each is [string, Value[]] => Array.isArray(each[1])));
+
+/** What a field may be; undefined for one value again. */
+export function setSweep(path: string, values: Value[] | Range | undefined): void {
+  const { [path]: before, ...others } = space();
+  const next = values === undefined ? others : before === undefined ? { ...others, [path]: values } : { ...space(), [path]: values };
+  edit(varied(draft.value.spec, next));
+}
+
+/** A search of what was swept over, or the other way round: the ends of a range are then swept over. */
+export function searchInstead(search: boolean): void {
+  const fields = space();
+  const { sweep: _, search: __, ...rest } = draft.value.spec;
+  if (search) return edit({ ...rest, search: { ...FIRST_SEARCH, space: fields } });
+  const values = Object.entries(fields).map(([path, each]) => [path, Array.isArray(each) ? each : [each.low, each.high]]);
+  edit(varied(rest, Object.fromEntries(values)));
+}
+
+const FIRST_SEARCH: Fields = { sampler: "tpe", trials: 20 };

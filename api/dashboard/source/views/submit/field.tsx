@@ -3,7 +3,7 @@ import { useId, useState } from "preact/hooks";
 import { type Property, inWords, parameters } from "../../service/catalog";
 import type { Entry } from "../../service/types";
 import { complete, useErrors } from "./checking";
-import { draft, set, setSweep, sweep } from "./draft";
+import { type Range, around, draft, searches, set, setSweep, space, variedPath } from "./draft";
 import { type Value, read, same } from "./paths";
 
 export interface ControlProperties {
@@ -87,8 +87,8 @@ export function Typed(properties: { id?: string; value: Value; placeholder?: str
 export function Control(properties: ControlProperties) {
   const { title, property, value, fallback, onValue, sweepPath } = properties;
   const id = useId();
-  const swept = sweepPath ? sweep()[sweepPath] : undefined;
-  const errors = useErrors([...properties.paths, ...(sweepPath ? [`sweep.${sweepPath}`] : [])]);
+  const swept = sweepPath ? space()[sweepPath] : undefined;
+  const errors = useErrors([...properties.paths, ...(sweepPath ? [variedPath(sweepPath)] : [])]);
   const described = `${id}-said`;
   const wrong = errors.length > 0;
   return (
@@ -97,7 +97,9 @@ export function Control(properties: ControlProperties) {
         <label for={id}>{title}</label>
         {sweepPath && isNumber(property) && <SweepButton title={title} path={sweepPath} value={value ?? fallback} swept={swept !== undefined} />}
       </div>
-      {swept ? (
+      {swept && !Array.isArray(swept) ? (
+        <RangeInput id={id} range={swept} onRange={(range) => setSweep(sweepPath as string, range)} described={described} wrong={wrong} />
+      ) : swept ? (
         <Typed id={id} value={swept} read={listed} onValue={(values) => setSweep(sweepPath as string, values as Value[])} described={described} wrong={wrong} placeholder="values, separated by commas" />
       ) : (
         <Input {...properties} id={id} described={described} wrong={wrong} />
@@ -111,11 +113,27 @@ export function Control(properties: ControlProperties) {
   );
 }
 
-function SweepButton({ title, path, value, swept }: { title: string; path: string; value: Value; swept: boolean }) {
-  const start = () => setSweep(path, swept ? undefined : value === undefined || value === null ? [] : [value]);
+/** The least and the greatest value of a search, and whether factors count alike. */
+export function RangeInput({ id, range, onRange, described, wrong }: { id: string; range: Range; onRange: (range: Range) => void; described?: string; wrong?: boolean }) {
+  const end = (name: "low" | "high", title: string) => (
+    <Typed id={name === "low" ? id : undefined} label={title} value={range[name]} read={numeric} onValue={(value) => onRange({ ...range, [name]: value })} described={described} wrong={wrong} numeric />
+  );
   return (
-    <button type="button" class="link small" aria-pressed={swept} aria-label={`Sweep over ${title}`} title="Several values: a run for each, with every seed" onClick={start}>
-      {swept ? "one value" : "sweep"}
+    <span class="range">
+      {end("low", "Least value")} to {end("high", "Greatest value")}
+      <label class="check"><input type="checkbox" checked={Boolean(range.log)} onChange={(event) => onRange({ low: range.low, high: range.high, ...(event.currentTarget.checked ? { log: true } : {}) })} /> log</label>
+    </span>
+  );
+}
+
+const numeric = (text: string): Value => (NUMERIC.test(text.trim()) ? Number(text) : text.trim());
+
+function SweepButton({ title, path, value, swept }: { title: string; path: string; value: Value; swept: boolean }) {
+  const first = searches() && typeof value === "number" ? around(value) : value === undefined || value === null ? [] : [value];
+  const hint = searches() ? "A range or several values, of which the search tries some" : "Several values: a run for each, with every seed";
+  return (
+    <button type="button" class="link small" aria-pressed={swept} aria-label={`${searches() ? "Search" : "Sweep over"} ${title}`} title={hint} onClick={() => setSweep(path, swept ? undefined : first)}>
+      {swept ? "one value" : searches() ? "search" : "sweep"}
     </button>
   );
 }

@@ -1,7 +1,7 @@
 // Methods of a draft: an alias, an alias with parameters, or the parts spelled out; one of them, or several to compare.
 import { inWords, named, parameters } from "../../service/catalog";
 import type { Catalog } from "../../service/types";
-import { draft, edit, sweep } from "./draft";
+import { type Space, draft, edit, space, sweep, varied } from "./draft";
 import { type Fields, type Value, isFields, read, same, written } from "./paths";
 
 export type Method = string | Fields;
@@ -87,14 +87,13 @@ export function withParameter(method: Method, part: Part, name: string, value: V
 /** Several methods are a sweep; one is none; without any the service compares its usual three. */
 export function choose(methods: Method[]): void {
   const { method: _, ...rest } = draft.value.spec;
-  const { method: __, ...others } = sweep();
-  const swept = methods.length > 1 ? { ...others, method: methods } : keptSweep(others, methods);
-  const { sweep: ___, ...plain } = rest;
-  edit({ ...plain, ...(methods.length ? { method: methods[0] } : {}), ...(Object.keys(swept).length ? { sweep: swept } : {}) });
+  const { method: __, ...others } = space();
+  const next = methods.length > 1 ? { ...others, method: methods } : keptSpace(others, methods);
+  edit(varied({ ...rest, ...(methods.length ? { method: methods[0] } : {}) }, next));
 }
 
-/** What is swept over a method's parameters means nothing for another method. */
-function keptSweep(others: Record<string, Value[]>, methods: Method[]): Record<string, Value[]> {
+/** What varies of a method's parameters means nothing for another method. */
+function keptSpace(others: Space, methods: Method[]): Space {
   if (same(methods[0], draft.value.spec.method)) return others;
   if (aliasOf(methods[0]) && aliasOf(methods[0]) === aliasOf(draft.value.spec.method as Method)) return others;
   return Object.fromEntries(Object.entries(others).filter(([path]) => !path.startsWith("method.")));

@@ -5,6 +5,7 @@ import { named } from "../../service/catalog";
 import type { Catalog, Entry } from "../../service/types";
 import { to } from "../../shell/address";
 import { useErrors } from "./checking";
+import { variedPath } from "./draft";
 import { type Method, aliasOf, choose, chosen, nameOf } from "./method";
 import { ParametersPart } from "./parameters_part";
 
@@ -15,7 +16,7 @@ const COMMON: Record<string, string[]> = {
 
 export function MethodPart({ catalog, task }: { catalog: Catalog; task: string }) {
   const methods = chosen();
-  const errors = useErrors(["method", "sweep.method", "method.alias"]);
+  const errors = useErrors(["method", variedPath("method"), "method.alias"]);
   const common = (COMMON[task] ?? []).map((name) => named(catalog, "methods", name)).filter((entry) => entry !== undefined);
   return (
     <section class="panel" aria-labelledby="part-method">

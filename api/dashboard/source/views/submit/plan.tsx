@@ -6,7 +6,7 @@ import type { Job, Validation } from "../../service/types";
 import { go } from "../../shell/address";
 import { say } from "../../shell/notices";
 import { checked, elsewhere, placed, plan as checkedPlan } from "./checking";
-import { draft, edit } from "./draft";
+import { draft, edit, searches } from "./draft";
 import { type Basis, seconds, useBasis } from "./estimate";
 
 export function Plan({ check, onText }: { check: () => void; onText: boolean }) {
@@ -54,7 +54,7 @@ function toFirst(): void {
 
 function Facts({ plan, basis, old }: { plan: Validation; basis: Basis | null; old: boolean }) {
   const facts: [string, string][] = [
-    ["Runs", number(plan.runs_total)],
+    [searches() ? "Runs at most" : "Runs", number(plan.runs_total)],
     ["Training examples", number(plan.num_train)],
     ["Validation, test", `${number(plan.num_validation)}, ${number(plan.num_test)}`],
     ["Classes", number(plan.classes.length)],

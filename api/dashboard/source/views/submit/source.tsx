@@ -2,7 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { Action } from "../../parts/action";
 import { get } from "../../service/http";
-import type { Catalog, Job } from "../../service/types";
+import type { Catalog, Job, Study } from "../../service/types";
 import { query, setQuery } from "../../shell/address";
 import { say } from "../../shell/notices";
 import { FIRST, before, draft, fresh, start } from "./draft";
@@ -15,10 +15,10 @@ interface Preset {
   spec: Fields;
 }
 const presets = (catalog: Catalog) => (catalog.presets ?? []) as unknown as Preset[];
-const KINDS = ["job", "preset", "dataset", "method"] as const;
-const NOTHING = { job: null, preset: null, dataset: null, method: null };
+const KINDS = ["job", "study", "preset", "dataset", "method"] as const;
+const NOTHING = { job: null, study: null, preset: null, dataset: null, method: null };
 
-/** What the address asks for: "job:ID", "preset:NAME", "dataset:NAME", "method:NAME", or "". */
+/** What the address asks for: "job:ID", "study:ID", "preset:NAME", "dataset:NAME", "method:NAME", or "". */
 function asked(): string {
   for (const kind of KINDS) {
     const name = query.value.get(kind);
@@ -30,6 +30,7 @@ function asked(): string {
 async function specOf(source: string, catalog: Catalog): Promise<Fields> {
   const name = source.slice(source.indexOf(":") + 1);
   if (source.startsWith("job:")) return (await get<Job>(`/v1/jobs/${encodeURIComponent(name)}`)).spec;
+  if (source.startsWith("study:")) return specFound(await get<Study>(`/v1/studies/${encodeURIComponent(name)}`));
   if (source.startsWith("method:")) return { ...draft.value.spec, sweep: undefined, method: name };
   if (source.startsWith("dataset:")) {
     const multi = catalog.datasets?.find((entry) => entry.name === name)?.tasks.every((task) => task === "multi_label");
@@ -38,6 +39,11 @@ async function specOf(source: string, catalog: Catalog): Promise<Fields> {
   const preset = presets(catalog).find((each) => each.name === name);
   if (!preset) throw new Error(`There is no preset ${name}.`);
   return preset.spec;
+}
+
+function specFound({ answer }: Study): Fields {
+  if (!answer?.spec) throw new Error("The study has found no method to train again.");
+  return answer.spec;
 }
 
 /** Starts anew when the address names another source than the draft's; says why it cannot. */
@@ -131,6 +137,7 @@ function Said({ problem }: { problem: string | null }) {
   const { from, spec } = draft.value;
   const name = from.slice(from.indexOf(":") + 1);
   if (from.startsWith("job:")) return <p class="small" role="status">A copy of <a href={`#/jobs/${name}`}>{String(spec.name || name)}</a>: change what you like; the job itself stays as it is.</p>;
+  if (from.startsWith("study:")) return <p class="small" role="status">What <a href={`#/studies/${name}`}>a study</a> has found: change what you like.</p>;
   if (from.startsWith("preset:")) return <p class="small" role="status">Made from the preset <code>{name}</code>.</p>;
   if (from.startsWith("file:")) return <p class="small" role="status">Read from <code>{name}</code>.</p>;
   return null;

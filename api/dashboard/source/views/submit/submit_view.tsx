@@ -14,7 +14,8 @@ import { Plan } from "./plan";
 import { Sent } from "./sent";
 import { Source, useSource } from "./source";
 import { TextPart } from "./text_part";
-import { NetworkPart, RunningPart, SweepPart, TrainingPart } from "./training_part";
+import { NetworkPart, RunningPart, TrainingPart } from "./training_part";
+import { VariationPart } from "./variation_part";
 
 export default function SubmitView() {
   const catalog = useCatalog();
@@ -51,7 +52,7 @@ export default function SubmitView() {
               <MethodPart catalog={catalog.value} task={task} />
               <NetworkPart catalog={catalog.value} />
               <TrainingPart catalog={catalog.value} schema={schema.value} />
-              <SweepPart />
+              <VariationPart schema={schema.value} />
               <RunningPart schema={schema.value} />
             </form>
           )}

@@ -1,11 +1,11 @@
 // The network, how it is trained, which seeds, what is kept, and where it runs.
 import { type Properties, named, parameters } from "../../service/catalog";
 import type { Catalog, Entry } from "../../service/types";
-import { complete, hasField, useErrors } from "./checking";
-import { draft, set, setSweep, sweep } from "./draft";
-import { PartFields, SpecField, Typed, listed } from "./field";
+import { complete, useErrors } from "./checking";
+import { draft, set } from "./draft";
+import { PartFields, SpecField } from "./field";
 import { More } from "./more";
-import { type Value, numbers, read } from "./paths";
+import { read } from "./paths";
 
 /** The name of a part that is chosen by name: the draft's, else the one that is taken. */
 function partName(part: string): string {
@@ -90,42 +90,5 @@ export function RunningPart({ schema }: { schema: unknown }) {
         <div class="fields">{Object.entries(checkpoints).map(([name, property]) => <SpecField key={name} path={`checkpoints.${name}`} property={property} sweepable={false} />)}</div>
       </More>
     </section>
-  );
-}
-
-/** What is swept over, field by field; any number of the complete spec may be. */
-export function SweepPart() {
-  const swept = Object.entries(sweep()).filter(([path]) => path !== "method");
-  const errors = useErrors(["sweep"]);
-  const open = numbers(complete.value).filter((path) => !(path in sweep()) && !/^(seeds|priority|checkpoints|sweep)\b/.test(path));
-  return (
-    <section class="panel" aria-labelledby="part-sweep">
-      <h2 id="part-sweep">Sweep</h2>
-      <p class="quiet small">A run for each combination of the values and each seed. {swept.length === 0 && "Nothing is swept over yet."}</p>
-      {errors.map((error) => <p key={error.message} class="errors" role="alert">{error.message}</p>)}
-      <div class="fields">{swept.map(([path, values]) => <Swept key={path} path={path} values={values} />)}</div>
-      <label class="field adder">
-        Sweep over another number
-        <select value="" onChange={(event) => setSweep(event.currentTarget.value, [read(complete.value, event.currentTarget.value)])}>
-          <option value="">choose a field</option>
-          {open.map((path) => <option key={path} value={path}>{path}</option>)}
-        </select>
-      </label>
-    </section>
-  );
-}
-
-function Swept({ path, values }: { path: string; values: Value[] }) {
-  // A field that is on the page says its errors itself.
-  const errors = useErrors(hasField(path) ? [] : [`sweep.${path}`]);
-  return (
-    <div class={errors.length ? "field wrong" : "field"}>
-      <div class="row spread">
-        <label for={`sweep-${path}`}><code>{path}</code></label>
-        <button type="button" class="link small" aria-label={`Do not sweep over ${path}`} onClick={() => setSweep(path, undefined)}>remove</button>
-      </div>
-      <Typed id={`sweep-${path}`} value={values} read={listed} onValue={(next) => setSweep(path, next as Value[])} placeholder="values, separated by commas" wrong={errors.length > 0} />
-      {errors.map((error) => <p key={error.message} class="errors" role="alert">{error.message}</p>)}
-    </div>
   );
 }

@@ -1,1 +1,0 @@
-var e=["queued","running","paused","succeeded","failed","cancelled"],d=["succeeded","failed","cancelled"],c={succeeded:"\u2713",failed:"\u2715",running:"\u25B6",queued:"\u2026",paused:"\u23F8",cancelled:"\u2298"};export{e as a,d as b,c};

@@ -1,0 +1,1 @@
+import{f as a}from"./chunk-7D56F3EQ.js";import{g as r}from"./chunk-RLH3V6A7.js";function u({state:t,started_at:n,progress:e}){return t!=="running"||!n||e<=.01||e>=1?null:(Date.now()-Date.parse(n))/1e3*(1/e-1)}function l({of:t}){let n=u(t);return n===null?null:r("span",{class:"quiet",children:["about ",a(n)," left"]})}export{u as a,l as b};

@@ -1,0 +1,1 @@
+var n=["queued","running","paused","succeeded","failed","cancelled"],c=({reason:e})=>e==="at_rung",d=["succeeded","failed","cancelled"],u={succeeded:"\u2713",failed:"\u2715",running:"\u25B6",queued:"\u2026",paused:"\u23F8",cancelled:"\u2298"};export{n as a,c as b,d as c,u as d};

@@ -1,0 +1,1 @@
+var n="best_method";function i(t){let[,e,r]=/^(table|fig)(\d+)$/.exec(t)??[];return e?`${e==="table"?"Table":"Fig."} ${r}`:t.replaceAll("_"," ")}function o({preset:t,asked:e}){return t?t===n?`best method${typeof e.dataset=="string"?` for ${e.dataset}`:""}`:`${i(t)}${e.scale==="cpu"?", made small":""}`:"own jobs"}export{n as a,i as b,o as c};
