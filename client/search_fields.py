@@ -31,4 +31,3 @@ class TrialFields(Answer):
 
 class SearchFields(Answer):
     """The trials of a search in their order, and what came out."""
-
