@@ -52,7 +52,7 @@ ABOUT = {
     },
     "studies": {
         "studies": "List studies, newest first.",
-        "study": "A table by one request, `lpl study PRESET`: watch, show, table, cancel, pause, resume, retry, delete.",
+        "study": "A table by one request, `lpl study PRESET`; watch, show, table, cancel, retry, delete and others.",
     },
     "datasets": {
         "dataset": "Data sets: add, list, show, delete.",

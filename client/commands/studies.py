@@ -13,7 +13,7 @@ from client.output import AsJson, say_json, say_table
 from client.studies import Study, StudyItem, table_rows
 from client.words import shown
 
-ABOUT = "A table by one request, `lpl study PRESET`: watch, show, table, cancel, pause, resume, retry, delete."
+ABOUT = "A table by one request, `lpl study PRESET`; watch, show, table, cancel, retry, delete and others."
 Id = Annotated[str, typer.Argument(metavar="ID", help="Study: its id, the beginning of it, its name, last.")]
 SUBMIT = "submit"
 
