@@ -16,6 +16,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         parser.addini("timeout", "seconds that a test may take (not enforced: pytest-timeout is not installed)")
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Accept a test's own timeout likewise."""
+    if find_spec("pytest_timeout") is None:
+        config.addinivalue_line("markers", "timeout(seconds): what the test may take (not enforced)")
+
+
 def place(item: pytest.Item) -> int:
     """How late a test runs: unmarked ones first, then those that need more; long ones before others that are slow.
 
