@@ -161,7 +161,8 @@ def enum(name: str, schema: Mapping[str, Any]) -> str:
 def answer(name: str, schema: Mapping[str, Any]) -> str:
     """A class of fields."""
     lines = "".join(field(key, part) for key, part in schema["properties"].items() if not holds_answers(part))
-    return f'class {name}(Answer):\n    """{schema["description"]}"""\n\n{lines}'
+    body = f"\n{lines}" if lines else ""
+    return f'class {name}(Answer):\n    """{schema["description"]}"""\n{body}'
 
 
 def holds_answers(part: Any) -> bool:
