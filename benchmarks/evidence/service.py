@@ -35,6 +35,7 @@ SETTING: dict[str, Any] = {
     "epochs": EPOCHS,
     "batch_size": 128,
 }
+SEEDS = (0, 1, 2)
 METHODS = ("cross_entropy", "logit_adjustment", "lpl", "la_lpl")
 CHANGES: dict[str, dict[str, Any]] = {
     "delta_epsilon 5": {"delta_epsilon": 5.0},
@@ -54,7 +55,7 @@ KEPT = ("dataset", "model", "method", "augmentation", "optimizer", "schedule", "
 
 def experiments() -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Tag, label and spec of everything that is asked for."""
-    for seed in (0, 1, 2):
+    for seed in SEEDS:
         for method in METHODS:
             yield "evidence", method, spec(method, seed, priority=9 - seed)
     for seed in (0, 1):
@@ -79,7 +80,8 @@ def submit(client: Client, data: Path) -> int:
     for tag, label, experiment in experiments():
         name = f"{label} seed {experiment['seeds'][0]}"
         if (tag, name) not in present:
-            client.submit({**experiment, "name": name, "tags": [tag]}, idempotency_key=f"{tag} {name}")
+            key = f"{tag} {name}".replace(" ", "-")
+            client.submit({**experiment, "name": name, "tags": [tag]}, idempotency_key=key)
             submitted += 1
     return submitted
 
@@ -128,7 +130,7 @@ def record_of(client: Client, label: str, job: Job, run: Run) -> Record:
     assert run.finished_at is not None
     assert isinstance(variations.relative_loss_variation, list)
     return Record(
-        data=DATA,
+        data=job.spec["dataset"]["name"],
         epochs=run.epochs,
         method=label,
         seed=run.seed,
