@@ -29,8 +29,8 @@ Trained through the service in the background. Per cent, mean ± standard deviat
 points with their 95 % interval (Student's, wide where there are few seeds). *medium* are the two rarest classes, of 83
 and 50 examples. 20 of the 10,000 test images are near-lossless copies of the published ones.
 """
-BY_CLASS = """By class, head first: test error in per cent, and the relative loss variation of the last epoch (below 0: the
-loss is lowered in training, above 0: raised), means over the seeds that are there.
+BY_CLASS = """By class, head first: test error in per cent, and the relative loss variation of the last epoch (below 0:
+the loss is lowered in training, above 0: raised), means over the seeds that are there.
 """
 
 

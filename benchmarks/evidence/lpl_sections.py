@@ -16,7 +16,7 @@ MARGIN_ROWS = 10
 CHANGED = f"""## LPL, one thing changed at a time
 
 `lpl` is the alias with its defaults: tau 0.4 C, delta_epsilon 2, head_scale 1, bounds from counts, detached. Top-1
-errors in per cent. CIFAR-10-LT: ResNet-32, {EPOCHS} epochs on a CPU, number of seeds in brackets; `-` was not asked for.
+errors in per cent. CIFAR-10-LT: ResNet-32, {EPOCHS} epochs on a CPU, number of seeds in brackets; `-`: not asked for.
 Digits: an mlp, 60 epochs, ten seeds that also draw the subset; differences by seed in points with their 95 % interval.
 """
 WHY = """## Why: the margins of LPL beside log(n_k / n_c)
