@@ -87,7 +87,7 @@ def trained(spec: Mapping[str, Any], *, factor: int, seed: int) -> dict[str, flo
     if events[-1] != lplcore.RunEnd("succeeded"):
         raise SystemExit(f"{spec['method']}, seed {seed}: {events[-1]}")
     last = [event for event in events if isinstance(event, lplcore.EpochEnd)][-1].metrics
-    return {name: math.nan if last[name] is None else round(last[name], 6) for name in METRICS}
+    return {name: math.nan if (value := last[name]) is None else round(value, 6) for name in METRICS}
 
 
 def measured(kept: dict[str, Any], labels: Iterable[str], *, factor: int, seeds: int) -> None:

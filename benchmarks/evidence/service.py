@@ -92,7 +92,8 @@ def upload(client: Client, data: Path) -> None:
     assert raw is not None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{DATA}.npz"
-        np.savez(path, x_train=raw.x_train, y_train=raw.y_train, x_test=raw.x_test, y_test=raw.y_test)
+        x_train, x_test = (np.asarray(x) for x in (raw.x_train, raw.x_test))
+        np.savez(path, x_train=x_train, y_train=raw.y_train, x_test=x_test, y_test=raw.y_test)
         client.upload_dataset(DATA, path)
 
 
