@@ -46,6 +46,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "threshold 0.6": {"threshold": 0.6},
     "delta_epsilon 10": {"delta_epsilon": 10.0},
     "released walk": RELEASED_WALK,
+    "delta_epsilon 3": {"delta_epsilon": 3.0},
 }
 DECAYED_TWICE: dict[str, Any] = {"optimizer": {**SGD, "weight_decay": 3e-4}}
 LONG: dict[str, Any] = {"epochs": 3 * EPOCHS}
