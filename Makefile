@@ -66,7 +66,7 @@ chaos: $(DEV) ## Run long campaigns of kills, freezes and outages; ARGS="--seed 
 	@exec $(RUN) -m tests.chaos $(ARGS)
 
 # The machine's own Python and torch: nothing is installed there but what travels in gpu-wheels.
-gpu: ## On a machine with a GPU: the tests marked gpu, then the benchmarks; ARGS="--minutes 8 --only tests".
+gpu: ## On a machine with a GPU: the tests marked gpu, benchmarks, then evidence; ARGS="--minutes 8 --only evidence".
 	@exec $(or $(PYTHON),python3) -m benchmarks.gpu $(ARGS)
 
 # For x86-64 Linux with the Python of GPU_PYTHON.

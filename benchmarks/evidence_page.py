@@ -19,8 +19,9 @@ seeds, in percent; differences are paired by seed, in points, with the standard 
 How to read it: these are small data sets and a small network. They show that every method works and what it trades, not
 which one wins on CIFAR, ImageNet or COCO.
 
-Not measured: ResNet-32 on CIFAR-10-LT and CIFAR-100-LT (Tables III, IV and IX), for want of a GPU. The presets with the
-paper's and with the official settings are there to be run (`lpl catalog presets`).
+ResNet-32 on CIFAR-10-LT and CIFAR-100-LT (Tables III, IV and IX), and why LPL alone is behind logit adjustment: see
+[the evidence](evidence/README.md). The presets with the paper's and with the official settings are there to be run
+(`lpl catalog presets`).
 """
 PAPER_MULTI_LABEL = """The paper's Table V has R-BCE-Focal+LPL 0.63 points of mAP above R-BCE-Focal+NTR on VOC-MLT and
 1.21 on COCO-MLT. The maintainers of NTR's code answer, to the paper's first author, that a seed moves VOC-MLT by almost

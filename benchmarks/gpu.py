@@ -1,10 +1,12 @@
 """Everything that needs a GPU: the tests marked `gpu`, then the benchmarks, each result written as it ends.
 
-    python3 -m benchmarks.gpu [--minutes 8] [--results FOLDER] [--only tests|benchmarks]
+    python3 -m benchmarks.gpu [--minutes 8] [--results FOLDER] [--only tests|benchmarks|evidence]
 
 Made for a bare machine with Python, torch and no network. Python packages that the machine lacks come from a folder of
 wheels, which `make gpu-wheels` fills on a machine that has a network; they go into a temporary folder, and nothing that
-the machine has is replaced. What does not fit into the time is named at the end, as is what failed.
+the machine has is replaced. What is left of the time goes into the evidence on long-tailed CIFAR, where the folder
+`evidence-packs` has its data (`python -m benchmarks.evidence.packs`). What does not fit into the time is named at the
+end, as is what failed.
 """
 
 import argparse
@@ -21,10 +23,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 WHEELS = ROOT / "gpu-wheels"
+PACKS = ROOT / "evidence-packs"
 TESTS = [ROOT / "tests" / "lplcore", ROOT / "tests" / "lplcore_training"]
 OPTIONS = ("-v", "--no-header", "--tb=short", "-p", "no:cacheprovider", "-p", "pytest_timeout")
 SHARE_OF_TESTS = 0.6
 """Of the time, at most: what the tests leave is the benchmarks'."""
+TO_END = 20.0
+"""Seconds in which the evidence's runs write their checkpoints and end."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,13 @@ def tests() -> Part:
     return Part("tests", ("pytest", "-m", "gpu", *folders, *OPTIONS, *processes))
 
 
+def evidence(seconds: float) -> Part:
+    """Runs of the evidence for so long, as many at a time as are fastest on one GPU."""
+    minutes = f"{max(0.0, seconds - TO_END) / 60:.2f}"
+    options = ("--device", "cuda", "--together", "5", "--minutes", minutes, "--data", str(PACKS))
+    return Part("evidence", ("benchmarks.evidence", *options))
+
+
 def summary(results: Path) -> str:
     """The last line of the tests' output, which counts them."""
     lines = (results / "tests.txt").read_text(errors="replace").splitlines() if (results / "tests.txt").exists() else []
@@ -116,7 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=8.0)
     parser.add_argument("--results", type=Path, default=ROOT / "benchmarks" / "results" / "gpu")
-    parser.add_argument("--only", choices=["tests", "benchmarks"])
+    parser.add_argument("--only", choices=["tests", "benchmarks", "evidence"])
     arguments = parser.parse_args()
     deadline = time.monotonic() + 60 * arguments.minutes
     arguments.results.mkdir(parents=True, exist_ok=True)
@@ -124,13 +136,18 @@ def main() -> None:
     ends = {}
     try:
         environment = environment_with(site)
-        if arguments.only != "benchmarks":
+        if arguments.only in (None, "tests"):
             seconds = SHARE_OF_TESTS * (deadline - time.monotonic())
             ends["tests"] = run(tests(), seconds=seconds, results=arguments.results, environment=environment)
             print(summary(arguments.results), flush=True)
-        for part in BENCHMARKS if arguments.only != "tests" else ():
+        for part in BENCHMARKS if arguments.only in (None, "benchmarks") else ():
             seconds = deadline - time.monotonic()
             ends[part.name] = run(part, seconds=seconds, results=arguments.results, environment=environment)
+        if arguments.only in (None, "evidence") and any(PACKS.glob("*.zip")):
+            seconds = deadline - time.monotonic()
+            ends["evidence"] = run(
+                evidence(seconds), seconds=seconds, results=arguments.results, environment=environment
+            )
     finally:
         shutil.rmtree(site, ignore_errors=True)
     for name, end in ends.items():

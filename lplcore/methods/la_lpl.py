@@ -15,9 +15,10 @@ LA_LPL = Alias(
         "lowers that of the head, within its bounds."
     ),
     advice=(
-        "For single-label long tails when few-shot classes matter: on long-tailed digits it has the lowest "
-        "error of all methods here, gained on the few-shot classes and paid on the medium ones. It costs LPL's "
-        "steps."
+        "For single-label long tails when the rarest classes matter most: on long-tailed digits it has the lowest "
+        "error of all methods here; on CIFAR-10-LT after 15 epochs it is ahead of logit adjustment on the rarest "
+        "classes and behind it over all, 38 % against 35. Keep delta_epsilon at 2 or below: 5 costs 15 points on "
+        "digits. It costs LPL's steps."
     ),
     composition={"loss": "cross_entropy", "perturbations": ["logit_adjustment", "lpl"]},
     counterpart="lpl",

@@ -15,8 +15,9 @@ LOGIT_ADJUSTMENT = Alias(
         "for: at test the tail gains, and more frequent classes lose a little."
     ),
     advice=(
-        "Try it first on single-label long tails: it is cheap and has one parameter. On long-tailed digits it "
-        "is clearly ahead of cross entropy and of LPL alone; on balanced data it is cross entropy."
+        "Try it first on single-label long tails: it is cheap and has one parameter. On long-tailed digits, and on "
+        "CIFAR-10-LT after 15 epochs, it is clearly ahead of cross entropy and of LPL alone; on balanced data it is "
+        "cross entropy."
     ),
     composition={"loss": "cross_entropy", "perturbations": ["logit_adjustment"]},
     counterpart="r_bce_ntr",

@@ -20,9 +20,11 @@ LPL = Alias(
         "it goes by how well a class is learned instead of by its count."
     ),
     advice=(
-        "Join it to logit adjustment on long tails (la_lpl): on long-tailed digits LPL alone is ahead of cross "
-        "entropy and behind logit adjustment, and the two together are ahead of both. Bounds of 5 cost the "
-        "head there. On multi-label data it is a constant per class and hardly moves mAP."
+        "On long tails take logit adjustment, or join LPL to it (la_lpl). Alone, with these defaults, most of the "
+        "head's advantage stays: about 45 % error on CIFAR-10-LT 100:1 after 15 epochs where logit adjustment has "
+        "35 and cross entropy 47, and 18, 14 and 22 on digits at 100:1; at 10:1 it is level with logit adjustment. "
+        "A delta_epsilon of 3 comes nearer, 5 at 100:1 only, so choose it on validation; 10, or fixed bounds of 5, "
+        "cost 18 points. On multi-label data LPL is a constant per class and hardly moves mAP."
     ),
     composition={"loss": "cross_entropy", "perturbations": ["lpl"]},
     multi_label_composition={

@@ -1,0 +1,1 @@
+"""The evidence on long-tailed CIFAR: its runner, its harvest, its report."""
