@@ -76,6 +76,7 @@ GIVES = {
     "job_id": (("submitJob", "getJob", "cancelJob"), ID),
     "run_id": (("submitJob", "getJob"), RUN),
     "checkpoint_id": (("listCheckpoints",), ITEM),
+    "study_id": (("submitStudy", "getStudy", "cancelStudy"), ID),
 }
 """Path parameters, the operations that give values for them, and where: links to every operation that has them."""
 SERIES_OF = {"getClassMetrics", "getJobClassMetrics"}
