@@ -51,6 +51,7 @@ function Card({ entry, methods }: { entry: Entry; methods: Method[] }) {
       </label>
       {entry.formula && <Formula tex={entry.formula} />}
       {entry.effect && <p class="small">{entry.effect}</p>}
+      {on && entry.advice && <p class="small"><strong>When to use it.</strong> {entry.advice}</p>}
       <p class="quiet xs">{entry.citation} <a href={to(`/methods/${entry.name}`)} aria-label={`More on ${entry.title}`}>More</a></p>
     </div>
   );
