@@ -23,7 +23,7 @@ def put(database: Database, name: str) -> None:
 
 def test_the_list_says_what_is_here_and_what_goes_where(database: Database, address: str, page: Page) -> None:
     page.goto(f"{address}/#/datasets")
-    digits = page.get_by_role("row").filter(has_text="digits")
+    digits = page.get_by_role("row").filter(has_text="Handwritten digits (8x8)")
     expect(digits).to_contain_text("✓ here")
     expect(page.get_by_role("row").filter(has_text="CIFAR-100")).to_contain_text("put cifar-100-python/")
     page.get_by_label("Only those on this machine").check()
