@@ -296,6 +296,7 @@ def bombs() -> dict[str, bytes]:
     }
 
 
+@pytest.mark.campaign
 @pytest.mark.slow
 def test_bombs_take_little_memory(tmp_path: Path) -> None:
     for name, content in bombs().items():

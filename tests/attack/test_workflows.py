@@ -15,7 +15,7 @@ from tests.api.test_security import bearer
 from tests.attack.tally import Tally
 from tests.attack.workflow import PARTS, document, quiet, workflow
 from tests.grids import campaign
-from tests.store.databases import writing
+from tests.store.databases import SQLITE_FIRST, writing
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
@@ -31,6 +31,7 @@ SCENARIOS, STEPS = 2, 40
 """Scenarios of a batch, requests of a scenario."""
 
 
+@SQLITE_FIRST
 @pytest.mark.parametrize("requests", [FEW, campaign(MANY)], ids=["few", "many"])
 def test_requests_that_follow_each_other_are_answered_as_documented(
     db: Database, tmp_path: Path, requests: dict[str, int]

@@ -171,6 +171,7 @@ def shared_data() -> Path | None:
     return root if (root / "cifar100_train.webp").is_file() else None
 
 
+@pytest.mark.campaign
 @pytest.mark.slow
 def test_real_cifar100_has_its_published_hash_and_trains(tmp_path: Path) -> None:
     source = shared_data()

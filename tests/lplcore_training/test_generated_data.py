@@ -101,6 +101,7 @@ def test_an_independent_classifier_recognises_what_was_generated(name: str, imba
     assert diversity > 0.2
 
 
+@pytest.mark.campaign
 @pytest.mark.slow
 @pytest.mark.long
 def test_rare_classes_are_generated_too() -> None:

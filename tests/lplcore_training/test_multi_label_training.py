@@ -242,7 +242,7 @@ def test_a_sweep_over_methods_expands_each_for_the_task(tail: Data) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "random"), [("scene", 0.18), ("yeast", 0.30)])
+@pytest.mark.parametrize(("name", "random"), [("scene", 0.18), campaign("yeast", 0.30)])
 def test_real_multi_label_data_are_learned(name: str, random: float) -> None:
     data = {name: RegisteredDataset(name, str(shared_file(f"{name}.npz")))}
     for method in ("binary_cross_entropy", "r_bce_focal_lpl", "ml_gcn", "two_way"):

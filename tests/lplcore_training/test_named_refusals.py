@@ -104,6 +104,7 @@ def test_a_run_says_what_is_wrong_without_a_check_before(tmp_path: Path) -> None
     assert "model.architecture" in str(end(events).message)
 
 
+@pytest.mark.campaign
 def test_a_network_without_deterministic_gradients_trains_where_the_spec_allows_it(tmp_path: Path) -> None:
     spec = spec_of({"name": "torchvision", "architecture": "alexnet"}, deterministic=False, epochs=1)
     events = run(spec, tmp_path / "out", datasets=images(tmp_path, side=64))

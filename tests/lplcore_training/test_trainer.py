@@ -15,6 +15,7 @@ from torch import nn
 import lplcore
 from lplcore.errors import SpecError
 from lplcore.events import EpochEnd, Event, RunStart, event_from_json
+from tests.grids import campaign
 from tests.lplcore_training.runs import DIGITS, IMAGES, checkpoints, end, epochs, run, stop_after
 
 METRICS = {
@@ -44,7 +45,7 @@ def digits_events() -> list[Event]:
     return run(DIGITS)
 
 
-@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("stopped", [campaign(False), True])
 def test_a_run_that_has_ended_holds_no_memory(stopped: bool) -> None:
     """Whoever trains many runs in a process needs room for one, whenever garbage is collected."""
     gc.collect()

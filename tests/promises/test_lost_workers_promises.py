@@ -14,6 +14,7 @@ from tests.service.processes import gone
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(300)]
 
 
+@pytest.mark.campaign
 def test_3_a_worker_that_wakes_after_its_lease_changes_nothing(shape: Shape, undisturbed: dict[str, Any]) -> None:
     (run_id,) = shape.service.submit(**LONG)
     trainer = shape.halfway(run_id)

@@ -36,6 +36,7 @@ def test_9_a_damaged_checkpoint_is_not_used_the_one_before_is(shape: Shape, undi
     assert any("going back" in line["message"] for line in shape.service.get(f"/v1/runs/{run_id}/logs")["items"])
 
 
+@pytest.mark.campaign
 def test_10_an_upgrade_keeps_queued_and_running_jobs(shape: Shape, undisturbed: dict[str, Any]) -> None:
     (running,) = shape.service.submit(**LONG)
     trainer = shape.halfway(running)

@@ -76,6 +76,7 @@ def server_on(port: int) -> Iterator[None]:
         process.wait()
 
 
+@pytest.mark.campaign
 @pytest.mark.timeout(300)
 def test_wake_ups_work_again_whenever_the_broker_comes_back(tmp_path: Path) -> None:
     port = free_port()

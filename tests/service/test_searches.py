@@ -19,7 +19,7 @@ from tests.api.searching import driver, ended, job_of, outcome, submit, take, tr
 from tests.grids import campaign
 from tests.service.processes import QUICK, SPEC, Process, Service, until
 from tests.service.test_killed_api import api_on
-from tests.store.databases import reading
+from tests.store.databases import SQLITE_FIRST, reading
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 LEASE = 60.0
@@ -43,6 +43,7 @@ def status(process: "subprocess.Popen[str]") -> int | None:
     return int(process.stdout.readline()) if select.select([process.stdout], [], [], 0.01)[0] else None
 
 
+@SQLITE_FIRST
 @pytest.mark.parametrize("search", [
     {"finalists": 1}, campaign({"sampler": "tpe", "trials": 13, "at_once": 3}),
 ])  # fmt: skip
@@ -141,6 +142,7 @@ def disturbed_and_not(database_url: str, folder: Path, kills: Sequence[int]) -> 
         return undisturbed, searched(first, address, succeeded)
 
 
+@pytest.mark.campaign
 def test_a_service_and_a_worker_that_are_killed_at_a_rung_change_no_trial(tmp_path: Path) -> None:
     undisturbed, disturbed = disturbed_and_not(f"sqlite:///{tmp_path / 'lpl.sqlite3'}", tmp_path, [2])
     assert outcome(disturbed) == outcome(undisturbed)

@@ -32,6 +32,7 @@ def test_a_stopped_service_leaves_nothing_behind_and_goes_on_when_started_again(
         assert second.results(run_id) == second.results(undisturbed)
 
 
+@pytest.mark.campaign
 def test_without_a_broker_runs_are_found_by_polling_and_a_killed_service_leaves_nothing(tmp_path: Path) -> None:
     away = {"LPL_BROKER_URL": "redis://:hush@127.0.0.1:1/0", "LPL_POLL_SECONDS": "1"}
     with serving(tmp_path / "data", **away) as service:

@@ -11,11 +11,12 @@ from store.database.engine import Database
 from tests.grids import campaign
 from tests.history import findings, leftovers, recorded
 from tests.store.crash_script import EPOCHS, LEASE, Crash, content, crash, live
-from tests.store.databases import reading
+from tests.store.databases import SQLITE_FIRST, reading
 
 pytestmark = [pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(600)]
 
 
+@SQLITE_FIRST
 @pytest.mark.parametrize("every", [9, campaign(1)])
 def test_a_kill_before_any_write_loses_and_doubles_nothing(
     db: Database, database_url: str, tmp_path: Path, every: int

@@ -481,6 +481,7 @@ def test_no_order_of_events_confuses_sqlite(migrated_file: Path) -> None:
     search(database, 25)
 
 
+@pytest.mark.campaign
 @pytest.mark.slow
 @pytest.mark.long
 @pytest.mark.timeout(600)

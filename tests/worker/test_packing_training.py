@@ -130,6 +130,7 @@ def test_packed_runs_have_the_bits_that_they_have_alone(
     assert [reading(store, runs.get, run_id).attempt for run_id in ids] == [1] * len(ids)
 
 
+@pytest.mark.campaign
 def test_of_five_one_kills_its_process_each_time_and_four_succeed_with_the_bits_they_have_alone(
     store: Database, settings: Settings, host: Host
 ) -> None:
