@@ -59,5 +59,6 @@ def test_10_an_upgrade_keeps_queued_and_running_jobs(shape: Shape, undisturbed: 
         assert shape.service.results(run_id) == undisturbed
 
 
+@pytest.mark.campaign
 def test_the_service_is_left_in_order(shape: Shape) -> None:
     assert_left_in_order(shape)
