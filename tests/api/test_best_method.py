@@ -78,6 +78,8 @@ def test_the_best_method_is_found_within_the_budget_and_said(service: Running) -
     assert [pair["n"] for pair in answer["pairs"]] == [5, 5, 5]
     states = [trial["state"] for trial in job["search"]["trials"]]
     assert {"pruned", "succeeded"} == set(states)
+    missing = [reason for row in study["rows"] for reason in row["cells"]["test/balanced_accuracy"]["missing"]]
+    assert missing == states.count("pruned") * ["its search has stopped it early, or not begun it"]
     assert "lade" in service.http.get(f"/v1/studies/{study['id']}/table?format=markdown").text
 
 

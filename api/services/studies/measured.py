@@ -94,6 +94,8 @@ def figures_of(cell: Cell, summaries: Mapping[str, Summary]) -> Figures:
         waiting = dict.fromkeys(seed for row in summary for seed in row["waiting_seeds"])
         return Figures(missing=["the search has no best point"], waiting=list(waiting))
     fitting = [row for row in summary if point is None or row["point"] == point]
+    if not fitting and point is not None:
+        return Figures(missing=["its search has stopped it early, or not begun it"])
     if len(fitting) != 1:
         return Figures(missing=[f"job {cell['job']} has {len(fitting)} points of this kind, not one"])
     return of_point(fitting[0], cell["metric"])
