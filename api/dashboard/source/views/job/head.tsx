@@ -3,6 +3,7 @@ import { Action } from "../../parts/action";
 import { MethodChip, Progress, StateBadge, Tag } from "../../parts/badges";
 import { Dialog } from "../../parts/dialog";
 import { plural } from "../../parts/format";
+import { REQUESTS, SAID } from "../../parts/requests";
 import { ENDED } from "../../parts/run_states";
 import { Time } from "../../parts/time";
 import { TimeLeft } from "../../parts/time_left";
@@ -13,16 +14,6 @@ import { useState } from "preact/hooks";
 import { MoreTrials } from "../search/more_trials";
 import { searching } from "../search/reading";
 import { MoreSeeds } from "./more_seeds";
-
-const ACTIONS: Record<string, [string, string][]> = {
-  queued: [["pause", "Pause"], ["cancel", "Cancel"]],
-  running: [["pause", "Pause"], ["cancel", "Cancel"]],
-  paused: [["resume", "Resume"], ["cancel", "Cancel"]],
-  failed: [["retry", "Retry failed"]],
-  cancelled: [["retry", "Retry"]],
-  succeeded: [],
-};
-const SAID: Record<string, string> = { pause: "Pause", cancel: "Cancel", resume: "Resume", retry: "Retry" };
 
 export function Head({ job, refresh }: { job: Job; refresh: () => void }) {
   const ended = ENDED.includes(job.state);
@@ -37,7 +28,7 @@ export function Head({ job, refresh }: { job: Job; refresh: () => void }) {
       <div class="row spread">
         <h1>{job.name || job.id}</h1>
         <div class="row">
-          {ACTIONS[job.state]?.map(([action, title]) => (
+          {REQUESTS[job.state]?.map(([action, title]) => (
             <Action key={action} act={ask(action)} ask={action === "cancel" ? sure : undefined}>{title}</Action>
           ))}
           {searching(job) && <MoreTrials job={job} refresh={refresh} />}

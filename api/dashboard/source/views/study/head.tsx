@@ -2,6 +2,7 @@
 import { Action } from "../../parts/action";
 import { Progress, StateBadge } from "../../parts/badges";
 import { plural } from "../../parts/format";
+import { REQUESTS, SAID } from "../../parts/requests";
 import { ENDED } from "../../parts/run_states";
 import { Time } from "../../parts/time";
 import { TimeLeft } from "../../parts/time_left";
@@ -9,16 +10,6 @@ import { send } from "../../service/http";
 import type { Study } from "../../service/types";
 import { go, to } from "../../shell/address";
 import { kindName } from "../studies/kinds";
-
-const ACTIONS: Record<string, [string, string][]> = {
-  queued: [["pause", "Pause"], ["cancel", "Cancel"]],
-  running: [["pause", "Pause"], ["cancel", "Cancel"]],
-  paused: [["resume", "Resume"], ["cancel", "Cancel"]],
-  failed: [["retry", "Retry failed"]],
-  cancelled: [["retry", "Retry"]],
-  succeeded: [],
-};
-const SAID: Record<string, string> = { pause: "Pause", cancel: "Cancel", resume: "Resume", retry: "Retry" };
 
 export function Head({ study, refresh }: { study: Study; refresh: () => void }) {
   const ended = ENDED.includes(study.state);
@@ -33,7 +24,7 @@ export function Head({ study, refresh }: { study: Study; refresh: () => void }) 
       <div class="row spread">
         <h1>{study.name || study.id}</h1>
         <div class="row">
-          {ACTIONS[study.state]?.map(([action, title]) => (
+          {REQUESTS[study.state]?.map(([action, title]) => (
             <Action key={action} act={ask(action)} ask={action === "cancel" ? sure : undefined}>{title}</Action>
           ))}
           {study.jobs.length > 1 && study.jobs.length <= MOST_COMPARED && <a class="button" href={to("/compare", { job: study.jobs.map((job) => job.id) })}>Compare its jobs</a>}
