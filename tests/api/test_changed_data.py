@@ -87,7 +87,8 @@ def test_a_job_of_version_0_1_0_goes_on_without_a_hash(db: Database, tmp_path: P
         job, _ = half_cancelled(service)
         service.http.delete("/v1/datasets/swap")
         register(service, shift=5)
-        db.downgrade("0003")
-        db.migrate()
+    db.downgrade("0003")
+    db.migrate()
+    with running(db, tmp_path) as service:
         assert service.http.post(f"/v1/jobs/{job}/retry").status_code == 202
         assert reading(db, runs.get, claim(db).run_id).job_id == job
