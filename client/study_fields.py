@@ -95,5 +95,6 @@ class StudyFields(Answer):
     finished_at: datetime | None = None
     notes: list[str] = Field(default_factory=list)
     citation: str = ""
+    comparable: bool = False
     figure: str | None = None
     answer_due: bool = False

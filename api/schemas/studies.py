@@ -60,7 +60,7 @@ class StudyCell(BaseModel):
     difference: float | None = Field(description="mean - published")
     differs: bool | None = Field(
         description="whether the published figure lies outside of the interval: the difference is more than noise over "
-        "seeds; null where there is no interval"
+        "seeds; null where there is no interval, or the study is not `comparable`"
     )
     derived: dict[str, str] | None = Field(description="`row` and `minus`: the labels of the rows of a difference")
 
@@ -101,6 +101,7 @@ class StudyAnswer(StudyItem):
     rows: list[StudyRow]
     notes: list[str] = Field(description="what a reader of the table must know")
     citation: str = Field(description="the published table; empty where there is none")
+    comparable: bool = Field(description="whether the published figures are of such data; false at scale cpu")
     figure: str | None = Field(description="what is drawn of every job: a kind of `/v1/jobs/{id}/figures`")
     answer_due: bool = Field(description="whether the answer is still to come")
     answer: StudyFinding | None = Field(description="null where the preset gives none, or not yet")
@@ -116,6 +117,7 @@ def study_answer(study: Study, members: list[Job], rows: list[StudyRow]) -> Stud
         rows=rows,
         notes=plan.get("notes", []),
         citation=plan.get("citation", ""),
+        comparable=plan.get("comparable", True),
         figure=plan.get("figure"),
         answer_due=study.answers and study.answer is None,
         answer=None if study.answer is None else StudyFinding.model_validate(study.answer),

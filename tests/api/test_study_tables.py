@@ -68,6 +68,12 @@ def test_a_figure_is_set_beside_the_published_one_with_its_noise() -> None:
     assert cell(row=of_job("a")).differs is None
 
 
+def test_figures_of_other_data_are_neither_within_the_noise_nor_beyond_it() -> None:
+    rows = [{"label": "row", "method": "lpl", "cells": {"100:1": of_job("a", published=0.6)}}]
+    (row,) = measured_rows(rows, SUMMARIES, comparable=False)
+    assert (row.cells["100:1"].published, row.cells["100:1"].differs) == (0.6, None)
+
+
 def test_a_difference_is_of_the_seeds_that_both_have() -> None:
     derived = {"row": "a", "minus": "b"}
     found = cell(a=of_job("a"), b=of_job("b"), difference=of_job(None, derived=derived, published=-0.01))
@@ -101,7 +107,7 @@ def study(*rows: tuple[str, dict[str, Any]], notes: tuple[str, ...] = (), name: 
     return StudyAnswer(
         id="s_1", name=name, preset="table4", asked={}, state="succeeded", requested=None, progress=1.0,
         created_at=0, started_at=None, finished_at=None, jobs=[], columns=COLUMNS, rows=measured_rows(plan, SUMMARIES),
-        notes=list(notes), citation="A paper, Table IV", figure=None, answer_due=False, answer=None,
+        notes=list(notes), citation="A paper, Table IV", comparable=True, figure=None, answer_due=False, answer=None,
     )  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def cell(job: NewJob | None, published: float, **more: Any) -> dict[str, Any]:
     return {"job": job and job.columns["id"], "metric": ERROR, "published": published, **more}
 
 
-def studied(db: Database, *, name: str = "A table") -> str:
+def studied(db: Database, *, name: str = "A table", comparable: bool = True) -> str:
     """A study in which one job has all its seeds, one lacks one, and a third has no data; its id."""
     plain, lpl = member(f"{name}, plain", "cross_entropy"), member(f"{name}, LPL", "lpl")
     plan = {
@@ -80,9 +80,11 @@ def studied(db: Database, *, name: str = "A table") -> str:
         ],
         "notes": ["A note for readers."],
         "citation": "Table 0",
+        "comparable": comparable,
         "figure": "loss-variation",
     }
-    study = studies.new_study(name=name, preset="table0", body={"scale": "cpu"}, plan=plan, members=[plain, lpl])
+    body = {"scale": "full" if comparable else "cpu"}
+    study = studies.new_study(name=name, preset="table0", body=body, plan=plan, members=[plain, lpl])
     submitted = writing(db, studies.submit, study).study.id
     for error in (0.2, 0.21, 0.22, 0.4, 0.5, None):
         run(db, error)

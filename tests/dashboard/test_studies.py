@@ -47,6 +47,14 @@ def test_a_cell_stands_beside_the_published_one_and_leads_to_its_job(
     expect(page.get_by_role("heading", name="A table, plain", exact=True)).to_be_visible()
 
 
+def test_figures_of_other_data_are_not_compared(world: tuple[Database, str], page: Page) -> None:
+    study = studied(world[0], name="Small", comparable=False)
+    page.goto(f"{world[1]}/#/studies/{study}")
+    expect(cells(page, "CE").nth(0)).to_contain_text("published 21.00")
+    expect(page.get_by_text("published figures are of other data")).to_be_visible()
+    expect(page.get_by_text("the noise")).to_have_count(0)
+
+
 def test_what_is_missing_is_said_with_its_reason_and_never_filled_in(
     world: tuple[Database, str], table: str, page: Page
 ) -> None:
@@ -74,7 +82,7 @@ def test_the_table_leaves_as_text(world: tuple[Database, str], table: str, page:
 
 def test_the_list_is_filtered_and_a_study_is_deleted_once_one_is_sure(world: tuple[Database, str], page: Page) -> None:
     db, address = world
-    doomed = studied(db, name="Doomed")
+    doomed = studied(db, name="Doomed", comparable=False)
     page.goto(f"{address}/#/studies?name=doom")
     expect(page.get_by_role("row")).to_have_count(2)
     expect(page.get_by_role("row").last).to_contain_text("Table 0, made small")

@@ -115,5 +115,6 @@ def plan_of(draft: Draft, job_ids: Mapping[str, str]) -> dict[str, Any]:
         ],
         "notes": list(draft.notes),
         "citation": draft.citation,
+        "comparable": draft.comparable,
         "figure": draft.figure,
     }

@@ -38,7 +38,8 @@ def study_page(session: Session, study: Study) -> StudyAnswer:
     found = jobs.summaries(session, [job.id for job in members])
     summaries = {job.id: found.get(job.id, []) for job in members}
     rows = with_best_points(session, study.plan["rows"], summaries)
-    return study_answer(study, members, measured_rows(rows, summaries))
+    comparable = study.plan.get("comparable", True)
+    return study_answer(study, members, measured_rows(rows, summaries, comparable=comparable))
 
 
 def with_best_points(session: Session, rows: Rows, summaries: Mapping[str, Summary]) -> Rows:
@@ -57,12 +58,13 @@ def placed(cell: Cell, best: Mapping[str, Any]) -> Cell:
     return {**cell, "point": best.get(cell["job"])} if cell.get("best") else cell
 
 
-def measured_rows(rows: Rows, summaries: Mapping[str, Summary]) -> list[StudyRow]:
+def measured_rows(rows: Rows, summaries: Mapping[str, Summary], *, comparable: bool = True) -> list[StudyRow]:
     """The rows with what their cells' jobs have measured.
 
     Args:
         rows: of a study's plan.
         summaries: job -> its summary; of a job that there is no more nothing.
+        comparable: whether the published figures are of the same data.
     """
     trained = {
         (row["label"], key): figures_of(cell, summaries)
@@ -75,7 +77,11 @@ def measured_rows(rows: Rows, summaries: Mapping[str, Summary]) -> list[StudyRow
             label=row["label"],
             method=row["method"],
             cells={
-                key: cell_answer(cell, trained.get((row["label"], key)) or difference(cell["derived"], key, trained))
+                key: cell_answer(
+                    cell,
+                    trained.get((row["label"], key)) or difference(cell["derived"], key, trained),
+                    comparable=comparable,
+                )
                 for key, cell in row["cells"].items()
             },
         )
@@ -118,14 +124,16 @@ def difference(derived: Mapping[str, str], key: str, trained: Mapping[tuple[str,
     return Figures(values, lacking, list(dict.fromkeys([*a.waiting, *b.waiting])))
 
 
-def cell_answer(cell: Cell, figures: Figures) -> StudyCell:
+def cell_answer(cell: Cell, figures: Figures, *, comparable: bool) -> StudyCell:
     """A cell with its figures, set beside the published one."""
     values = list(figures.values.values())
     mean = statistics.fmean(values) if values else None
     std = statistics.stdev(values) if len(values) > 1 else None
     interval = None if mean is None or std is None else interval_of(mean, std, len(values))
     published = cell.get("published")
-    outside = None if interval is None or published is None else not interval[0] <= published <= interval[1]
+    outside = None
+    if comparable and interval is not None and published is not None:
+        outside = not interval[0] <= published <= interval[1]
     return StudyCell(
         job=cell["job"],
         point=cell.get("point"),

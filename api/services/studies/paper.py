@@ -50,6 +50,7 @@ def draft(study: Study, request: PaperStudy, checks: Checks) -> Draft:
         jobs=planned.jobs,
         notes=planned.notes,
         citation=planned.citation,
+        comparable=request.scale == "full",
         figure=planned.figure,
     )
 

@@ -20,11 +20,11 @@ export function figureWords(cell: StudyCell): string {
   return `${minus(value)} (n = ${cell.n})`;
 }
 
-/** "published 38.50, +0.26, within the noise". */
-export function comparedWords(cell: StudyCell): string {
+/** "published 38.50, +0.26, within the noise"; of other data the published figure alone. */
+export function comparedWords(cell: StudyCell, comparable: boolean): string {
   if (cell.published === null) return "";
   const published = `published ${plain(cell.published, cell)}`;
-  if (cell.difference === null) return published;
+  if (cell.difference === null || !comparable) return published;
   const size = plain(Math.abs(cell.difference), cell);
   const sign = Number(size) === 0 ? "" : cell.difference > 0 ? "+" : "−";
   const noise = cell.differs === null ? "one seed: the noise is not known" : cell.differs ? "beyond the noise" : "within the noise";

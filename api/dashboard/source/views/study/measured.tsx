@@ -13,7 +13,7 @@ export function Measured({ study }: { study: Study }) {
       <div class="scroll" tabIndex={0} role="region" aria-label="Table of the study">
         <table class="measured">
           <caption>
-            {unit(study.columns)}mean ± standard deviation over seeds (n){published && "; below, the published figure, how far ours is from it, and whether that is within the noise of our seeds"}.
+            {unit(study.columns)}mean ± standard deviation over seeds (n){below(study, published)}.
           </caption>
           <thead>
             <tr><th scope="col">Method</th>{study.columns.map((column) => <th key={column.key} scope="col" class="number" title={column.metric}>{column.title}</th>)}</tr>
@@ -22,11 +22,18 @@ export function Measured({ study }: { study: Study }) {
         </table>
       </div>
       <ul class="notes small quiet">
-        {published && <li>Within the noise: the published figure lies in the 95 % interval of our mean over its seeds (Student's). The published figure's own noise is not known and not in it.</li>}
+        {published && !study.comparable && <li>The published figures are of other data, networks and lengths of training: only the order of the methods may be set beside theirs.</li>}
+        {published && study.comparable && <li>Within the noise: the published figure lies in the 95 % interval of our mean over its seeds (Student's). The published figure's own noise is not known and not in it.</li>}
         {study.notes.map((note) => <li key={note}>{note}</li>)}
       </ul>
     </section>
   );
+}
+
+function below(study: Study, published: boolean): string {
+  if (!published) return "";
+  const compared = study.comparable ? ", how far ours is from it, and whether that is within the noise of our seeds" : ", which is of other data and cannot be compared";
+  return `; below, the published figure${compared}`;
 }
 
 function Row({ row, study }: { row: StudyRow; study: Study }) {
@@ -43,7 +50,7 @@ function Cell({ cell, study, name }: { cell: StudyCell | undefined; study: Study
   const figure = figureWords(cell);
   const job = study.jobs.find((each) => each.id === cell.job);
   const lacks = missingWords(cell, job?.state);
-  const compared = comparedWords(cell);
+  const compared = comparedWords(cell, study.comparable);
   return (
     <div class="cell">
       <span>{job ? <a href={to(`/jobs/${job.id}`)} aria-label={`${name}: ${figure || job.state}`}>{figure || job.state}</a> : figure || "–"}</span>
