@@ -11,7 +11,21 @@ from lplcore.spec.sweep import SPACE, members, sweep_field_problems
 
 HELD_OUT = 0.1
 """Share of the training examples that trials are compared on where nobody says it."""
-OF_THE_COMPARISON = ("dataset", "dataset.name", "dataset.validation_fraction", "dataset.meta_per_class")
+OF_THE_COMPARISON = (
+    "dataset",
+    *(
+        f"dataset.{field}"
+        for field in (
+            "name",
+            "imbalance_factor",
+            "imbalance_profile",
+            "imbalance_order",
+            "subset_seed",
+            "validation_fraction",
+            "meta_per_class",
+        )
+    ),
+)
 """Fields that change the examples which trials are compared on."""
 
 

@@ -83,6 +83,11 @@ def test_a_search_is_written_in_place_of_a_sweep_followed_and_extended(
     page.get_by_label("Epochs", exact=True).fill("8")
     page.get_by_label("Successive halving").check()
     page.get_by_label("Min epochs").fill("4")
+    numbers = page.get_by_label("Search another number").locator("option")
+    expect(numbers.filter(has_text="optimizer.momentum")).to_have_count(1)
+    for compared in ("dataset.subset_seed", "dataset.validation_fraction", "dataset.imbalance_factor"):
+        expect(numbers.get_by_text(compared, exact=True)).to_have_count(0)
+    expect(page.get_by_role("button", name="Search Epochs")).to_have_count(0)
     page.get_by_label("Name", exact=True).last.fill("written here")
     expect(plan(page)).to_contain_text("Runs at most3")
     halving = {"min_epochs": 4, "factor": 3}

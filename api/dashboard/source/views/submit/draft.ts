@@ -101,6 +101,12 @@ export function varied(spec: Fields, next: Space): Fields {
   return written(spec, "sweep", Object.keys(next).length ? next : undefined) as Fields;
 }
 
+/** Fields that change the examples on which a search compares its trials. */
+const OF_THE_COMPARISON = /^dataset\.(name|imbalance_\w+|subset_seed|validation_fraction|meta_per_class)$/;
+
+/** Whether a field may vary: in a search not what its trials are compared on, nor the epochs that its rungs are. */
+export const mayVary = (path: string): boolean => !searches() || !(OF_THE_COMPARISON.test(path) || (path === "epochs" && isFields(read(draft.value.spec, "search.halving"))));
+
 /** By which the service names a field that varies. */
 export const variedPath = (path: string): string => `${searches() ? "search.space" : "sweep"}.${path}`;
 

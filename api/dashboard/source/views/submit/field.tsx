@@ -3,7 +3,7 @@ import { useId, useState } from "preact/hooks";
 import { type Property, inWords, parameters } from "../../service/catalog";
 import type { Entry } from "../../service/types";
 import { complete, useErrors } from "./checking";
-import { type Range, around, draft, searches, set, setSweep, space, variedPath } from "./draft";
+import { type Range, around, draft, mayVary, searches, set, setSweep, space, variedPath } from "./draft";
 import { type Value, read, same } from "./paths";
 
 export interface ControlProperties {
@@ -95,7 +95,7 @@ export function Control(properties: ControlProperties) {
     <div class={wrong ? "field wrong" : "field"}>
       <div class="row spread">
         <label for={id}>{title}</label>
-        {sweepPath && isNumber(property) && <SweepButton title={title} path={sweepPath} value={value ?? fallback} swept={swept !== undefined} />}
+        {sweepPath && isNumber(property) && (swept || mayVary(sweepPath)) && <SweepButton title={title} path={sweepPath} value={value ?? fallback} swept={swept !== undefined} />}
       </div>
       {swept && !Array.isArray(swept) ? (
         <RangeInput id={id} range={swept} onRange={(range) => setSweep(sweepPath as string, range)} described={described} wrong={wrong} />

@@ -1,7 +1,7 @@
 // What varies from run to run: a sweep over all combinations, or a search that chooses on validation.
 import type { Properties } from "../../service/catalog";
 import { complete, hasField, useErrors } from "./checking";
-import { type Range, around, draft, searchInstead, searches, set, setSweep, space, variedPath } from "./draft";
+import { type Range, around, draft, mayVary, searchInstead, searches, set, setSweep, space, variedPath } from "./draft";
 import { RangeInput, SpecField, Typed, listed } from "./field";
 import { More } from "./more";
 import { type Value, numbers, read } from "./paths";
@@ -13,7 +13,7 @@ export function VariationPart({ schema }: { schema: unknown }) {
   const searching = searches();
   const varied = Object.entries(space()).filter(([path]) => path !== "method");
   const errors = useErrors(searching ? ["search", "search.space"] : ["sweep"]);
-  const open = numbers(complete.value).filter((path) => !(path in space()) && !FIXED.test(path));
+  const open = numbers(complete.value).filter((path) => !(path in space()) && !FIXED.test(path) && mayVary(path));
   const add = (path: string) => {
     const value = read(complete.value, path);
     setSweep(path, searching && typeof value === "number" ? around(value) : [value]);
