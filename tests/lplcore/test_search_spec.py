@@ -54,7 +54,11 @@ def errors_of(search: Any, **fields: Any) -> dict[str, str]:
         ({"space": {"nope": [1]}}, "search.space.nope", "no field 'nope'"),
         ({"space": {"seeds": [[1], [2]]}}, "search.space.seeds", "cannot be searched"),
         ({"space": {"dataset.name": ["digits", "cifar10"]}}, "search.space.dataset.name", "the same examples"),
-        ({"space": {"dataset.imbalance_factor": [5, 20]}}, "search.space.dataset.imbalance_factor", "the same examples"),
+        (
+            {"space": {"dataset.imbalance_factor": [5, 20]}},
+            "search.space.dataset.imbalance_factor",
+            "the same examples",
+        ),
         ({"space": {"dataset.subset_seed": [1, 2]}}, "search.space.dataset.subset_seed", "the same examples"),
         ({"space": SPACE, "sampler": "grid"}, f"search.space.{STRENGTH}", "give step"),
         ({"space": SPACE, "sampler": "tpee"}, "search.sampler", "'tpe'"),
