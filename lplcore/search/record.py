@@ -153,9 +153,6 @@ class Search(Record):
         4, ge=1, le=1_000, description="tpe: trial n is proposed once trials up to n - at_once have a value"
     )
     seed: Seed = Field(0, description="of the sampler")
-    left_open: list[str] | None = Field(
-        None, description="fields that follow the method or the data of each point; filled in where null"
-    )
 
     @model_validator(mode="after")
     def _a_grid_is_finite(self) -> Self:

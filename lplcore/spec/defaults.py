@@ -13,12 +13,6 @@ from lplcore.spec.task import task_of
 
 META_PER_CLASS = 10
 """Balanced examples of a class for methods that learn from them (as in Meta-Weight-Net's imbalance experiments)."""
-FILLED_FOR_METHOD = {
-    "model": ("head", "cosine_scale", "dropout"),
-    "dataset": ("meta_per_class",),
-    "optimizer": ("clip_norm",),
-}
-"""Fields whose default depends on the method."""
 NAMED = ("dataset", "model", "augmentation", "optimizer", "schedule")
 NULL_IS_DEFAULT = (*NAMED, "method", "epochs", "batch_size")
 
@@ -80,16 +74,6 @@ def fill_for_method(data: dict[str, Any], task: str | None) -> None:
     data["optimizer"] = {**method.optimizer_defaults, **as_object(data["optimizer"])}
     if method.procedure.needs_meta:
         data["dataset"] = {"meta_per_class": META_PER_CLASS, **dataset}
-
-
-def left_to_method(data: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(part, field) for what an experiment, its preset expanded, leaves to the method."""
-    return [
-        (part, field)
-        for part, fields in FILLED_FOR_METHOD.items()
-        for field in fields
-        if not isinstance(data.get(part), Mapping) or field not in data[part]
-    ]
 
 
 def dataset_record(dataset: Any, registered: Mapping[str, RegisteredDataset]) -> Any:

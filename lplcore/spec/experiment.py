@@ -15,7 +15,8 @@ from lplcore.search.decision import decide
 from lplcore.search.record import Search, key
 from lplcore.search.trials import Decision, Trial
 from lplcore.spec.comparison import note_of, space_of
-from lplcore.spec.defaults import expand_preset, left_to_method, with_defaults
+from lplcore.spec.defaults import expand_preset, with_defaults
+from lplcore.spec.left_open import BATCH_SIZE, left_open, reopened
 from lplcore.spec.record import Experiment
 from lplcore.spec.sweep import (
     SPACE,
@@ -41,7 +42,6 @@ class ExperimentSpec(Experiment):
     """A complete experiment. Make one with `parse_spec`."""
 
     _datasets: Mapping[str, RegisteredDataset] = PrivateAttr(default_factory=dict)
-    _left_to_method: list[tuple[str, str]] = PrivateAttr(default_factory=list)
     _notes: list[str] = PrivateAttr(default_factory=list)
     _usable: dict[str, bool] = PrivateAttr(default_factory=dict)
 
@@ -190,10 +190,10 @@ class ExperimentSpec(Experiment):
         if not point:
             return self
         fields = {field.split(".")[0] for field in point}
-        data: dict[str, Any] = {**complete, "sweep": {}, "search": None}
+        data: dict[str, Any] = {**complete, "sweep": {}, "search": None, "left_open": None}
         if not fields & {"method", "dataset"}:
             data["method"] = self.method
-        left = self._left_to_method if "method" in fields else []
+        left = [path.split(".") for path in self.left_open or () if path != BATCH_SIZE and "method" in fields]
         data |= {part: plain(data[part]) for part in fields.union(part for part, _ in left)}  # copies, to be changed
         for part, field in left:
             data[part].pop(field, None)
@@ -237,34 +237,45 @@ def parse_spec(
     if readable is None:
         raise SpecError(unreadable)
     try:
-        spec = completed(readable, dict(datasets or {}))
+        given, spec = with_what_is_left_open(readable, dict(datasets or {}))
     except SpecError as error:
         paths = [problem["path"] for problem in unreadable]
         rest = [problem for problem in error.errors if not within(problem["path"], paths)]
         raise SpecError([*unreadable, *rest]) from None
     if unreadable:
         raise SpecError(unreadable)
-    expanded, _ = expand_preset(readable)
+    expanded, _ = expand_preset(given)
     spec._notes = note_of(expanded, {"sweep": spec.sweep})
-    spec._left_to_method = left_to_method(expanded)
-    spec._default_batch = expanded.get("batch_size") is None
-    return spec if spec.search is None else with_complete_search(spec, spec.search)
+    open_fields = left_open(expanded)
+    spec._default_batch = BATCH_SIZE in open_fields
+    if not spec.sweep and spec.search is None:
+        return spec.model_copy(update={"left_open": None})
+    return spec.model_copy(update={"left_open": open_fields, "search": spec.search and search_of(spec, spec.search)})
 
 
-def with_complete_search(spec: ExperimentSpec, search: Search) -> ExperimentSpec:
-    """The spec of a search with what the search leaves out; one that was stored follows its points as it did then."""
-    left_open = [f"{part}.{name}" for part, name in spec._left_to_method] + ["batch_size"] * spec._default_batch
-    filled = complete_search(
+def with_what_is_left_open(
+    data: dict[str, Any], datasets: Mapping[str, RegisteredDataset]
+) -> tuple[dict[str, Any], ExperimentSpec]:
+    """What somebody gave, without what an earlier reading has filled in, and the spec that it means.
+
+    Raises:
+        SpecError: with the path of every problem.
+    """
+    given = reopened(data)
+    spec = completed(given, datasets)
+    if given == data:
+        return given, spec
+    given = reopened(data, spec.model_dump(mode="json"))
+    return given, completed(given, datasets)
+
+
+def search_of(spec: ExperimentSpec, search: Search) -> Search:
+    """The search of a spec with what it leaves out."""
+    return complete_search(
         search,
         task=task_of(spec.dataset.model_dump(), spec._datasets),
         complete=spec.model_dump(mode="json", exclude={"search"}),
-        left_open=left_open,
     )
-    complete = spec.model_copy(update={"search": filled})
-    followed = [(part, name) for part, _, name in (path.partition(".") for path in filled.left_open or ())]
-    complete._left_to_method = [(part, name) for part, name in followed if name]
-    complete._default_batch = ("batch_size", "") in followed
-    return complete
 
 
 def completed(data: dict[str, Any], datasets: Mapping[str, RegisteredDataset]) -> ExperimentSpec:

@@ -17,6 +17,7 @@ from lplcore.search.record import Search
 from lplcore.search.seeds import Seeds
 from lplcore.spec.batch import batch_problems
 from lplcore.spec.fields import DECISION_THRESHOLD, TUNED, Checkpoints, Device, SweptValues, Tag, Threshold
+from lplcore.spec.left_open import LeftOpen
 from lplcore.spec.probe import probe_problems
 
 
@@ -49,6 +50,11 @@ class Experiment(Record):
         description="field, such as method.perturbations.0.epsilon -> values to try; all combinations are run",
     )
     search: Search | None = Field(None, description="in place of a sweep: trials of a space, compared on validation")
+    left_open: list[LeftOpen] | None = Field(
+        None,
+        description="fields of a sweep or search that follow each point's method or data, while they are what those of "
+        "the spec ask for; filled in where null",
+    )
     checkpoints: Checkpoints = Field(default_factory=Checkpoints, description="when they are made and which are kept")
     priority: int = Field(5, ge=0, le=9, description="higher first")
     device: Device = Field("auto", description="auto, cpu, cuda, cuda:<number> or mps; auto: the worker's")

@@ -10,7 +10,7 @@ from typing import Any
 from lplcore.errors import MAX_REPORTED, SpecError
 from lplcore.plugin import nearest, quoted
 
-UNSWEEPABLE = ("name", "tags", "seeds", "sweep", "search", "priority")
+UNSWEEPABLE = ("name", "tags", "seeds", "sweep", "search", "left_open", "priority")
 SWEEP, SPACE = "sweep", "search.space"
 """Where a spec has fields with the values to try."""
 VERBS = {SWEEP: "swept", SPACE: "searched"}
@@ -76,6 +76,15 @@ def members(value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return list(value)
     return [str(index) for index in range(len(value))] if isinstance(value, list) else []
+
+
+def value_of(data: Any, path: str) -> Any:
+    """The value at a path, None where there is none."""
+    for part in path.split("."):
+        if part not in members(data):
+            return None
+        data = data[part] if isinstance(data, Mapping) else data[int(part)]
+    return data
 
 
 def replace_at(data: Any, path: str, value: Any) -> None:

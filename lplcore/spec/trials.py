@@ -7,7 +7,7 @@ from lplcore.plugin import nearest, quoted
 from lplcore.search.metrics import METRICS, main_metric
 from lplcore.search.record import Range, Search
 from lplcore.spec.record import Experiment
-from lplcore.spec.sweep import SPACE, members, sweep_field_problems
+from lplcore.spec.sweep import SPACE, sweep_field_problems, value_of
 
 HELD_OUT = 0.1
 """Share of the training examples that trials are compared on where nobody says it."""
@@ -29,12 +29,11 @@ OF_THE_COMPARISON = (
 """Fields that change the examples which trials are compared on."""
 
 
-def complete_search(search: Search, *, task: str | None, complete: Mapping[str, Any], left_open: list[str]) -> Search:
-    """The search with its metric, its number of trials and what follows each point.
+def complete_search(search: Search, *, task: str | None, complete: Mapping[str, Any]) -> Search:
+    """The search with its metric and its number of trials.
 
     Args:
         complete: the values of the spec; where a field has a number with a fraction, so has its range.
-        left_open: `part.field` that the spec leaves to the method, `batch_size` where to the data.
     """
     space = search.space
     if search.sampler != "grid":
@@ -43,7 +42,6 @@ def complete_search(search: Search, *, task: str | None, complete: Mapping[str, 
         "space": space,
         "metric": search.metric or main_metric(task or "single_label"),
         "trials": search.ends[0],
-        "left_open": left_open if search.left_open is None else search.left_open,
     }
     return search.model_copy(update=filled)
 
@@ -53,15 +51,6 @@ def as_the_field(values: Any, value: Any) -> Any:
     if not isinstance(values, Range) or not isinstance(value, float):
         return values
     return values.model_copy(update={"low": float(values.low), "high": float(values.high)})
-
-
-def value_of(data: Any, path: str) -> Any:
-    """The value at a path, None where there is none."""
-    for part in path.split("."):
-        if part not in members(data):
-            return None
-        data = data[part] if isinstance(data, Mapping) else data[int(part)]
-    return data
 
 
 def search_problems(spec: Experiment, *, task: str | None) -> list[dict[str, str]]:

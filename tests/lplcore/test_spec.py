@@ -134,6 +134,43 @@ def test_a_sweep_over_methods_replaces_the_method() -> None:
     assert [run.spec.method.alias for run in plan[::3]] == ["cross_entropy", "logit_adjustment", "lpl"]
 
 
+FOLLOWING = {**SMALL, "sweep": {"method": ["lpl", "ldam", "meta_weight_net"]}}
+SEARCHING = {**SMALL, "search": {"sampler": "grid", "space": {"method": ["lpl", "ldam", "meta_weight_net"]}}}
+
+
+def stored(data: dict[str, Any]) -> dict[str, Any]:
+    """The complete spec, as services answer it."""
+    complete: dict[str, Any] = json.loads(lplcore.parse_spec(data).model_dump_json())
+    return complete
+
+
+@pytest.mark.parametrize("data", [FOLLOWING, SEARCHING])
+def test_what_is_left_to_methods_is_left_to_them_by_the_stored_spec_too(data: dict[str, Any]) -> None:
+    first, again = (lplcore.parse_spec(each).plan() for each in (data, stored(data)))
+    assert [run.spec.model.head for run in first] == ["linear", "cosine", "linear"]
+    assert [run.spec.dataset.meta_per_class for run in first] == [0, 0, 10]
+    assert [run.spec.model_dump() for run in again] == [run.spec.model_dump() for run in first]
+    assert stored(stored(data)) == stored(data)
+    assert all(run.spec.left_open is None for run in first)
+
+
+def test_what_is_changed_in_a_stored_spec_is_left_to_methods_no_more() -> None:
+    spec = stored(FOLLOWING)
+    spec["model"]["head"] = "cosine"
+    spec["model"]["cosine_scale"] = 30.0  # as it was
+    changed = lplcore.parse_spec(spec)
+    assert [run.spec.model.head for run in changed.plan()] == ["cosine"] * 3
+    assert "model.head" not in (changed.left_open or ())
+    assert "model.cosine_scale" in (changed.left_open or ())
+
+
+def test_a_spec_without_points_leaves_nothing_open() -> None:
+    assert stored(SMALL)["left_open"] is None
+    assert stored({**SMALL, "left_open": ["model.head"]})["left_open"] is None
+    with pytest.raises(lplcore.SpecError, match=r"left_open.0: must be 'model.head'"):
+        lplcore.parse_spec({**FOLLOWING, "left_open": ["optimizer.lr"]})
+
+
 def test_an_override_keeps_what_it_does_not_name() -> None:
     override = {"dataset": {"imbalance_factor": 50}, "epochs": 3}
     spec = lplcore.parse_spec({"preset": "digits_long_tail", "override": override})
