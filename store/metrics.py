@@ -42,9 +42,11 @@ CONFUSION = ("confusion_matrix", "confusion_entries")
 """Series that are not of a value per class: a matrix [C, C], or with many classes rows [K, 3] of cells."""
 CALIBRATION = "calibration"
 """Series of the calibration's bins [B, 3]: examples, mean confidence, accuracy."""
+LABEL_COUNTS = "label_counts"
+"""Series of multi-label test data [C, 3]: examples with each label, those for which it is predicted, with both."""
 MOST_WRONG = "most_wrong"
 """Series of the test examples that are most wrong [K, 5]: index, true and predicted class, confidence, probability."""
-NOT_BY_CLASS = (*CONFUSION, CALIBRATION, MOST_WRONG)
+NOT_BY_CLASS = (*CONFUSION, CALIBRATION, MOST_WRONG, LABEL_COUNTS)
 Curves = dict[str, dict[str, list[Any]]]
 
 

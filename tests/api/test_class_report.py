@@ -103,14 +103,36 @@ def test_a_job_has_means_and_deviations_over_the_seeds_of_each_point(service: Ru
     assert "the points are 0 to 1" in service.http.get(f"/v1/jobs/{job['id']}/class-report?point=2").text
 
 
-def test_multi_label_runs_have_average_precision_and_say_what_is_not_kept(service: Running) -> None:
-    series = {"test/average_precision": array([0.9, 0.5, np.nan, 0.2]), "test/f1": array([0.8, 0, np.nan, 0.1])}
-    report = of_run(service, trained(service, series))
+MULTI_LABEL = {"test/average_precision": array([0.9, 0.5, np.nan, 0.2]), "test/f1": array([0.8, 0, np.nan, 0.1])}
+
+
+@pytest.mark.parametrize(
+    ("threshold", "said"), [(0.3, "a probability of 0.3"), ("validation", "the best F1 on the validation split")]
+)
+def test_multi_label_runs_count_labels_predicted_and_present(
+    service: Running, threshold: float | str, said: str
+) -> None:
+    counts = array([[8, 10, 6], [5, 0, 0], [0, 3, 0], [4, 4, 1]])
+    dataset = {"name": "digit_sets", "imbalance_factor": 1, "validation_fraction": 0.2}
+    series = {**MULTI_LABEL, "label_counts": counts}
+    job = trained(service, series, dataset=dataset, method="r_bce", decision_threshold=threshold)
+    report = of_run(service, job)
+    rows = [(row["precision"], row["recall"], row["test_count"]) for row in report["classes"]]
+    assert rows == [(0.6, 0.75, 8), (None, 0.0, 5), (0.0, None, 0), (0.25, 0.25, 4)]
+    assert len(report["notes"]) == 1
+    assert said in report["notes"][0]
+
+
+def test_multi_label_runs_of_earlier_versions_say_what_is_not_kept(service: Running) -> None:
+    report = of_run(service, trained(service, MULTI_LABEL))
     assert report["task"] == "multi_label"
     first, _, third, _ = report["classes"]
     assert [first["average_precision"], first["f1"]] == pytest.approx([0.9, 0.8])
     assert (first["precision"], first["recall"], first["test_count"], third["f1"]) == (None, None, None, None)
-    assert "precision, recall and test counts are not kept; F1 is at a probability of 0.5" in report["notes"][0]
+    assert report["notes"] == [
+        "a label counts as predicted from a probability of 0.5",
+        "precision, recall and test counts were not kept by the version that trained it",
+    ]
     assert (report["most_confused"], report["calibration"]) == ([], None)
 
 

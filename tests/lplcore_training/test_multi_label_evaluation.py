@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, f1_score, label_ranking_loss
+from sklearn.metrics import average_precision_score, f1_score, label_ranking_loss, precision_score, recall_score
 
 from lplcore.data.info import DatasetInfo
 from lplcore.training.evaluation.multi_label import (
@@ -46,6 +46,22 @@ def test_metrics_equal_scikit_learns(seed: int, number: int, classes: int, level
     if counted.any():
         expected = [f1_score(labels[:, c], predicted[:, c], zero_division=0) for c in np.flatnonzero(counted)]
         assert metrics["test/macro_f1"] == pytest.approx(np.mean(expected))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 2**30), st.integers(1, 40), st.integers(2, 7), st.sampled_from([0.2, 0.5, 0.9]))
+def test_counts_of_labels_give_scikit_learns_precision_and_recall(
+    seed: int, number: int, classes: int, threshold: float
+) -> None:
+    scores, labels = drawn(seed, number, classes, 4)
+    found = MultiLabelEvaluation(scores, labels, 0.5, threshold=threshold)
+    positives, predictions, hits = found.series("test", last=True)["label_counts"].T
+    assert "label_counts" not in found.series("test", last=False) | found.series("validation", last=True)
+    predicted = 1 / (1 + np.exp(-scores.astype(np.float64))) >= threshold
+    expected = [score(labels, predicted, average=None, zero_division=0) for score in (precision_score, recall_score)]
+    assert hits / np.maximum(predictions, 1) == pytest.approx(expected[0])
+    assert hits / np.maximum(positives, 1) == pytest.approx(expected[1])
+    assert positives.tolist() == labels.sum(axis=0).tolist()
 
 
 def test_a_class_without_positives_is_null_and_counted() -> None:

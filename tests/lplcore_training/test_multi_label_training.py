@@ -146,6 +146,7 @@ def test_what_is_reported(tail: Data) -> None:
         "test/classes_without_positives",
     } <= set(event.metrics)
     assert {"test/average_precision", "lpl/epsilon", "lpl/sign", POSITIVE, NEGATIVE} <= set(event.series)
+    assert event.series.pop("label_counts").shape == (8, 3)
     assert all(values.shape == (8,) for values in event.series.values())
     average = event.series["test/average_precision"]
     assert precision(event) == pytest.approx(average.mean(), abs=1e-6)

@@ -5,24 +5,23 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from api.services.class_report.confusions import Cells, Floats, cells_of, pooled
+from api.services.class_report.confusions import Cells, Floats, Places, cells_of, pooled, ratio
 from api.services.series import array
 from store import comparison
 from store.comparison import Facts, Side
 from store.database.engine import Session
-from store.metrics import CALIBRATION, CONFUSION
+from store.metrics import CALIBRATION, CONFUSION, LABEL_COUNTS
 
 PRECISION_OF_RANKING, F1 = "test/average_precision", "test/f1"
-NAMES = (*CONFUSION, CALIBRATION, PRECISION_OF_RANKING, F1)
+NAMES = (*CONFUSION, LABEL_COUNTS, CALIBRATION, PRECISION_OF_RANKING, F1)
 FIGURES = ("precision", "recall", "f1", "average_precision")
 MOST_NUMBERS, MOST_ROWS = 50_000_000, 100_000
 """Numbers that are read, and rows of classes that are answered, at most."""
 MOST_OF_A_MATRIX, CELLS_OF_A_CLASS = 1000, 50
 """Classes up to which a confusion is stored whole; about how many cells each has beyond."""
 SINGLE_LABEL = "average precision is measured of multi-label data alone"
-MULTI_LABEL = (
-    "of multi-label data precision, recall and test counts are not kept; F1 is at a probability of {threshold:g}"
-)
+MULTI_LABEL = "a label counts as predicted from {threshold}"
+NOT_KEPT = "precision, recall and test counts were not kept by the version that trained it"
 NO_CONFUSION = "the confusion was not kept: no precision, no recall"
 
 
@@ -32,6 +31,8 @@ class Measured:
 
     figures: dict[str, Floats] = field(default_factory=dict)
     cells: Cells | None = None
+    examples: Places | None = None
+    """[C] test examples of each class."""
     bins: Floats | None = None
     """[B, 3] examples, mean confidence and accuracy by confidence."""
 
@@ -57,22 +58,15 @@ class ClassReport:
     training_counts: list[int]
     figures: dict[str, Spread]
     """By those of `FIGURES` that there are."""
+    test_counts: list[int | None]
+    """[C] test examples of each class, None where that is not kept."""
     cells: Cells | None
     """Of all runs together."""
-    confusions: int
-    """Runs that it is of."""
     calibration_errors: list[float]
     """Of each run that has one."""
     bins: Floats | None
     """Of all runs together."""
     notes: list[str]
-
-    @property
-    def test_counts(self) -> list[int | None]:
-        """[C] test examples of each class, None where that is not kept."""
-        if self.cells is None:
-            return [None] * len(self.names)
-        return list(map(int, self.cells.examples // max(1, self.confusions)))
 
     @property
     def seeds(self) -> list[int]:
@@ -125,6 +119,7 @@ def report(session: Session, label: str, side: Side, runs: Sequence[str], facts:
     cells = [each.cells for each in every if each.cells is not None]
     bins = [each.bins for each in every if each.bins is not None]
     multi_label = any("average_precision" in each.figures for each in every)
+    examples = [each.examples for each in every if each.examples is not None]
     present = [name for name in FIGURES if any(name in each.figures for each in every)]
     return ClassReport(
         side,
@@ -134,11 +129,11 @@ def report(session: Session, label: str, side: Side, runs: Sequence[str], facts:
         names,
         list(facts.get("class_counts", [])),
         {name: spread([each.figures[name] for each in every if name in each.figures]) for name in present},
+        list(map(int, examples[0])) if examples else [None] * len(names),  # all seeds have the same test split
         pooled(cells),
-        len(cells),
         [calibration_error(each) for each in bins],
         pooled_bins(bins),
-        notes_of(side, multi_label=multi_label, kept=bool(cells), read=len(runs)),
+        notes_of(side, multi_label=multi_label, kept=bool(examples), read=len(runs)),
     )
 
 
@@ -149,7 +144,11 @@ def read(session: Session, runs: Sequence[str], classes: int) -> dict[str, Measu
         each = measured.setdefault(run, Measured())
         if name in CONFUSION:
             each.cells = cells_of(name, series, classes)
-            each.figures |= each.cells.figures() if each.cells else {}
+            if each.cells is not None:
+                each.examples, each.figures = each.cells.examples, each.figures | each.cells.figures()
+        elif name == LABEL_COUNTS and series.shape == (classes, 3):
+            each.examples, predicted, hits = array(series).astype(np.int64).T
+            each.figures |= {"precision": ratio(hits, predicted), "recall": ratio(hits, each.examples)}
         elif name == CALIBRATION:
             each.bins = array(series).astype(np.float64)
         elif series.shape == (classes,):
@@ -195,7 +194,16 @@ def pooled_bins(each: Sequence[Floats]) -> Floats | None:
 
 def notes_of(side: Side, *, multi_label: bool, kept: bool, read: int) -> list[str]:
     """What a reader must know."""
-    threshold = side.spec.get("decision_threshold", 0.5)
-    measured = MULTI_LABEL.format(threshold=threshold) if multi_label else SINGLE_LABEL if kept else NO_CONFUSION
     counted = len(runs_of(side, succeeded=True))
-    return [measured, *([f"the first {read} of {counted} runs"] if read < counted else [])]
+    if multi_label:
+        measured = [MULTI_LABEL.format(threshold=threshold_words(side)), *([] if kept else [NOT_KEPT])]
+    else:
+        measured = [SINGLE_LABEL if kept else NO_CONFUSION]
+    return [*measured, *([f"the first {read} of {counted} runs"] if read < counted else [])]
+
+
+def threshold_words(side: Side) -> str:
+    """The probability from which a label of multi-label data counts as predicted."""
+    threshold = side.spec.get("decision_threshold", 0.5)
+    chosen = "its class's own threshold, which has the best F1 on the validation split"
+    return chosen if isinstance(threshold, str) else f"a probability of {threshold:g}"

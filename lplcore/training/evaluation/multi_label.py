@@ -19,6 +19,7 @@ from lplcore.training.evaluation.single_label import Headline, Predict, finite, 
 PerClass = npt.NDArray[np.float64]
 Scores = npt.NDArray[np.float32] | npt.NDArray[np.float64]
 Labels = npt.NDArray[np.bool_]
+Counts = npt.NDArray[np.int64]
 THRESHOLDS = "validation/decision_threshold"
 """Series of the thresholds [C] that are chosen on the validation split."""
 
@@ -59,14 +60,15 @@ class MultiLabelEvaluation:
     @cached_property
     def f1(self) -> PerClass:
         """[C] F1 of every class, NaN for classes without positives, whatever is predicted of them."""
-        hits, sums = self._counts
-        return np.where(self.labels.any(axis=0), ratio(2 * hits, sums), np.nan)
+        positives, predicted, hits = self.label_counts.T
+        f1 = ratio(2 * hits, predicted + positives)
+        return np.where(self.labels.any(axis=0), f1, np.nan)
 
     @property
     def micro_f1(self) -> float | None:
         """F1 over all entries, None where there are neither positives nor predictions."""
-        hits, sums = (counts[self.considered].sum(keepdims=True) for counts in self._counts)
-        return finite(float(ratio(2 * hits, sums)[0]))
+        positives, predicted, hits = self.label_counts[self.considered].sum(axis=0, keepdims=True).T
+        return finite(float(ratio(2 * hits, predicted + positives)[0]))
 
     @cached_property
     def considered(self) -> Labels:
@@ -74,11 +76,12 @@ class MultiLabelEvaluation:
         return considered(self.labels, self.trained)
 
     @cached_property
-    def _counts(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def label_counts(self) -> Counts:
+        """[C, 3] examples with each label, those for which it is predicted, and those with both."""
         predicted = decided(self.scores, self.threshold)
         if self.labelled is not None:
             predicted &= self.labelled
-        return (predicted & self.labels).sum(axis=0), predicted.sum(axis=0) + self.labels.sum(axis=0)
+        return np.column_stack([each.sum(axis=0) for each in (self.labels, predicted, predicted & self.labels)])
 
     def metrics(self, split: str) -> dict[str, float | None]:
         """Scalars by name, None where undefined."""
@@ -102,13 +105,18 @@ class MultiLabelEvaluation:
         return {f"{name}.{group}": value for group, value in grouped(self.average_precision, info).items()}
 
     def series(self, split: str, *, last: bool) -> dict[str, npt.NDArray[np.float32]]:
-        """Per-class values [C]; of a validation split the thresholds too, where they are chosen on it."""
+        """Per-class values [C]; of a validation split the thresholds too, where they are chosen on it.
+
+        Of the last epoch's test split also `label_counts`.
+        """
         values = {
             f"{split}/average_precision": self.average_precision.astype(np.float32),
             f"{split}/f1": self.f1.astype(np.float32),
         }
         if split == "validation" and not isinstance(self.threshold, float):
             values[THRESHOLDS] = self.threshold
+        if split == "test" and last:
+            values["label_counts"] = self.label_counts.astype(np.float32)
         return values
 
     @property
