@@ -1,5 +1,6 @@
 """What reports by class answer."""
 
+from html import escape
 from typing import Any
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from client.class_report_fields import (
     PointClassFields,
     PointClassReportFields,
     RunClassFields,
+    ShownExampleFields,
     WrongExampleFields,
 )
 from client.notebook import data_frame
@@ -116,3 +118,18 @@ class MostWrong(MostWrongFields):
             for each in self.examples
         ]
         return data_frame(rows, columns=["index", "true", "predicted", "probability", "true_probability"])
+
+
+class ShownExample(ShownExampleFields):
+    """A test example as people see it: a PNG as a data URI, or the first values."""
+
+    def _repr_html_(self) -> str:
+        if self.image is None:
+            return f"<code>{escape(str(self.values))}</code>"
+        return f'<img src="{escape(self.image)}" alt="test example {self.index}">'
+
+
+class ShownExamples(Answer):
+    """Test examples in the order asked for."""
+
+    examples: list[ShownExample] = Field(default_factory=list)

@@ -83,3 +83,11 @@ class MostWrongFields(Answer):
 
     classes: list[str] = Field(default_factory=list)
     epoch: int = 0
+
+
+class ShownExampleFields(Answer):
+    """A test example as people see it."""
+
+    index: int = 0
+    image: str | None = None
+    values: list[float] | None = None

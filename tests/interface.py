@@ -94,6 +94,7 @@ WRITTEN = (
             "PointClassReport": "PointClassReportFields",
             "WrongExample": "WrongExampleFields",
             "MostWrong": "MostWrongFields",
+            "ShownExample": "ShownExampleFields",
         },
     ),
     Fields(

@@ -1,8 +1,9 @@
-"""The test examples that a run gets most wrong."""
+"""The test examples that a run gets most wrong, and test examples as people see them."""
 
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import Field
 
 from api.conditional import NOT_MODIFIED, Cached
 from api.handlers import Threaded
@@ -10,20 +11,21 @@ from api.late import late
 from api.middleware.security import READ
 from api.parameters import MAX_INT, Identifier
 from api.problems import problems, refusal
-from api.schemas.most_wrong import MostWrong
+from api.schemas.most_wrong import MostWrong, ShownExamples
 from api.state import Services
 from store import metrics
 from store.errors import NotFound
 from store.lifecycle import runs
 
 if TYPE_CHECKING:
-    from api.services import series
+    from api.services import series, shown_examples
 else:
-    series = late("api.services.series")
+    series, shown_examples = late("api.services.series"), late("api.services.shown_examples")
 
 router = APIRouter(
     prefix="/v1/runs", tags=["results"], dependencies=[READ], responses=problems(404), route_class=Threaded
 )
+MOST_SHOWN = 50
 FIELDS = ("index", "true", "predicted", "probability", "true_probability")
 
 
@@ -53,3 +55,19 @@ def get_most_wrong(
     rows = [dict(zip(FIELDS, row, strict=True)) for row in series.rows(array)]
     examples = [row for row in rows if true is None or row["true"] == true]
     return MostWrong.model_validate({"classes": classes, "epoch": epoch, "examples": examples})
+
+
+@router.get("/{run_id}/test-examples", operation_id="getTestExamples", responses={**NOT_MODIFIED, **problems(409, 503)})
+def get_test_examples(
+    services: Services,
+    cached: Cached,
+    run_id: Identifier,
+    index: Annotated[
+        list[Annotated[int, Field(ge=0, le=MAX_INT)]],
+        Query(min_length=1, max_length=MOST_SHOWN, description="places in the test split, from 0"),
+    ],
+) -> ShownExamples:
+    """Examples of the test split that a run is tested on: small images, or the first values."""
+    with services.db.read() as session:
+        cached.check(run_id, runs.get(session, run_id).version)
+    return ShownExamples.model_validate_json(shown_examples.shown(services.db, services.settings, run_id, index))

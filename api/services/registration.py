@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import lplcore
-from api.services.dataset_preview import IMAGE_SIZE, preview
+from api.services.dataset_preview import preview
 from lplcore.data.arrays.archive import read_arrays
 from lplcore.data.description import Description, describe
 from lplcore.data.images.class_folders import OWN_SPLIT, class_folders_of, subfolders
@@ -22,6 +22,7 @@ from lplcore.data.images.folder import (
 from lplcore.data.info import RawFacts
 from lplcore.data.raw import raw_facts
 from lplcore.data.rules import RULES
+from lplcore.data.shown import IMAGE_SIZE
 from lplcore.data.tables.table import content_hash, read_table
 from lplcore.datasets.registered import ARRAYS, CLASS_FOLDERS, LABELLED_IMAGES, TABLE, digest, folder_data, folder_facts
 from lplcore.plugin import plugins

@@ -1,12 +1,13 @@
 """Reports by class of runs and jobs."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from client.calls.finding import Finding
 from client.calls.jobs import AnyJob
 from client.calls.request import at, read
 from client.calls.runs import AnyRun
-from client.class_report import ClassReport, JobClassReport, MostWrong
+from client.class_report import ClassReport, JobClassReport, MostWrong, ShownExample, ShownExamples
 
 ClassTableFormat = Literal["csv", "markdown"]
 
@@ -41,6 +42,14 @@ class ClassReportCalls(Finding):
         return self._of_run(
             run, lambda run_id: read(MostWrong, self._transport.get(at("runs", run_id, "most-wrong"), params))
         )
+
+    def test_examples(self, run: AnyRun, places: Sequence[int]) -> list[ShownExample]:
+        """Examples of the test split that a run is tested on, by their places (50 at most): images, or first values."""
+        params = {"index": list(places)}
+        answer = self._of_run(
+            run, lambda run_id: read(ShownExamples, self._transport.get(at("runs", run_id, "test-examples"), params))
+        )
+        return answer.examples
 
     def _table(self, form: str, *path: str) -> str:
         return self._transport.get_text(at(*path, "class-report"), {"format": form})

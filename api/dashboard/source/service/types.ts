@@ -38,6 +38,7 @@ export type LossVariations = Schemas["LossVariations"];
 export type RunCalibration = Schemas["RunCalibration"];
 export type MostWrong = Schemas["MostWrong"];
 export type WrongExample = Schemas["WrongExample"];
+export type ShownExamples = Schemas["ShownExamples"];
 export type ConfusionMatrix = Schemas["ConfusionMatrix"];
 export type ConfusionEntries = Schemas["ConfusionEntries"];
 export type Pair = Omit<Schemas["PairAnswer"], "confidence_interval"> & { confidence_interval: [number, number] | null };
