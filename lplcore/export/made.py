@@ -34,9 +34,9 @@ CHECKED: Final = 8
 LONG_AGO: Final = (1980, 1, 1, 0, 0, 0)
 PACKAGES: Final = {"safetensors": "torch", "torch_export": "torch", "onnx": "onnxruntime and numpy"}
 PARTS: Final = {
-    "safetensors": ("inputs", "open_safetensors", "predict_by_torch"),
-    "torch_export": ("inputs", "open_torch_export", "predict_by_torch"),
-    "onnx": ("inputs", "predict_by_onnx"),
+    "safetensors": ("inputs", "table", "open_safetensors", "predict_by_torch"),
+    "torch_export": ("inputs", "table", "open_torch_export", "predict_by_torch"),
+    "onnx": ("inputs", "table", "predict_by_onnx"),
 }
 """Of `load.py`, in `lplcore.export.scripts`."""
 OWN: Final = "from lplcore."

@@ -15,6 +15,12 @@ OF_FILES = (
     "min(width, height) * min(size / resize, 1) pixels; resize that part bilinearly (Pillow) to size x size"
 )
 
+OF_TABLES = (
+    "rows become features by `table`, column by column: a number (value - mean) / deviation, 0 where it is missing or "
+    "the deviation 0; of a category 1 in its place of `categories`, else 0; after it, where `indicator`, 1 where its "
+    "value is missing"
+)
+
 
 def preprocessing_of(run: TrainingRun, *, temperature: float | None) -> dict[str, Any]:
     """How inputs become predictions.
@@ -46,8 +52,11 @@ def input_of(run: TrainingRun) -> dict[str, Any]:
     x = run.data.train.x
     if isinstance(x, ImageStream):
         return {"input": "image_files", "image": image_of(x.files.pixels)}
+    values = f"as the data set holds them ({str(x.dtype).removeprefix('torch.')})"
+    if run.data.table is not None:
+        return {"input": "table", "values": OF_TABLES, "table": dict(run.data.table.preprocessing)}
     kind = "images" if len(run.info.input_shape) == 3 else "features"
-    return {"input": kind, "values": f"as the data set holds them ({str(x.dtype).removeprefix('torch.')})"}
+    return {"input": kind, "values": values}
 
 
 def image_of(pixels: Pixels) -> dict[str, Any]:

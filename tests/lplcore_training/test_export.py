@@ -1,5 +1,6 @@
 """Exports: a zip whose `load.py` predicts as the run does, where nothing of this project can be imported."""
 
+import csv
 import json
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from lplcore.export.network import Predicted, Unexportable, check_agreement
 from lplcore.export.restored import restored
 from lplcore.spec.identity import stored_spec
 from lplcore.training import checkpoint as checkpoints
+from lplcore.training.predictor import Predictor
 from tests.lplcore_training import photographs
 from tests.lplcore_training.multi_label_runs import long_tailed
 from tests.lplcore_training.runs import Spec, end, run
@@ -221,6 +223,65 @@ def test_an_image_file_is_seen_as_in_evaluation_by_the_command_line(tmp_path: Pa
     for line, row in zip(printed, logits.softmax(dim=1), strict=True):
         top = int(row.argmax())
         assert f": {classes[top]} {row[top]:.4f}" in line
+
+
+TABLE_ROWS = """age;city;note;target
+31;Bonn;x;no
+?;  Köln ;x;yes
+-4.5e1;;x;no
+77;Elsewhere;x;no
+40;true;x;yes
+"""
+ROWS_ALONE = """
+import json, runpy, sys
+loaded = runpy.run_path(sys.argv[1] + "/load.py")
+rows = json.loads(sys.argv[2])
+print(json.dumps([each.tolist() for each in loaded["load"]()(rows)[1]]))
+try:
+    loaded["load"]()([{"age": 1, "note": ""}])
+except ValueError as error:
+    print(error)
+"""
+
+
+def table(folder: Path) -> Registered:
+    """A table with numbers, categories, what is missing, and a column that is constant; 40 rows."""
+    random = np.random.default_rng(3)
+    lines = ["age;city;note;target"]
+    for place in range(40):
+        age = "" if place % 7 == 0 else f"{random.normal(40, 12):.3f}"
+        city = ["Bonn", "Ko\u0308ln", "true", ""][place % 4]  # an o and its dots, which are one letter
+        lines.append(f"{age};{city};x;{'yes' if random.random() < 0.3 else 'no'}")
+    path = folder / "clients.csv"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return {"clients": RegisteredDataset(name="clients", path=str(path), format="table", target="target")}
+
+
+def test_rows_of_a_table_are_predicted_by_its_columns(tmp_path: Path) -> None:
+    datasets = table(tmp_path)
+    spec: Spec = {"dataset": "clients", "model": {"name": "mlp", "widths": [8]}, "method": "cross_entropy", "epochs": 2}
+    checkpoint = trained(spec, tmp_path / "run", datasets)
+    rows: list[dict[str, Any]] = list(csv.DictReader(TABLE_ROWS.splitlines(), delimiter=";"))
+    given = [*rows, {"age": None, "city": True, "note": "x", "more": 1}, {"age": 3, "city": None, "note": ""}]
+    known = [{name: row[name] for name in ("age", "city", "note")} for row in given]
+    wanted = Predictor.load(checkpoint, data_dir="data", datasets=datasets).predict(known)
+    probabilities = np.array([each.probabilities.tolist() for each in wanted])
+    for format in FORMATS:
+        folder = exported(checkpoint, format, datasets=datasets)
+        (folder / "rows.csv").write_text(TABLE_ROWS, encoding="utf-8-sig")
+        found, refused = alone("-c", ROWS_ALONE, str(folder), json.dumps(given)).splitlines()
+        np.testing.assert_allclose(json.loads(found), probabilities, atol=1e-5)
+        assert refused == "column 'city' is absent; leave its value empty where it is unknown"
+        lines = alone("load.py", "rows.csv", folder=folder).splitlines()
+        assert [line.partition(":")[0] for line in lines] == [f"rows.csv row {place}" for place in range(1, 6)]
+        assert float(lines[1].split()[4].strip(",")) == pytest.approx(probabilities[1].max(), abs=1e-4)
+    (folder / "odd.csv").write_text("age,city,note\n1_000,Bonn,x\n")
+    told = subprocess.run(
+        [sys.executable, "load.py", "odd.csv"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert (told.returncode, told.stderr.strip()) == (
+        1, "odd.csv: column 'age': expected a finite number, got '1_000'"
+    )  # fmt: skip
 
 
 def test_another_network_s_predictions_are_noticed() -> None:

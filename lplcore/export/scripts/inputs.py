@@ -1,12 +1,15 @@
 """Predict with the model beside this file, by PACKAGES alone (and Pillow, where an input is an image file).
 
     python load.py photo.jpg ...       image files
+    python load.py rows.csv            rows of a table, with its header
     python load.py 5.1,3.5,1.4,0.2     rows of features, or images as numbers, with commas between them
 
 From Python: `predict = load()`, then `logits, probabilities = predict(inputs)` for inputs [N, ...] as the data set
-holds them: not normalised, an image as [channels, height, width] from 0 to 255.
+holds them: not normalised, an image as [channels, height, width] from 0 to 255. Of a table the inputs may be dicts from
+its columns to their values.
 """
 
+import csv
 import io
 import json
 import sys
@@ -15,6 +18,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from lplcore.export.scripts.table import features_of, rows_in
 
 with suppress(ModuleNotFoundError):  # only image files need it
     from PIL import Image, ImageOps
@@ -38,9 +43,10 @@ def main(probabilities_of: "Callable[[list[array[float]], Sequence[int]], Rows]"
     told, classes, arguments = read_json("preprocessing.json"), read_json("classes.json"), sys.argv[1:]
     if not arguments:
         sys.exit(str(__doc__).strip())
-    values = [values_of(argument, told) for argument in arguments]
-    for argument, row in zip(arguments, probabilities_of(values, told["shape"]), strict=True):
-        print(f"{argument[:60]}: {answer(row, classes, told)}")
+    inputs = [each for argument in arguments for each in inputs_of(argument, told)]
+    rows = probabilities_of([values for _, values in inputs], told["shape"])
+    for (name, _), row in zip(inputs, rows, strict=True):
+        print(f"{name[:60]}: {answer(row, classes, told)}")
 
 
 def answer(row: Sequence[float], classes: Sequence[str], told: dict[str, Any]) -> str:
@@ -53,6 +59,18 @@ def answer(row: Sequence[float], classes: Sequence[str], told: dict[str, Any]) -
         bounds = threshold if isinstance(threshold, list) else [threshold] * len(row)
         shown = [place for place in order if row[place] >= bounds[place]]
     return ", ".join(f"{classes[place]} {row[place]:.4f}" for place in shown) or "no label"
+
+
+def inputs_of(argument: str, told: dict[str, Any]) -> "list[tuple[str, array[float]]]":
+    """The inputs that an argument names, with what to call them."""
+    path = Path(argument)
+    if told["input"] != "table" or not path.is_file():
+        return [(argument, values_of(argument, told))]
+    try:
+        rows = [features_of(row, told["table"]) for row in rows_in(path)]
+    except (ValueError, csv.Error) as error:
+        sys.exit(f"{argument[:60]}: {error}")
+    return [(f"{path.name[:40]} row {place}", row) for place, row in enumerate(rows, 1)] or sys.exit("no rows")
 
 
 def values_of(argument: str, told: dict[str, Any]) -> "array[float]":
@@ -74,7 +92,7 @@ def values_of(argument: str, told: dict[str, Any]) -> "array[float]":
 
 def image_values(path: Path, told: dict[str, Any]) -> "array[float]":
     """The values [channels, height, width] of an image file, 0 to 255."""
-    if told["input"] == "features":
+    if told["input"] in ("features", "table"):
         sys.exit(f"the model takes rows of {told['shape'][0]} features, not image files")
     if "Image" not in globals():
         sys.exit("image files are read by Pillow, which is not installed: pip install pillow")

@@ -1,0 +1,67 @@
+"""Rows of a table as the features that the network takes."""
+
+import csv
+import math
+import unicodedata
+from array import array
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+MISSING = ("", "na", "n/a", "#n/a", "<na>", "nan", "null", "none", "?")
+"""Texts that stand for no value, in small letters."""
+
+
+def rows_in(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file by the names in its header."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        header = file.readline()
+        file.seek(0)
+        return list(csv.DictReader(file, delimiter=max(",;\t", key=header.count)))
+
+
+def features_of(row: Mapping[str, Any], table: Mapping[str, Any]) -> "array[float]":
+    """The features of a row: column -> value, None or an empty text where there is none.
+
+    Raises:
+        ValueError: a column is absent, or its value is not fit.
+    """
+    named = {tidy(str(name)): value for name, value in row.items()}
+    features = array("f")
+    for column in table["columns"]:
+        if column["name"] not in named:
+            raise ValueError(f"column {column['name']!r} is absent; leave its value empty where it is unknown")
+        value = named[column["name"]]
+        features.extend(of_number(value, column) if column["kind"] == "number" else of_category(value, column))
+    return features
+
+
+def of_number(value: Any, column: Mapping[str, Any]) -> Iterable[float]:
+    """(value - mean) / deviation, 0 where there is none; then, where the column has one, the indicator of that."""
+    text = "" if value is None else str(int(value) if isinstance(value, bool) else value)
+    missing = text.strip().lower() in MISSING
+    try:
+        number = math.nan if missing else float(text)
+    except ValueError:
+        number = math.inf
+    if math.isinf(number) or "_" in text:
+        raise ValueError(f"column {column['name']!r}: expected a finite number, got {text[:40]!r}")
+    yield 0.0 if math.isnan(number) else (number - column["mean"]) / (column["deviation"] or math.inf)
+    if column["indicator"]:
+        yield float(math.isnan(number))
+
+
+def of_category(value: Any, column: Mapping[str, Any]) -> Iterable[float]:
+    """1 for the category that the row has; then, where the column has one, the indicator of a missing value."""
+    text = "" if value is None else str(value)
+    missing = column["indicator"] and text.strip().lower() in MISSING
+    same = str.lower if isinstance(value, bool) else tidy
+    found = None if missing else next((each for each in column["categories"] if same(each) == same(text)), None)
+    yield from (float(each == found) for each in column["categories"])
+    if column["indicator"]:
+        yield float(missing)
+
+
+def tidy(text: str) -> str:
+    """The text in Unicode's composed form, without spaces around it."""
+    return unicodedata.normalize("NFC", text.strip())
