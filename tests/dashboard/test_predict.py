@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
+import lplcore
 from store.database.engine import Database
 from tests.api.trained import train_next
 from tests.dashboard.conftest import begun, serving, submitted
@@ -69,3 +71,36 @@ def test_a_run_without_checkpoint_offers_no_prediction(trained: tuple[str, str, 
     page.goto(f"{address}/#/runs/{run}")
     expect(page.get_by_role("heading", name="Checkpoints")).to_be_visible()
     expect(page.get_by_role("heading", name="Predict")).to_have_count(0)
+
+
+def test_rows_of_a_table_are_pasted_with_their_header(tmp_path: Path, page: Page) -> None:
+    db = Database(f"sqlite:///{tmp_path / 'lpl.sqlite3'}")
+    db.migrate()
+    folder = tmp_path / "datasets"
+    folder.mkdir()
+    rows = [f"{'' if place == 9 else place % 50},{['Bonn', 'Köln'][place % 2]},{place % 3 // 2}" for place in range(60)]
+    (folder / "clients.csv").write_text("\n".join(["age,city,label", *rows]), encoding="utf-8")
+    with serving(db, predict_seconds=150) as address, httpx.Client(base_url=address) as http:
+        made = http.post("/v1/datasets", json={"name": "clients", "path": "clients.csv"})
+        assert made.status_code == 201, made.text
+        job = http.post("/v1/jobs", json={"dataset": "clients", "method": "cross_entropy", "epochs": 1}).json()
+        entry = lplcore.RegisteredDataset("clients", str(folder / "clients.csv"), "table")
+        run = train_next(db, tmp_path / "training", {"clients": entry})
+        assert run == job["runs"][0]["id"]
+        page.goto(f"{address}/#/runs/{run}")
+        part = panel(page)
+        box = part.get_by_label("Rows of the table")
+        expect(part.get_by_label("Images")).to_have_count(0)
+        for text, words in (("age;city", "header alone"), ("age,city\n3", "Line 2 has 1 fields, the header 2.")):
+            box.fill(text)
+            part.get_by_role("button", name="Predict the rows").click()
+            expect(part.get_by_role("alert")).to_contain_text(words)
+        box.fill('age,city,label\n31,"Bonn",0\n,"Else, where",\n')
+        part.get_by_role("button", name="Predict the rows").click()
+        predicted = part.locator("tbody tr")
+        expect(predicted).to_have_count(2, timeout=120_000)
+        body = {"inputs": [{"age": 31, "city": "Bonn"}, {"age": None, "city": "Else, where"}]}
+        wanted = http.post(f"/v1/runs/{run}/predict", json=body, timeout=150).json()["predictions"]
+        for row, each in zip(predicted.all(), wanted, strict=True):
+            expect(row).to_contain_text(f"{100 * max(each['probabilities']):.1f} %")
+    db.dispose()

@@ -1,4 +1,4 @@
-// Predictions of new examples: images that are dropped or chosen, or rows of numbers that are pasted.
+// Predictions of new examples: images that are dropped or chosen, or rows that are pasted: of numbers, or of a table.
 import type { TargetedDragEvent } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { percent } from "../../parts/format";
@@ -54,8 +54,8 @@ function Panel({ run }: { run: Run }) {
         New examples, seen as the run saw its test examples. The best checkpoint answers where one is kept, else the last.
       </p>
       <div class="predict-inputs">
-        <Images busy={busy} ask={(files) => ask(() => ofImages(files))} />
-        <Rows busy={busy} ask={(text) => ask(() => ofRows(text))} />
+        {run.inputs !== "table" && <Images busy={busy} ask={(files) => ask(() => ofImages(files))} />}
+        <Rows busy={busy} table={run.inputs === "table"} ask={(text) => ask(() => ofRows(text, run.inputs === "table"))} />
       </div>
       <div aria-live="polite">{busy && <p class="quiet loading">Predicting … The network is loaded first, which takes a few seconds.</p>}</div>
       <Errors error={error} />
@@ -71,8 +71,8 @@ function ofImages(files: File[]): { inputs: Input[]; body: FormData } {
   return { body, inputs: files.map((file) => ({ name: file.name, picture: URL.createObjectURL(file) })) };
 }
 
-function ofRows(text: string): { inputs: Input[]; body: string } {
-  const rows = readRows(text);
+function ofRows(text: string, table: boolean): { inputs: Input[]; body: string } {
+  const rows = readRows(text, { table });
   return { body: JSON.stringify({ inputs: rows }), inputs: rows.map((_, place) => ({ name: `Row ${place + 1}`, picture: null })) };
 }
 
@@ -106,7 +106,7 @@ function Images({ busy, ask }: { busy: boolean; ask: (files: File[]) => void }) 
   );
 }
 
-function Rows({ busy, ask }: { busy: boolean; ask: (text: string) => void }) {
+function Rows({ busy, table, ask }: { busy: boolean; table: boolean; ask: (text: string) => void }) {
   const box = useRef<HTMLTextAreaElement>(null);
   return (
     <form
@@ -116,8 +116,8 @@ function Rows({ busy, ask }: { busy: boolean; ask: (text: string) => void }) {
       }}
     >
       <label class="field">
-        Rows of numbers: one a line, commas or spaces between them
-        <textarea ref={box} rows={3} spellcheck={false} placeholder="5.1, 3.5, 1.4, 0.2" />
+        {table ? "Rows of the table: its header first, the column of the labels may be left out" : "Rows of numbers: one a line, commas or spaces between them"}
+        <textarea ref={box} rows={table ? 5 : 3} spellcheck={false} placeholder={table ? "age,city\n31,Bonn" : "5.1, 3.5, 1.4, 0.2"} />
       </label>
       <button type="submit" aria-busy={busy}>Predict the rows</button>
     </form>
