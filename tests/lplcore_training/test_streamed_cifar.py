@@ -51,6 +51,7 @@ def content(events: list[Event]) -> bytes:
     return Path(checkpoints(events)[-1].path).read_bytes()
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("spec", [WHOLE, CROPPED], ids=["whole", "cropped"])
 def test_the_same_weights_by_every_way(spec: Spec, files: dict[str, RegisteredDataset], tmp_path: Path) -> None:
     expected = content(run(spec, tmp_path / "held", datasets=files))
