@@ -2,8 +2,8 @@
 
     python -m benchmarks.evidence.service URL [--collect-only] [--data FOLDER] [--results FOLDER]
 
-Submits what the service does not have under its tag, and writes the results of the runs that have succeeded; both may
-be repeated at any time. The service needs the data set `cifar10_lt_100`, which is uploaded from `--data` where it
+Submits what neither the results nor the service (under its tag) have, and writes the results of the runs that have
+succeeded; both may be repeated at any time, also with another service. The service needs the data set `cifar10_lt_100`, which is uploaded from `--data` where it
 lacks it.
 """
 
@@ -72,15 +72,16 @@ def spec(method: Any, seed: int, *, priority: int, **changes: Any) -> dict[str, 
     return {**SETTING, "method": method, "seeds": [seed], "priority": priority, **changes}
 
 
-def submit(client: Client, data: Path) -> int:
-    """Submit what the service lacks; returns how many jobs that were."""
+def submit(client: Client, data: Path, folder: Path) -> int:
+    """Submit what the results in a folder and the service lack; returns how many jobs that were."""
     if DATA not in {entry.name for entry in client.datasets()}:
         upload(client, data)
     present = {(tag, job.name) for tag in ("evidence", "evidence-lpl") for job in jobs(client, tag)}
-    submitted = 0
+    measured, submitted = collected(folder), 0
     for tag, label, experiment in experiments():
-        name = f"{label} seed {experiment['seeds'][0]}"
-        if (tag, name) not in present:
+        (seed,) = experiment["seeds"]
+        name = f"{label} seed {seed}"
+        if (tag, name) not in present and (label, seed) not in measured:
             key = f"{tag} {name}".replace(" ", "-")
             client.submit({**experiment, "name": name, "tags": [tag]}, idempotency_key=key)
             submitted += 1
@@ -109,9 +110,7 @@ def jobs(client: Client, tag: str) -> Iterator[JobItem]:
 
 def collect(client: Client, folder: Path) -> int:
     """Write the results of runs that have succeeded and are not there; returns how many those were."""
-    path = folder / COLLECTED
-    present = {(record.method, record.seed) for record in records.read(path).values()}
-    new = []
+    present, new = collected(folder), []
     for tag in ("evidence", "evidence-lpl"):
         for item in jobs(client, tag):
             label, _, seed = item.name.rpartition(" seed ")
@@ -119,8 +118,13 @@ def collect(client: Client, folder: Path) -> int:
                 job = client.get_job(item.id)
                 new += [record_of(client, label, job, run) for run in job.runs if run.state == "succeeded"]
     if new:
-        records.add(path, new)
+        records.add(folder / COLLECTED, new)
     return len(new)
+
+
+def collected(folder: Path) -> set[tuple[str, int]]:
+    """Label and seed of the results in a folder."""
+    return {(record.method, record.seed) for record in records.read(folder / COLLECTED).values()}
 
 
 def record_of(client: Client, label: str, job: Job, run: Run) -> Record:
@@ -156,7 +160,7 @@ def main() -> None:
     options = parser.parse_args()
     with Client(options.url) as client:
         if not options.collect_only:
-            print(f"{submit(client, options.data)} jobs submitted")
+            print(f"{submit(client, options.data, options.results)} jobs submitted")
         print(f"{collect(client, options.results)} results written")
 
 

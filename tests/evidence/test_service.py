@@ -1,5 +1,6 @@
 """A service trains the short version: what it has is not sent again, what has ended is written once."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -32,8 +33,9 @@ def test_jobs_are_sent_once_and_results_written_once(tmp_path: Path) -> None:
         assert record.loss_variation == records.rounded(variations[-1])
         assert len(record.class_accuracy) == len(record.class_counts) == 10
 
-        wanted = len(list(experiments()))
-        assert submit(client, tmp_path) == wanted
-        assert submit(client, tmp_path) == 0
+        records.add(results / COLLECTED, [replace(record, method="la_lpl", seed=1)])  # of another service
+        wanted = len(list(experiments())) - 1
+        assert submit(client, tmp_path, results) == wanted
+        assert submit(client, tmp_path, results) == 0
         names = {job.name for tag in ("evidence", "evidence-lpl") for job in client.list_jobs(tag=tag).items}
         assert len(names) == wanted + 2
