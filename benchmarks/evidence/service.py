@@ -3,8 +3,8 @@
     python -m benchmarks.evidence.service URL [--collect-only] [--data FOLDER] [--results FOLDER]
 
 Submits what neither the results nor the service (under its tag) have, and writes the results of the runs that have
-succeeded; both may be repeated at any time, also with another service. The service needs the data set `cifar10_lt_100`, which is uploaded from `--data` where it
-lacks it.
+succeeded; both may be repeated at any time, also with another service. The service needs the data set
+`cifar10_lt_100`, which is uploaded from `--data` where it lacks it.
 """
 
 import argparse
