@@ -168,7 +168,7 @@ def run_events(request: Request) -> Iterator[Happening]:
         if saved is not None:
             refuse_reordered(saved.metadata.get("class_names"), run.info.classes)
             resumed = resume(run, saved)
-        yield run_start(run, [*run.info.notes, *kept, *resumed])
+        yield run_start(run, [*run.notes, *kept, *resumed])
         yield from (LogLine("warning", note) for note in resumed)
         yield LogLine("info", summary(run))
         yield from epochs(run, request)
