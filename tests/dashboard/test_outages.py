@@ -90,14 +90,15 @@ class Proxy:
 
     def _run(self) -> None:
         async def start() -> None:
-            server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-            self.port = server.sockets[0].getsockname()[1]
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+            self.port = self._server.sockets[0].getsockname()[1]
             self._started.set()
 
         self._loop.create_task(start())
         self._loop.run_forever()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         with suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             if self.broken:
@@ -105,8 +106,8 @@ class Proxy:
                 await writer.drain()
             else:
                 behind, ahead = await asyncio.open_connection("127.0.0.1", self._target)
+                self._open.add(ahead)
                 ahead.write(head)
-                self._open |= {writer, ahead}
                 await asyncio.gather(relay(reader, ahead), relay(behind, writer))
         writer.close()
 
@@ -115,7 +116,6 @@ class Proxy:
         self.broken = broken
         for writer in list(self._open):
             self._loop.call_soon_threadsafe(writer.close)
-        self._open.clear()
 
     def stop(self) -> None:
         """End it, and every connection that is still open."""
@@ -125,10 +125,15 @@ class Proxy:
         self._loop.close()
 
     async def _end(self) -> None:
+        self._server.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        for writer in self._open:
+            writer.transport.abort()
+        await asyncio.sleep(0)  # connections are told of their end
+        await asyncio.sleep(0)
 
 
 async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
