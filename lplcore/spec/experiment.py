@@ -28,6 +28,7 @@ from lplcore.spec.sweep import (
     size_problems,
     sweep_field_problems,
     unknown_roots,
+    value_of,
 )
 from lplcore.spec.task import task_of
 from lplcore.spec.trials import complete_search, ends_of, search_problems, space_problems, too_many_runs
@@ -236,8 +237,9 @@ def parse_spec(
     readable, unreadable = plain_and_problems(data)
     if readable is None:
         raise SpecError(unreadable)
+    given = reopened(readable)
     try:
-        given, spec = with_what_is_left_open(readable, dict(datasets or {}))
+        spec = completed(given, dict(datasets or {}))
     except SpecError as error:
         paths = [problem["path"] for problem in unreadable]
         rest = [problem for problem in error.errors if not within(problem["path"], paths)]
@@ -250,23 +252,9 @@ def parse_spec(
     spec._default_batch = BATCH_SIZE in open_fields
     if not spec.sweep and spec.search is None:
         return spec.model_copy(update={"left_open": None})
-    return spec.model_copy(update={"left_open": open_fields, "search": spec.search and search_of(spec, spec.search)})
-
-
-def with_what_is_left_open(
-    data: dict[str, Any], datasets: Mapping[str, RegisteredDataset]
-) -> tuple[dict[str, Any], ExperimentSpec]:
-    """What somebody gave, without what an earlier reading has filled in, and the spec that it means.
-
-    Raises:
-        SpecError: with the path of every problem.
-    """
-    given = reopened(data)
-    spec = completed(given, datasets)
-    if given == data:
-        return given, spec
-    given = reopened(data, spec.model_dump(mode="json"))
-    return given, completed(given, datasets)
+    complete = spec.model_dump(mode="json")
+    filled = {path: value_of(complete, path) for path in open_fields}
+    return spec.model_copy(update={"left_open": filled, "search": spec.search and search_of(spec, spec.search)})
 
 
 def search_of(spec: ExperimentSpec, search: Search) -> Search:

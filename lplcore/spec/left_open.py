@@ -30,21 +30,18 @@ def is_said(data: Mapping[str, Any], path: str) -> bool:
     return isinstance(data.get(part), Mapping) and field in data[part]
 
 
-def reopened(data: Mapping[str, Any], filled: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """A spec without the fields that it lists as left open: they have been filled in since.
+def reopened(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A spec, perhaps one that was stored complete, without the fields that it left open.
 
-    Args:
-        data: a spec as somebody sends it, perhaps one that was stored complete.
-        filled: a complete spec; fields with another value than there are kept, as somebody has given them that.
+    A field with another value than it was filled with then stays: somebody has given it that.
     """
     listed, opened = data.get("left_open"), dict(data)
-    if not isinstance(listed, list):
+    if not isinstance(listed, Mapping):
         return opened
     for path in get_args(LeftOpen):
-        if path in listed and (filled is None or value_of(data, path) == value_of(filled, path)):
+        if path in listed and is_said(opened, path) and value_of(opened, path) == listed[path]:
             part, _, field = path.partition(".")
-            if not field:
-                opened.pop(part, None)
-            elif isinstance(opened.get(part), Mapping):
-                opened[part] = {key: value for key, value in opened[part].items() if key != field}
+            whole = opened.pop(part)
+            if field:
+                opened[part] = {key: value for key, value in whole.items() if key != field}
     return opened

@@ -1,6 +1,6 @@
 """What an experiment consists of, and whether that fits its data."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, PrivateAttr
 
@@ -50,10 +50,10 @@ class Experiment(Record):
         description="field, such as method.perturbations.0.epsilon -> values to try; all combinations are run",
     )
     search: Search | None = Field(None, description="in place of a sweep: trials of a space, compared on validation")
-    left_open: list[LeftOpen] | None = Field(
+    left_open: dict[LeftOpen, Any] | None = Field(
         None,
-        description="fields of a sweep or search that follow each point's method or data, while they are what those of "
-        "the spec ask for; filled in where null",
+        description="fields that follow the method or data of each point of the sweep or search, and what they were "
+        "filled with; one that has another value follows no more; filled in where null",
     )
     checkpoints: Checkpoints = Field(default_factory=Checkpoints, description="when they are made and which are kept")
     priority: int = Field(5, ge=0, le=9, description="higher first")

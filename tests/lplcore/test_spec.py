@@ -164,11 +164,23 @@ def test_what_is_changed_in_a_stored_spec_is_left_to_methods_no_more() -> None:
     assert "model.cosine_scale" in (changed.left_open or ())
 
 
+def test_another_method_for_a_stored_spec_gets_what_it_asks_for() -> None:
+    alone = {**stored(FOLLOWING), "sweep": {}}
+    assert lplcore.parse_spec({**alone, "method": "ldam"}).model.head == "cosine"
+    assert lplcore.parse_spec({**alone, "method": "meta_weight_net"}).dataset.meta_per_class == 10
+    rates = stored({**SMALL, "method": "ldam", "sweep": {"optimizer.lr": [0.1, 0.2]}})
+    assert [lplcore.parse_spec({**rates, "method": name}).model.head for name in ("lpl", "ldam")] == [
+        "linear",
+        "cosine",
+    ]
+
+
 def test_a_spec_without_points_leaves_nothing_open() -> None:
     assert stored(SMALL)["left_open"] is None
-    assert stored({**SMALL, "left_open": ["model.head"]})["left_open"] is None
-    with pytest.raises(lplcore.SpecError, match=r"left_open.0: must be 'model.head'"):
-        lplcore.parse_spec({**FOLLOWING, "left_open": ["optimizer.lr"]})
+    assert stored({**SMALL, "left_open": {"model.head": "linear"}})["left_open"] is None
+    for wrong in ({"optimizer.lr": 1}, ["model.head"], 3):
+        with pytest.raises(lplcore.SpecError, match="left_open"):
+            lplcore.parse_spec({**FOLLOWING, "left_open": wrong})
 
 
 def test_an_override_keeps_what_it_does_not_name() -> None:
