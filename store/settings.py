@@ -214,6 +214,11 @@ class Settings(BaseSettings):
         return None if self.broker_url is None else broker_address.checked(self.broker_url, password)
 
     @property
+    def cache_dir(self) -> Path:
+        """Where pixels of image files are kept from one pass to the next."""
+        return self.data_dir / "cache"
+
+    @property
     def datasets_dir(self) -> Path:
         """Where data sets lie."""
         return self.data_dir / DATASETS

@@ -26,7 +26,6 @@ from worker.scratch import attempt_folder
 TICK_SECONDS = 0.1
 MOST_READERS = 16
 """Processes that read image files for one trainer, where the settings do not say how many."""
-CACHE = "cache"
 """Where they keep pixels, in the data directory."""
 HOST_LOST = "the process that this trainer was forked from has ended; the run goes on from its last checkpoint"
 REMEDY = "free space, make it writable or choose another LPL_DATA_DIR, then retry the run"
@@ -228,6 +227,6 @@ def reading(settings: Settings, device: Device) -> dict[str, Any]:
     return {
         "workers": workers,
         "memory_bytes": settings.image_memory_bytes,
-        "cache_dir": str(settings.data_dir / CACHE),
+        "cache_dir": str(settings.cache_dir),
         "cache_bytes": settings.cache_bytes,
     }

@@ -68,6 +68,6 @@ def get_test_examples(
     ],
 ) -> ShownExamples:
     """Examples of the test split that a run is tested on: small images, or the first values."""
-    with services.db.read() as session:
-        cached.check(run_id, runs.get(session, run_id).version)
-    return ShownExamples.model_validate_json(shown_examples.shown(services.db, services.settings, run_id, index))
+    source = shown_examples.source_of(services.db, run_id)
+    cached.check(run_id, source.run.version)
+    return ShownExamples.model_validate_json(shown_examples.shown(services.settings, source, index))

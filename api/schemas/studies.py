@@ -107,6 +107,11 @@ class StudyAnswer(StudyItem):
     answer: StudyFinding | None = Field(description="null where the preset gives none, or not yet")
 
 
+def is_comparable(study: Study) -> bool:
+    """Whether the published figures are of the same data as the study's."""
+    return bool(study.body.get("scale") != "cpu")
+
+
 def study_answer(study: Study, members: list[Job], rows: list[StudyRow]) -> StudyAnswer:
     """A study with its table, whose rows have been measured."""
     plan = study.plan
@@ -117,7 +122,7 @@ def study_answer(study: Study, members: list[Job], rows: list[StudyRow]) -> Stud
         rows=rows,
         notes=plan.get("notes", []),
         citation=plan.get("citation", ""),
-        comparable=plan.get("comparable", True),
+        comparable=is_comparable(study),
         figure=plan.get("figure"),
         answer_due=study.answers and study.answer is None,
         answer=None if study.answer is None else StudyFinding.model_validate(study.answer),

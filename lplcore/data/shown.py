@@ -44,12 +44,13 @@ def example(inputs: Inputs, place: int) -> npt.NDArray[Any]:
 
 
 def content(example: npt.NDArray[Any]) -> dict[str, Any]:
-    """One example."""
+    """One example. An image whose levels end below 64, as those of digits do, is shown as bright as it can be."""
     if example.ndim != 3 or example.dtype != np.uint8 or example.shape[0] not in (1, 3):
         return {"values": [float(value) for value in example.reshape(-1)[:MAX_VALUES]]}
     peak = int(example.max()) or 1
     pixels = (example * (255 / peak)).astype(np.uint8) if peak < 64 else example
     image = Image.fromarray(pixels[0] if pixels.shape[0] == 1 else pixels.transpose(1, 2, 0))
+    image.thumbnail((IMAGE_SIZE, IMAGE_SIZE))
     buffer = io.BytesIO()
     image.save(buffer, format="PNG")
     return {"image": "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()}

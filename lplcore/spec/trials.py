@@ -11,22 +11,8 @@ from lplcore.spec.sweep import SPACE, sweep_field_problems, value_of
 
 HELD_OUT = 0.1
 """Share of the training examples that trials are compared on where nobody says it."""
-OF_THE_COMPARISON = (
-    "dataset",
-    *(
-        f"dataset.{field}"
-        for field in (
-            "name",
-            "imbalance_factor",
-            "imbalance_profile",
-            "imbalance_order",
-            "subset_seed",
-            "validation_fraction",
-            "meta_per_class",
-        )
-    ),
-)
-"""Fields that change the examples which trials are compared on."""
+OF_THE_LOOK = ("image_size", "view", "resize", "cache", "input_range", "normalization")
+"""Fields of a data set that change how its examples look, not which they are."""
 
 
 def complete_search(search: Search, *, task: str | None, complete: Mapping[str, Any]) -> Search:
@@ -70,8 +56,14 @@ def search_problems(spec: Experiment, *, task: str | None) -> list[dict[str, str
     if search.halving is not None:
         problems += halving_problems(spec, search.halving.min_epochs)
     text = "cannot be searched; trials are compared on the same examples"
-    problems += [(f"{SPACE}.{field}", text) for field in search.space if field in OF_THE_COMPARISON]
+    problems += [(f"{SPACE}.{field}", text) for field in search.space if of_the_comparison(field)]
     return [{"path": path, "message": message} for path, message in problems]
+
+
+def of_the_comparison(field: str) -> bool:
+    """Whether a field changes the examples that trials are compared on."""
+    part, _, rest = field.partition(".")
+    return part == "dataset" and rest.partition(".")[0] not in OF_THE_LOOK
 
 
 def halving_problems(spec: Experiment, min_epochs: int) -> list[tuple[str, str]]:
@@ -89,7 +81,7 @@ def halving_problems(spec: Experiment, min_epochs: int) -> list[tuple[str, str]]
 
 def space_problems(search: Search, complete: Mapping[str, Any]) -> list[dict[str, str]]:
     """Fields of the space that the complete spec does not have, or that are no part of a run."""
-    fields = [field for field in search.space if field not in OF_THE_COMPARISON]
+    fields = [field for field in search.space if not of_the_comparison(field)]
     return [problem for field in fields for problem in sweep_field_problems(complete, field, root=SPACE)]
 
 

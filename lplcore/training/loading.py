@@ -55,9 +55,7 @@ def load(
         DatasetError: absent, corrupt, or too small for what is asked.
     """
     pipeline = pipeline or InputPipeline()
-    raw = dataset.read(Path(data_dir), datasets or {})
-    if isinstance(dataset, ImageDataset) and dataset.on_damaged == "leave_out":
-        raw = without_damaged(raw, pipeline)
+    raw = usable_data(dataset, data_dir=data_dir, datasets=datasets or {}, pipeline=pipeline)
     facts = raw_facts(raw, sha256=registered_hash(dataset.name, datasets))
     if splits_label_sets(dataset, facts):
         facts = replace(facts, label_sets=label_sets(raw.y_train))
@@ -73,6 +71,20 @@ def load(
         normalization=normalization_of(dataset, raw, splits["train"]),
         table=raw.table,
     )
+
+
+def usable_data(
+    dataset: Dataset, *, data_dir: str | Path, datasets: Mapping[str, RegisteredDataset], pipeline: InputPipeline
+) -> RawData:
+    """A data set as its files hold it, without the images that a spec wants left out where they are damaged.
+
+    Raises:
+        DatasetError: absent or corrupt.
+    """
+    raw = dataset.read(Path(data_dir), datasets)
+    if isinstance(dataset, ImageDataset) and dataset.on_damaged == "leave_out":
+        return without_damaged(raw, pipeline)
+    return raw
 
 
 def dataset_info(

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from client import Client
+from lplcore import examples
+from lplcore.child_process import Refusal
 from tests.api.service import Running
 
 RED = np.zeros((3, 6, 5), dtype=np.uint8)
@@ -90,3 +92,44 @@ def test_data_that_are_no_longer_there_are_named(service: Running) -> None:
     assert (broken.status_code, "mine.npz" in broken.json()["detail"]) == (409, True), broken.text
     assert service.http.get("/v1/runs/r_none/test-examples?index=1").status_code == 404
     assert not list((service.settings.data_dir / "scratch").glob("examples-*"))
+
+
+def test_places_are_those_of_the_run_where_damaged_images_are_left_out(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    for split, number in (("train", 4), ("test", 3)):
+        for level, name in ((100, "a"), (200, "b")):
+            (folder / split / name).mkdir(parents=True)
+            for place in range(number):
+                Image.new("RGB", (9, 9), (level + place,) * 3).save(folder / split / name / f"{place}.png")
+    (folder / "test" / "a" / "0.png").write_bytes(b"no image")
+    request = {
+        "spec": {
+            "dataset": {"name": "photos", "image_size": 8, "on_damaged": "leave_out"},
+            "method": "cross_entropy",
+            "model": "mlp",
+        },
+        "data_dir": str(tmp_path),
+        "cache_dir": str(tmp_path / "cache"),
+        "datasets": [{"name": "photos", "path": str(folder), "format": "class_folders"}],
+        "places": [0, 1, 2, 3, 4],
+    }
+    shown = examples.main(tmp_path, request)["examples"]
+    assert [int(pixels(each["image"])[0, 0, 0]) for each in shown] == [101, 102, 200, 201, 202]
+    with pytest.raises(Refusal, match="below 5, the number of test examples, got 5"):
+        examples.main(tmp_path, {**request, "places": [5]})
+
+
+def test_large_images_are_shown_small(service: Running) -> None:
+    images = np.random.default_rng(0).integers(0, 255, (4, 3, 300, 200), dtype=np.uint8)
+    np.savez(
+        service.settings.datasets_dir / "large.npz",
+        x_train=images,
+        y_train=[0, 1, 0, 1],
+        x_test=images,
+        y_test=[0, 1, 0, 1],
+    )
+    assert service.http.post("/v1/datasets", json={"name": "large", "path": "large.npz"}).status_code == 201
+    body = {"dataset": "large", "model": "mlp", "method": "cross_entropy", "epochs": 1, "batch_size": 4}
+    run = service.http.post("/v1/jobs", json=body).json()["runs"][0]["id"]
+    (example,) = service.http.get(f"/v1/runs/{run}/test-examples?index=0").json()["examples"]
+    assert pixels(example["image"]).shape == (64, 43, 3)

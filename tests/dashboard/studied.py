@@ -80,7 +80,6 @@ def studied(db: Database, *, name: str = "A table", comparable: bool = True) -> 
         ],
         "notes": ["A note for readers."],
         "citation": "Table 0",
-        "comparable": comparable,
         "figure": "loss-variation",
     }
     body = {"scale": "full" if comparable else "cpu"}

@@ -59,6 +59,7 @@ def errors_of(search: Any, **fields: Any) -> dict[str, str]:
             "search.space.dataset.imbalance_factor",
             "the same examples",
         ),
+        ({"space": {"dataset.places": [2, 4]}}, "search.space.dataset.places", "the same examples"),
         ({"space": {"dataset.subset_seed": [1, 2]}}, "search.space.dataset.subset_seed", "the same examples"),
         ({"space": SPACE, "sampler": "grid"}, f"search.space.{STRENGTH}", "give step"),
         ({"space": SPACE, "sampler": "tpee"}, "search.sampler", "'tpe'"),

@@ -115,6 +115,5 @@ def plan_of(draft: Draft, job_ids: Mapping[str, str]) -> dict[str, Any]:
         ],
         "notes": list(draft.notes),
         "citation": draft.citation,
-        "comparable": draft.comparable,
         "figure": draft.figure,
     }

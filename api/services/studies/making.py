@@ -28,7 +28,6 @@ class Draft:
             difference of.
         jobs: key -> experiment, as it is submitted.
         citation: of the published figures.
-        comparable: whether the published figures are of the same data as the study's.
         figure: what is drawn of every job, a kind of `/v1/jobs/{id}/figures`.
     """
 
@@ -38,7 +37,6 @@ class Draft:
     jobs: Mapping[str, Mapping[str, Any]]
     notes: Sequence[str] = ()
     citation: str = ""
-    comparable: bool = True
     figure: str | None = None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from api.late import late
-from api.schemas.studies import StudyAnswer, StudyCell, StudyRow, study_answer
+from api.schemas.studies import StudyAnswer, StudyCell, StudyRow, is_comparable, study_answer
 from api.services.comparison.statistics import quantile
 from store import jobs, studies
 from store.database.engine import Session
@@ -38,8 +38,7 @@ def study_page(session: Session, study: Study) -> StudyAnswer:
     found = jobs.summaries(session, [job.id for job in members])
     summaries = {job.id: found.get(job.id, []) for job in members}
     rows = with_best_points(session, study.plan["rows"], summaries)
-    comparable = study.plan.get("comparable", True)
-    return study_answer(study, members, measured_rows(rows, summaries, comparable=comparable))
+    return study_answer(study, members, measured_rows(rows, summaries, comparable=is_comparable(study)))
 
 
 def with_best_points(session: Session, rows: Rows, summaries: Mapping[str, Summary]) -> Rows:

@@ -50,7 +50,6 @@ def draft(study: Study, request: PaperStudy, checks: Checks) -> Draft:
         jobs=planned.jobs,
         notes=planned.notes,
         citation=planned.citation,
-        comparable=request.scale == "full",
         figure=planned.figure,
     )
 

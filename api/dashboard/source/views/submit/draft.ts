@@ -101,8 +101,8 @@ export function varied(spec: Fields, next: Space): Fields {
   return written(spec, "sweep", Object.keys(next).length ? next : undefined) as Fields;
 }
 
-/** Fields that change the examples on which a search compares its trials. */
-const OF_THE_COMPARISON = /^dataset\.(name|imbalance_\w+|subset_seed|validation_fraction|meta_per_class)$/;
+/** Fields that change the examples on which a search compares its trials: of the data set all but how these look. */
+const OF_THE_COMPARISON = /^dataset\.(?!(image_size|view|resize|cache|input_range|normalization)\b)/;
 
 /** Whether a field may vary: in a search not what its trials are compared on, nor the epochs that its rungs are. */
 export const mayVary = (path: string): boolean => !searches() || !(OF_THE_COMPARISON.test(path) || (path === "epochs" && isFields(read(draft.value.spec, "search.halving"))));
