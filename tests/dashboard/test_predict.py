@@ -91,15 +91,20 @@ def test_rows_of_a_table_are_pasted_with_their_header(tmp_path: Path, page: Page
         part = panel(page)
         box = part.get_by_label("Rows of the table")
         expect(part.get_by_label("Images")).to_have_count(0)
-        for text, words in (("age;city", "header alone"), ("age,city\n3", "Line 2 has 1 fields, the header 2.")):
+        for text, words in (
+            ("age;city", "header alone"),
+            ("age,city\n3", "Line 2 has 1 fields, the header 2."),
+            ("31,20\n5,6", "must be the header"),
+            ('age,city\n3,"Bonn', "not closed"),
+        ):
             box.fill(text)
             part.get_by_role("button", name="Predict the rows").click()
             expect(part.get_by_role("alert")).to_contain_text(words)
-        box.fill('age,city,label\n31,"Bonn",0\n,"Else, where",\n')
+        box.fill('\nage\tcity\tlabel\n31\t"Bonn"\t0\n\n\t"Else,\n""where"""\t\n')
         part.get_by_role("button", name="Predict the rows").click()
         predicted = part.locator("tbody tr")
         expect(predicted).to_have_count(2, timeout=120_000)
-        body = {"inputs": [{"age": 31, "city": "Bonn"}, {"age": None, "city": "Else, where"}]}
+        body = {"inputs": [{"age": 31, "city": "Bonn"}, {"age": None, "city": 'Else,\n"where"'}]}
         wanted = http.post(f"/v1/runs/{run}/predict", json=body, timeout=150).json()["predictions"]
         for row, each in zip(predicted.all(), wanted, strict=True):
             expect(row).to_contain_text(f"{100 * max(each['probabilities']):.1f} %")

@@ -12,13 +12,18 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from torch import Tensor
 
 from lplcore.data.raw import RegisteredDataset
+from lplcore.data.tables import Preprocessing
+from lplcore.data.tables.rows import table_at
 from lplcore.errors import CheckpointError, DatasetError
 from lplcore.export.made import Format, export_checkpoint
 from lplcore.export.network import Predicted, Unexportable, check_agreement
 from lplcore.export.restored import restored
+from lplcore.export.scripts.table import features_of, rows_in, tidy
 from lplcore.spec.identity import stored_spec
 from lplcore.training import checkpoint as checkpoints
 from lplcore.training.predictor import Predictor
@@ -282,6 +287,62 @@ def test_rows_of_a_table_are_predicted_by_its_columns(tmp_path: Path) -> None:
     assert (told.returncode, told.stderr.strip()) == (
         1, "odd.csv: column 'age': expected a finite number, got '1_000'"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'age, city\n31, "Köln"\n-4, "Bonn, Germany"\n',
+        '"city, or town";age\n"Bonn";3\n',
+        "\n\nage\tcity\n\n3\t\n\tBonn\n",
+        'age,city\r\n3,"two\r\nlines"\r\n4,"a ""b"""\r\n',
+        "\ufeffage,city\n3,x\u2028y\n",
+    ],
+)
+def test_files_of_rows_are_read_as_training_reads_them(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(text, encoding="utf-8", newline="")
+    table = table_at(path)
+    columns = [
+        dict(zip(table.names, row, strict=True)) for block in table.blocks() for row in zip(*block.columns, strict=True)
+    ]
+    assert [{tidy(name): value for name, value in row.items()} for row in rows_in(path)] == columns
+
+
+COLUMNS: dict[str, Any] = {
+    "columns": [
+        {"kind": "number", "name": "age", "mean": 40.0, "deviation": 10.0, "indicator": True},
+        {"kind": "category", "name": "city", "categories": ["Bonn", "true"], "indicator": False},
+    ],
+    "left_out": ["target"],
+}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(st.none(), st.booleans(), st.floats(), st.integers(), st.text(max_size=6), st.lists(st.just(1))),
+    st.one_of(st.none(), st.booleans(), st.sampled_from([" Bonn", "?", "", "true"]), st.text(max_size=4), st.just({})),
+)
+@example("1e300", "Bonn")
+@example("1_0", None)
+@example(" 31 ", True)
+def test_rows_become_the_features_of_training_or_are_refused_as_there(age: Any, city: Any) -> None:
+    row = {"age": age, "city": city}
+    wanted, unfit = Preprocessing.from_json(COLUMNS).read([row])
+    if unfit:
+        with pytest.raises(ValueError, match="column '"):
+            features_of(row, COLUMNS)
+    else:
+        assert list(features_of(row, COLUMNS)) == wanted[0].tolist()
+
+
+def test_rows_that_are_none_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "ragged.csv").write_text("age,city\n40,5,3\n")
+    with pytest.raises(ValueError, match="line 2 has 3 fields, the header 2"):
+        rows_in(tmp_path / "ragged.csv")
+    for row in ([31, 20], "age", 3):
+        with pytest.raises(ValueError, match="a row is a dict"):
+            features_of(row, COLUMNS)  # type: ignore[arg-type]
 
 
 def test_another_network_s_predictions_are_noticed() -> None:

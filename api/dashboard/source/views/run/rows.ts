@@ -1,12 +1,12 @@
-// Rows as people paste them: of numbers, a line each; of a table, with its header; or JSON.
+// Rows as people paste them: of numbers, a line each; of a table, below its header; or JSON.
+type Row = Record<string, string | null>;
+
 export function readRows(text: string, { table = false } = {}): unknown[] {
-  const trimmed = text.trim();
-  if (!trimmed) throw new Error("There is nothing yet: paste a row.");
-  if (/^[[{]/.test(trimmed)) return ofJson(trimmed);
-  const lines = trimmed.split(/\r?\n/).map((line, place) => ({ line: line.trim(), place })).filter(({ line }) => line);
-  const header = lines[0]?.line ?? "";
-  if (table && !header.split(/[\s,;]+/).every(isNumber)) return ofTable(header, lines.slice(1));
-  return lines.map(({ line, place }) => numbers(line, place + 1));
+  if (!text.trim()) throw new Error("There is nothing yet: paste a row.");
+  if (/^\s*[[{]/.test(text)) return ofJson(text);
+  if (table) return ofTable(text);
+  const lines = text.split(/\r?\n/).map((line, place) => ({ line: line.trim(), place }));
+  return lines.filter(({ line }) => line).map(({ line, place }) => numbers(line, place + 1));
 }
 
 function ofJson(text: string): unknown[] {
@@ -20,33 +20,46 @@ function ofJson(text: string): unknown[] {
   }
 }
 
-/** Rows by the columns of their header, an empty field being a value that is missing. */
-function ofTable(header: string, lines: { line: string; place: number }[]): Record<string, string | null>[] {
-  const separator = [",", ";", "\t"].sort((a, b) => header.split(b).length - header.split(a).length)[0] ?? ",";
-  const names = fields(header, separator);
-  if (!lines.length) throw new Error("There is a header alone: paste its rows below it.");
-  return lines.map(({ line, place }) => {
-    const values = fields(line, separator);
-    if (values.length !== names.length) throw new Error(`Line ${place + 1} has ${values.length} fields, the header ${names.length}.`);
-    return Object.fromEntries(names.map((name, column) => [name, values[column] || null]));
+/** Rows by the columns of the header, which is the first; an empty field is a value that is missing. */
+function ofTable(text: string): Row[] {
+  const first = text.split(/\r?\n/).find((line) => line.trim()) ?? "";
+  const unquoted = first.split('"').filter((_, place) => place % 2 === 0).join("");
+  const separator = [",", ";", "\t"].sort((a, b) => unquoted.split(b).length - unquoted.split(a).length)[0] ?? ",";
+  const [header, ...rows] = records(text, separator);
+  if (!header || header.fields.every(isNumber)) throw new Error("The first line must be the header, with the names of the columns.");
+  if (!rows.length) throw new Error("There is a header alone: paste its rows below it.");
+  return rows.map(({ fields, line }) => {
+    if (fields.length !== header.fields.length) throw new Error(`Line ${line} has ${fields.length} fields, the header ${header.fields.length}.`);
+    return Object.fromEntries(header.fields.map((name, column) => [name, fields[column] || null]));
   });
 }
 
-/** The fields of a line of CSV; quotes hold separators, two of them stand for one. */
-function fields(line: string, separator: string): string[] {
-  const found: string[] = [];
-  let [field, quoted] = ["", false];
-  for (let place = 0; place < line.length; place++) {
-    const sign = line.charAt(place);
-    if (sign === '"' && quoted && line[place + 1] === '"') field += line.charAt(++place);
-    else if (sign === '"') quoted = !quoted;
-    else if (sign !== separator || quoted) field += sign;
-    else {
-      found.push(field.trim());
-      field = "";
+/** The records of CSV with the line at which each ends, blank ones left out; quotes hold separators and line breaks. */
+function records(text: string, separator: string): { fields: string[]; line: number }[] {
+  const found: { fields: string[]; line: number }[] = [];
+  let [fields, field, quoted, line]: [string[], string, boolean, number] = [[], "", false, 1];
+  for (const sign of `${text}\n`) {
+    if (sign === '"') quoted = !quoted;
+    if (sign === "\n") line += 1;
+    if (quoted || (sign !== separator && sign !== "\n")) {
+      field += sign;
+      continue;
+    }
+    fields.push(plain(field));
+    field = "";
+    if (sign === "\n") {
+      if (fields.length > 1 || fields[0]) found.push({ fields, line: line - 1 });
+      fields = [];
     }
   }
-  return [...found, field.trim()];
+  if (quoted) throw new Error("A quotation mark is not closed.");
+  return found;
+}
+
+/** A field without the spaces and quotes around it; two quotes stand for one. */
+function plain(field: string): string {
+  const text = field.trim();
+  return text.startsWith('"') && text.endsWith('"') && text.length > 1 ? text.slice(1, -1).replaceAll('""', '"') : text;
 }
 
 const isNumber = (text: string) => text !== "" && Number.isFinite(Number(text));
