@@ -23,7 +23,8 @@ class Conditions:
         return {name: value for name, value in asdict(self).items() if name != "deterministic" or not value}
 
 
-def current(device: torch.device, precision: str, *, deterministic: bool) -> Conditions:
-    """Those of this process on a device."""
+def current(device: torch.device, autocast: torch.dtype | None, *, deterministic: bool) -> Conditions:
+    """Those of this process on a device where networks are computed in a type; None: in float32."""
+    precision = "float32" if autocast is None else "bf16"
     threads, software = torch.get_num_threads(), devices.software(device)
     return Conditions(devices.describe(device), precision, threads, software, deterministic)

@@ -22,7 +22,6 @@ from lplcore.randomness import draw_seed, seed_generators
 from lplcore.samplers.uniform import Uniform
 from lplcore.spec.experiment import ExperimentSpec
 from lplcore.spec.fields import TUNED, fixed_threshold
-from lplcore.training import overstrided
 from lplcore.training.captured import CapturedSteps, Pool, StepInputs
 from lplcore.training.conditions import current
 from lplcore.training.draws import drawn_epoch
@@ -74,7 +73,6 @@ class TrainingRun:
             device, self.info.input_shape, convolutional=self.convolutional
         )
         memory_format = devices.memory_format(device, convolutional=self.convolutional)
-        precision = devices.choose_precision(spec.precision, device, convolutional=self.convolutional)
         self.labels = self.data.train.y
         self.train_split = self.data.train.to(device)
         self.evaluation = RunEvaluation(
@@ -95,14 +93,8 @@ class TrainingRun:
             augmentation=spec.augmentation.after_crop if streamed else spec.augmentation,
         )
         weights = weights_folder(data_dir, weights_dir)
-        self.state = build_state(
-            spec, self.info, data, seed=self.seed, weights_dir=weights, device=device, precision=precision
-        )
-        self.notes = list(self.info.notes)
-        if precision == "bf16" and self.state.autocast_dtype is None:
-            precision = "float32"
-            self.notes.append(overstrided.NOTE)
-        self.conditions = current(device, precision, deterministic=spec.deterministic)
+        self.state = build_state(spec, self.info, data, seed=self.seed, weights_dir=weights, device=device)
+        self.conditions = current(device, self.state.autocast_dtype, deterministic=spec.deterministic)
         posthoc = spec.method.posthoc
         self.posthoc = None if posthoc is None else posthoc.build(self.state.criterion.statistics).to(device)
         self.pool = Pool()

@@ -15,7 +15,7 @@ from lplcore.models import Classifier
 from lplcore.procedures import TrainingData, TrainingState
 from lplcore.randomness import seeded
 from lplcore.spec.experiment import ExperimentSpec
-from lplcore.training.overstrided import overstrided
+from lplcore.training.precision import precision_of
 
 
 def build_state(
@@ -26,11 +26,8 @@ def build_state(
     seed: int,
     weights_dir: Path,
     device: torch.device,
-    precision: str,
 ) -> TrainingState:
     """All that a training step works on; weights are drawn on the CPU, so that they do not depend on the device.
-
-    In bf16 a CPU takes only networks whose gradients are right there.
 
     Raises:
         SpecError: pretrained weights are absent or of another network.
@@ -39,8 +36,7 @@ def build_state(
     with seeded(cpu, seed, "model"):
         record = spec.model.resolved(weights_dir)
         network: Classifier = record.build(input_shape=info.input_shape, num_classes=len(info.classes))
-        if device.type == "cpu" and precision == "bf16" and overstrided(network, info.input_shape):
-            precision = "float32"
+        precision = precision_of(spec, network, info.input_shape, device)
         model = procedure.wrap(network, info, data)
     with seeded(cpu, seed, "criterion"):
         loss = criterion(

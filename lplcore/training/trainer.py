@@ -19,6 +19,7 @@ from lplcore.spec.experiment import ExperimentSpec, parse_spec
 from lplcore.spec.identity import continued, refuse_reordered
 from lplcore.training import checkpoint as checkpoints
 from lplcore.training.failures import failure
+from lplcore.training.precision import notes_on
 from lplcore.training.rebuilding import preprocessing_of
 from lplcore.training.run import TrainingRun
 from lplcore.training.saving import checkpoint_of, resume
@@ -168,7 +169,9 @@ def run_events(request: Request) -> Iterator[Happening]:
         if saved is not None:
             refuse_reordered(saved.metadata.get("class_names"), run.info.classes)
             resumed = resume(run, saved)
-        yield run_start(run, [*run.notes, *kept, *resumed])
+        yield run_start(
+            run, [*run.info.notes, *notes_on(run.spec, run.device, run.conditions.precision), *kept, *resumed]
+        )
         yield from (LogLine("warning", note) for note in resumed)
         yield LogLine("info", summary(run))
         yield from epochs(run, request)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from lplcore.child_process import Refusal, serve
+from lplcore.child_process import Refusal
 from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.raw import RegisteredDataset
 from lplcore.data.shown import shown
@@ -37,7 +37,3 @@ def main(_: Path, request: dict[str, Any]) -> dict[str, Any]:
         return {"examples": [{"index": place, **examples[place]} for place in request["places"]]}
     except (DatasetError, SpecError) as error:
         raise Refusal("no_data", f"the run's data set cannot be read: {error}") from error
-
-
-if __name__ == "__main__":
-    serve(main)

@@ -9,7 +9,7 @@ from torch import nn
 from lplcore.device import multiplies_bf16
 from lplcore.events import EpochEnd, Event, RunStart
 from lplcore.plugin import get
-from lplcore.training.overstrided import NOTE, overstrided
+from lplcore.training.precision import NOTE, overstrided
 from tests.lplcore_training.runs import Spec, end, run
 
 SHUFFLENET: Spec = {

@@ -1,4 +1,4 @@
-"""Convolutions that step over their whole input: of these the CPU's bf16 gives wrong gradients."""
+"""In which precision a run's network is computed."""
 
 from typing import Any
 
@@ -6,12 +6,31 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from lplcore import device as devices
+from lplcore.spec.experiment import ExperimentSpec
+
 LARGEST_STRIDES = 64
 """Of all layers of a network together, at most: larger images are never smaller than a stride."""
 NOTE = (
     "computed in float32: in bf16 on CPUs torch's gradients are wrong where a convolution's stride is larger than its "
     "input, as in this network for images of this size"
 )
+
+
+def asked_for(spec: ExperimentSpec, device: torch.device) -> str:
+    """`float32` or `bf16`, as the spec asks."""
+    return devices.choose_precision(spec.precision, device, convolutional=spec.model.images_only)
+
+
+def precision_of(spec: ExperimentSpec, network: nn.Module, input_shape: tuple[int, ...], device: torch.device) -> str:
+    """`float32` or `bf16`: as the spec asks, but on a CPU where its gradients are right."""
+    asked = asked_for(spec, device)
+    return "float32" if asked == "bf16" and device.type == "cpu" and overstrided(network, input_shape) else asked
+
+
+def notes_on(spec: ExperimentSpec, device: torch.device, precision: str) -> list[str]:
+    """What there is to say of a precision that is not the one asked for."""
+    return [] if precision == asked_for(spec, device) else [NOTE]
 
 
 def overstrided(network: nn.Module, input_shape: tuple[int, ...]) -> bool:
