@@ -11,6 +11,10 @@ from lplcore.studies.cpu_scale import ADAPTED, cpu_spec, data_note
 from lplcore.studies.printed import dataset_of, method_of
 
 Scale = Literal["full", "cpu"]
+NOT_COMPARABLE = (
+    "The published figures are of other data, networks and lengths of training: only the order of methods may be set "
+    "beside theirs."
+)
 Spec = Mapping[str, Any]
 Missing = Callable[[Spec], str | None]
 """Spec -> what it lacks and where that goes, None where it can be trained."""
@@ -117,4 +121,4 @@ def scale_notes(study: Study, scale: Scale, registered: Collection[str]) -> tupl
     if scale == "full":
         return ()
     data = {data_note(dataset_of(get("preset", source.preset)), registered): None for source in study.sources}
-    return (f"Data that stand in: {', '.join(data)}.", *ADAPTED)
+    return (NOT_COMPARABLE, f"Data that stand in: {', '.join(data)}.", *ADAPTED)

@@ -51,7 +51,7 @@ def test_figures_of_other_data_are_not_compared(world: tuple[Database, str], pag
     study = studied(world[0], name="Small", comparable=False)
     page.goto(f"{world[1]}/#/studies/{study}")
     expect(cells(page, "CE").nth(0)).to_contain_text("published 21.00")
-    expect(page.get_by_text("published figures are of other data")).to_be_visible()
+    expect(page.get_by_text("is of other data and cannot be compared")).to_be_visible()
     expect(page.get_by_text("the noise")).to_have_count(0)
 
 

@@ -22,7 +22,6 @@ export function Measured({ study }: { study: Study }) {
         </table>
       </div>
       <ul class="notes small quiet">
-        {published && !study.comparable && <li>The published figures are of other data, networks and lengths of training: only the order of the methods may be set beside theirs.</li>}
         {published && study.comparable && <li>Within the noise: the published figure lies in the 95 % interval of our mean over its seeds (Student's). The published figure's own noise is not known and not in it.</li>}
         {study.notes.map((note) => <li key={note}>{note}</li>)}
       </ul>
