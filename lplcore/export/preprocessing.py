@@ -52,11 +52,10 @@ def input_of(run: TrainingRun) -> dict[str, Any]:
     x = run.data.train.x
     if isinstance(x, ImageStream):
         return {"input": "image_files", "image": image_of(x.files.pixels)}
-    values = f"as the data set holds them ({str(x.dtype).removeprefix('torch.')})"
     if run.data.table is not None:
         return {"input": "table", "values": OF_TABLES, "table": dict(run.data.table.preprocessing)}
     kind = "images" if len(run.info.input_shape) == 3 else "features"
-    return {"input": kind, "values": values}
+    return {"input": kind, "values": f"as the data set holds them ({str(x.dtype).removeprefix('torch.')})"}
 
 
 def image_of(pixels: Pixels) -> dict[str, Any]:

@@ -254,16 +254,14 @@ def parse_spec(
         return spec.model_copy(update={"left_open": None})
     complete = spec.model_dump(mode="json")
     filled = {path: value_of(complete, path) for path in open_fields}
-    return spec.model_copy(update={"left_open": filled, "search": spec.search and search_of(spec, spec.search)})
-
-
-def search_of(spec: ExperimentSpec, search: Search) -> Search:
-    """The search of a spec with what it leaves out."""
-    return complete_search(
-        search,
-        task=task_of(spec.dataset.model_dump(), spec._datasets),
-        complete=spec.model_dump(mode="json", exclude={"search"}),
+    return spec.model_copy(
+        update={"left_open": filled, "search": spec.search and search_of(spec, spec.search, complete)}
     )
+
+
+def search_of(spec: ExperimentSpec, search: Search, complete: Mapping[str, Any]) -> Search:
+    """The search of a spec, whose values are given as plain data, with what it leaves out."""
+    return complete_search(search, task=task_of(complete["dataset"], spec._datasets), complete=complete)
 
 
 def completed(data: dict[str, Any], datasets: Mapping[str, RegisteredDataset]) -> ExperimentSpec:
