@@ -78,7 +78,7 @@ gpu-wheels: $(DEV) ## Download into gpu-wheels what a GPU machine without a netw
 	  $(GPU_PLATFORMS) -d gpu-wheels $$($(RUN) -m pip freeze | grep -iE '^($(GPU_PACKAGES))==' )
 	@ls gpu-wheels
 
-GPU_PACKAGES := annotated[-_]types|pydantic|pydantic[-_]core|typing[-_]inspection|typing[-_]extensions|safetensors|hypothesis|sortedcontainers|pytest-timeout|pytest-xdist|execnet
+GPU_PACKAGES := annotated[-_]types|pydantic|pydantic[-_]core|typing[-_]inspection|typing[-_]extensions|safetensors|simplejpeg|hypothesis|sortedcontainers|pytest-timeout|pytest-xdist|execnet
 
 lint: $(DEV) ## Check style and the direction of imports.
 	@$(RUN) -m ruff check .

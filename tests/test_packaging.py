@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LIBRARY = {"torch", "torchvision", "numpy", "safetensors"}
+LIBRARY = {"torch", "torchvision", "numpy", "safetensors", "simplejpeg"}
 OURS = {"api", "client", "lplcore", "migrations", "store", "worker"}
 BARE = """
 import importlib.abc, json, sys

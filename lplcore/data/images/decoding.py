@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 from torch.nn import functional
 
 from lplcore.data.images.colours import as_rgb, as_rgb_by_first_rules
+from lplcore.data.images.jpeg import decoded_jpeg
 
 MAX_PIXELS = 2**26
 """Of one image as its file holds it; below the size at which Pillow warns."""
@@ -49,8 +50,12 @@ def decode(file: Path | IO[bytes], *, rules: int, draft: int | None = None) -> D
         with Image.open(file, formats=FORMATS) as opened:
             problem, side = unusable(opened), min(opened.size)
             if problem is None:
+                size = opened.size
                 if draft is not None:
                     opened.draft("RGB", (draft, draft))
+                pixels = decoded_jpeg(opened) if opened.size == size else None
+                if pixels is not None:
+                    return Decoded(pixels, False, side)
                 convert = as_rgb if rules > 1 else as_rgb_by_first_rules
                 ImageOps.exif_transpose(opened, in_place=True)
                 image, whitened = convert(opened)
@@ -84,9 +89,9 @@ def resized(image: Array, height: int, width: int) -> Array:
 
     The same bits on every CPU, within one level of Pillow's, in less than half the time.
     """
-    # A copy, since torch warns of memory that is read only. The first dimension comes before the permutation: torch
+    # Torch warns of memory that is read only. The first dimension comes before the permutation: torch
     # takes its stride for a sign that channels are last, and answers in the same order.
-    source = torch.from_numpy(image.copy())[None].permute(0, 3, 1, 2)
+    source = torch.from_numpy(np.require(image, requirements=("C", "W")))[None].permute(0, 3, 1, 2)
     return functional.interpolate(source, (height, width), mode="bilinear", antialias=True)[0].permute(1, 2, 0).numpy()
 
 

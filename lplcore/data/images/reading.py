@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Sequence
+from math import prod
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,10 +11,12 @@ import numpy.typing as npt
 import torch
 from PIL import Image, features
 from torch import Tensor
+from torch.utils.data import get_worker_info
 
 from lplcore.data.images.cache import Kept, PixelCache, key_of
 from lplcore.data.images.decoding import Array, Decoded, Undecodable, cut, decode, shrunk, viewed
 from lplcore.data.images.files import ImageFiles
+from lplcore.data.images.jpeg import version
 
 QUALITY = 90
 """Of JPEGs that are kept."""
@@ -44,9 +47,16 @@ class Read(NamedTuple):
 
 
 def decoder() -> str:
-    """What kept pixels depend on: Pillow, its JPEG library and torch."""
-    jpeg = f"jpeg {features.version('jpg')} quality {QUALITY}"
-    return f"2 pillow {Image.__version__} {jpeg} torch {torch.__version__}"  # type: ignore[attr-defined]
+    """What kept pixels depend on: Pillow, its JPEG library, simplejpeg and torch."""
+    jpeg = f"jpeg {features.version('jpg')} quality {QUALITY} {version()}"
+    return f"3 pillow {Image.__version__} {jpeg} torch {torch.__version__}"  # type: ignore[attr-defined]
+
+
+def black(shape: tuple[int, ...]) -> Tensor:
+    """Zeros uint8; in a DataLoader's process, in the memory by which a batch reaches the trainer without a copy."""
+    if get_worker_info() is None:
+        return torch.zeros(shape, dtype=torch.uint8)
+    return torch.empty(0, dtype=torch.uint8).set_(torch.UntypedStorage._new_shared(prod(shape))).view(shape)  # type: ignore[no-untyped-call]
 
 
 class Reader:
@@ -58,7 +68,8 @@ class Reader:
     def __getitem__(self, wanted: Wanted) -> Read:
         """A batch; what the cache lacked is written to it."""
         size = self.files.pixels.size
-        images = np.zeros((len(wanted.places), size, size, 3), dtype=np.uint8)
+        batch = black((len(wanted.places), size, size, 3))
+        images = batch.numpy()
         missed, damaged, whitened = list[Kept](), list[tuple[int, str]](), 0
         for first in range(0, len(images), HELD):
             held: list[Decoded | None] = []
@@ -75,7 +86,7 @@ class Reader:
         if self.cache is not None:
             self.cache.put(missed)
         # Channels last in memory, as decoders give them and convolutions take them.
-        return Read(torch.from_numpy(images).permute(0, 3, 1, 2), whitened, tuple(damaged))
+        return Read(batch.permute(0, 3, 1, 2), whitened, tuple(damaged))
 
     def cut(self, held: Sequence[Decoded | None], draws: Tensor | None) -> list[tuple[int, Array]]:
         """Row and pixels [S, S, 3] of the images that are there."""

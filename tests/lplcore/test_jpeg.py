@@ -1,0 +1,112 @@
+"""JPEGs decoded without Pillow's copies are the bits that Pillow gives."""
+
+import io
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ExifTags, Image
+
+from lplcore.data.images.decoding import Undecodable, decode
+from lplcore.data.images.jpeg import decoded_jpeg
+
+pytest.importorskip("simplejpeg")
+
+
+def photograph(width: int, height: int, mode: str = "RGB") -> Image.Image:
+    """Colours that change smoothly and suddenly."""
+    random = np.random.default_rng(width * 1000 + height)
+    across, down = np.meshgrid(np.linspace(0, 9, width), np.linspace(0, 7, height))
+    waves = np.stack([np.sin(across + each) + np.cos(down * each) for each in range(3)], axis=2)
+    levels = 127 + 40 * waves + random.normal(0, 20, waves.shape)
+    return Image.fromarray(levels.clip(0, 255).astype(np.uint8)).convert(mode)
+
+
+def saved(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
+    """The file of an image."""
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return file.getvalue()
+
+
+def by_us(content: bytes) -> npt.NDArray[np.uint8] | None:
+    """What is decoded without Pillow."""
+    return decoded_jpeg(Image.open(io.BytesIO(content)))
+
+
+def by_pillow(content: bytes) -> npt.NDArray[np.uint8]:
+    """What Pillow decodes."""
+    return np.asarray(Image.open(io.BytesIO(content)))
+
+
+@given(
+    st.integers(1, 70),
+    st.integers(1, 70),
+    st.integers(1, 100),
+    st.fixed_dictionaries(
+        {
+            "subsampling": st.sampled_from(["4:4:4", "4:2:2", "4:2:0"]),
+            "progressive": st.booleans(),
+            "optimize": st.booleans(),
+            "keep_rgb": st.booleans(),
+            "restart_marker_blocks": st.sampled_from([0, 1, 3]),
+        }
+    ),
+)
+def test_pixels_are_pillows(width: int, height: int, quality: int, options: dict[str, Any]) -> None:
+    if options["keep_rgb"]:
+        options["subsampling"] = "4:4:4"
+    content = saved(photograph(width, height), quality=quality, **options)
+    ours = by_us(content)
+    assert ours is not None
+    assert np.array_equal(ours, by_pillow(content))
+
+
+@given(st.data())
+def test_a_damaged_file_is_taken_with_pillows_pixels_or_left_to_it(data: st.DataObject) -> None:
+    content = bytearray(saved(photograph(60, 40), subsampling=data.draw(st.sampled_from([0, 1, 2]))))
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    damaged = bytes(content[: data.draw(st.integers(2, len(content)))])
+    try:
+        ours = by_us(damaged)
+    except Exception:
+        return
+    if ours is not None:
+        assert np.array_equal(ours, by_pillow(damaged))
+
+
+def turned() -> bytes:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    return saved(photograph(30, 20), exif=exif)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(saved(photograph(30, 20, "L")), id="grey"),
+        pytest.param(saved(photograph(30, 20, "CMYK")), id="CMYK"),
+        pytest.param(saved(photograph(30, 20), "PNG"), id="PNG"),
+        pytest.param(turned(), id="turned"),
+    ],
+)
+def test_others_are_left_to_pillow(content: bytes) -> None:
+    assert by_us(content) is None
+    assert decode(io.BytesIO(content), rules=2).pixels.shape[2] == 3
+
+
+def test_a_file_that_ends_early_is_damaged() -> None:
+    content = saved(photograph(300, 200))
+    assert by_us(content[:-500]) is None
+    with pytest.raises(Undecodable, match="damaged"):
+        decode(io.BytesIO(content[:-500]), rules=2)
+
+
+def test_a_large_jpeg_is_drafted_by_pillow_alone() -> None:
+    content = saved(photograph(300, 200))
+    assert decode(io.BytesIO(content), rules=2, draft=50).pixels.shape == (50, 75, 3)
+    assert decode(io.BytesIO(content), rules=2, draft=150).pixels.shape == (200, 300, 3)
