@@ -61,7 +61,15 @@ class Transport:
         text: str = self.request("GET", path, params=params, headers={"Accept": "*/*"}, read=text_of)
         return text
 
-    def post(self, path: str, body: Any = None, *, idempotency_key: str | None = None, repeatable: bool = True) -> Any:
+    def post(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        idempotency_key: str | None = None,
+        repeatable: bool = True,
+        timeout_seconds: float | None = None,
+    ) -> Any:
         """Post JSON under an idempotency key, one per call and the same on every repetition.
 
         Args:
@@ -69,9 +77,11 @@ class Transport:
             body: JSON-able, or None for no body.
             idempotency_key: a key of the caller's; a random one otherwise.
             repeatable: whether it may be sent again where it is unknown if the first one arrived.
+            timeout_seconds: longest wait for the answer, where it is not as for others.
         """
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        return self.request("POST", path, body=body, headers=headers, repeatable=repeatable)
+        options = {} if timeout_seconds is None else {"timeout": httpx.Timeout(timeout_seconds, connect=5.0)}
+        return self.request("POST", path, body=body, headers=headers, repeatable=repeatable, options=options)
 
     def post_stream(self, path: str, content: Iterator[bytes], headers: Mapping[str, str]) -> Any:
         """Post a body that is made while it is sent; the answer may take an hour."""

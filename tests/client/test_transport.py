@@ -47,6 +47,19 @@ def test_a_retry_whose_answer_was_lost_is_not_sent_twice() -> None:
     assert [asked.path for asked in server.asked] == ["/v1/jobs/j_1/retry", "/v1/jobs/j_1/cancel"]
 
 
+def test_a_data_set_is_waited_for_while_the_service_reads_it() -> None:
+    """The service answers once it has seen every image."""
+
+    def after_a_while(asked: Asked) -> Reply:
+        time.sleep(0.5)
+        return Reply({"name": "birds", "task": "single_label", "num_classes": 2}, 201)
+
+    with scripted(after_a_while) as server, Client(server.url, timeout_seconds=0.1, retry_seconds=0) as client:
+        assert client.add_dataset("birds", "birds").name == "birds"
+        with pytest.raises(ServiceUnreachable):
+            client.get_dataset("birds")
+
+
 @pytest.mark.usefixtures("short_pauses")
 def test_more_seeds_are_asked_for_again_where_the_answer_was_lost(capsys: pytest.CaptureFixture[str]) -> None:
     with scripted(in_turn(Reply(JOB, 202, cut=0), Reply(JOB, 202))) as server:

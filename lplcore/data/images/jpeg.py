@@ -20,7 +20,7 @@ def version() -> str:
 
 
 def decoded_jpeg(opened: ImageFile) -> npt.NDArray[np.uint8] | None:
-    """Pixels [H, W, 3] of a file that Pillow has opened but not decoded, the bits that Pillow would give.
+    """Pixels [H, W, 3] of a file that Pillow has opened, and drafted or not, but not decoded: the bits it would give.
 
     None where it is no upright JPEG of three colours, where anything is wrong with it, or where simplejpeg is not
     installed: Pillow decides then.
@@ -32,7 +32,13 @@ def decoded_jpeg(opened: ImageFile) -> npt.NDArray[np.uint8] | None:
     opened.fp.seek(0)
     try:
         pixels: npt.NDArray[np.uint8] = simplejpeg.decode_jpeg(
-            opened.fp.read(MAX_BYTES), "RGB", fastdct=False, fastupsample=False, strict=True
+            opened.fp.read(MAX_BYTES),
+            "RGB",
+            fastdct=False,
+            fastupsample=False,
+            min_height=opened.height,
+            min_width=opened.width,
+            strict=True,
         )
     except ValueError:
         return None
