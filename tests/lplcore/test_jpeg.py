@@ -99,6 +99,16 @@ def test_others_are_left_to_pillow(content: bytes) -> None:
     assert decode(io.BytesIO(content), rules=2).pixels.shape[2] == 3
 
 
+def test_pixels_are_the_same_without_simplejpeg(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = saved(photograph(300, 200))
+    with_it = decode(io.BytesIO(content), rules=2, draft=60)
+    monkeypatch.setattr("lplcore.data.images.jpeg.simplejpeg", None)
+    without = decode(io.BytesIO(content), rules=2, draft=60)
+    assert by_us(content) is None
+    assert np.array_equal(with_it.pixels, without.pixels)
+    assert with_it[1:] == without[1:]
+
+
 def test_a_file_that_ends_early_is_damaged() -> None:
     content = saved(photograph(300, 200))
     assert by_us(content[:-500]) is None
