@@ -59,7 +59,7 @@ def spec_of(side: str, arguments: argparse.Namespace) -> dict[str, Any]:
 def rates(side: str, arguments: argparse.Namespace, *, tree: Path, cache: Path) -> list[float]:
     """Images per second of each epoch's training."""
     registered = lplcore.RegisteredDataset("photographs", str(tree), "class_folders")
-    pipeline = InputPipeline(arguments.workers, cache_dir=cache)
+    pipeline = InputPipeline(arguments.workers, memory_bytes=2**40, cache_dir=cache)
     events = list(lplcore.train(spec_of(side, arguments), datasets={"photographs": registered}, pipeline=pipeline))
     end = events[-1]
     assert isinstance(end, RunEnd)
@@ -80,6 +80,8 @@ def main() -> None:
     parser.add_argument("--precision", default="bf16")
     parser.add_argument("--device", default="cuda")
     arguments = parser.parse_args()
+    if arguments.epochs < 2:
+        parser.error("--epochs: the first one has the start in it; take two or more")
     found: dict[str, list[float]] = {}
     with tempfile.TemporaryDirectory() as name:
         tree = Path(name) / "tree"

@@ -41,7 +41,7 @@ class Client(
     Args:
         url: the service's address; LPL_URL, or http://127.0.0.1:8000.
         key: an API key; LPL_API_KEY, or the file that LPL_API_KEY_FILE names. None is needed on loopback by default.
-        timeout_seconds: longest wait for one answer.
+        timeout_seconds: longest wait for one answer; data sets that the service reads first may take an hour.
         retry_seconds: how long to go on trying; 0 tries once.
 
     Raises:

@@ -68,7 +68,7 @@ class Transport:
         *,
         idempotency_key: str | None = None,
         repeatable: bool = True,
-        timeout_seconds: float | None = None,
+        answered_late: bool = False,
     ) -> Any:
         """Post JSON under an idempotency key, one per call and the same on every repetition.
 
@@ -77,19 +77,25 @@ class Transport:
             body: JSON-able, or None for no body.
             idempotency_key: a key of the caller's; a random one otherwise.
             repeatable: whether it may be sent again where it is unknown if the first one arrived.
-            timeout_seconds: longest wait for the answer, where it is not as for others.
+            answered_late: whether the service does long work before it answers.
         """
         headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
-        options = {} if timeout_seconds is None else {"timeout": httpx.Timeout(timeout_seconds, connect=5.0)}
+        options = {"timeout": self._answered_late()} if answered_late else {}
         return self.request("POST", path, body=body, headers=headers, repeatable=repeatable, options=options)
 
     def post_stream(self, path: str, content: Iterator[bytes], headers: Mapping[str, str]) -> Any:
         """Post a body that is made while it is sent; the answer may take an hour."""
-        timeout = httpx.Timeout(ANSWER_SECONDS, connect=5.0)
+        timeout = self._answered_late()
         try:
             return decoded(self._http.post(path, content=content, headers=dict(headers), timeout=timeout))
         except httpx.TransportError as error:
             raise ServiceUnreachable(self.url, reason(error)) from error
+
+    def _answered_late(self) -> httpx.Timeout:
+        """The client's limits, but at least an hour for an answer to begin."""
+        usual = self._http.timeout
+        read = None if usual.read is None else max(usual.read, ANSWER_SECONDS)
+        return httpx.Timeout(connect=usual.connect, read=read, write=usual.write, pool=usual.pool)
 
     def patch(self, path: str, body: Any) -> Any:
         """Change fields of a resource; again is harmless."""

@@ -10,7 +10,6 @@ from client.calls.finding import answer_of, begun
 from client.calls.request import Calls, at, listed, read
 from client.datasets import Dataset
 from client.errors import ApiError
-from client.transport import ANSWER_SECONDS
 
 
 class CatalogCalls(Calls):
@@ -40,12 +39,11 @@ class CatalogCalls(Calls):
             target: of a `.csv`, the column of the labels.
             split: of a `.csv`, the column that says train, val or test.
 
-        The service reads all of it before it answers: one or two minutes per 100,000 photographs of 500 x 375.
+        The service reads all of it before it answers, which may take an hour: one or two minutes per 100,000
+        photographs of 500 x 375.
         """
         body = {"name": name, "path": path} | given(task=task, target=target, split=split)
-        return read(
-            Dataset, self._transport.post(at("datasets"), body, repeatable=False, timeout_seconds=ANSWER_SECONDS)
-        )
+        return read(Dataset, self._transport.post(at("datasets"), body, repeatable=False, answered_late=True))
 
     def upload_dataset(
         self,

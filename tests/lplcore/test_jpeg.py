@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from lplcore.data.images.decoding import Undecodable, decode
-from lplcore.data.images.jpeg import decoded_jpeg
+from lplcore.data.images.jpeg import DCT_FRAMES, decoded_jpeg, frame_of
 
 pytest.importorskip("simplejpeg")
 
@@ -117,11 +117,59 @@ def test_a_file_that_ends_early_is_damaged() -> None:
 
 
 @given(st.integers(8, 200), st.integers(8, 200), st.integers(1, 100), st.booleans())
-def test_a_drafted_jpeg_has_pillows_pixels(width: int, height: int, draft: int, progressive: bool) -> None:
+def test_a_large_jpeg_is_drafted_by_pillow(width: int, height: int, draft: int, progressive: bool) -> None:
     content = saved(photograph(width, height), progressive=progressive)
-    drafted, theirs = (Image.open(io.BytesIO(content)) for _ in range(2))
-    for image in (drafted, theirs):
-        image.draft("RGB", (draft, draft))
-    ours = decoded_jpeg(drafted)
-    assert ours is not None
-    assert np.array_equal(ours, np.asarray(theirs))
+    theirs = Image.open(io.BytesIO(content))
+    theirs.draft("RGB", (draft, draft))
+    assert np.array_equal(decode(io.BytesIO(content), rules=2, draft=draft).pixels, np.asarray(theirs))
+
+
+def lossless(side: int) -> bytes:
+    """A grey image as a lossless JPEG (ITU T.81, Annex H): every difference from its neighbour is zero."""
+
+    def segment(marker: int, content: bytes) -> bytes:
+        return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2, "big") + content
+
+    size = side.to_bytes(2, "big")
+    colours = b"".join(bytes([number, 0x11, 0]) for number in (1, 2, 3))
+    codes = bytes([0, 1, *[0] * 15, 0])
+    scan = bytes([3, 1, 0, 2, 0, 3, 0, 1, 0, 0])
+    parts = [
+        segment(0xEE, b"Adobe" + bytes([0, 100, 0, 0, 0, 0, 0])),
+        segment(0xC4, codes),
+        segment(0xC3, bytes([8]) + size + size + b"\x03" + colours),
+        segment(0xDA, scan),
+    ]
+    return b"\xff\xd8" + b"".join(parts) + bytes(3 * side * side // 8) + b"\xff\xd9"
+
+
+def test_a_lossless_jpeg_is_left_to_pillow() -> None:
+    """Scaling one overruns the buffer of simplejpeg 1.9.0."""
+    content = lossless(128)
+    assert by_us(content) is None
+    assert frame_of(content) == 0xC3
+    assert decode(io.BytesIO(content), rules=2).pixels.shape == (128, 128, 3)
+    with pytest.raises(Undecodable):
+        decode(io.BytesIO(content), rules=2, draft=16)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xd8",
+        b"\xff\xd8\xff",
+        b"\xff\xd8\xff\xe0\x00",
+        b"\xff\xd8\x00\x00\x00\x00",
+        b"\xff\xd8\xff\xe0\x00\x02",
+    ],
+)
+def test_a_file_without_a_frame_has_none(content: bytes) -> None:
+    assert frame_of(content) is None
+
+
+def test_what_may_hide_a_frame_ends_the_search() -> None:
+    plain = saved(photograph(20, 20))
+    assert frame_of(plain) in (0xC0, 0xC1)
+    for marker in (0xD0, 0x01, 0xFF, 0xCC):
+        assert frame_of(plain[:2] + bytes([0xFF, marker]) + plain[2:]) not in DCT_FRAMES

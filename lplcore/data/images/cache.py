@@ -63,7 +63,7 @@ def key_of(name: str, status: os.stat_result) -> bytes:
 
 
 def checksum(content: bytes) -> int:
-    """Sum of its 64-bit words and what is left over: lost and changed bytes show, in a sixth of the time of CRC-32."""
+    """Sum of its 64-bit words and the rest, which shows bytes lost or changed: six times as fast as CRC-32."""
     words = np.frombuffer(content, "<u8", len(content) // 8)
     return (int(words.sum()) + int.from_bytes(content[words.nbytes :], "little")) % 2**64
 

@@ -50,9 +50,10 @@ def decode(file: Path | IO[bytes], *, rules: int, draft: int | None = None) -> D
         with Image.open(file, formats=FORMATS) as opened:
             problem, side = unusable(opened), min(opened.size)
             if problem is None:
+                size = opened.size
                 if draft is not None:
                     opened.draft("RGB", (draft, draft))
-                pixels = decoded_jpeg(opened)
+                pixels = decoded_jpeg(opened) if opened.size == size else None
                 if pixels is not None:
                     return Decoded(pixels, False, side)
                 convert = as_rgb if rules > 1 else as_rgb_by_first_rules

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from lplcore.data.class_names import in_natural_order
 from lplcore.data.data_files import MAX_ARRAY_BYTES, stamp
-from lplcore.data.images.files import Cache, ImageFiles, Pixels, image_files
+from lplcore.data.images.files import ImageFiles, Pixels, image_files
 from lplcore.data.images.lines import HEADER, SPLITS, LabelledImage, class_names, image_of, spellings
 from lplcore.data.images.pipeline import InputPipeline
 from lplcore.data.images.stream import ImageStream, white_note
@@ -258,13 +258,12 @@ def check_images(folder: LabelledFolder) -> tuple[str, ...]:
 
 
 def look_at(files: ImageFiles) -> Looked:
-    """Decode every image, small, and keep none.
+    """Decode every image and keep none.
 
     Raises:
         DatasetError: an image is gone or damaged; the message names it.
     """
-    small = replace(files.pixels, size=SEEN, view="stretch", cache=Cache(size=4 * SEEN, encoding="raw"))
-    stream = ImageStream(replace(files, pixels=small), InputPipeline())
+    stream = ImageStream(replace(files, pixels=replace(files.pixels, size=SEEN, view="stretch")), InputPipeline())
     whitened, first, flat = 0, 0, list[str]()
     for read in stream.all():
         images = stream.usable(read).numpy()

@@ -56,7 +56,8 @@ def black(shape: tuple[int, ...]) -> Tensor:
     """Zeros uint8; in a DataLoader's process, in the memory by which a batch reaches the trainer without a copy."""
     if get_worker_info() is None:
         return torch.zeros(shape, dtype=torch.uint8)
-    return torch.empty(0, dtype=torch.uint8).set_(torch.UntypedStorage._new_shared(prod(shape))).view(shape)  # type: ignore[no-untyped-call]
+    shared = torch.UntypedStorage._new_shared(prod(shape))  # type: ignore[no-untyped-call]
+    return torch.empty(0, dtype=torch.uint8).set_(shared).view(shape)
 
 
 class Reader:
@@ -114,7 +115,8 @@ class Reader:
         kept = None if self.cache is None else self.cache.get(key)
         if kept is None:
             kept = self.made(path, key)
-            missed.append(kept)
+            if self.cache is not None:
+                missed.append(kept)
         return self.opened(kept)
 
     def made(self, path: Path, key: bytes) -> Kept:

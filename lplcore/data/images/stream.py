@@ -24,6 +24,9 @@ AHEAD = 2
 BLOCK = 64
 THREADS = 4
 PR_SET_PDEATHSIG = 1
+NO_ROOM = (
+    "no room in /dev/shm for batches; give the container more shared memory (shm_size), or read with fewer processes"
+)
 
 
 class ImageStream:
@@ -103,7 +106,21 @@ class ImageStream:
 
 
 def by_workers(reader: Reader, wanted: Sequence[Wanted], *, workers: int, pinned: bool) -> Iterator[Read]:
-    """The batches in their order, read by processes; nothing is drawn from the caller's generators."""
+    """The batches in their order, read by processes; nothing is drawn from the caller's generators.
+
+    Raises:
+        MemoryError: no room is left in the memory that processes share.
+    """
+    try:
+        yield from begun(reader, wanted, workers=workers, pinned=pinned)
+    except RuntimeError as error:
+        if "shared memory" in str(error):
+            raise MemoryError(NO_ROOM) from error
+        raise
+
+
+def begun(reader: Reader, wanted: Sequence[Wanted], *, workers: int, pinned: bool) -> Iterator[Read]:
+    """As `by_workers`, the processes at work already."""
     with warnings.catch_warnings():
         # Of more processes than cores, which somebody asked for; and of a fork beside threads, which the processes
         # never use.
