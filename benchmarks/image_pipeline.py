@@ -1,6 +1,6 @@
 """Images per second from JPEG files to batches, beside torchvision's ImageFolder and torch's DataLoader.
 
-    python -m benchmarks.image_pipeline [--images 2048] [--rounds 5] [--workers 2]
+    python -m benchmarks.image_pipeline [--images 4096] [--rounds 5] [--workers 2]
 
 One tree of photographs of 500 x 375 pixels (LPL_SHARED_DATA's coco_mini.zip, resized and saved again), cut by a random
 resized crop of 224 pixels, flipped and standardised to float32 batches of 32. The peer does all of it in its worker
@@ -148,7 +148,7 @@ def rows_of(rates: dict[str, list[float]]) -> list[dict[str, Any]]:
 def main() -> None:
     """Measure, print and save."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=2048)
+    parser.add_argument("--images", type=int, default=4096)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=2)
     arguments = parser.parse_args()
