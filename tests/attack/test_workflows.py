@@ -25,7 +25,7 @@ NEED_WEIGHTS = {"GET /v1/runs/{run_id}/export", "POST /v1/runs/{run_id}/predict"
 """Operations that are refused here, since the runs' checkpoints hold no network."""
 NEED_WORKERS = {"POST /v1/workers/{worker_id}/drain", "POST /v1/workers/{worker_id}/resume"}
 """Operations on what is not there: no worker registers here."""
-BATCHES = 12
+BATCHES = 24
 """Batches of each part, at most."""
 SCENARIOS, STEPS = 2, 40
 """Scenarios of a batch, requests of a scenario."""
