@@ -92,10 +92,10 @@ class Transport:
             raise ServiceUnreachable(self.url, reason(error)) from error
 
     def _answered_late(self) -> httpx.Timeout:
-        """The client's limits, but at least an hour for an answer to begin."""
+        """At least an hour for all but connecting."""
         usual = self._http.timeout
-        read = None if usual.read is None else max(usual.read, ANSWER_SECONDS)
-        return httpx.Timeout(connect=usual.connect, read=read, write=usual.write, pool=usual.pool)
+        longest = None if usual.read is None else max(usual.read, ANSWER_SECONDS)
+        return httpx.Timeout(longest, connect=usual.connect)
 
     def patch(self, path: str, body: Any) -> Any:
         """Change fields of a resource; again is harmless."""

@@ -67,7 +67,7 @@ def test_trials_are_sorted_shown_in_the_charts_and_lead_to_their_runs(
     assert "trial=2" in page.url
     pruned = next(trial for trial in trials if trial["state"] == "pruned")
     rows(page).get_by_role("link", name=str(pruned["number"] + 1), exact=True).click()
-    expect(page.get_by_text("its search let it go no further").first).to_be_visible()
+    expect(page.locator("strong", has_text="its search let it go no further")).to_be_visible()
 
 
 def test_a_search_is_written_in_place_of_a_sweep_followed_and_extended(
